@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ActorMultiscale.Physics.Fields;
+
+namespace ActorMultiscale.Physics.Models;
+
+/// <summary>
+/// Where a participant writes its out-ports. Every write gives a fresh buffer, so that what was published can be kept by
+/// its readers and is never overwritten.
+/// </summary>
+public sealed class PortWriter
+{
+    private readonly ModelDescription _description;
+    private readonly double _start;
+    private readonly double _end;
+    private readonly string? _phase;
+    private readonly bool _initial;
+    private readonly List<(double Time, double[] Values)>?[] _samples;
+
+    private PortWriter(ModelDescription description, double start, double end, string? phase, bool initial)
+    {
+        _description = description;
+        _start = start;
+        _end = end;
+        _phase = phase;
+        _initial = initial;
+        _samples = new List<(double, double[])>?[description.Ports.Length];
+    }
+
+    /// <summary>A writer for the values at the start of the run.</summary>
+    public static PortWriter ForStart(ModelDescription description, double time) => new(description, time, time, null, initial: true);
+
+    /// <summary>A writer for one phase of one window.</summary>
+    public static PortWriter ForWindow(ModelDescription description, TimeWindow window, string? phase) =>
+        new(description, window.Start, window.End, phase, initial: false);
+
+    /// <summary>A buffer for the values of <paramref name="port"/> at <paramref name="time"/>, all zero, to be filled by the caller.</summary>
+    /// <exception cref="ScaleModelException">The port is not an out-port of this model or phase, or the time is out of order.</exception>
+    public Span<T> Write<T>(Port<T> port, double time) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(port);
+        var layout = LayoutOf(port, out var index);
+        return layout.Points == PortLayout.Varying
+            ? throw new ScaleModelException($"The out-port '{port.Name}' is a list of varying length: write it with its number of points.")
+            : Write<T>(index, time, layout.Points);
+    }
+
+    /// <summary>A buffer of <paramref name="points"/> entries for a list of varying length.</summary>
+    public Span<T> Write<T>(Port<T> port, double time, int points) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(port);
+        var layout = LayoutOf(port, out var index);
+        return layout.Points != PortLayout.Varying && layout.Points != points
+            ? throw new ScaleModelException(Text($"The out-port '{port.Name}' was written with {points} points; its layout has {layout.Points}."))
+            : Write<T>(index, time, points);
+    }
+
+    /// <summary>Writes a scalar.</summary>
+    public void Write(Port<double> port, double time, double value) => Write<double>(port, time)[0] = value;
+
+    /// <summary>Ends the writing: checks that every out-port is complete and finite and hands the samples over.</summary>
+    /// <returns>One list of samples per port of the description; empty for in-ports and for ports of other phases.</returns>
+    /// <exception cref="ScaleModelException">A port is missing or incomplete, or holds a number that is not finite.</exception>
+    public ImmutableArray<ImmutableArray<FieldSample>> Publish()
+    {
+        var published = ImmutableArray.CreateBuilder<ImmutableArray<FieldSample>>(_samples.Length);
+        for (var i = 0; i < _samples.Length; i++)
+        {
+            var layout = _description.Ports[i];
+            var port = layout.Port;
+            var samples = _samples[i];
+            var due = port.Direction == PortDirection.Out && (_initial ? port.HasStart : port.Phase is null || port.Phase == _phase);
+
+            // A model with phases writes a port that names none in its last phase.
+            if (due && !_initial && port.Phase is null && !_description.Phases.IsEmpty && _phase != _description.Phases[^1])
+            {
+                due = false;
+            }
+
+            if (!due)
+            {
+                published.Add([]);
+                continue;
+            }
+
+            if (samples is null)
+            {
+                throw new ScaleModelException(_initial
+                    ? $"Initialize did not write the out-port '{port.Name}'. Write it, or declare it with HasStart = false."
+                    : $"Advance did not write the out-port '{port.Name}'; every out-port is written up to the window's end.");
+            }
+
+            if (samples[^1].Time != _end)
+            {
+                throw new ScaleModelException(Text($"The out-port '{port.Name}' was written last at t = {samples[^1].Time}; the window ends at {_end}. Use context.Window.End itself for the last write."));
+            }
+
+            var list = ImmutableArray.CreateBuilder<FieldSample>(samples.Count);
+            foreach (var (time, values) in samples)
+            {
+                Finite.Require(values, port.Name, time);
+                list.Add(new FieldSample(time, values));
+            }
+
+            published.Add(list.MoveToImmutable());
+        }
+
+        return published.MoveToImmutable();
+    }
+
+    private Span<T> Write<T>(int index, double time, int points) where T : unmanaged
+    {
+        var port = _description.Ports[index].Port;
+        var samples = _samples[index] ??= new List<(double, double[])>(1);
+        var after = samples.Count == 0 ? _start : samples[^1].Time;
+        var inOrder = _initial ? samples.Count == 0 : time > after && time <= _end;
+        if (!inOrder)
+        {
+            throw new ScaleModelException(_initial
+                ? $"The out-port '{port.Name}' was written twice in Initialize; it has one value at the start."
+                : Text($"The out-port '{port.Name}' was written at t = {time}; allowed is after {after} and up to the window's end {_end}."));
+        }
+
+        var values = new double[points * port.Components];
+        samples.Add((_initial ? _start : time, values));
+        return MemoryMarshal.Cast<double, T>(values.AsSpan());
+    }
+
+    private PortLayout LayoutOf(Port port, out int index)
+    {
+        index = _description.IndexOf(port.Name);
+        if (index < 0 || _description.Ports[index].Port.Direction != PortDirection.Out)
+        {
+            throw new ScaleModelException($"The port '{port.Name}' is written but is no out-port of the model's description.");
+        }
+
+        var declared = _description.Ports[index].Port;
+        return declared.Components != port.Components
+            ? throw new ScaleModelException(Text($"The out-port '{port.Name}' is declared with {declared.Components} components and was written with {port.Components}."))
+            : !_initial && declared.Phase is { } phase && phase != _phase
+            ? throw new ScaleModelException($"The out-port '{port.Name}' belongs to the phase '{phase}' and was written in '{_phase}'.")
+            : _description.Ports[index];
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

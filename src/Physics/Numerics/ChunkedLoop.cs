@@ -1,0 +1,41 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace ActorMultiscale.Physics.Numerics;
+
+/// <summary>
+/// The one way to run a loop on several threads. The range is cut into fixed chunks that do not depend on the number
+/// of threads, so a body that writes only to its own chunk, or keeps one partial result a chunk, gives the same bits on any.
+/// </summary>
+/// <param name="degree">How many threads may work at once, at least one.</param>
+public sealed class ChunkedLoop(int degree)
+{
+    /// <summary>How many threads may work at once.</summary>
+    public int Degree { get; } = degree >= 1 ? degree : throw new ArgumentOutOfRangeException(nameof(degree), degree, "At least one thread works.");
+
+    /// <summary>A loop that runs on the caller's thread.</summary>
+    public static ChunkedLoop Serial { get; } = new(1);
+
+    /// <summary>The number of chunks of a range.</summary>
+    public static int Chunks(int length, int chunk) => (length + chunk - 1) / chunk;
+
+    /// <summary>Calls <paramref name="body"/>(chunk index, first, past the last) for every chunk of <paramref name="chunk"/> indices of 0…<paramref name="length"/>.</summary>
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "The ban exists so that every parallel loop comes here.")]
+    public void Run(int length, int chunk, Action<int, int, int> body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentOutOfRangeException.ThrowIfLessThan(chunk, 1);
+        var chunks = Chunks(length, chunk);
+        if (Degree == 1 || chunks <= 1)
+        {
+            for (var c = 0; c < chunks; c++)
+            {
+                body(c, c * chunk, Math.Min(length, (c + 1) * chunk));
+            }
+
+            return;
+        }
+
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Degree };
+        Parallel.For(0, chunks, options, c => body(c, c * chunk, Math.Min(length, (c + 1) * chunk)));
+    }
+}
