@@ -1,0 +1,629 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using ActorMultiscale.Physics.Coupling.Mapping;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>Turns an experiment into a coupled system, or says everything that is wrong with it, before anything runs.</summary>
+public sealed class Composition
+{
+    private const long TicksOfShortestWindow = 1 << 20;
+    private readonly Experiment _experiment;
+    private readonly ImmutableArray<ExperimentFault>.Builder _faults = ImmutableArray.CreateBuilder<ExperimentFault>();
+    private readonly SortedDictionary<string, (Participant Spec, ModelDescription Description)> _models = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CouplingGroup> _specs = new(StringComparer.Ordinal);
+    private readonly List<GroupDraft> _groups = [];
+    private readonly Dictionary<string, GroupDraft> _groupOf = new(StringComparer.Ordinal);   // By participant.
+
+    private Composition(Experiment experiment) => _experiment = experiment;
+
+    /// <summary>The coupled system of <paramref name="experiment"/>.</summary>
+    /// <exception cref="ExperimentException">Something is wrong with it; all of it is named.</exception>
+    public static CoupledSystem Compose(Experiment experiment)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        var (system, faults) = TryCompose(experiment);
+        return system ?? throw new ExperimentException(faults);
+    }
+
+    /// <summary>The coupled system, or null, and everything that is wrong or doubtful.</summary>
+    public static (CoupledSystem? System, ImmutableArray<ExperimentFault> Faults) TryCompose(Experiment experiment)
+    {
+        ArgumentNullException.ThrowIfNull(experiment);
+        var composition = new Composition(experiment);
+        var system = composition.Run();
+        return (system, composition._faults.ToImmutable());
+    }
+
+    private bool HasErrors => _faults.Any(f => !f.IsWarning);
+
+    private CoupledSystem? Run()
+    {
+        CheckNumbers();
+        DescribeParticipants();
+        ResolveGroups();
+        CheckStages();
+        var conduits = ResolveConduits();
+        CheckReferences(conduits);
+        return HasErrors ? null : Build(conduits);
+    }
+
+    private void Fault(string path, FormattableString message) => _faults.Add(new ExperimentFault(path, message.ToString(CultureInfo.InvariantCulture)));
+
+    private void Warn(string path, FormattableString message) => _faults.Add(new ExperimentFault(path, message.ToString(CultureInfo.InvariantCulture), IsWarning: true));
+
+    private void CheckNumbers()
+    {
+        RequirePositive("window", _experiment.Window);
+        RequirePositive("until", _experiment.Until);
+        if (_experiment.Halvings is < 0 or > 16)
+        {
+            Fault("halvings", $"A window is halved 0 to 16 times; found {_experiment.Halvings}.");
+        }
+
+        if (_experiment.RunAhead < 1)
+        {
+            Fault("run-ahead", $"At least 1 window is computed before it is durable; found {_experiment.RunAhead}.");
+        }
+
+        if (_experiment.SnapshotEvery < 0)
+        {
+            Fault("snapshots.every", $"The number of windows between snapshots is not negative; found {_experiment.SnapshotEvery}.");
+        }
+
+        CheckScheme("scheme", _experiment.Scheme);
+        if (_experiment.Window > _experiment.Until && _experiment.Until > 0)
+        {
+            Warn("window", $"The window ({_experiment.Window}) is longer than the run ({_experiment.Until}); it is cut.");
+        }
+    }
+
+    private void RequirePositive(string path, double value)
+    {
+        if (!(value > 0) || double.IsInfinity(value))
+        {
+            Fault(path, $"'{path}' is a time above zero; found {value}.");
+        }
+    }
+
+    private void CheckScheme(string path, CouplingScheme scheme)
+    {
+        var iteration = scheme.Iteration;
+        if (iteration.Maximum < 1 || iteration.Minimum < 1 || iteration.Minimum > iteration.Maximum)
+        {
+            Fault(path + ".iterate.max", $"Iterations run from a least number (found {iteration.Minimum}) of at least 1 to a greatest (found {iteration.Maximum}) not below it.");
+        }
+
+        if (!(iteration.Relaxation > 0 && iteration.Relaxation < 2))
+        {
+            Fault(path + ".iterate.relaxation", $"The relaxation factor lies between 0 and 2; found {iteration.Relaxation}.");
+        }
+
+        if (!iteration.IsImplicit && !iteration.Criteria.IsEmpty)
+        {
+            Fault(path + ".iterate", $"Convergence is asked for, but at most one iteration is made. Give 'max' a greater number.");
+        }
+
+        for (var i = 0; i < iteration.Criteria.Length; i++)
+        {
+            if (!(iteration.Criteria[i].Limit > 0))
+            {
+                Fault($"{path}.iterate.converge.{i}", $"The limit of a convergence criterion is above zero; found {iteration.Criteria[i].Limit}.");
+            }
+        }
+
+        if (scheme.Stages.IsEmpty || scheme.Stages.Any(s => s.IsEmpty))
+        {
+            Fault(path + ".stages", $"A scheme has at least one stage, and every stage at least one entry.");
+        }
+    }
+
+    private void DescribeParticipants()
+    {
+        if (_experiment.Participants.IsEmpty)
+        {
+            Fault("participants", $"An experiment has at least one participant.");
+        }
+
+        foreach (var participant in _experiment.Participants)
+        {
+            var path = $"participants.{participant.Name}";
+            if (!IsName(participant.Name))
+            {
+                Fault(path, $"'{participant.Name}' is no name: lower-case letters, digits and '-' are, beginning with a letter.");
+            }
+
+            ModelDescription description;
+            try
+            {
+                description = participant.CreateModel().Description;
+            }
+            catch (Exception fault)
+            {
+                Fault(path, $"The model '{participant.Model.Kind}' cannot be made: {fault.Message}");
+                description = new ModelDescription();
+                _models.TryAdd(participant.Name, (participant, description));
+                continue;
+            }
+
+            if (!_models.TryAdd(participant.Name, (participant, description)))
+            {
+                Fault(path, $"There are two participants called '{participant.Name}'.");
+            }
+        }
+    }
+
+    private static bool IsName(string name) =>
+        name.Length > 0 && char.IsAsciiLetterLower(name[0]) && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+
+    // ---- groups --------------------------------------------------------------------------------------------------
+
+    private void ResolveGroups()
+    {
+        foreach (var group in _experiment.Groups)
+        {
+            var path = $"groups.{group.Name}";
+            CheckScheme(path, group.Scheme);
+            if (!IsName(group.Name) || group.Name == "root" || _models.ContainsKey(group.Name))
+            {
+                Fault(path, $"'{group.Name}' cannot name a group: it must be a lower-case name, not 'root', and not that of a participant.");
+            }
+
+            if (group.Windows < 1)
+            {
+                Fault(path + ".windows", $"A group has at least one window per window of its parent; found {group.Windows}.");
+            }
+
+            if (group.Halvings is < 0 or > 16)
+            {
+                Fault(path + ".halvings", $"A window is halved 0 to 16 times; found {group.Halvings}.");
+            }
+
+            if (!_specs.TryAdd(group.Name, group))
+            {
+                Fault(path, $"There are two groups called '{group.Name}'.");
+            }
+        }
+
+        Visit(new CouplingGroup("root", _experiment.Scheme) { Halvings = _experiment.Halvings }, null, "scheme");
+        foreach (var name in _specs.Keys.Where(name => _groups.All(g => g.Spec.Name != name)))
+        {
+            Fault($"groups.{name}", $"No stage names the group '{name}'. Add it to a stage of its parent.");
+        }
+
+        foreach (var name in _models.Keys.Where(name => !_groupOf.ContainsKey(name)))
+        {
+            Fault($"participants.{name}", $"No stage names the participant '{name}', so it would never advance. Add it to a stage of the scheme.");
+        }
+    }
+
+    private void Visit(CouplingGroup spec, GroupDraft? parent, string path)
+    {
+        for (var above = parent; above is not null; above = above.Parent)
+        {
+            if (above.Spec.Name == spec.Name)
+            {
+                Fault(path, $"The group '{spec.Name}' contains itself.");
+                return;
+            }
+        }
+
+        if (_groups.Any(g => g.Spec.Name == spec.Name))
+        {
+            Fault(path, $"The group '{spec.Name}' stands in two groups; a group has one parent.");
+            return;
+        }
+
+        var draft = new GroupDraft(_groups.Count, spec, parent, path);
+        _groups.Add(draft);
+        for (var s = 0; s < spec.Scheme.Stages.Length; s++)
+        {
+            foreach (var entry in spec.Scheme.Stages[s])
+            {
+                var (name, phase) = Split(entry);
+                if (_models.ContainsKey(name))
+                {
+                    if (_groupOf.TryGetValue(name, out var other) && other != draft)
+                    {
+                        Fault($"{path}.stages.{s}", $"'{name}' stands in the groups '{other.Spec.Name}' and '{spec.Name}'; a participant is a member of one group.");
+                    }
+
+                    _groupOf.TryAdd(name, draft);
+                }
+                else if (_specs.TryGetValue(name, out var child) && phase is null)
+                {
+                    Visit(child, draft, $"groups.{name}");
+                }
+                else
+                {
+                    Fault($"{path}.stages.{s}", $"'{entry}' is neither a participant nor a group.{Suggestion.Sentence(name, [.. _models.Keys, .. _specs.Keys])}");
+                }
+            }
+        }
+    }
+
+    private static (string Name, string? Phase) Split(string entry)
+    {
+        var colon = entry.IndexOf(':', StringComparison.Ordinal);
+        return colon < 0 ? (entry, null) : (entry[..colon], entry[(colon + 1)..]);
+    }
+
+    // Within an iteration every participant advances once in each of its phases, in order; a group runs once.
+    private void CheckStages()
+    {
+        foreach (var group in _groups)
+        {
+            var seen = new Dictionary<string, List<(int Stage, string? Phase)>>(StringComparer.Ordinal);
+            for (var s = 0; s < group.Spec.Scheme.Stages.Length; s++)
+            {
+                foreach (var entry in group.Spec.Scheme.Stages[s])
+                {
+                    var (name, phase) = Split(entry);
+                    if (!seen.TryGetValue(name, out var list))
+                    {
+                        seen[name] = list = [];
+                    }
+
+                    list.Add((s, phase));
+                }
+            }
+
+            foreach (var (name, entries) in seen)
+            {
+                ImmutableArray<string> phases = _models.TryGetValue(name, out var model) ? model.Description.Phases : [];
+                var ok = phases.IsEmpty
+                    ? entries is [(_, null)]
+                    : entries.Select(e => e.Phase).SequenceEqual(phases) && entries.Select(e => e.Stage).Distinct().Count() == entries.Count;
+                if (!ok && (_models.ContainsKey(name) || _specs.ContainsKey(name)))
+                {
+                    Fault($"{group.Path}.stages.{entries[^1].Stage}", phases.IsEmpty
+                        ? (FormattableString)$"'{name}' stands in the stages {entries.Count} times or with a phase; it has no phases and stands there once."
+                        : $"'{name}' has the phases {string.Join(", ", phases)}; it stands once in a stage for each, in this order, as '{name}:{phases[0]}'.");
+                }
+            }
+        }
+    }
+
+    // ---- conduits ------------------------------------------------------------------------------------------------
+
+    private List<ConduitDraft> ResolveConduits()
+    {
+        var drafts = new List<ConduitDraft>();
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < _experiment.Conduits.Length; i++)
+        {
+            var conduit = _experiment.Conduits[i];
+            var path = $"conduits.{i}";
+            var from = Resolve(conduit.From, PortDirection.Out, path + ".from");
+            var to = Resolve(conduit.To, PortDirection.In, path + ".to");
+            if (conduit.Degree is < 0 or > Waveform.MaximumDegree)
+            {
+                Fault(path + ".degree", $"The degree of interpolation in time is 0 to {Waveform.MaximumDegree}; found {conduit.Degree}.");
+            }
+
+            if (to is not null && !taken.Add(conduit.To))
+            {
+                Fault(path + ".to", $"Two conduits lead to '{conduit.To}'; an in-port takes one.");
+            }
+
+            if (from is { } a && to is { } b)
+            {
+                CheckMeaning(conduit, path, a.Layout.Port, b.Layout.Port);
+                if (_groupOf.TryGetValue(a.Participant, out var ga) && _groupOf.TryGetValue(b.Participant, out var gb))
+                {
+                    var group = CommonGroup(ga, gb);
+                    var producerStage = StageOf(group, a.Participant, a.Layout.Port, last: true);
+                    var consumerStage = StageOf(group, b.Participant, b.Layout.Port, last: false);
+                    var backward = consumerStage <= producerStage;
+                    if (backward && !a.Layout.Port.HasStart)
+                    {
+                        Fault(path, $"'{b.Participant}' reads '{conduit.From}' before it was ever written: '{a.Participant}' advances later in, or in the same stage of, the group '{group.Spec.Name}', and its port offers no value at the start. This is a cycle without initial data. Change the order of the stages, or let the model write the port in Initialize.");
+                    }
+
+                    if (a.Layout.Points == PortLayout.Varying && backward && group.Spec.Scheme.Iteration.IsImplicit)
+                    {
+                        Fault(path, $"'{conduit.From}' is a list of varying length and cannot be iterated on. Let '{a.Participant}' advance in an earlier stage.");
+                    }
+
+                    drafts.Add(new ConduitDraft(i, conduit, a.Participant, a.Layout, b.Participant, b.Layout, group, producerStage, backward, MapOf(conduit, path, a.Layout, b.Layout)));
+                }
+            }
+        }
+
+        foreach (var (name, (_, description)) in _models)
+        {
+            foreach (var layout in description.Ports)
+            {
+                var address = $"{name}.{layout.Port.Name}";
+                if (layout.Port is { Direction: PortDirection.In, Optional: false } && !taken.Contains(address))
+                {
+                    Fault($"participants.{name}", $"No conduit leads to the in-port '{address}' ({layout.Port.Quantity.Symbol}, {layout.Port.Quantity.Unit}), which its model needs.");
+                }
+            }
+        }
+
+        return drafts;
+    }
+
+    private (string Participant, PortLayout Layout)? Resolve(string address, PortDirection direction, string path)
+    {
+        var dot = address.IndexOf('.', StringComparison.Ordinal);
+        var (name, port) = dot < 0 ? (address, "") : (address[..dot], address[(dot + 1)..]);
+        var kind = direction == PortDirection.In ? "in-port" : "out-port";
+        if (!_models.TryGetValue(name, out var model))
+        {
+            Fault(path, $"'{address}' names no {kind}: there is no participant '{name}'.{Suggestion.Sentence(name, _models.Keys)}");
+            return null;
+        }
+
+        var index = model.Description.IndexOf(port);
+        if (index >= 0 && model.Description.Ports[index].Port.Direction == direction)
+        {
+            return (name, model.Description.Ports[index]);
+        }
+
+        if (!model.Description.Ports.IsEmpty)
+        {
+            var candidates = model.Description.Ports.Where(l => l.Port.Direction == direction).Select(l => l.Port.Name).ToList();
+            Fault(path, $"'{name}' has no {kind} '{port}'{(index >= 0 ? " (it faces the other way)" : "")}.{Suggestion.Sentence(port, candidates)}");
+        }
+
+        return null;
+    }
+
+    private void CheckMeaning(Conduit conduit, string path, Port from, Port to)
+    {
+        var (a, b) = (from.Quantity, to.Quantity);
+        var name = $"{conduit.From} → {conduit.To}";
+        if (from.Components != to.Components)
+        {
+            Fault(path, $"The conduit {name} joins {from.Components} numbers per point to {to.Components}.");
+        }
+
+        if (!a.Unit.IsCompatibleWith(b.Unit) || a.Unit.Scale != b.Unit.Scale)
+        {
+            Fault(path, $"The conduit {name} joins {a.Symbol} in {a.Unit} to {b.Symbol} in {b.Unit}. Ports carry the same unit on both sides; one of the two is probably the wrong port.");
+        }
+
+        if (a.Nature != b.Nature)
+        {
+            Fault(path, $"The conduit {name} joins an {Word(a.Nature)} quantity to an {Word(b.Nature)} one; mapping would not keep what either side means.");
+        }
+
+        if (a.Time != b.Time)
+        {
+            Fault(path, $"The conduit {name} joins a {a.Time} to a {b.Time}. What flows would not be conserved even where every iteration converges. Declare the same meaning in time on both ports.");
+        }
+    }
+
+    private static string Word(Nature nature) => nature == Nature.Intensive ? "intensive" : "extensive";
+
+    private LinearMapping? MapOf(Conduit conduit, string path, PortLayout from, PortLayout to)
+    {
+        var name = $"{conduit.From} → {conduit.To}";
+        if (from.Points == PortLayout.Varying || to.Points == PortLayout.Varying)
+        {
+            if (from.Points != to.Points || conduit.Mapping == MappingKind.NearestNeighbor)
+            {
+                Fault(path, $"The conduit {name} joins a list of varying length to a field of fixed points, or maps it; lists pass as they are, from list to list.");
+            }
+
+            return null;
+        }
+
+        if (conduit.Mapping != MappingKind.NearestNeighbor && from.Points == to.Points)
+        {
+            return null;
+        }
+
+        if (conduit.Mapping == MappingKind.Identity)
+        {
+            Fault(path, $"The conduit {name} joins {from.Points} points to {to.Points} one by one.");
+            return null;
+        }
+
+        if (from.Geometry is null || to.Geometry is null || from.Geometry.Count != from.Points || to.Geometry.Count != to.Points)
+        {
+            Fault(path, $"The conduit {name} joins {from.Points} points to {to.Points}, and {(from.Geometry is null ? conduit.From : conduit.To)} does not say where its points lie, so that they cannot be mapped.");
+            return null;
+        }
+
+        // Conservative mapping is the transpose of the consistent one that leads the other way.
+        return from.Port.Quantity.Nature == Nature.Intensive
+            ? NearestNeighbor.Build(from.Geometry, to.Geometry)
+            : NearestNeighbor.Build(to.Geometry, from.Geometry);
+    }
+
+    private static GroupDraft CommonGroup(GroupDraft a, GroupDraft b)
+    {
+        while (a != b)
+        {
+            if (a.Depth >= b.Depth)
+            {
+                a = a.Parent!;
+            }
+            else
+            {
+                b = b.Parent!;
+            }
+        }
+
+        return a;
+    }
+
+    // The stage of the group in which the participant, or the nested group that holds it, writes or reads the port.
+    private int StageOf(GroupDraft group, string participant, Port port, bool last)
+    {
+        var member = participant;
+        for (var g = _groupOf[participant]; g != group; g = g.Parent!)
+        {
+            member = g.Spec.Name;
+        }
+
+        var found = -1;
+        for (var s = 0; s < group.Spec.Scheme.Stages.Length; s++)
+        {
+            foreach (var entry in group.Spec.Scheme.Stages[s])
+            {
+                var (name, phase) = Split(entry);
+                if (name == member && (member != participant || port.Phase is null || port.Phase == phase) && (found < 0 || last))
+                {
+                    found = s;
+                }
+            }
+        }
+
+        return found;
+    }
+
+    // ---- references ----------------------------------------------------------------------------------------------
+
+    private void CheckReferences(List<ConduitDraft> conduits)
+    {
+        foreach (var group in _groups)
+        {
+            var criteria = group.Spec.Scheme.Iteration.Criteria;
+            for (var i = 0; i < criteria.Length; i++)
+            {
+                var inGroup = conduits.Where(c => c.Group == group).Select(c => c.Spec.To).ToList();
+                if (!inGroup.Contains(criteria[i].Conduit))
+                {
+                    Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' is the end of no conduit between members of the group '{group.Spec.Name}'.{Suggestion.Sentence(criteria[i].Conduit, inGroup)}");
+                }
+            }
+
+            if (group.Spec.Scheme.Iteration.IsImplicit && !conduits.Any(c => c.Group == group && c.IsBackward))
+            {
+                Warn($"{group.Path}.iterate", $"The group '{group.Spec.Name}' iterates, but none of its participants reads what a later one writes: every iteration after the first repeats the same.");
+            }
+        }
+
+        var scalars = (from pair in _models
+                       from layout in pair.Value.Description.Ports
+                       where layout is { Points: 1, Port: { Components: 1, Direction: PortDirection.Out } }
+                       select $"{pair.Key}.{layout.Port.Name}").ToList();
+        for (var i = 0; i < _experiment.Limits.Length; i++)
+        {
+            RequireMetric($"limits.{_experiment.Limits[i].Metric}", _experiment.Limits[i].Metric, scalars);
+        }
+
+        foreach (var check in _experiment.Checks)
+        {
+            RequireMetric($"expect.{check.Name}.metric", check.Metric, [.. scalars, .. RunMetrics.OfRun]);
+            if (check.Value is null && check.AtLeast is null && check.AtMost is null)
+            {
+                Fault($"expect.{check.Name}", $"The check says nothing: give it a value with a tolerance, at-least or at-most.");
+            }
+        }
+
+        foreach (var (name, (_, description)) in _models)
+        {
+            if (description.FastestTimeScale is { } fastest && _groupOf.TryGetValue(name, out var group) && WindowOf(group) > fastest)
+            {
+                Warn($"participants.{name}", $"'{name}' resolves times of {fastest} and meets its peers only every {WindowOf(group)}: what happens faster does not pass.");
+            }
+        }
+    }
+
+    private double WindowOf(GroupDraft group) => group.Parent is null ? _experiment.Window : WindowOf(group.Parent) / group.Spec.Windows;
+
+    private void RequireMetric(string path, string metric, List<string> known)
+    {
+        if (!known.Contains(metric))
+        {
+            Fault(path, $"'{metric}' is no scalar out-port and no number of the run.{Suggestion.Sentence(metric, known)}");
+        }
+    }
+
+    // ---- building ------------------------------------------------------------------------------------------------
+
+    private CoupledSystem? Build(List<ConduitDraft> drafts)
+    {
+        // Root window in ticks: the shortest nominal window has 2²⁰ ticks or more, and every nominal window is a whole number.
+        long least = 1, longest = 1;
+        foreach (var group in _groups)
+        {
+            long product = 1;
+            for (var g = group; g is not null; g = g.Parent)
+            {
+                product = checked(product * g.Spec.Windows);
+            }
+
+            group.WindowsPerRoot = product;
+            least = checked(least / Gcd(least, product) * product);
+            longest = Math.Max(longest, product);
+        }
+
+        var rootTicks = checked(TicksOfShortestWindow * least);
+        var tickLength = _experiment.Window / rootTicks;
+        var windows = _experiment.Until / _experiment.Window;
+        if (windows > (double)long.MaxValue / 4 / rootTicks)
+        {
+            Fault("until", $"The run has {windows} windows of {rootTicks} ticks, more than can be counted.");
+            return null;
+        }
+
+        // A run of a whole number of windows ends exactly on the grid, whatever the division says in its last bits.
+        var whole = Math.Round(windows);
+        var endTick = Math.Abs(windows - whole) <= 1e-9 * Math.Max(1, whole) ? (long)whole * rootTicks : (long)Math.Round(windows * rootTicks);
+        if (endTick < 1)
+        {
+            Fault("until", $"The run ends before its first tick.");
+            return null;
+        }
+
+        var names = _models.Keys.ToList();
+        var conduits = drafts.Select((d, i) => new ConduitNode(i, d.Spec, names.IndexOf(d.Producer), _models[d.Producer].Description.IndexOf(d.From.Port.Name),
+            names.IndexOf(d.Consumer), _models[d.Consumer].Description.IndexOf(d.To.Port.Name), d.Group.Index, d.ProducerStage, d.IsBackward,
+            d.From.Port.Quantity.Time, d.Map)).ToImmutableArray();
+        var participants = names.Select((name, index) => new ParticipantNode(index, _models[name].Spec, _models[name].Description, _groupOf[name].Index)
+        {
+            IncomingConduits = [.. _models[name].Description.Ports.Select((_, port) => conduits.FirstOrDefault(c => c.Consumer == index && c.ConsumerPort == port)?.Index ?? -1)],
+        }).ToImmutableArray();
+        var groups = _groups.Select(g => new GroupNode(g.Index, g.Spec, g.Parent?.Index ?? -1, g.Depth, [.. g.Spec.Scheme.Stages.Select(stage => stage.Select(entry => EntryOf(entry, names)).ToImmutableArray())],
+            rootTicks / g.WindowsPerRoot, [.. g.Spec.Scheme.Iteration.Criteria.Select(c => conduits.Single(d => d.Spec.To == c.Conduit).Index)])
+        {
+            Leaves = [.. participants.Where(p => IsWithin(_groups[p.Group], g)).Select(p => p.Index)],
+            Subgroups = [.. _groups.Where(s => s != g && IsWithin(s, g)).Select(s => s.Index)],
+            KeepsCheckpoint = g.Spec.Scheme.Iteration.IsImplicit || g.Spec.Halvings > 0 || participants.Any(p => p.Group == g.Index && p.Spec.TimeLimit is not null),
+        }).ToImmutableArray();
+        return new CoupledSystem(_experiment, participants, conduits, groups, tickLength, endTick);
+    }
+
+    private StageEntry EntryOf(string entry, List<string> names)
+    {
+        var (name, phase) = Split(entry);
+        var index = names.IndexOf(name);
+        return index >= 0 ? new StageEntry(index, phase, -1) : new StageEntry(-1, null, _groups.Single(g => g.Spec.Name == name).Index);
+    }
+
+    private static bool IsWithin(GroupDraft group, GroupDraft ancestor)
+    {
+        for (var g = group; g is not null; g = g.Parent)
+        {
+            if (g == ancestor)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
+
+    private sealed class GroupDraft(int index, CouplingGroup spec, GroupDraft? parent, string path)
+    {
+        public int Index { get; } = index;
+        public CouplingGroup Spec { get; } = spec;
+        public GroupDraft? Parent { get; } = parent;
+        public string Path { get; } = path;
+        public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
+        public long WindowsPerRoot { get; set; }
+    }
+
+    private sealed record ConduitDraft(int Index, Conduit Spec, string Producer, PortLayout From, string Consumer, PortLayout To,
+        GroupDraft Group, int ProducerStage, bool IsBackward, LinearMapping? Map);
+}

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>
+/// The machine and the fields together: an event of a participant, the journal or the user goes in; what participants, journal
+/// and user are to be told comes out. The serial runner and the coordinator actor both drive this, so that they cannot differ.
+/// </summary>
+public sealed class CouplingCore
+{
+    private readonly CoupledSystem _system;
+    private readonly CouplingMachine _machine;
+    private readonly FieldExchange _fields;
+    private readonly Queue<CouplingEvent> _pending = new();
+
+    /// <summary>A core at the start of a run, or, given <paramref name="fields"/> of a snapshot, at its boundary.</summary>
+    public CouplingCore(CoupledSystem system, byte[]? fields = null)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        _system = system;
+        _machine = new CouplingMachine(system);
+        _fields = new FieldExchange(system);
+        if (fields is not null)
+        {
+            StateArchive.Restore(fields, _fields.Archive);
+        }
+    }
+
+    /// <summary>The fields between participants.</summary>
+    public FieldExchange Fields => _fields;
+
+    /// <summary>Answers that came for an address no longer awaited.</summary>
+    public long Dropped => _machine.Dropped;
+
+    /// <summary>Takes one event; gives what is to be carried out outside, in order.</summary>
+    public ImmutableArray<CouplingCommand> Handle(CouplingEvent what)
+    {
+        var outside = ImmutableArray.CreateBuilder<CouplingCommand>();
+        _pending.Enqueue(what);
+        while (_pending.TryDequeue(out var next))
+        {
+            foreach (var command in _machine.Handle(next))
+            {
+                if (!CarryOut(command, next))
+                {
+                    outside.Add(command);
+                }
+            }
+        }
+
+        return outside.ToImmutable();
+    }
+
+    /// <summary>What the in-ports of the participant of <paramref name="order"/> hold. Ask when the order is given, not later.</summary>
+    public PortReader InputsOf(CouplingCommand.Advance order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        return _fields.InputsOf(order.Participant, order.Window);
+    }
+
+    /// <summary>The bytes of the fields at a root boundary, for a snapshot.</summary>
+    public byte[] SaveFields() => StateArchive.Save(_fields.Archive, 1024);
+
+    /// <summary>
+    /// The hash by which two runs are called the same: over the end tick, the participants' archives in ordinal order of
+    /// names, and the last sample of every out-port. Not over retries, snapshots or anything else that may differ.
+    /// </summary>
+    /// <param name="tick">Where the run stands.</param>
+    /// <param name="states">The archives of all participants, in the order of the system.</param>
+    public string FinalHash(long tick, IReadOnlyList<byte[]> states)
+    {
+        ArgumentNullException.ThrowIfNull(states);
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> word = stackalloc byte[8];
+        void AppendWord(Span<byte> buffer, long value)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(buffer, value);
+            hash.AppendData(buffer);
+        }
+
+        AppendWord(word, tick);
+        for (var p = 0; p < states.Count; p++)
+        {
+            AppendWord(word, states[p].Length);
+            hash.AppendData(states[p]);
+            var ports = _system.Participants[p].Description.Ports;
+            for (var port = 0; port < ports.Length; port++)
+            {
+                if (_fields.LastOf(p, port) is { } sample)
+                {
+                    AppendWord(word, sample.Length);
+                    hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(sample.Values));
+                }
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private bool CarryOut(CouplingCommand command, CouplingEvent cause)
+    {
+        switch (command)
+        {
+            case CouplingCommand.OpenWindow open:
+                _fields.Open(open.Group, open.Window, open.Again);
+                return true;
+            case CouplingCommand.Deliver deliver:
+                _fields.Deliver(deliver.Participant, deliver.Window, ((CouplingEvent.Advanced)cause).Samples);
+                return true;
+            case CouplingCommand.PublishStage publish:
+                _fields.Publish(publish.Group, publish.Stage);
+                return true;
+            case CouplingCommand.Measure measure:
+                _pending.Enqueue(new CouplingEvent.Measured(measure.Address, _fields.Measure(measure.Group)));
+                return true;
+            case CouplingCommand.Iterate iterate:
+                _fields.Iterate(iterate.Group);
+                return true;
+            case CouplingCommand.AcceptWindow accept:
+                _fields.Accept(accept.Group);
+                if (accept.Group == 0)
+                {
+                    _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), _fields.BrokenLimit(accept.Window.End)));
+                }
+
+                return true;
+            default:
+                return false;
+        }
+    }
+}

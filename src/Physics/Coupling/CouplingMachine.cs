@@ -1,0 +1,468 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>
+/// The coupling algorithm: an event in, commands out. It holds no field, no thread, no clock. It sees addresses, ticks and
+/// residuals, and decides who advances, what is repeated, what is accepted and when the run ends.
+/// </summary>
+/// <remarks>
+/// A group's window is a pass over its stages, repeated until its criteria hold. An entry of a stage is a participant, which
+/// answers with <see cref="CouplingEvent.Advanced"/>, or a nested group, which runs its own windows over the parent's.
+/// Only leaves ever wait. Going back is lazy: a participant is told to restore when it is next told to advance.
+/// </remarks>
+public sealed class CouplingMachine
+{
+    private readonly CoupledSystem _system;
+    private readonly GroupRun[] _groups;
+    private readonly LeafRun[] _leaves;
+    private readonly int _runAhead;
+    private readonly int _snapshotEvery;
+    private List<CouplingCommand> _commands = [];
+    private long _serial;
+    private long _accepted;              // Root windows accepted so far.
+    private long _durable;
+    private bool _waitsForDurability;
+    private bool _snapshotWanted;
+    private bool _stopWanted;
+    private bool _ended;
+    private int _innerWindows;
+    private int _innerIterations;
+    private int _attempts;
+    private bool _converged;
+
+    /// <summary>A machine for <paramref name="system"/>, at rest until it is told <see cref="CouplingEvent.Started"/>.</summary>
+    public CouplingMachine(CoupledSystem system)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        _system = system;
+        _groups = [.. system.Groups.Select(node => new GroupRun(node))];
+        _leaves = [.. system.Participants.Select(_ => new LeafRun(system.Groups.Max(g => g.Depth) + 1))];
+        _runAhead = Math.Max(1, system.Experiment.RunAhead);
+        _snapshotEvery = system.Experiment.SnapshotEvery;
+    }
+
+    /// <summary>How many answers came for an address that was no longer awaited.</summary>
+    public long Dropped { get; private set; }
+
+    /// <summary>How many root windows were accepted.</summary>
+    public long Accepted => _accepted;
+
+    /// <summary>Whether the run is over.</summary>
+    public bool HasEnded => _ended;
+
+    /// <summary>Takes one event; the commands are to be carried out in order.</summary>
+    public IReadOnlyList<CouplingCommand> Handle(CouplingEvent what)
+    {
+        _commands = [];
+        if (_ended)
+        {
+            return _commands;
+        }
+
+        switch (what)
+        {
+            case CouplingEvent.Started started:
+                _accepted = _durable = started.Window;
+                OpenRootAt(started.Tick);
+                break;
+            case CouplingEvent.Advanced advanced:
+                OnAdvanced(advanced);
+                break;
+            case CouplingEvent.Failed failed:
+                OnFailed(failed);
+                break;
+            case CouplingEvent.Measured measured:
+                OnMeasured(measured);
+                break;
+            case CouplingEvent.Accepted accepted:
+                OnRootAccepted(accepted);
+                break;
+            case CouplingEvent.Durable durable:
+                _durable = Math.Max(_durable, durable.Window);
+                if (_waitsForDurability && !IsTooFarAhead)
+                {
+                    _waitsForDurability = false;
+                    OpenRootAt(_groups[0].End);
+                }
+
+                break;
+            case CouplingEvent.SnapshotRequested:
+                _snapshotWanted = true;
+                break;
+            case CouplingEvent.StopRequested:
+                _stopWanted = true;
+                if (_waitsForDurability)
+                {
+                    // The run stands at a root boundary already.
+                    _waitsForDurability = false;
+                    OpenRootAt(_groups[0].End);
+                }
+
+                break;
+            default:
+                throw new InvalidOperationException($"The coupling machine knows no event {what?.GetType().Name}.");
+        }
+
+        return _commands;
+    }
+
+    private bool IsTooFarAhead => _accepted - _durable >= _runAhead;
+
+    // ---- going forward -------------------------------------------------------------------------------------------
+
+    private void OpenRootAt(long tick)
+    {
+        var root = _groups[0];
+        if (tick >= _system.EndTick)
+        {
+            End(RunOutcome.Completed, tick, "");
+        }
+        else if (_stopWanted)
+        {
+            End(RunOutcome.Stopped, tick, "stopped by the user");
+        }
+        else
+        {
+            root.ParentEnd = _system.EndTick;
+            root.Window = _accepted;
+            root.FrozenEnds.Clear();
+            (_innerWindows, _innerIterations, _attempts, _converged) = (0, 0, 0, true);
+            Open(root, tick);
+        }
+    }
+
+    // A window from a state that no checkpoint holds yet.
+    private void Open(GroupRun group, long start)
+    {
+        group.Serial = ++_serial;
+        group.Start = start;
+        group.Attempt = 0;
+        group.Timeouts = 0;
+        group.End = NextEnd(group);
+        Begin(group, again: false);
+    }
+
+    // Windows end on whole multiples of the group's nominal length, so that what was cut short finds back to the grid.
+    // The lengths of the parent's first iteration hold for its later ones.
+    private static long NextEnd(GroupRun group)
+    {
+        foreach (var end in group.FrozenEnds)
+        {
+            if (end > group.Start)
+            {
+                return end;
+            }
+        }
+
+        var nominal = group.Node.NominalTicks;
+        return Math.Min(group.ParentEnd, ((group.Start / nominal) + 1) * nominal);
+    }
+
+    private void Begin(GroupRun group, bool again)
+    {
+        group.Iteration = 0;
+        SetAddress(group);
+        _commands.Add(new CouplingCommand.OpenWindow(group.Node.Index, _system.Window(group.Start, group.End), again));
+        StartStage(group, 0);
+    }
+
+    private void SetAddress(GroupRun group) => group.Address = new WindowAddress(
+        group.Node.Parent < 0 ? null : _groups[group.Node.Parent].Address, group.Node.Index, group.Window, group.Iteration, group.Attempt);
+
+    private void StartStage(GroupRun group, int stage)
+    {
+        group.Stage = stage;
+        var entries = group.Node.Stages[stage];
+        group.Outstanding = entries.Length;
+        foreach (var entry in entries)
+        {
+            if (entry.Participant >= 0)
+            {
+                Advance(group, entry);
+            }
+            else
+            {
+                var child = _groups[entry.Group];
+                child.ParentEnd = group.End;
+                child.Window = 0;
+                if (group.Iteration == 0)
+                {
+                    child.FrozenEnds.Clear();
+                }
+
+                Open(child, group.Start);
+            }
+        }
+    }
+
+    private void Advance(GroupRun group, StageEntry entry)
+    {
+        var leaf = _leaves[entry.Participant];
+        var save = 0;
+        for (var g = group; g is not null; g = g.Node.Parent < 0 ? null : _groups[g.Node.Parent])
+        {
+            if (g.Node.KeepsCheckpoint && leaf.SavedSerial[g.Node.Depth] != g.Serial)
+            {
+                leaf.SavedSerial[g.Node.Depth] = g.Serial;
+                save |= 1 << g.Node.Depth;
+            }
+        }
+
+        leaf.Awaited = group.Address;
+        _commands.Add(new CouplingCommand.Advance(entry.Participant, group.Address!, _system.Window(group.Start, group.End), entry.Phase,
+            leaf.Rebuild, leaf.PendingRestore, save));
+        leaf.PendingRestore = -1;
+        leaf.Rebuild = false;
+    }
+
+    private void OnAdvanced(CouplingEvent.Advanced advanced)
+    {
+        var leaf = _leaves[advanced.Participant];
+        if (leaf.Awaited is null || leaf.Awaited != advanced.Address)
+        {
+            Dropped++;
+            return;
+        }
+
+        leaf.Awaited = null;
+        var group = _groups[advanced.Address.Group];
+        _commands.Add(new CouplingCommand.Deliver(advanced.Participant, _system.Window(group.Start, group.End)));
+        EntryDone(group);
+    }
+
+    private void EntryDone(GroupRun group)
+    {
+        if (--group.Outstanding > 0)
+        {
+            return;
+        }
+
+        _commands.Add(new CouplingCommand.PublishStage(group.Node.Index, group.Stage));
+        if (group.Stage + 1 < group.Node.Stages.Length)
+        {
+            StartStage(group, group.Stage + 1);
+        }
+        else if (group.Node.Spec.Scheme.Iteration.IsImplicit)
+        {
+            _commands.Add(new CouplingCommand.Measure(group.Node.Index, group.Address!));
+        }
+        else
+        {
+            Accept(group, converged: true);
+        }
+    }
+
+    private void OnMeasured(CouplingEvent.Measured measured)
+    {
+        var group = _groups[measured.Address.Group];
+        if (group.Address != measured.Address)
+        {
+            Dropped++;
+            return;
+        }
+
+        var policy = group.Node.Spec.Scheme.Iteration;
+        group.Residuals = [.. measured.Residuals.Select(r => r.Distance)];
+        var satisfied = !policy.Criteria.IsEmpty;
+        for (var i = 0; i < policy.Criteria.Length; i++)
+        {
+            satisfied &= policy.Criteria[i].IsSatisfiedBy(measured.Residuals[i]);
+        }
+
+        var iterations = group.Iteration + 1;
+        if (satisfied && iterations >= policy.Minimum)
+        {
+            Accept(group, converged: true);
+        }
+        else if (iterations >= policy.Maximum)
+        {
+            Accept(group, converged: policy.Criteria.IsEmpty);
+        }
+        else
+        {
+            GoBack(group);
+            _commands.Add(new CouplingCommand.Iterate(group.Node.Index));
+            group.Iteration++;
+            SetAddress(group);
+            StartStage(group, 0);
+        }
+    }
+
+    private void Accept(GroupRun group, bool converged)
+    {
+        _converged &= converged;
+        if (!converged)
+        {
+            _commands.Add(new CouplingCommand.Note(string.Create(CultureInfo.InvariantCulture,
+                $"group '{group.Node.Spec.Name}' did not converge in {group.Iteration + 1} iterations in the window that ends at t = {_system.Window(group.Start, group.End).End}; its last iterate is taken")));
+        }
+
+        _commands.Add(new CouplingCommand.AcceptWindow(group.Node.Index, _system.Window(group.Start, group.End)));
+        if (group.Node.Parent < 0)
+        {
+            return;     // Goes on with Accepted.
+        }
+
+        _innerWindows++;
+        _innerIterations += group.Iteration + 1;
+        if (!group.FrozenEnds.Contains(group.End))
+        {
+            group.FrozenEnds.Add(group.End);
+        }
+
+        if (group.End == group.ParentEnd)
+        {
+            group.Address = null;
+            EntryDone(_groups[group.Node.Parent]);
+        }
+        else
+        {
+            group.Window++;
+            Open(group, group.End);
+        }
+    }
+
+    private void OnRootAccepted(CouplingEvent.Accepted accepted)
+    {
+        var root = _groups[0];
+        if (accepted.BrokenLimit is { } limit)
+        {
+            End(RunOutcome.LimitBroken, root.Start, limit);
+            return;
+        }
+
+        _commands.Add(new CouplingCommand.Commit(new WindowRecord(_accepted, root.Start, root.End, root.Iteration + 1,
+            _innerWindows, _innerIterations, _attempts, _converged, root.Residuals, accepted.Fingerprints)));
+        _accepted++;
+        var ends = root.End >= _system.EndTick || _stopWanted;
+        if (!ends && (_snapshotWanted || (_snapshotEvery > 0 && _accepted % _snapshotEvery == 0)))
+        {
+            _snapshotWanted = false;
+            _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, root.End));
+        }
+
+        if (!ends && IsTooFarAhead)
+        {
+            _waitsForDurability = true;
+        }
+        else
+        {
+            OpenRootAt(root.End);
+        }
+    }
+
+    private void End(RunOutcome outcome, long tick, string reason)
+    {
+        _ended = true;
+        if (outcome is RunOutcome.Completed or RunOutcome.Stopped)
+        {
+            _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, tick));
+        }
+
+        _commands.Add(new CouplingCommand.Finish(outcome, _accepted, tick, reason));
+    }
+
+    // ---- going back ----------------------------------------------------------------------------------------------
+
+    // Every leaf below that has begun the group's window restores before it advances again; answers under way are not awaited any more.
+    private void GoBack(GroupRun group)
+    {
+        foreach (var index in group.Node.Leaves)
+        {
+            var leaf = _leaves[index];
+            leaf.Awaited = null;
+            var depth = group.Node.Depth;
+            if (leaf.SavedSerial[depth] == group.Serial && (leaf.PendingRestore < 0 || leaf.PendingRestore > depth))
+            {
+                leaf.PendingRestore = depth;
+            }
+        }
+    }
+
+    private void OnFailed(CouplingEvent.Failed failed)
+    {
+        var leaf = _leaves[failed.Participant];
+        if (leaf.Awaited is null || leaf.Awaited != failed.Address)
+        {
+            Dropped++;
+            return;
+        }
+
+        var group = _groups[failed.Address.Group];
+        var name = _system.Participants[failed.Participant].Name;
+        var window = _system.Window(group.Start, group.End);
+        var text = string.Create(CultureInfo.InvariantCulture, $"'{name}' failed in the window from t = {window.Start} to {window.End}: {failed.Reason}");
+        if (failed.Kind == FailureKind.Timeout)
+        {
+            // The clock must not change numbers: the same window again, with a model made anew; twice, and the run ends.
+            if (++group.Timeouts > 1 || !group.Node.KeepsCheckpoint)
+            {
+                End(RunOutcome.Failed, _groups[0].Start, text);
+                return;
+            }
+
+            leaf.Rebuild = true;
+            _commands.Add(new CouplingCommand.Note(text + "; it is made anew and repeats the window"));
+            Retry(group, group.End);
+            return;
+        }
+
+        Fail(group, text);
+    }
+
+    private void Fail(GroupRun group, string reason)
+    {
+        var half = group.Start + ((group.End - group.Start) / 2);
+        if (half > group.Start && half - group.Start >= group.Node.ShortestTicks)
+        {
+            _commands.Add(new CouplingCommand.Note(reason + "; the window is halved"));
+            group.FrozenEnds.RemoveAll(end => end > group.Start);
+            Retry(group, half);
+        }
+        else if (group.Node.Parent >= 0)
+        {
+            Fail(_groups[group.Node.Parent], reason);
+        }
+        else
+        {
+            End(RunOutcome.Failed, group.Start, reason);
+        }
+    }
+
+    private void Retry(GroupRun group, long end)
+    {
+        GoBack(group);
+        group.Attempt++;
+        _attempts++;
+        group.End = end;
+        Begin(group, again: true);
+    }
+
+    private sealed class GroupRun(GroupNode node)
+    {
+        public GroupNode Node { get; } = node;
+        public WindowAddress? Address { get; set; }
+        public List<long> FrozenEnds { get; } = [];
+        public long Serial { get; set; }           // Names the state at the window's start: what a checkpoint must belong to.
+        public long Start { get; set; }
+        public long End { get; set; }
+        public long ParentEnd { get; set; }
+        public long Window { get; set; }
+        public int Iteration { get; set; }
+        public int Attempt { get; set; }
+        public int Timeouts { get; set; }
+        public int Stage { get; set; }
+        public int Outstanding { get; set; }
+        public ImmutableArray<double> Residuals { get; set; } = [];
+    }
+
+    private sealed class LeafRun(int depths)
+    {
+        public WindowAddress? Awaited { get; set; }
+        public long[] SavedSerial { get; } = new long[depths];
+        public int PendingRestore { get; set; } = -1;
+        public bool Rebuild { get; set; }
+    }
+}

@@ -1,0 +1,98 @@
+using System.Collections.Immutable;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>
+/// A coupling scheme is data: an ordered list of stages, each a set of entries that advance at once. An entry is
+/// <c>participant</c>, <c>participant:phase</c>, or the name of a nested group.
+/// </summary>
+/// <param name="Stages">Serial (Gauss–Seidel) is [[A],[B]]; parallel (Jacobi) is [[A, B]]; any mix is allowed.</param>
+/// <param name="Iteration">How often the stages are repeated inside one window.</param>
+public sealed record CouplingScheme(ImmutableArray<ImmutableArray<string>> Stages, IterationPolicy Iteration)
+{
+    /// <summary>One entry after the other, once.</summary>
+    public static CouplingScheme Serial(params ReadOnlySpan<string> entries)
+    {
+        var stages = ImmutableArray.CreateBuilder<ImmutableArray<string>>(entries.Length);
+        foreach (var entry in entries)
+        {
+            stages.Add([entry]);
+        }
+
+        return new(stages.MoveToImmutable(), IterationPolicy.Once);
+    }
+
+    /// <summary>All entries at once, once.</summary>
+    public static CouplingScheme Parallel(params ReadOnlySpan<string> entries) => new([[.. entries]], IterationPolicy.Once);
+
+    /// <summary>The given stages, once.</summary>
+    public static CouplingScheme Staged(params ImmutableArray<ImmutableArray<string>> stages) => new(stages, IterationPolicy.Once);
+
+    /// <summary>The same stages, iterated.</summary>
+    public CouplingScheme Iterated(int maximum, params ImmutableArray<ConvergenceCriterion> criteria) =>
+        this with { Iteration = new IterationPolicy(1, maximum, criteria, 1.0) };
+
+    /// <summary>The same scheme with constant relaxation.</summary>
+    public CouplingScheme Relaxed(double factor) => this with { Iteration = Iteration with { Relaxation = factor } };
+}
+
+/// <summary>How often the stages of a group are repeated inside one window.</summary>
+/// <param name="Minimum">The least number of iterations.</param>
+/// <param name="Maximum">The greatest number; 1 makes the scheme explicit. Without criteria exactly this many are made.</param>
+/// <param name="Criteria">All must hold for the window to be accepted before the greatest number is reached.</param>
+/// <param name="Relaxation">Factor ω of the constant relaxation x ← ω H(x) + (1 − ω) x; 1 takes H(x) as it is.</param>
+public sealed record IterationPolicy(int Minimum, int Maximum, ImmutableArray<ConvergenceCriterion> Criteria, double Relaxation)
+{
+    /// <summary>One pass over the stages.</summary>
+    public static IterationPolicy Once { get; } = new(1, 1, [], 1.0);
+
+    /// <summary>Whether the window may be repeated.</summary>
+    public bool IsImplicit => Maximum > 1;
+}
+
+/// <summary>Against what the residual ‖H(x) − x‖ of a conduit is compared. Norms are Euclidean, over the values at the window's end.</summary>
+public enum ResidualMeasure
+{
+    /// <summary>‖H(x) − x‖ ≤ limit, in the unit of the quantity.</summary>
+    Absolute,
+
+    /// <summary>‖H(x) − x‖ ≤ limit · ‖H(x)‖.</summary>
+    Relative,
+
+    /// <summary>‖H(x) − x‖ ≤ limit · (the same of the window's first iteration).</summary>
+    ResidualRelative,
+}
+
+/// <summary>When a conduit counts as converged.</summary>
+/// <param name="Conduit">The in-port at the end of the conduit, <c>participant.port</c>.</param>
+/// <param name="Measure">The comparison.</param>
+/// <param name="Limit">Its limit, above zero.</param>
+public sealed record ConvergenceCriterion(string Conduit, ResidualMeasure Measure, double Limit)
+{
+    /// <summary>Whether <paramref name="residual"/> satisfies the criterion. A zero field is converged.</summary>
+    public bool IsSatisfiedBy(Residual residual) => residual.Distance <= Measure switch
+    {
+        ResidualMeasure.Absolute => Limit,
+        ResidualMeasure.Relative => Limit * residual.Norm,
+        ResidualMeasure.ResidualRelative => Limit * residual.First,
+        _ => throw new InvalidOperationException($"No such measure: {Measure}."),
+    };
+}
+
+/// <summary>The residual of one conduit after one iteration.</summary>
+/// <param name="Distance">‖H(x) − x‖.</param>
+/// <param name="Norm">‖H(x)‖.</param>
+/// <param name="First">‖H(x) − x‖ of the window's first iteration.</param>
+public readonly record struct Residual(double Distance, double Norm, double First);
+
+/// <summary>
+/// A nested unit of coupling: participants (and groups) that meet at their own rate. Only the outermost group, the root, commits.
+/// </summary>
+/// <param name="Name">Name, by which a stage of the parent refers to it.</param>
+/// <param name="Scheme">Its stages and iterations.</param>
+/// <param name="Windows">How many of its windows make one window of its parent; 1 for the root.</param>
+public sealed record CouplingGroup(string Name, CouplingScheme Scheme, int Windows = 1)
+{
+    /// <summary>How often a window whose computation fails may be halved before the failure is the parent's.</summary>
+    public int Halvings { get; init; }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>
+/// A coupling experiment as plain data. An experiment file becomes one of these, and code may write one directly:
+/// both read alike.
+/// </summary>
+public sealed record Experiment
+{
+    /// <summary>Name, lower-kebab.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>One sentence for listings.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>Where the run ends, s.</summary>
+    public required double Until { get; init; }
+
+    /// <summary>Length of the root window, s.</summary>
+    public required double Window { get; init; }
+
+    /// <summary>Seed of all random numbers.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary>Who takes part.</summary>
+    public required ImmutableArray<Participant> Participants { get; init; }
+
+    /// <summary>Who hears whom.</summary>
+    public required ImmutableArray<Conduit> Conduits { get; init; }
+
+    /// <summary>Stages and iterations of the root group.</summary>
+    public required CouplingScheme Scheme { get; init; }
+
+    /// <summary>How often a root window may be halved when its computation fails.</summary>
+    public int Halvings { get; init; }
+
+    /// <summary>Nested groups.</summary>
+    public ImmutableArray<CouplingGroup> Groups { get; init; } = [];
+
+    /// <summary>A snapshot is taken after every so many root windows; 0 leaves it to the clock and the end of the run.</summary>
+    public int SnapshotEvery { get; init; }
+
+    /// <summary>How many root windows may be computed ahead of the last durable one.</summary>
+    public int RunAhead { get; init; } = 64;
+
+    /// <summary>Limits that end the run when they are passed.</summary>
+    public ImmutableArray<ConservationLimit> Limits { get; init; } = [];
+
+    /// <summary>What the experiment says must come out.</summary>
+    public ImmutableArray<Check> Checks { get; init; } = [];
+}
+
+/// <summary>A named instance of a scale model.</summary>
+/// <param name="Name">Name, lower-kebab, unique in the experiment.</param>
+/// <param name="Model">The kind of model.</param>
+/// <param name="Settings">Its settings, complete.</param>
+public sealed record Participant(string Name, ModelEntry Model, ModelSettings Settings)
+{
+    /// <summary>The wall-clock time that one advance may take; none if null. It never changes numbers.</summary>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>A participant with settings written in place.</summary>
+    public static Participant Of(string name, ModelEntry model, params ReadOnlySpan<(string Key, object Value)> settings)
+    {
+        var given = new List<KeyValuePair<string, object>>();
+        foreach (var (key, value) in settings)
+        {
+            given.Add(new(key, value));
+        }
+
+        return new Participant(name, model, new ModelSettings(name, model, given));
+    }
+
+    /// <summary>A fresh model.</summary>
+    public IScaleModel CreateModel() => Model.Create(Settings);
+}
+
+/// <summary>How values pass between unlike point sets.</summary>
+public enum MappingKind
+{
+    /// <summary>Point by point if both sides have the same number of points; nearest neighbor otherwise.</summary>
+    Auto,
+
+    /// <summary>Point by point.</summary>
+    Identity,
+
+    /// <summary>From the nearest point.</summary>
+    NearestNeighbor,
+}
+
+/// <summary>A directed connection from an out-port to an in-port.</summary>
+/// <param name="From">The out-port, <c>participant.port</c>.</param>
+/// <param name="To">The in-port, <c>participant.port</c>.</param>
+public sealed record Conduit(string From, string To)
+{
+    /// <summary>Degree of the interpolation in time inside a window, 0 to 5.</summary>
+    public int Degree { get; init; } = 1;
+
+    /// <summary>Whether all substeps pass, or the window's end alone.</summary>
+    public bool Substeps { get; init; } = true;
+
+    /// <summary>How values pass between unlike point sets.</summary>
+    public MappingKind Mapping { get; init; } = MappingKind.Auto;
+}
+
+/// <summary>A limit on an entry of the conservation ledger; passing it ends the run with the last good window.</summary>
+/// <param name="Metric">A scalar out-port, <c>participant.port</c>.</param>
+/// <param name="Limit">The greatest absolute value allowed.</param>
+public sealed record ConservationLimit(string Metric, double Limit);
+
+/// <summary>Something that must hold at the end of the run, with its source.</summary>
+/// <param name="Name">What it says, for people.</param>
+/// <param name="Metric">A scalar out-port, <c>participant.port</c>, or a number of the run such as <c>iterations.mean</c>.</param>
+/// <param name="Source">Where the expected value comes from.</param>
+public sealed record Check(string Name, string Metric, string Source)
+{
+    /// <summary>The expected value, with <see cref="Tolerance"/>.</summary>
+    public double? Value { get; init; }
+
+    /// <summary>The greatest absolute deviation from <see cref="Value"/>.</summary>
+    public double Tolerance { get; init; }
+
+    /// <summary>The least value allowed.</summary>
+    public double? AtLeast { get; init; }
+
+    /// <summary>The greatest value allowed.</summary>
+    public double? AtMost { get; init; }
+
+    /// <summary>Whether <paramref name="actual"/> satisfies the check; NaN does not.</summary>
+    public bool IsSatisfiedBy(double actual) =>
+        double.IsFinite(actual)
+        && (Value is not { } value || Math.Abs(actual - value) <= Tolerance)
+        && (AtLeast is not { } least || actual >= least)
+        && (AtMost is not { } most || actual <= most);
+}

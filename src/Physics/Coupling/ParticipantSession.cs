@@ -1,0 +1,100 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>
+/// One participant as its runner sees it: the model, the checkpoints of the groups that may go back, and the guard at its ports.
+/// Has a single caller at a time. The serial runner and the actor both drive it.
+/// </summary>
+public sealed class ParticipantSession
+{
+    private readonly ParticipantNode _node;
+    private readonly Philox _random;
+    private readonly ChunkedLoop _loop;
+    private readonly Dictionary<int, byte[]> _checkpoints = [];    // By depth of the group. They outlive the model.
+    private IScaleModel _model;
+    private int _size;
+
+    /// <summary>A session with a fresh model.</summary>
+    /// <param name="node">The participant.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="loop">The threads that the model may use.</param>
+    public ParticipantSession(ParticipantNode node, ulong seed, ChunkedLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        _node = node;
+        _random = new Philox(seed, Fingerprint.OfName(node.Name));
+        _loop = loop;
+        _model = node.Spec.CreateModel();
+    }
+
+    /// <summary>The participant.</summary>
+    public ParticipantNode Node => _node;
+
+    /// <summary>Sets the state at the start of the run; gives the start samples.</summary>
+    /// <exception cref="ScaleModelException">The model cannot start.</exception>
+    public ImmutableArray<ImmutableArray<FieldSample>> Initialize()
+    {
+        var outputs = PortWriter.ForStart(_node.Description, 0);
+        _model.Initialize(outputs);
+        return outputs.Publish();
+    }
+
+    /// <summary>Everything an order asks for before the model advances: a fresh model, the way back, checkpoints.</summary>
+    public void Prepare(CouplingCommand.Advance order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (order.Rebuild)
+        {
+            _model = _node.Spec.CreateModel();
+        }
+
+        if (order.RestoreDepth >= 0)
+        {
+            Restore(_checkpoints[order.RestoreDepth]);
+        }
+
+        if (order.SaveDepths != 0)
+        {
+            var state = Save();
+            for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
+            {
+                if ((order.SaveDepths & (1 << depth)) != 0)
+                {
+                    _checkpoints[depth] = state;
+                }
+            }
+        }
+    }
+
+    /// <summary>Advances the model. Whatever it does wrong comes back as an event.</summary>
+    public CouplingEvent Advance(CouplingCommand.Advance order, PortReader inputs, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        try
+        {
+            var outputs = PortWriter.ForWindow(_node.Description, order.Window, order.Phase);
+            _model.Advance(new AdvanceContext(order.Window, order.Phase, _random, _loop, cancellation), inputs, outputs);
+            return new CouplingEvent.Advanced(order.Participant, order.Address, outputs.Publish());
+        }
+        catch (Exception fault)
+        {
+            return new CouplingEvent.Failed(order.Participant, order.Address, FailureKind.Model, fault is ScaleModelException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
+        }
+    }
+
+    /// <summary>The bytes of the model's state.</summary>
+    public byte[] Save()
+    {
+        var state = StateArchive.Save(_model.Archive, _size);
+        _size = state.Length;
+        return state;
+    }
+
+    /// <summary>Sets the model's state.</summary>
+    /// <exception cref="InvalidDataException">The bytes are of another model or version.</exception>
+    public void Restore(byte[] state) => StateArchive.Restore(state, _model.Archive);
+}

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>The numbers of a run: counts of the coupling, and the last value of every scalar out-port.</summary>
+public sealed class RunMetrics
+{
+    /// <summary>The names of the counts.</summary>
+    public static ImmutableArray<string> OfRun { get; } =
+        ["windows", "iterations.total", "iterations.mean", "iterations.max", "inner-windows", "inner-iterations.mean", "retries", "not-converged"];
+
+    private long _windows;
+    private long _iterations;
+    private long _most;
+    private long _innerWindows;
+    private long _innerIterations;
+    private long _retries;
+    private long _notConverged;
+
+    /// <summary>Root windows so far.</summary>
+    public long Windows => _windows;
+
+    /// <summary>Root iterations so far.</summary>
+    public long Iterations => _iterations;
+
+    /// <summary>Counts a root window.</summary>
+    public void Add(WindowRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        _windows++;
+        _iterations += record.Iterations;
+        _most = Math.Max(_most, record.Iterations);
+        _innerWindows += record.InnerWindows;
+        _innerIterations += record.InnerIterations;
+        _retries += record.Attempts;
+        _notConverged += record.Converged ? 0 : 1;
+    }
+
+    /// <summary>All numbers by name, in ordinal order.</summary>
+    public ImmutableSortedDictionary<string, double> With(IEnumerable<KeyValuePair<string, double>> scalars)
+    {
+        var all = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
+        all["windows"] = _windows;
+        all["iterations.total"] = _iterations;
+        all["iterations.mean"] = _windows == 0 ? 0 : (double)_iterations / _windows;
+        all["iterations.max"] = _most;
+        all["inner-windows"] = _innerWindows;
+        all["inner-iterations.mean"] = _innerWindows == 0 ? 0 : (double)_innerIterations / _innerWindows;
+        all["retries"] = _retries;
+        all["not-converged"] = _notConverged;
+        foreach (var (name, value) in scalars)
+        {
+            all[name] = value;
+        }
+
+        return all.ToImmutable();
+    }
+
+    /// <summary>The verdict on every check.</summary>
+    public static ImmutableArray<CheckResult> Judge(IEnumerable<Check> checks, IReadOnlyDictionary<string, double> metrics) =>
+    [
+        .. from check in checks
+           let value = metrics.TryGetValue(check.Metric, out var found) ? found : double.NaN
+           select new CheckResult(check, value, check.IsSatisfiedBy(value)),
+    ];
+}
+
+/// <summary>The verdict on one check.</summary>
+/// <param name="Check">What was expected.</param>
+/// <param name="Actual">What was found; NaN if there is no such number.</param>
+/// <param name="Passes">Whether it will do.</param>
+public sealed record CheckResult(Check Check, double Actual, bool Passes)
+{
+    /// <summary>What was expected, in words.</summary>
+    public string Expected
+    {
+        get
+        {
+            var parts = new List<FormattableString>();
+            if (Check.Value is { } value)
+            {
+                parts.Add($"{value} ± {Check.Tolerance}");
+            }
+
+            if (Check.AtLeast is { } least)
+            {
+                parts.Add($"≥ {least}");
+            }
+
+            if (Check.AtMost is { } most)
+            {
+                parts.Add($"≤ {most}");
+            }
+
+            return string.Join(", ", parts.Select(p => p.ToString(CultureInfo.InvariantCulture)));
+        }
+    }
+}

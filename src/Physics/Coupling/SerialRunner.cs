@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>A coupled run as a cut through all its parts at a root boundary: enough to go on from.</summary>
+/// <param name="Window">How many root windows were accepted.</param>
+/// <param name="Tick">Where the run stands.</param>
+/// <param name="Fields">The fields between participants.</param>
+/// <param name="States">The participants' archives, in the order of the system.</param>
+public sealed record RunSnapshot(long Window, long Tick, byte[] Fields, ImmutableArray<byte[]> States);
+
+/// <summary>How a run ended and what came out.</summary>
+/// <param name="Outcome">How it ended.</param>
+/// <param name="Reason">Why, where it did not complete.</param>
+/// <param name="Windows">How many root windows it has.</param>
+/// <param name="FinalHash">The hash by which two runs are called the same; empty where the run failed.</param>
+/// <param name="Metrics">Its numbers, by name.</param>
+public sealed record RunResult(RunOutcome Outcome, string Reason, long Windows, string FinalHash, ImmutableSortedDictionary<string, double> Metrics);
+
+/// <summary>
+/// Runs a coupled system on the caller's thread, without actors: the slow, obvious twin of the actors, and the tool of
+/// <c>verify</c>. Both give the same bits.
+/// </summary>
+/// <param name="system">The coupled system.</param>
+/// <param name="degree">How many threads a model may use inside one advance; it changes no bit.</param>
+public sealed class SerialRunner(CoupledSystem system, int degree = 1)
+{
+    /// <summary>Called for every accepted root window, in order; returning false stops the run at that boundary.</summary>
+    public Func<WindowRecord, bool> OnWindow { get; init; } = static _ => true;
+
+    /// <summary>Called for every snapshot that the experiment asks for, and at the end.</summary>
+    public Action<RunSnapshot> OnSnapshot { get; init; } = static _ => { };
+
+    /// <summary>Called for what a log would want to know.</summary>
+    public Action<string> OnNote { get; init; } = static _ => { };
+
+    /// <summary>Runs from the start, or from <paramref name="from"/>.</summary>
+    public RunResult Run(RunSnapshot? from = null)
+    {
+        var core = new CouplingCore(system, from?.Fields);
+        var loop = new ChunkedLoop(degree);
+        var sessions = system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, loop)).ToList();
+        foreach (var session in sessions)
+        {
+            if (from is not null)
+            {
+                session.Restore(from.States[session.Node.Index]);
+                continue;
+            }
+
+            try
+            {
+                core.Fields.SetStart(session.Node.Index, session.Initialize());
+            }
+            catch (Exception fault)
+            {
+                return new RunResult(RunOutcome.Failed, $"'{session.Node.Name}' cannot start: {fault.Message}", 0, "", new RunMetrics().With([]));
+            }
+        }
+
+        var metrics = new RunMetrics();
+        var commands = new Queue<CouplingCommand>();
+        void Tell(CouplingEvent what)
+        {
+            foreach (var command in core.Handle(what))
+            {
+                commands.Enqueue(command);
+            }
+        }
+
+        RunSnapshot? last = null;
+        Tell(new CouplingEvent.Started(from?.Tick ?? 0, from?.Window ?? 0));
+        while (commands.TryDequeue(out var command))
+        {
+            switch (command)
+            {
+                case CouplingCommand.Advance order:
+                    // The inputs are taken when the order is given; entries of one stage do not see each other.
+                    var inputs = core.InputsOf(order);
+                    sessions[order.Participant].Prepare(order);
+                    Tell(sessions[order.Participant].Advance(order, inputs, CancellationToken.None));
+                    break;
+                case CouplingCommand.Commit commit:
+                    metrics.Add(commit.Record);
+                    if (!OnWindow(commit.Record))
+                    {
+                        Tell(new CouplingEvent.StopRequested());
+                    }
+
+                    Tell(new CouplingEvent.Durable(commit.Record.Index + 1));
+                    break;
+                case CouplingCommand.TakeSnapshot take:
+                    last = new RunSnapshot(take.Window, take.Tick, core.SaveFields(), [.. sessions.Select(s => s.Save())]);
+                    OnSnapshot(last);
+                    break;
+                case CouplingCommand.Note note:
+                    OnNote(note.Text);
+                    break;
+                case CouplingCommand.Finish finish:
+                    return new RunResult(finish.Outcome, finish.Reason, finish.Window,
+                        last is not null && finish.Outcome is RunOutcome.Completed or RunOutcome.Stopped ? core.FinalHash(finish.Tick, last!.States) : "",
+                        metrics.With(core.Fields.Scalars()));
+                default:
+                    throw new InvalidOperationException($"The serial runner knows no command {command.GetType().Name}.");
+            }
+        }
+
+        throw new InvalidOperationException("The coupling machine went silent before the run was over.");
+    }
+}
