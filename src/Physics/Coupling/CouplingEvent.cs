@@ -11,6 +11,9 @@ public enum FailureKind
 
     /// <summary>The model did not answer within its time. Repeating the window must give the same numbers as if nothing had happened.</summary>
     Timeout,
+
+    /// <summary>The model did not even heed its cancellation. Its thread is lost, and the run ends.</summary>
+    Unresponsive,
 }
 
 /// <summary>What the coupling machine is told.</summary>

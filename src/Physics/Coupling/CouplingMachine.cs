@@ -394,6 +394,12 @@ public sealed class CouplingMachine
         var name = _system.Participants[failed.Participant].Name;
         var window = _system.Window(group.Start, group.End);
         var text = string.Create(CultureInfo.InvariantCulture, $"'{name}' failed in the window from t = {window.Start} to {window.End}: {failed.Reason}");
+        if (failed.Kind == FailureKind.Unresponsive)
+        {
+            End(RunOutcome.Failed, _groups[0].Start, text);
+            return;
+        }
+
         if (failed.Kind == FailureKind.Timeout)
         {
             // The clock must not change numbers: the same window again, with a model made anew; twice, and the run ends.

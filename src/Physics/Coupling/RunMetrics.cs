@@ -37,6 +37,9 @@ public sealed class RunMetrics
         _notConverged += record.Converged ? 0 : 1;
     }
 
+    /// <summary>A copy that counts on by itself.</summary>
+    public RunMetrics Copy() => (RunMetrics)MemberwiseClone();
+
     /// <summary>All numbers by name, in ordinal order.</summary>
     public ImmutableSortedDictionary<string, double> With(IEnumerable<KeyValuePair<string, double>> scalars)
     {

@@ -7,7 +7,8 @@ namespace ActorMultiscale.Physics.Numerics;
 /// of threads, so a body that writes only to its own chunk, or keeps one partial result a chunk, gives the same bits on any.
 /// </summary>
 /// <param name="degree">How many threads may work at once, at least one.</param>
-public sealed class ChunkedLoop(int degree)
+/// <param name="scheduler">Whose threads work; those of the process if null.</param>
+public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
 {
     /// <summary>How many threads may work at once.</summary>
     public int Degree { get; } = degree >= 1 ? degree : throw new ArgumentOutOfRangeException(nameof(degree), degree, "At least one thread works.");
@@ -35,7 +36,7 @@ public sealed class ChunkedLoop(int degree)
             return;
         }
 
-        var options = new ParallelOptions { MaxDegreeOfParallelism = Degree };
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Degree, TaskScheduler = scheduler ?? TaskScheduler.Default };
         Parallel.For(0, chunks, options, c => body(c, c * chunk, Math.Min(length, (c + 1) * chunk)));
     }
 }

@@ -1,0 +1,20 @@
+using Akka.Actor;
+using Akka.Serialization;
+
+namespace ActorMultiscale.Actors.Journal;
+
+/// <summary>Passes the bytes of a journal entry through; the only type that it ever makes is <see cref="JournalEntry"/>.</summary>
+public sealed class JournalEntrySerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    /// <inheritdoc/>
+    public override int Identifier => 7301;
+
+    /// <inheritdoc/>
+    public override string Manifest(object o) => ((JournalEntry)o).Manifest;
+
+    /// <inheritdoc/>
+    public override byte[] ToBinary(object obj) => ((JournalEntry)obj).Payload;
+
+    /// <inheritdoc/>
+    public override object FromBinary(byte[] bytes, string manifest) => new JournalEntry(manifest, bytes);
+}

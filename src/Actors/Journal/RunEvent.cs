@@ -1,0 +1,128 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Coupling;
+
+namespace ActorMultiscale.Actors.Journal;
+
+/// <summary>
+/// What a run's journal holds: the decisions of the run, in order. Time stands in the event, never asked for when it is read.
+/// Versioned and extend-only: a member may be added with a default, never renamed, moved or given another meaning.
+/// </summary>
+public abstract record RunEvent
+{
+    private RunEvent() { }
+
+    /// <summary>When it was written.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>SHA-256 of the event before, hex; empty for the first. Makes a missing or changed event visible.</summary>
+    public string Previous { get; init; } = "";
+
+    /// <summary>The run began.</summary>
+    public sealed record RunStarted : RunEvent
+    {
+        /// <summary>What was started.</summary>
+        public required RunOrigin Origin { get; init; }
+    }
+
+    /// <summary>A coordinator took the run over.</summary>
+    public sealed record CoordinatorStarted : RunEvent
+    {
+        /// <summary>Number of the incarnation, from 1.</summary>
+        public required int Epoch { get; init; }
+
+        /// <summary>Where it ran.</summary>
+        public required MachineStamp Machine { get; init; }
+
+        /// <summary>Where the run ends from now on, s.</summary>
+        public required double Until { get; init; }
+    }
+
+    /// <summary>Root windows were accepted, in order.</summary>
+    public sealed record WindowsCommitted : RunEvent
+    {
+        /// <summary>The windows.</summary>
+        public required ImmutableArray<WindowRecord> Windows { get; init; }
+    }
+
+    /// <summary>All participants kept their state. The chunks were stored before this event was written.</summary>
+    public sealed record SnapshotTaken : RunEvent
+    {
+        /// <summary>The cut.</summary>
+        public required SnapshotReference Snapshot { get; init; }
+    }
+
+    /// <summary>Something a reader of the record should know: a failure that was retried, a window that did not converge.</summary>
+    public sealed record Noted : RunEvent
+    {
+        /// <summary>What happened.</summary>
+        public required string Text { get; init; }
+    }
+
+    /// <summary>The run ended, for now or for good.</summary>
+    public sealed record RunEnded : RunEvent
+    {
+        /// <summary>How.</summary>
+        public required RunOutcome Outcome { get; init; }
+
+        /// <summary>Why, where it did not complete.</summary>
+        public required string Reason { get; init; }
+
+        /// <summary>How many root windows it has.</summary>
+        public required long Windows { get; init; }
+
+        /// <summary>The hash by which two runs are called the same.</summary>
+        public required string FinalHash { get; init; }
+
+        /// <summary>Its numbers.</summary>
+        public required ImmutableSortedDictionary<string, double> Metrics { get; init; }
+    }
+}
+
+/// <summary>What a run was started from; enough to start it again.</summary>
+public sealed record RunOrigin
+{
+    /// <summary>The run's name.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>The experiment's name.</summary>
+    public required string Experiment { get; init; }
+
+    /// <summary>The file as the user named it; empty for an experiment written in code.</summary>
+    public string File { get; init; } = "";
+
+    /// <summary>The text of the file.</summary>
+    public string Text { get; init; } = "";
+
+    /// <summary>The settings given on the command line, <c>key=value</c>.</summary>
+    public ImmutableArray<string> Overrides { get; init; } = [];
+
+    /// <summary>Files that the models read; their text is kept as chunks.</summary>
+    public ImmutableArray<InputReference> Inputs { get; init; } = [];
+
+    /// <summary>Assemblies of user-written models.</summary>
+    public ImmutableArray<InputReference> Libraries { get; init; } = [];
+
+    /// <summary>Version of the program.</summary>
+    public required string Program { get; init; }
+
+    /// <summary>Seed of all random numbers.</summary>
+    public ulong Seed { get; init; }
+}
+
+/// <summary>A file by name and content.</summary>
+/// <param name="Name">The path as the user wrote it.</param>
+/// <param name="Hash">SHA-256 of its bytes, hex.</param>
+public sealed record InputReference(string Name, string Hash);
+
+/// <summary>What decides about bits apart from the program: equal stamps promise equal results.</summary>
+/// <param name="OperatingSystem">Name and architecture.</param>
+/// <param name="Runtime">Version of .NET.</param>
+/// <param name="Vectors">Widest vector instructions in use.</param>
+public sealed record MachineStamp(string OperatingSystem, string Runtime, string Vectors);
+
+/// <summary>A snapshot by the hashes of its chunks.</summary>
+/// <param name="Window">How many root windows were accepted.</param>
+/// <param name="Tick">Where the run stands.</param>
+/// <param name="Fields">Chunk of the fields between participants.</param>
+/// <param name="States">Chunks of the participants' archives, in ordinal order of names.</param>
+public sealed record SnapshotReference(long Window, long Tick, string Fields, ImmutableArray<string> States);

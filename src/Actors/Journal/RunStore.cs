@@ -1,0 +1,287 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace ActorMultiscale.Actors.Journal;
+
+/// <summary>A run as listings show it.</summary>
+public sealed record RunSummary(string Run, string Experiment, string Status, long Windows, string FinalHash, DateTimeOffset Started, DateTimeOffset Changed);
+
+/// <summary>The store of a run cannot be used.</summary>
+public sealed class RunStoreException : Exception
+{
+    /// <summary>A fault without a text.</summary>
+    public RunStoreException() { }
+
+    /// <summary>A fault with a sentence.</summary>
+    public RunStoreException(string message) : base(message) { }
+
+    /// <summary>A fault with its cause.</summary>
+    public RunStoreException(string message, Exception inner) : base(message, inner) { }
+}
+
+/// <summary>
+/// Everything about one run in one SQLite file: the journal (tables of Akka.Persistence.Sql), chunks by content hash, the
+/// summary for listings, the head of the journal, and who owns the run.
+/// </summary>
+/// <remarks>
+/// WAL mode, synchronous = FULL: a commit survives the loss of power. The journal tables belong to the plugin; this class
+/// owns the tables <c>run</c> and <c>chunk</c>. Calls block; they are made from the store's own actor or from the command line.
+/// </remarks>
+public sealed class RunStore : IDisposable
+{
+    private readonly SqliteConnection _connection;
+
+    private RunStore(string path, SqliteConnection connection)
+    {
+        Path = path;
+        _connection = connection;
+    }
+
+    /// <summary>The file.</summary>
+    public string Path { get; }
+
+    /// <summary>The connection string for the journal plugin.</summary>
+    public string ConnectionString => ConnectionStringOf(Path);
+
+    /// <summary>Makes the file for a new run.</summary>
+    /// <exception cref="RunStoreException">It exists already, or cannot be made.</exception>
+    public static RunStore Create(string path, string run, string experiment, DateTimeOffset now)
+    {
+        if (File.Exists(path))
+        {
+            throw new RunStoreException($"There is a run '{run}' already ({path}). Give another --name, or remove it with 'runs rm {run}'.");
+        }
+
+        return Guarded(path, () =>
+        {
+            if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder)
+            {
+                Directory.CreateDirectory(folder);
+            }
+
+            var store = new RunStore(path, Connect(path));
+            store.Execute("PRAGMA journal_mode=WAL");
+            using var transaction = store._connection.BeginTransaction();
+            store.Execute("""
+                CREATE TABLE run (
+                  id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, run TEXT NOT NULL, experiment TEXT NOT NULL,
+                  status TEXT NOT NULL, windows INTEGER NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
+                  head_events INTEGER NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL);
+                CREATE TABLE chunk (hash TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+                """, transaction: transaction);
+            store.Execute("INSERT INTO run VALUES (1, $format, $run, $experiment, 'new', 0, '', $now, $now, 0, '', '')",
+                transaction, ("$format", RunEventCodec.Format), ("$run", run), ("$experiment", experiment), ("$now", Text(now)));
+            transaction.Commit();
+            return store;
+        });
+    }
+
+    /// <summary>Opens the file of a run.</summary>
+    /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
+    public static RunStore Open(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new RunStoreException($"There is no run in '{path}'. 'runs list' shows what there is.");
+        }
+
+        return Guarded(path, () =>
+        {
+            var store = new RunStore(path, Connect(path));
+            var format = Convert.ToInt64(store.Scalar("SELECT format FROM run WHERE id = 1"), CultureInfo.InvariantCulture);
+            return format <= RunEventCodec.Format
+                ? store
+                : throw new RunStoreException($"'{path}' has format {format}; this program reads up to {RunEventCodec.Format}. Use a newer program.");
+        });
+    }
+
+    /// <summary>The run as listings show it. A run whose owner is gone although it says that it runs was interrupted.</summary>
+    public RunSummary Summary() => Guarded(Path, () =>
+    {
+        using var command = Command("SELECT run, experiment, status, windows, final_hash, started, changed, owner FROM run WHERE id = 1");
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        var status = reader.GetString(2);
+        if (status is "running" or "new" && !IsAlive(reader.GetString(7)))
+        {
+            status = "interrupted";
+        }
+
+        return new RunSummary(reader.GetString(0), reader.GetString(1), status, reader.GetInt64(3), reader.GetString(4),
+            DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture), DateTimeOffset.Parse(reader.GetString(6), CultureInfo.InvariantCulture));
+    });
+
+    /// <summary>Takes the run for this process.</summary>
+    /// <exception cref="RunStoreException">Another process that lives has it.</exception>
+    public void Acquire() => Guarded(Path, () =>
+    {
+        using var transaction = _connection.BeginTransaction(deferred: false);
+        var owner = (string)Scalar("SELECT owner FROM run WHERE id = 1", transaction)!;
+        var self = Owner();
+        if (owner != self && IsAlive(owner))
+        {
+            throw new RunStoreException($"The run in '{Path}' is being computed by process {owner.Split(' ')[0]}; two cannot write one record. Wait for it, or stop it.");
+        }
+
+        Execute("UPDATE run SET owner = $owner, status = 'running' WHERE id = 1", transaction, ("$owner", self));
+        transaction.Commit();
+        return true;
+    });
+
+    /// <summary>Stores bytes under the hash of their content, once.</summary>
+    public string WriteChunk(byte[] bytes) => Guarded(Path, () =>
+    {
+        var hash = RunEventCodec.Hash(bytes);
+        Execute("INSERT OR IGNORE INTO chunk VALUES ($hash, $bytes)", null, ("$hash", hash), ("$bytes", bytes));
+        return hash;
+    });
+
+    /// <summary>The bytes stored under <paramref name="hash"/>.</summary>
+    /// <exception cref="RunStoreException">They are missing, or are not what was stored.</exception>
+    public byte[] ReadChunk(string hash) => Guarded(Path, () =>
+        Scalar("SELECT bytes FROM chunk WHERE hash = $hash", null, ("$hash", hash)) is not byte[] bytes
+            ? throw new RunStoreException($"The chunk {hash} is missing from '{Path}'.")
+            : RunEventCodec.Hash(bytes) != hash
+            ? throw new RunStoreException($"The chunk {hash} in '{Path}' is damaged: its content has another hash.")
+            : bytes);
+
+    /// <summary>Writes down how far the journal has come, after it said so; recovery refuses a journal that is shorter.</summary>
+    public void SetHead(long events, string hash, long windows, DateTimeOffset now) => Guarded(Path, () => Execute(
+        "UPDATE run SET head_events = $events, head_hash = $hash, windows = $windows, changed = $now WHERE id = 1",
+        null, ("$events", events), ("$hash", hash), ("$windows", windows), ("$now", Text(now))));
+
+    /// <summary>How far the journal had come when its head was last written.</summary>
+    public (long Events, string Hash) Head() => Guarded(Path, () =>
+    {
+        using var command = Command("SELECT head_events, head_hash FROM run WHERE id = 1");
+        using var reader = command.ExecuteReader();
+        reader.Read();
+        return (reader.GetInt64(0), reader.GetString(1));
+    });
+
+    /// <summary>Writes down how the run ended and gives it free.</summary>
+    public void SetEnd(string status, long windows, string finalHash, DateTimeOffset now) => Guarded(Path, () => Execute(
+        "UPDATE run SET status = $status, windows = $windows, final_hash = $hash, changed = $now, owner = '' WHERE id = 1",
+        null, ("$status", status), ("$windows", windows), ("$hash", finalHash), ("$now", Text(now))));
+
+    /// <summary>Every entry of the journal in order, read straight from the table.</summary>
+    public IEnumerable<JournalEntry> Entries()
+    {
+        using var command = Command("SELECT manifest, message FROM journal ORDER BY sequence_number");
+        using var reader = Guarded(Path, command.ExecuteReader);
+        while (reader.Read())
+        {
+            yield return new JournalEntry(reader.GetString(0), (byte[])reader[1]);
+        }
+    }
+
+    /// <summary>The run's history, checked event by event and against its head.</summary>
+    /// <exception cref="RunStoreException">The journal is damaged.</exception>
+    public RunHistory History()
+    {
+        var history = new RunHistory();
+        try
+        {
+            if (Scalar("SELECT name FROM sqlite_master WHERE name = 'journal'") is not null)
+            {
+                foreach (var entry in Entries())
+                {
+                    history.Apply(entry);
+                }
+            }
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new RunStoreException($"The journal in '{Path}' is damaged. {fault.Message}", fault);
+        }
+
+        var (events, _) = Head();
+        return history.Chain.Events >= events
+            ? history
+            : throw new RunStoreException($"The journal in '{Path}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _connection.Dispose();
+        SqliteConnection.ClearPool(_connection);
+    }
+
+    private static string ConnectionStringOf(string path) =>
+        new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = true }.ToString();
+
+    private static SqliteConnection Connect(string path)
+    {
+        var connection = new SqliteConnection(ConnectionStringOf(path));
+        connection.Open();
+        return connection;
+    }
+
+    private static T Guarded<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception fault) when (fault is SqliteException or IOException or UnauthorizedAccessException)
+        {
+            throw new RunStoreException($"The store '{path}' cannot be used: {fault.Message}", fault);
+        }
+    }
+
+    private SqliteCommand Command(string sql, SqliteTransaction? transaction = null, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = transaction;
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value);
+        }
+
+        return command;
+    }
+
+    private int Execute(string sql, SqliteTransaction? transaction = null, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(sql, transaction, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    private object? Scalar(string sql, SqliteTransaction? transaction = null, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(sql, transaction, parameters);
+        return command.ExecuteScalar();
+    }
+
+    private static string Text(DateTimeOffset time) => time.ToString("O", CultureInfo.InvariantCulture);
+
+    // A process id alone may have been given out again; with the time at which the process started it names one process.
+    private static string Owner()
+    {
+        using var self = Process.GetCurrentProcess();
+        return string.Create(CultureInfo.InvariantCulture, $"{self.Id} {self.StartTime.ToUniversalTime():O}");
+    }
+
+    private static bool IsAlive(string owner)
+    {
+        var parts = owner.Split(' ');
+        if (parts.Length != 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var id))
+        {
+            return false;
+        }
+
+        try
+        {
+            using var process = Process.GetProcessById(id);
+            var started = DateTime.Parse(parts[1], CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal);
+            return Math.Abs((process.StartTime.ToUniversalTime() - started).TotalSeconds) < 2;
+        }
+        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Fields;
+using Akka.Actor;
+
+namespace ActorMultiscale.Actors;
+
+/// <summary>What participants tell the coordinator, apart from <see cref="CouplingEvent"/>.</summary>
+internal static class ParticipantAnswer
+{
+    /// <summary>The participant stands at the start of the run, or at its snapshot.</summary>
+    public sealed record Ready(int Participant, ImmutableArray<ImmutableArray<FieldSample>> Start);
+
+    /// <summary>The participant cannot start.</summary>
+    public sealed record CannotStart(int Participant, string Reason);
+
+    /// <summary>The participant's state at a root boundary.</summary>
+    public sealed record Saved(int Participant, long Window, byte[] State);
+}
+
+/// <summary>What the coordinator tells the journal.</summary>
+internal static class JournalOrder
+{
+    public sealed record Commit(WindowRecord Record);
+
+    public sealed record Keep(RunSnapshot Snapshot);
+
+    public sealed record Note(string Text);
+
+    public sealed record End(RunEvent.RunEnded What);
+}
+
+/// <summary>What the journal tells the supervisor and the coordinator.</summary>
+internal static class JournalAnswer
+{
+    public sealed record Recovered(RunHistory History, RunSnapshot? Snapshot);
+
+    public sealed record Announced(long Windows);
+
+    public sealed record Diverged(WindowRecord Recorded, WindowRecord Computed);
+
+    public sealed record Ended(RunEvent.RunEnded What);
+
+    public sealed record Unusable(string Reason);
+
+    public sealed record ReadyFor(IActorRef Coordinator);
+}
+
+/// <summary>How far a run has come, for those who watch.</summary>
+/// <param name="Time">Where it stands, s.</param>
+/// <param name="Accepted">Root windows accepted.</param>
+/// <param name="Durable">Root windows durable.</param>
+/// <param name="Iterations">Root iterations.</param>
+/// <param name="Ledger">The ports marked as entries of the conservation ledger, by name.</param>
+public sealed record RunProgress(double Time, long Accepted, long Durable, long Iterations, ImmutableArray<KeyValuePair<string, double>> Ledger);

@@ -1,0 +1,138 @@
+using ActorMultiscale.Actors.Protocol;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Numerics;
+using Akka.Actor;
+using Akka.Dispatch;
+
+namespace ActorMultiscale.Actors;
+
+/// <summary>
+/// One participant. While a job is running, its session belongs to the solver thread and the actor does not touch it: that
+/// rule is the whole concurrency story of a run. The mailbox stays free, so that limits and stops are heard at once.
+/// A model that declares itself light, and has no time limit, runs inside the handler.
+/// </summary>
+internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
+{
+    private readonly ParticipantProtocol _protocol;
+    private readonly ParticipantSession _session;
+    private readonly ParticipantNode _node;
+    private readonly IActorRef _coordinator;
+    private readonly MessageDispatcher _solvers;
+    private readonly TimeSpan _grace;
+    private readonly bool _inline;
+    private CancellationTokenSource _cancellation = new();
+
+    /// <summary>A participant that answers <paramref name="coordinator"/>.</summary>
+    public ParticipantActor(ParticipantNode node, ulong seed, int degree, IActorRef coordinator, TimeSpan grace)
+    {
+        _node = node;
+        _coordinator = coordinator;
+        _grace = grace;
+        _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
+        _session = new ParticipantSession(node, seed, new ChunkedLoop(degree, new DispatcherScheduler(_solvers)));
+        _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
+        _inline = node.Description.IsLight && node.Spec.TimeLimit is null;
+
+        Receive<ParticipantJob>(job => CarryOut(_protocol.Take(job)));
+        Receive<JobDone>(done => CarryOut(_protocol.Done(done.Generation, done.Answer)));
+        Receive<TimeIsUp>(up => CarryOut(_protocol.Woken(up.Generation, up.AfterGrace)));
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _cancellation.Cancel();
+        base.PostStop();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _cancellation.Dispose();
+
+    private void CarryOut(IReadOnlyList<ParticipantEffect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            switch (effect)
+            {
+                case ParticipantEffect.Start start:
+                    Start(start);
+                    break;
+                case ParticipantEffect.Cancel:
+                    _cancellation.Cancel();
+                    break;
+                case ParticipantEffect.Wake wake:
+                    Timers.StartSingleTimer("limit", new TimeIsUp(wake.Generation, wake.AfterGrace), wake.AfterGrace ? _grace : _node.Spec.TimeLimit!.Value);
+                    break;
+                case ParticipantEffect.Reply reply:
+                    _coordinator.Tell(reply.Answer);
+                    break;
+                default:
+                    throw new InvalidOperationException($"A participant knows no effect {effect.GetType().Name}.");
+            }
+        }
+    }
+
+    private void Start(ParticipantEffect.Start start)
+    {
+        if (_inline)
+        {
+            Self.Tell(new JobDone(start.Generation, Work(start.Job, CancellationToken.None)));
+            return;
+        }
+
+        if (_cancellation.IsCancellationRequested)
+        {
+            _cancellation.Dispose();
+            _cancellation = new CancellationTokenSource();
+        }
+
+        var (self, token) = (Self, _cancellation.Token);
+        _solvers.Schedule(() => self.Tell(new JobDone(start.Generation, Work(start.Job, token))));
+    }
+
+    // On a solver thread. Never throws: what a model does wrong is an answer.
+    private object? Work(ParticipantJob job, CancellationToken cancellation)
+    {
+        try
+        {
+            switch (job)
+            {
+                case ParticipantJob.Initialize:
+                    return new ParticipantAnswer.Ready(_node.Index, _session.Initialize());
+                case ParticipantJob.Restore restore:
+                    _session.Restore(restore.State);
+                    return new ParticipantAnswer.Ready(_node.Index, []);
+                case ParticipantJob.Save save:
+                    return new ParticipantAnswer.Saved(_node.Index, save.Window, _session.Save());
+                case ParticipantJob.Advance advance:
+                    _session.Prepare(advance.Order);
+                    return advance.PrepareOnly ? null : _session.Advance(advance.Order, advance.Inputs, cancellation);
+                default:
+                    throw new InvalidOperationException($"A participant knows no job {job.GetType().Name}.");
+            }
+        }
+        catch (Exception fault)
+        {
+            return job is ParticipantJob.Advance advance
+                ? new CouplingEvent.Failed(_node.Index, advance.Order.Address, FailureKind.Model, $"{fault.GetType().Name}: {fault.Message}")
+                : new ParticipantAnswer.CannotStart(_node.Index, fault.Message);
+        }
+    }
+
+    private sealed record JobDone(long Generation, object? Answer);
+
+    private sealed record TimeIsUp(long Generation, bool AfterGrace);
+}
+
+/// <summary>Runs the tasks of a <see cref="ChunkedLoop"/> on the solver threads, never on those that carry heartbeats.</summary>
+internal sealed class DispatcherScheduler(MessageDispatcher dispatcher) : TaskScheduler
+{
+    protected override void QueueTask(Task task) => dispatcher.Schedule(() => TryExecuteTask(task));
+
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => !taskWasPreviouslyQueued && TryExecuteTask(task);
+
+    protected override IEnumerable<Task> GetScheduledTasks() => [];
+}

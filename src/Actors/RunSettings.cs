@@ -1,0 +1,57 @@
+using ActorMultiscale.Actors.Journal;
+
+namespace ActorMultiscale.Actors;
+
+/// <summary>How a run is carried out. None of it changes a bit of the result.</summary>
+public sealed record RunSettings
+{
+    /// <summary>How many threads compute: models side by side, and loops inside a model.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>How long a cancelled advance may take to end before it is given up.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often progress is told.</summary>
+    public TimeSpan ProgressEvery { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A snapshot is taken at the first root boundary after so much time, beside those that the experiment asks for.</summary>
+    public TimeSpan SnapshotEvery { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
+
+/// <summary>The beginning, or the going on, of a recorded run.</summary>
+/// <param name="Run">The run's name.</param>
+/// <param name="Origin">What it was started from.</param>
+/// <param name="Machine">Where it is carried out now.</param>
+/// <param name="Until">Where it ends, s.</param>
+/// <param name="HeadEvents">How many events the journal is known to have.</param>
+public sealed record RunStart(string Run, RunOrigin Origin, MachineStamp Machine, double Until, long HeadEvents);
+
+/// <summary>How a run through the actors ended.</summary>
+public enum RunStatus
+{
+    /// <summary>It reached its end.</summary>
+    Completed,
+
+    /// <summary>The user stopped it at a root boundary; it can be resumed.</summary>
+    Stopped,
+
+    /// <summary>A window could not be computed; the last good one is kept.</summary>
+    Failed,
+
+    /// <summary>A conservation limit was passed.</summary>
+    LimitBroken,
+
+    /// <summary>The store failed.</summary>
+    StoreUnavailable,
+
+    /// <summary>A window that had been committed came out otherwise when it was computed again.</summary>
+    Diverged,
+}
+
+/// <summary>What a run through the actors left.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Result">Windows, hash and numbers.</param>
+public sealed record RunReport(RunStatus Status, Physics.Coupling.RunResult Result);

@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observers;
+using ActorMultiscale.Physics.Coupling;
+using Akka.Actor;
+
+namespace ActorMultiscale.Actors;
+
+/// <summary>
+/// The parent of everything that belongs to one run. It recovers the journal first, then starts the coordinator where the
+/// record ends, and says how the run ended, once. A child that fails is not restarted: its state is in the record.
+/// </summary>
+internal sealed class RunSupervisor : ReceiveActor, IWithTimers
+{
+    private readonly CoupledSystem _system;
+    private readonly RunSettings _settings;
+    private readonly RunStore? _store;
+    private readonly TaskCompletionSource<RunReport> _completion;
+    private readonly Action<RunProgress> _onProgress;
+    private readonly IActorRef _journal;
+    private IActorRef _coordinator = ActorRefs.Nobody;
+    private bool _stopWanted;
+
+    public RunSupervisor(CoupledSystem system, RunSettings settings, RunStore? store, RunStart? start, TaskCompletionSource<RunReport> completion, Action<RunProgress> onProgress)
+    {
+        _system = system;
+        _settings = settings;
+        _store = store;
+        _completion = completion;
+        _onProgress = onProgress;
+        var self = Self;
+        if (store is not null && start is not null)
+        {
+            var chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store, settings.Clock)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
+            _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, settings.Clock, self, chunks)), "journal");
+            Context.Watch(chunks);
+        }
+        else
+        {
+            _journal = Context.ActorOf(Props.Create(() => new NoJournal(self)), "journal");
+        }
+
+        Context.Watch(_journal);
+        Receive<JournalAnswer.Recovered>(OnRecovered);
+        Receive<JournalAnswer.Ended>(OnEnded);
+        Receive<JournalAnswer.Unusable>(fault => Complete(RunStatus.StoreUnavailable, fault.Reason));
+        Receive<JournalAnswer.Diverged>(OnDiverged);
+        Receive<Terminated>(dead => Complete(dead.ActorRef.Equals(_coordinator) ? RunStatus.Failed : RunStatus.StoreUnavailable,
+            $"The actor '{dead.ActorRef.Path.Name}' stopped; the log says why."));
+        Receive<StopRun>(_ =>
+        {
+            _stopWanted = true;
+            _coordinator.Tell(new CouplingEvent.StopRequested());
+        });
+        Receive<SnapshotIsDue>(_ => _coordinator.Tell(new CouplingEvent.SnapshotRequested()));
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    private void OnRecovered(JournalAnswer.Recovered recovered)
+    {
+        var (system, settings, journal, from) = (_system, _settings, _journal, recovered.Snapshot);
+        var metrics = recovered.History.MetricsAtSnapshot;
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, from, metrics, journal, settings)), "coordinator");
+        Context.Watch(_coordinator);
+        _journal.Tell(new JournalAnswer.ReadyFor(_coordinator));
+        var (coordinator, onProgress) = (_coordinator, _onProgress);
+        Context.ActorOf(Props.Create(() => new ProgressActor(coordinator, settings.ProgressEvery, onProgress)), "progress");
+        Timers.StartPeriodicTimer("snapshot", new SnapshotIsDue(), settings.SnapshotEvery);
+        if (_stopWanted)
+        {
+            _coordinator.Tell(new CouplingEvent.StopRequested());
+        }
+    }
+
+    private void OnEnded(JournalAnswer.Ended ended)
+    {
+        var what = ended.What;
+        var status = what.Outcome switch
+        {
+            RunOutcome.Completed => RunStatus.Completed,
+            RunOutcome.Stopped => RunStatus.Stopped,
+            RunOutcome.LimitBroken => RunStatus.LimitBroken,
+            _ => RunStatus.Failed,
+        };
+        Release(RunStatusWord.Of(status), what.Windows, what.FinalHash);
+        _completion.TrySetResult(new RunReport(status, new RunResult(what.Outcome, what.Reason, what.Windows, what.FinalHash, what.Metrics)));
+        Context.Stop(Self);
+    }
+
+    private void OnDiverged(JournalAnswer.Diverged diverged)
+    {
+        var ports = _system.OutPorts.ToList();
+        var port = Enumerable.Range(0, ports.Count).FirstOrDefault(i => diverged.Recorded.Fingerprints[i] != diverged.Computed.Fingerprints[i], -1);
+        Complete(RunStatus.Diverged, $"window {diverged.Recorded.Index} had been committed, and came out otherwise when it was computed again{(port < 0 ? "" : $": first at '{ports[port]}'")}. The program, the machine or a model differs from what made the record.");
+    }
+
+    private void Complete(RunStatus status, string reason)
+    {
+        if (status != RunStatus.StoreUnavailable)
+        {
+            Release(RunStatusWord.Of(status), null, "");
+        }
+
+        _completion.TrySetResult(new RunReport(status, new RunResult(RunOutcome.Failed, reason, 0, "", ImmutableSortedDictionary<string, double>.Empty)));
+        Context.Stop(Self);
+    }
+
+    private void Release(string status, long? windows, string hash)
+    {
+        try
+        {
+            _store?.SetEnd(status, windows ?? _store.Summary().Windows, hash, _settings.Clock.GetUtcNow());
+        }
+        catch (RunStoreException)
+        {
+            // The record itself is complete; the listing will call the run interrupted.
+        }
+    }
+
+    private sealed record SnapshotIsDue;
+}
+
+/// <summary>The words for a status that listings and scripts see.</summary>
+public static class RunStatusWord
+{
+    /// <summary>The word for <paramref name="status"/>.</summary>
+    public static string Of(RunStatus status) => status switch
+    {
+        RunStatus.Completed => "completed",
+        RunStatus.Stopped => "stopped",
+        RunStatus.LimitBroken => "limit-broken",
+        RunStatus.StoreUnavailable => "store-unavailable",
+        RunStatus.Diverged => "diverged",
+        _ => "failed",
+    };
+}
+
+/// <summary>The user wants the run to end at the next root boundary.</summary>
+internal sealed record StopRun;
+
+/// <summary>Stands in for the journal of a run that is not recorded: everything is durable at once.</summary>
+internal sealed class NoJournal : ReceiveActor
+{
+    public NoJournal(IActorRef supervisor)
+    {
+        IActorRef coordinator = ActorRefs.Nobody;
+        Receive<JournalAnswer.ReadyFor>(ready => coordinator = ready.Coordinator);
+        Receive<JournalOrder.Commit>(commit => coordinator.Tell(new JournalAnswer.Announced(commit.Record.Index + 1)));
+        Receive<JournalOrder.End>(end => supervisor.Tell(new JournalAnswer.Ended(end.What)));
+        Receive<JournalOrder.Keep>(static _ => { });
+        Receive<JournalOrder.Note>(static _ => { });
+        supervisor.Tell(new JournalAnswer.Recovered(new RunHistory(), null));
+    }
+}
