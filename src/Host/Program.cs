@@ -1,1 +1,3 @@
-System.Console.WriteLine("x");
+using ActorMultiscale.Host.Commands;
+
+return await CommandLine.RunAsync(args);

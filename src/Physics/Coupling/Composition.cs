@@ -512,6 +512,11 @@ public sealed class Composition
         foreach (var check in _experiment.Checks)
         {
             RequireMetric($"expect.{check.Name}.metric", check.Metric, [.. scalars, .. RunMetrics.OfRun]);
+            if (check.Unit is { } unit && UnitOf(check.Metric) is { } portUnit && !unit.IsCompatibleWith(portUnit))
+            {
+                Fault($"expect.{check.Name}", $"The check compares '{check.Metric}', which is in {portUnit}, with a number in {unit}.");
+            }
+
             if (check.Value is null && check.AtLeast is null && check.AtMost is null)
             {
                 Fault($"expect.{check.Name}", $"The check says nothing: give it a value with a tolerance, at-least or at-most.");
@@ -525,6 +530,14 @@ public sealed class Composition
                 Warn($"participants.{name}", $"'{name}' resolves times of {fastest} and meets its peers only every {WindowOf(group)}: what happens faster does not pass.");
             }
         }
+    }
+
+    private Unit? UnitOf(string metric)
+    {
+        var dot = metric.IndexOf('.', StringComparison.Ordinal);
+        return dot > 0 && _models.TryGetValue(metric[..dot], out var model) && model.Description.IndexOf(metric[(dot + 1)..]) is >= 0 and var port
+            ? model.Description.Ports[port].Port.Quantity.Unit
+            : null;
     }
 
     private double WindowOf(GroupDraft group) => group.Parent is null ? _experiment.Window : WindowOf(group.Parent) / group.Spec.Windows;

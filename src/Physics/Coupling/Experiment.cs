@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Coupling;
@@ -127,6 +128,9 @@ public sealed record Check(string Name, string Metric, string Source)
 
     /// <summary>The greatest value allowed.</summary>
     public double? AtMost { get; init; }
+
+    /// <summary>The unit in which the numbers were written; they stand here in coherent SI units. Null for bare numbers.</summary>
+    public Unit? Unit { get; init; }
 
     /// <summary>Whether <paramref name="actual"/> satisfies the check; NaN does not.</summary>
     public bool IsSatisfiedBy(double actual) =>

@@ -11,6 +11,36 @@ public sealed record ModelEntry(string Kind, string Summary, ImmutableArray<Sett
 {
     /// <summary>A model without settings.</summary>
     public ModelEntry(string kind, string summary, Func<ModelSettings, IScaleModel> create) : this(kind, summary, [], create) { }
+
+    /// <summary>
+    /// Settings with which a model can be made to show its ports: defaults, and the least allowed value, the first word or zero where
+    /// there is none; null where an input file is needed.
+    /// </summary>
+    public ModelSettings? Example()
+    {
+        var given = new List<KeyValuePair<string, object>>();
+        foreach (var setting in Settings.Where(s => s.Default is null && !s.Optional))
+        {
+            object? value = setting.Kind switch
+            {
+                SettingKind.Number => double.IsNegativeInfinity(setting.Minimum) ? Math.Min(1, setting.Maximum) : setting.AboveMinimum ? Math.Min(setting.Minimum + 1, setting.Maximum) : setting.Minimum,
+                SettingKind.Integer => setting.Minimum <= long.MinValue ? 1L : (long)setting.Minimum,
+                SettingKind.Flag => false,
+                SettingKind.Choice => setting.Choices[0],
+                SettingKind.Numbers => ImmutableArray.Create(1.0),
+                SettingKind.Text => "",
+                _ => null,
+            };
+            if (value is null)
+            {
+                return null;
+            }
+
+            given.Add(new(setting.Key, value));
+        }
+
+        return new ModelSettings("example", this, given);
+    }
 }
 
 /// <summary>The kinds of scale model that experiments can name.</summary>

@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ActorMultiscale.Host.Composition;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary><c>check FILE</c>: says what is wrong with an experiment, or what running it will take.</summary>
+internal static class CheckCommand
+{
+    // A window record in the journal: about this many bytes, and about these many more for each out-port.
+    private const int BytesPerRecord = 170;
+    private const int BytesPerFingerprint = 21;
+
+    public static Command Create()
+    {
+        var experiment = SharedOptions.Experiment();
+        var set = SharedOptions.Set();
+        var json = SharedOptions.Json();
+        var command = new Command("check", "Check an experiment without running it") { experiment, set, json };
+        command.SetAction(parsed =>
+        {
+            var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, parsed.GetValue(set) ?? []);
+            var output = Estimate(loaded);
+            if (parsed.GetValue(json))
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(output, HostJson.Readable.ExperimentCheckOutput));
+                return ExitCode.Ok;
+            }
+
+            Console.Out.WriteLine($"{output.Experiment}: valid");
+            Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {output.Windows} windows of {loaded.System.Experiment.Window} s, {output.Participants.Length} participants: {string.Join(", ", output.Participants)}"));
+            Console.Out.WriteLine($"  about {Words(output.MemoryBytes)} of memory for states, checkpoints and fields, and {Words(output.DiskBytes)} on disk");
+            foreach (var warning in output.Warnings)
+            {
+                Console.Out.WriteLine($"  warning: {warning}");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static ExperimentCheckOutput Estimate(LoadedExperiment loaded)
+    {
+        var system = loaded.System;
+        long state = 0, memory = 0, fields = 0;
+        foreach (var node in system.Participants)
+        {
+            var session = new ParticipantSession(node, system.Experiment.Seed, ChunkedLoop.Serial);
+            foreach (var samples in session.Initialize())
+            {
+                fields += samples.Sum(s => (long)s.Length * sizeof(double));
+            }
+
+            var bytes = session.Save().LongLength;
+            var checkpoints = 0;
+            for (var g = node.Group; g >= 0; g = system.Groups[g].Parent)
+            {
+                checkpoints += system.Groups[g].KeepsCheckpoint ? 1 : 0;
+            }
+
+            state += bytes;
+            memory += bytes * (2 + checkpoints);      // The model itself, one snapshot on its way to the store, checkpoints.
+        }
+
+        var windows = system.NominalWindows;
+        var snapshots = 1 + (system.Experiment.SnapshotEvery > 0 ? windows / system.Experiment.SnapshotEvery : 0);
+        var record = BytesPerRecord + (BytesPerFingerprint * system.OutPorts.Count());
+        return new ExperimentCheckOutput(system.Experiment.Name, true, windows, [.. system.Participants.Select(p => p.Name)],
+            memory + (4 * fields), (windows * record) + (snapshots * (state + fields)), loaded.Warnings);
+    }
+
+    private static string Words(long bytes) => bytes switch
+    {
+        < 10_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes} B"),
+        < 10_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0} kB"),
+        < 10_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0} GB"),
+    };
+}
+
+/// <summary>What <c>check</c> says of a valid experiment.</summary>
+/// <param name="Experiment">Its name.</param>
+/// <param name="Valid">Always true: an invalid one ends with exit code 3.</param>
+/// <param name="Windows">Root windows.</param>
+/// <param name="Participants">Who takes part.</param>
+/// <param name="MemoryBytes">About how much memory states, checkpoints and fields take.</param>
+/// <param name="DiskBytes">About how much the record takes.</param>
+/// <param name="Warnings">What is doubtful.</param>
+public sealed record ExperimentCheckOutput(string Experiment, bool Valid, long Windows, ImmutableArray<string> Participants, long MemoryBytes, long DiskBytes, ImmutableArray<string> Warnings);

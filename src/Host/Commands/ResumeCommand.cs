@@ -1,0 +1,68 @@
+using System.CommandLine;
+using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host.Composition;
+using ActorMultiscale.Physics.Coupling;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary><c>resume RUN</c>: goes on from the last snapshot; what was committed after it is computed again and must come out the same.</summary>
+internal static class ResumeCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string?>("run") { Description = "The run", Arity = ArgumentArity.ZeroOrOne };
+        var last = new Option<bool>("--last") { Description = "The newest run" };
+        var force = new Option<bool>("--other-machine") { Description = "Go on although the machine differs from the one that made the record; the bits may then differ" };
+        var until = SharedOptions.Until();
+        var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
+        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, store, threads, json, quiet };
+        command.Validators.Add(result =>
+        {
+            if ((result.GetValue(name) is null) != result.GetValue(last))
+            {
+                result.AddError("Name the run, or give --last for the newest one.");
+            }
+        });
+        command.SetAction(async (parsed, _) =>
+        {
+            var folder = new RunFolder(parsed.GetValue(store)!);
+            var run = parsed.GetValue(name) ?? folder.Last() ?? throw new RunStoreException($"There are no runs in '{folder.Path}'.");
+            var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet));
+            using var file = folder.Open(run);
+            file.Acquire();
+            var history = file.History();
+            if (history.Origin is not { } origin)
+            {
+                throw new RunStoreException($"The run '{run}' was interrupted before its first event was durable: there is nothing to go on from. Start it again.");
+            }
+
+            var extended = parsed.GetValue(until);
+            var loaded = ExperimentLoader.Reload(file, origin, extended is null ? history.Until : ExperimentLoader.Time(extended, "--until"));
+            var system = loaded.System;
+            if (history.End is { Outcome: RunOutcome.Completed } end && extended is null)
+            {
+                // Nothing is left to compute: the result is in the record.
+                file.SetEnd("completed", end.Windows, end.FinalHash, TimeProvider.System.GetUtcNow());
+                var checks = loaded.Judge(end.Metrics);
+                await Console.Error.WriteLineAsync($"the run '{run}' is complete; 'resume {run} --until T' extends it").ConfigureAwait(false);
+                RunOutput.Print(RunOutput.Of(run, new RunReport(RunStatus.Completed, new RunResult(end.Outcome, end.Reason, end.Windows, end.FinalHash, end.Metrics)), checks, 0), manners.Json);
+                return ExitCode.Of(RunStatus.Completed, checks.All(c => c.Passes));
+            }
+
+            if (history.Snapshot is { } snapshot && snapshot.Tick > system.EndTick)
+            {
+                throw new RunStoreException($"The run '{run}' stands at t = {system.Window(0, snapshot.Tick).End} already; --until must lie beyond that.");
+            }
+
+            if (!parsed.GetValue(force) && Machine.Difference(history.Machine!, Machine.Stamp) is { } difference)
+            {
+                throw new RunStoreException($"The run '{run}' was made elsewhere: {difference}. The same bits are not promised. Use the same machine, or --other-machine.");
+            }
+
+            var start = new RunStart(run, origin, Machine.Stamp, system.Experiment.Until, file.Head().Events);
+            return await RunExecution.ExecuteAsync(loaded, file, start, manners, system.Window(0, history.Snapshot?.Tick ?? 0).End).ConfigureAwait(false);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host.Composition;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary>Carries a recorded run out and tells the user: what <c>run</c> and <c>resume</c> have in common.</summary>
+internal static class RunExecution
+{
+    /// <summary>How the user wants it.</summary>
+    public sealed record Manners(int Threads, bool Json, bool Quiet);
+
+    public static async Task<int> ExecuteAsync(LoadedExperiment loaded, RunStore store, RunStart start, Manners manners, double resumedAt)
+    {
+        var system = loaded.System;
+        StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
+        var settings = new RunSettings { Threads = manners.Threads };
+        var wall = Stopwatch.StartNew();
+        using var progress = new ProgressLine(manners.Quiet, new ProgressMeter(resumedAt, system.Experiment.Until));
+        var run = ActorRun.Start(system, settings, store, start, progress.Show);
+        var interrupts = 0;
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (Interlocked.Increment(ref interrupts) > 1)
+            {
+                Environment.Exit(ExitCode.Stopped);
+            }
+
+            Console.Error.WriteLine();
+            Console.Error.WriteLine("stopping at the next window; once more ends now (the run can be resumed either way)");
+            run.RequestStop();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        var report = await run.Completion.ConfigureAwait(false);
+        progress.End();
+
+        // A model that does not heed cancellation still holds a thread; the process does not wait for it.
+        await Task.WhenAny(run.DisposeAsync().AsTask(), Task.Delay(TimeSpan.FromSeconds(3))).ConfigureAwait(false);
+
+        // The checks speak of the end of the run; one that stopped early is not judged.
+        var checks = report.Status == RunStatus.Completed ? loaded.Judge(report.Result.Metrics) : [];
+        RunOutput.Print(RunOutput.Of(start.Run, report, checks, wall.Elapsed.TotalSeconds), manners.Json);
+        if (report.Status is not (RunStatus.Completed or RunStatus.Stopped))
+        {
+            Console.Error.WriteLine($"{RunStatusWord.Of(report.Status)}: {report.Result.Reason}");
+        }
+
+        return ExitCode.Of(report.Status, checks.All(c => c.Passes));
+    }
+}

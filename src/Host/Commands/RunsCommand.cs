@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using ActorMultiscale.Actors.Journal;
+using Spectre.Console;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary><c>runs list|show|rm</c>: what there is in the store.</summary>
+internal static class RunsCommand
+{
+    public static Command Create() => new("runs", "List, show and remove runs") { List(), Show(), Remove() };
+
+    private static Command List()
+    {
+        var (store, json) = (SharedOptions.Store(), SharedOptions.Json());
+        var command = new Command("list", "List runs, newest first") { store, json };
+        command.SetAction(parsed =>
+        {
+            var entries = ImmutableArray.CreateBuilder<RunListEntry>();
+            foreach (var (summary, file, fault) in new RunFolder(parsed.GetValue(store)!).List())
+            {
+                if (summary is null)
+                {
+                    Console.Error.WriteLine($"{file}: {fault}");
+                    continue;
+                }
+
+                entries.Add(new RunListEntry(summary.Run, summary.Experiment, summary.Status, summary.Windows, summary.FinalHash, summary.Started));
+            }
+
+            if (parsed.GetValue(json))
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(entries.ToImmutable(), HostJson.Readable.ImmutableArrayRunListEntry));
+                return ExitCode.Ok;
+            }
+
+            var table = new Table().Border(TableBorder.Rounded).AddColumns("run", "experiment", "status", "windows", "final hash", "started");
+            foreach (var entry in entries)
+            {
+                table.AddRow(new Text(entry.Run), new Text(entry.Experiment), new Text(entry.Status), new Text(entry.Windows.ToString(CultureInfo.InvariantCulture)),
+                    new Text(entry.FinalHash.Length > 12 ? entry.FinalHash[..12] : entry.FinalHash), new Text(entry.Started.ToString("u", CultureInfo.InvariantCulture)));
+            }
+
+            ConsoleTables.Write(table);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Show()
+    {
+        var name = new Argument<string>("run") { Description = "The run" };
+        var (store, json) = (SharedOptions.Store(), SharedOptions.Json());
+        var command = new Command("show", "Show what is recorded of a run") { name, store, json };
+        command.SetAction(parsed =>
+        {
+            using var file = new RunFolder(parsed.GetValue(store)!).Open(parsed.GetValue(name)!);
+            var summary = file.Summary();
+            var history = file.History();
+            var details = new RunDetails(summary.Run, summary.Experiment, summary.Status, history.Windows, summary.FinalHash, summary.Started, summary.Changed,
+                history.Until, history.Snapshot?.Window, history.Epoch, history.Chain.Events, history.Origin, history.Machine, history.End?.Metrics, [.. history.Notes]);
+            if (parsed.GetValue(json))
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(details, HostJson.Readable.RunDetails));
+                return ExitCode.Ok;
+            }
+
+            var table = new Table().Border(TableBorder.None).HideHeaders().AddColumns("", "");
+            void Row(string key, string? value) => table.AddRow(new Text(key), new Text(value ?? ""));
+            Row("run", details.Run);
+            Row("experiment", $"{details.Experiment}  {details.Origin?.File}");
+            Row("status", details.Status);
+            Row("windows", string.Create(CultureInfo.InvariantCulture, $"{details.Windows} (last snapshot at {details.LastSnapshot?.ToString(CultureInfo.InvariantCulture) ?? "none"})"));
+            Row("until", details.Until.ToString("R", CultureInfo.InvariantCulture));
+            Row("final hash", details.FinalHash);
+            Row("started", details.Started.ToString("u", CultureInfo.InvariantCulture));
+            Row("program", details.Origin?.Program);
+            Row("machine", details.Machine is { } m ? $"{m.OperatingSystem}, {m.Runtime}, {m.Vectors}" : "");
+            foreach (var (metric, value) in details.Metrics ?? ImmutableSortedDictionary<string, double>.Empty)
+            {
+                Row("  " + metric, value.ToString("R", CultureInfo.InvariantCulture));
+            }
+
+            foreach (var note in details.Notes)
+            {
+                Row("note", note);
+            }
+
+            ConsoleTables.Write(table);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static Command Remove()
+    {
+        var names = new Argument<string[]>("run") { Description = "The runs", Arity = ArgumentArity.OneOrMore };
+        var store = SharedOptions.Store();
+        var command = new Command("rm", "Remove runs for good") { names, store };
+        command.SetAction(parsed =>
+        {
+            var folder = new RunFolder(parsed.GetValue(store)!);
+            foreach (var run in parsed.GetValue(names)!)
+            {
+                folder.Remove(run);
+                Console.Error.WriteLine($"removed {run}");
+            }
+
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+}
+
+/// <summary>A run in a listing.</summary>
+public sealed record RunListEntry(string Run, string Experiment, string Status, long Windows, string FinalHash, DateTimeOffset Started);
+
+/// <summary>A run in full.</summary>
+public sealed record RunDetails(string Run, string Experiment, string Status, long Windows, string FinalHash, DateTimeOffset Started, DateTimeOffset Changed,
+    double Until, long? LastSnapshot, int Epoch, long Events, RunOrigin? Origin, MachineStamp? Machine, ImmutableSortedDictionary<string, double>? Metrics, ImmutableArray<string> Notes);

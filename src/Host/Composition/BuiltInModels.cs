@@ -1,0 +1,12 @@
+using ActorMultiscale.Physics.Examples;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Host.Composition;
+
+/// <summary>The one place that names the models which come with the program.</summary>
+public static class BuiltInModels
+{
+    /// <summary>A catalogue of them.</summary>
+    public static ModelCatalogue Catalogue() => new ModelCatalogue()
+        .Add(OscillatorMass.Entry);
+}

@@ -1,0 +1,533 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Host.Composition;
+
+/// <summary>An experiment read from a file and composed.</summary>
+/// <param name="System">Ready to run.</param>
+/// <param name="File">The file as the user named it.</param>
+/// <param name="Text">Its text.</param>
+/// <param name="Overrides">Changes from the command line.</param>
+/// <param name="Inputs">The files that the models read.</param>
+/// <param name="Libraries">The assemblies of user-written models.</param>
+/// <param name="Warnings">What is doubtful but can run.</param>
+public sealed record LoadedExperiment(CoupledSystem System, string File, string Text, ImmutableArray<string> Overrides,
+    ImmutableArray<InputFile> Inputs, ImmutableArray<InputReference> Libraries, ImmutableArray<string> Warnings)
+{
+    /// <summary>Where the experiment itself says that it ends, s: what its checks speak of. A run may end elsewhere.</summary>
+    public required double OwnUntil { get; init; }
+
+    /// <summary>The verdict on the experiment's checks; none for a run that ended elsewhere than they mean.</summary>
+    public ImmutableArray<CheckResult> Judge(IReadOnlyDictionary<string, double> metrics) =>
+        System.Experiment.Until == OwnUntil ? RunMetrics.Judge(System.Experiment.Checks, metrics) : [];
+
+    /// <summary>What the record of a run says of where it came from.</summary>
+    public RunOrigin OriginOf(string run) => new()
+    {
+        Run = run,
+        Experiment = System.Experiment.Name,
+        File = File,
+        Text = Text,
+        Overrides = Overrides,
+        Inputs = [.. Inputs.Select(i => new InputReference(i.Name, RunEventCodec.Hash(Encoding.UTF8.GetBytes(i.Text))))],
+        Libraries = Libraries,
+        Program = Machine.Program,
+        Seed = System.Experiment.Seed,
+    };
+}
+
+/// <summary>From a file, or a record, to a coupled system; or to a report of everything that is wrong.</summary>
+public sealed class ExperimentLoader
+{
+    private static readonly Unit _second = Unit.Parse("s");
+
+    private readonly string _file;
+    private readonly string _text;
+    private readonly Func<string, string?> _readInput;
+    private readonly List<Fault> _faults = [];
+    private readonly List<InputFile> _inputs = [];
+    private readonly ImmutableArray<InputReference>.Builder _libraries = ImmutableArray.CreateBuilder<InputReference>();
+    private readonly ModelCatalogue _catalogue = BuiltInModels.Catalogue();
+
+    private ExperimentLoader(string file, string text, Func<string, string?> readInput)
+    {
+        _file = file;
+        _text = text;
+        _readInput = readInput;
+    }
+
+    /// <summary>Loads the experiment in <paramref name="file"/>, changed by <paramref name="overrides"/>.</summary>
+    /// <exception cref="InvalidExperimentException">Something is wrong with it; the message names all of it.</exception>
+    public static LoadedExperiment Load(string file, IEnumerable<string> overrides)
+    {
+        string text;
+        try
+        {
+            text = File.ReadAllText(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            throw new InvalidExperimentException($"The experiment '{file}' cannot be read: {(fault is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : fault.Message)}.{NearFile(file)}", fault);
+        }
+
+        var loader = new ExperimentLoader(file, text, ReadFile);
+        return loader.Run([.. overrides]);
+    }
+
+    /// <summary>Loads the experiment of a recorded run, with the input files that it was started with.</summary>
+    /// <exception cref="InvalidExperimentException">It cannot be composed any more, or a model library has changed.</exception>
+    public static LoadedExperiment Reload(RunStore store, RunOrigin origin, double until)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(origin);
+        string? FromStore(string name) => origin.Inputs.FirstOrDefault(i => i.Name == name) is { } input ? Encoding.UTF8.GetString(store.ReadChunk(input.Hash)) : null;
+        var loader = new ExperimentLoader(origin.File, origin.Text, FromStore);
+        var loaded = loader.Run(origin.Overrides, until);
+        foreach (var (recorded, now) in origin.Libraries.Zip(loaded.Libraries))
+        {
+            if (recorded != now)
+            {
+                throw new InvalidExperimentException($"The model library '{now.Name}' has changed since the run '{origin.Run}' was started: its hash was {recorded.Hash[..12]}… and is {now.Hash[..12]}…. The record would not fit. Put the old one back, or start a new run.");
+            }
+        }
+
+        return loaded;
+    }
+
+    /// <summary>A time as users write it.</summary>
+    /// <exception cref="InvalidExperimentException">It is none.</exception>
+    public static double Time(string text, string what)
+    {
+        var faults = new List<Fault>();
+        var position = new SourcePosition(what, 0, 0);
+        var reader = new ConfigReader(new ConfigObject(position, [new ConfigEntry(what, position, new ConfigScalar(position, text, false))]), "", faults);
+        var time = reader.Number(what, _second, min: 0, above: true);
+        return faults.Count == 0 ? time : throw new InvalidExperimentException(FaultReport.Render(faults, ""));
+    }
+
+    private static string? ReadFile(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
+    private static string NearFile(string path)
+    {
+        var folder = Path.GetDirectoryName(path) is { Length: > 0 } f ? f : ".";
+        if (!Directory.Exists(folder))
+        {
+            return "";
+        }
+
+        var names = Directory.EnumerateFiles(folder).Take(1000).Select(p => Path.GetFileName(p)!).ToList();
+        return Suggestion.Nearest(Path.GetFileName(path), names) is { } near ? $" Did you mean '{Path.Combine(folder == "." ? "" : folder, near)}'?" : "";
+    }
+
+    private LoadedExperiment Run(ImmutableArray<string> overrides, double? until = null)
+    {
+        var scan = HoconScanner.Scan(_file, _text);
+        _faults.AddRange(scan.Faults);
+        var root = scan.Root;
+        var own = new ConfigReader(root, "", []);
+        foreach (var change in overrides)
+        {
+            root = ConfigOverride.Apply(root, change, _faults);
+        }
+
+        // A text that cannot be scanned would be full of consequential faults; they would hide the cause.
+        StopOnFaults();
+        var experiment = Bind(new ConfigReader(root, "", _faults));
+        if (until is { } end)
+        {
+            experiment = experiment with { Until = end };
+        }
+
+        var (system, found) = TryCompose(experiment);
+        foreach (var fault in found.Where(f => !f.IsWarning))
+        {
+            // What the binder said already need not be said twice.
+            var position = PositionOf(root, fault.Path);
+            if (_faults.All(f => f.Position != position))
+            {
+                _faults.Add(new Fault(position, fault.Path, fault.Message));
+            }
+        }
+
+        StopOnFaults();
+        return new LoadedExperiment(system!, _file, _text, overrides, [.. _inputs], _libraries.ToImmutable(),
+            [.. found.Where(f => f.IsWarning).Select(f => $"{PositionOf(root, f.Path)}: {f.Message}")])
+        {
+            OwnUntil = own.Number("until", _second, experiment.Until),
+        };
+    }
+
+    private static (CoupledSystem? System, ImmutableArray<ExperimentFault> Faults) TryCompose(Experiment experiment) => Physics.Coupling.Composition.TryCompose(experiment);
+
+    private void StopOnFaults()
+    {
+        if (_faults.Count > 0)
+        {
+            throw new InvalidExperimentException(FaultReport.Render(_faults, _text));
+        }
+    }
+
+    // ---- binding -------------------------------------------------------------------------------------------------
+
+    private Experiment Bind(ConfigReader root)
+    {
+        var name = root.Text("name", Path.GetFileNameWithoutExtension(_file).ToLowerInvariant());
+        foreach (var library in root.Texts("models"))
+        {
+            try
+            {
+                _libraries.Add(ModelLibraries.AddTo(_catalogue, Beside(library)) with { Name = library });
+            }
+            catch (InvalidExperimentException fault)
+            {
+                root.Fault("models", fault.Message);
+            }
+        }
+
+        var participants = root.Sections("participants", required: true).Select(p => BindParticipant(p.Name, p.Reader)).OfType<Participant>().ToImmutableArray();
+        var snapshots = root.Section("snapshots");
+        var experiment = new Experiment
+        {
+            Name = name,
+            Description = root.Text("description", ""),
+            Until = root.Number("until", _second, min: 0, above: true),
+            Window = root.Number("window", _second, min: 0, above: true),
+            Seed = (ulong)root.Integer("seed", 1, 0),
+            Halvings = (int)root.Integer("halvings", 0, 0, 16),
+            RunAhead = (int)root.Integer("run-ahead", 64, 1, 1_000_000),
+            Participants = participants,
+            Conduits = [.. root.Items("conduits").Select(BindConduit)],
+            Scheme = BindScheme(root.Section("scheme", required: true), finish: true),
+            Groups = [.. root.Sections("groups").Select(g => BindGroup(g.Name, g.Reader))],
+            SnapshotEvery = (int)snapshots.Integer("every", 0, 0, int.MaxValue),
+            Limits = BindLimits(root.Section("limits")),
+            Checks = [.. root.Sections("expect").Select(c => BindCheck(c.Name, c.Reader))],
+        };
+        snapshots.Finish();
+        root.Finish();
+        return experiment;
+    }
+
+    // Paths in a file are relative to the file.
+    private string Beside(string path) => Path.IsPathRooted(path) ? path : Path.Combine(Path.GetDirectoryName(_file) ?? "", path);
+
+    private Participant? BindParticipant(string name, ConfigReader reader)
+    {
+        var kind = reader.Text("model");
+        var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, above: true) : (double?)null;
+        var settings = reader.Section("settings");
+        var entry = _catalogue.Find(kind);
+        if (entry is null && kind.Length > 0)
+        {
+            reader.Fault("model", $"There is no model '{kind}'.{Suggestion.Sentence(kind, [.. _catalogue.Entries.Select(e => e.Kind)])} 'models' shows them with their settings.");
+        }
+
+        reader.Finish();
+        if (entry is null)
+        {
+            return null;
+        }
+
+        var faults = _faults.Count;
+        var given = new List<KeyValuePair<string, object>>();
+        foreach (var setting in entry.Settings)
+        {
+            if (settings.Has(setting.Key) || (setting.Default is null && !setting.Optional))
+            {
+                if (BindSetting(settings, setting) is { } value)
+                {
+                    given.Add(new(setting.Key, value));
+                }
+            }
+            else
+            {
+                settings.Node(setting.Key);     // Known, though not given.
+            }
+        }
+
+        settings.Finish();
+        return _faults.Count > faults ? Placeholder(name) : new Participant(name, entry, new ModelSettings(name, entry, given))
+        {
+            TimeLimit = limit is { } seconds && double.IsFinite(seconds) ? TimeSpan.FromSeconds(seconds) : null,
+        };
+    }
+
+    // Stands in for a participant whose settings are wrong, so that the rest of the experiment is looked at all the same.
+    private static Participant Placeholder(string name)
+    {
+        var entry = new ModelEntry("placeholder", "", _ => throw new ScaleModelException("its settings are wrong"));
+        return new Participant(name, entry, new ModelSettings(name, entry, []));
+    }
+
+    private object? BindSetting(ConfigReader settings, Setting setting)
+    {
+        switch (setting.Kind)
+        {
+            case SettingKind.Number:
+                var number = settings.Number(setting.Key, setting.Unit, null, setting.Minimum, setting.Maximum, setting.AboveMinimum);
+                return double.IsFinite(number) ? number : null;
+            case SettingKind.Integer:
+                return settings.Integer(setting.Key, null, (long)Math.Max(long.MinValue, setting.Minimum), setting.Maximum >= long.MaxValue ? long.MaxValue : (long)setting.Maximum);
+            case SettingKind.Flag:
+                return settings.Flag(setting.Key);
+            case SettingKind.Choice:
+                return settings.Choice(setting.Key, setting.Choices);
+            case SettingKind.Numbers:
+                return settings.Numbers(setting.Key, setting.Unit);
+            case SettingKind.Text:
+                return settings.Text(setting.Key);
+            case SettingKind.File:
+                var path = settings.Text(setting.Key);
+                if (path.Length == 0)
+                {
+                    return null;
+                }
+
+                // A path is looked for beside the experiment first, then from where the user stands.
+                var text = _inputs.FirstOrDefault(i => i.Name == path)?.Text ?? _readInput(Beside(path)) ?? _readInput(path);
+                if (text is null)
+                {
+                    settings.Fault(setting.Key, $"The file '{path}' cannot be read; looked for '{Path.GetFullPath(Beside(path))}'.{NearFile(Beside(path))}");
+                    return null;
+                }
+
+                var input = new InputFile(path, text);
+                if (_inputs.All(i => i.Name != path))
+                {
+                    _inputs.Add(input);
+                }
+
+                return input;
+            default:
+                throw new InvalidOperationException($"The loader knows no setting of kind {setting.Kind}.");
+        }
+    }
+
+    private static Conduit BindConduit(ConfigReader reader)
+    {
+        var conduit = new Conduit(reader.Text("from"), reader.Text("to"))
+        {
+            Degree = (int)reader.Integer("degree", 1, 0, Waveform.MaximumDegree),
+            Substeps = reader.Flag("substeps", true),
+            Mapping = reader.Choice("mapping", ["auto", "identity", "nearest-neighbor"], "auto") switch
+            {
+                "identity" => MappingKind.Identity,
+                "nearest-neighbor" => MappingKind.NearestNeighbor,
+                _ => MappingKind.Auto,
+            },
+        };
+        reader.Finish();
+        return conduit;
+    }
+
+    private CouplingGroup BindGroup(string name, ConfigReader reader)
+    {
+        var group = new CouplingGroup(name, BindScheme(reader, finish: false), (int)reader.Integer("windows", 1, 1, 1_000_000))
+        {
+            Halvings = (int)reader.Integer("halvings", 0, 0, 16),
+        };
+        reader.Finish();
+        return group;
+    }
+
+    private CouplingScheme BindScheme(ConfigReader reader, bool finish)
+    {
+        var stages = ImmutableArray.CreateBuilder<ImmutableArray<string>>();
+        foreach (var stage in reader.Array("stages", "a list of stages, such as [[a], [b]],", required: true))
+        {
+            if (stage is ConfigArray { Items: var items } && items.All(i => i is ConfigScalar))
+            {
+                stages.Add([.. items.Select(i => ((ConfigScalar)i).Text)]);
+            }
+            else
+            {
+                reader.Fault("stages", "Every stage is a list of names: [[a], [b]] is one after the other, [[a, b]] both at once.");
+            }
+        }
+
+        var scheme = new CouplingScheme(stages.ToImmutable(), BindIteration(reader));
+        if (finish)
+        {
+            reader.Finish();
+        }
+
+        return scheme;
+    }
+
+    private IterationPolicy BindIteration(ConfigReader scheme)
+    {
+        if (!scheme.Has("iterate"))
+        {
+            scheme.Node("iterate");
+            return IterationPolicy.Once;
+        }
+
+        var reader = scheme.Section("iterate");
+        var policy = new IterationPolicy(
+            (int)reader.Integer("min", 1, 1, 1_000_000),
+            (int)reader.Integer("max", null, 1, 1_000_000),
+            [.. reader.Items("converge").Select(BindCriterion).OfType<ConvergenceCriterion>()],
+            reader.Number("relaxation", Unit.One, 1, 0, 2, above: true));
+        reader.Finish();
+        return policy;
+    }
+
+    private ConvergenceCriterion? BindCriterion(ConfigReader reader)
+    {
+        var conduit = reader.Text("conduit");
+        var faults = _faults.Count;
+        var criteria = new List<ConvergenceCriterion>();
+        foreach (var (key, measure) in new[] { ("absolute", ResidualMeasure.Absolute), ("relative", ResidualMeasure.Relative), ("residual-relative", ResidualMeasure.ResidualRelative) })
+        {
+            if (reader.Has(key))
+            {
+                criteria.Add(new ConvergenceCriterion(conduit, measure, reader.Number(key, Unit.One, null, 0, above: true)));
+            }
+            else
+            {
+                reader.Node(key);
+            }
+        }
+
+        if (criteria.Count != 1)
+        {
+            reader.Fault("conduit", "A criterion has exactly one of absolute, relative and residual-relative.");
+        }
+
+        reader.Finish();
+        return _faults.Count > faults ? null : criteria[0];
+    }
+
+    // limits { ledger.energy-drift = 1e-3 } and limits { "ledger.energy-drift" = 1e-3 } mean the same.
+    private static ImmutableArray<ConservationLimit> BindLimits(ConfigReader reader)
+    {
+        var limits = ImmutableArray.CreateBuilder<ConservationLimit>();
+        void Bind(ConfigReader block, string prefix)
+        {
+            foreach (var key in block.Keys.ToList())
+            {
+                if (block.Node(key) is ConfigObject)
+                {
+                    Bind(block.Section(key), prefix + key + ".");
+                }
+                else
+                {
+                    limits.Add(new ConservationLimit(prefix + key, block.Number(key, Unit.One, null, 0, above: true)));
+                }
+            }
+        }
+
+        Bind(reader, "");
+        return limits.ToImmutable();
+    }
+
+    private Check BindCheck(string name, ConfigReader reader)
+    {
+        var metric = reader.Text("metric");
+        var (value, unit) = BindValue(reader, "value");
+        var tolerance = 0.0;
+        if (reader.Has("within"))
+        {
+            tolerance = reader.Number("within", Unit.One, null, 0) * Math.Abs(value ?? 0);
+            reader.Node("tolerance");
+            if (reader.Has("tolerance"))
+            {
+                reader.Fault("tolerance", "A check has a tolerance (absolute) or a part within which it lies (relative), not both.");
+            }
+        }
+        else
+        {
+            reader.Node("within");
+            var (given, _) = BindValue(reader, "tolerance");
+            tolerance = given ?? 0;
+            if (value is not null && given is null)
+            {
+                reader.Fault("value", "A value needs a tolerance, such as 'tolerance = 1e-3', or 'within = 2 %'.");
+            }
+        }
+
+        var (least, leastUnit) = BindValue(reader, "at-least");
+        var (most, mostUnit) = BindValue(reader, "at-most");
+        var check = new Check(name, metric, reader.Text("source", "")) { Value = value, Tolerance = tolerance, AtLeast = least, AtMost = most, Unit = unit ?? leastUnit ?? mostUnit };
+        reader.Finish();
+        return check;
+    }
+
+    // Numbers of checks are in the unit of the port, or carry one of the same dimension; they are compared in coherent SI units.
+    private static (double? Value, Unit? Unit) BindValue(ConfigReader reader, string key)
+    {
+        if (!reader.Has(key))
+        {
+            reader.Node(key);
+            return (null, null);
+        }
+
+        var text = reader.Text(key);
+        if (ConfigReader.TrySplitNumber(text, out var value, out var symbol))
+        {
+            if (symbol.Length == 0)
+            {
+                return (value, null);
+            }
+
+            if (Unit.TryParse(symbol, out var unit, out _))
+            {
+                return (unit.Scale == 1 ? value : value * unit.Scale, unit);
+            }
+        }
+
+        reader.Fault(key, $"A number is needed, alone or with a unit; found '{text}'.");
+        return (null, null);
+    }
+
+    // ---- places --------------------------------------------------------------------------------------------------
+
+    // The place of a dotted path: the deepest part of it that stands in the text. Names may contain dots.
+    private static SourcePosition PositionOf(ConfigObject root, string path)
+    {
+        ConfigNode node = root;
+        var position = root.Position;
+        var rest = path;
+        while (rest.Length > 0)
+        {
+            switch (node)
+            {
+                case ConfigObject block when block.Entries.Where(e => rest == e.Name || rest.StartsWith(e.Name + ".", StringComparison.Ordinal)).MaxBy(e => e.Name.Length) is { } entry:
+                    (position, node) = (entry.KeyPosition, entry.Value);
+                    rest = rest.Length > entry.Name.Length ? rest[(entry.Name.Length + 1)..] : "";
+                    break;
+                case ConfigArray array:
+                    var dot = rest.IndexOf('.', StringComparison.Ordinal);
+                    var head = dot < 0 ? rest : rest[..dot];
+                    if (!int.TryParse(head, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= array.Items.Length)
+                    {
+                        return position;
+                    }
+
+                    node = array.Items[index];
+                    position = node.Position;
+                    rest = dot < 0 ? "" : rest[(dot + 1)..];
+                    break;
+                default:
+                    return position;
+            }
+        }
+
+        return position;
+    }
+}
