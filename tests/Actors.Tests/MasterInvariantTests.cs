@@ -47,8 +47,7 @@ public sealed class MasterInvariantTests : IDisposable
         foreach (var threads in new[] { 1, 2, 4 })
         {
             var path = Path.Combine(_folder, $"{threads}.db");
-            using var store = RunStore.Create(path, "test", "oscillator", DateTimeOffset.UnixEpoch);
-            store.Acquire();
+            using var store = RunStore.Create(path, Start("test", 1).Origin, [], DateTimeOffset.UnixEpoch);
             await using (var run = ActorRun.Start(system, new RunSettings { Threads = threads }, store, Start("test", 1)))
             {
                 var report = await run.Completion;

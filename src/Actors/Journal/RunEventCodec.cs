@@ -56,6 +56,23 @@ public static class RunEventCodec
         }
     }
 
+    /// <summary>An origin as text.</summary>
+    public static string OriginToText(RunOrigin origin) => JsonSerializer.Serialize(origin, _json.RunOrigin);
+
+    /// <summary>The origin of a text.</summary>
+    /// <exception cref="InvalidDataException">The text is damaged.</exception>
+    public static RunOrigin OriginFromText(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(text, _json.RunOrigin) ?? throw new InvalidDataException("The origin of the run is empty.");
+        }
+        catch (JsonException fault)
+        {
+            throw new InvalidDataException($"The origin of the run cannot be read: {fault.Message}", fault);
+        }
+    }
+
     /// <summary>SHA-256 of bytes, hex.</summary>
     public static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }
@@ -71,4 +88,5 @@ public sealed record JournalEntry(string Manifest, byte[] Payload);
 [JsonSerializable(typeof(RunEvent.SnapshotTaken))]
 [JsonSerializable(typeof(RunEvent.Noted))]
 [JsonSerializable(typeof(RunEvent.RunEnded))]
+[JsonSerializable(typeof(RunOrigin))]
 internal sealed partial class RunEventJson : JsonSerializerContext;

@@ -44,13 +44,18 @@ public sealed class RunStore : IDisposable
     /// <summary>The connection string for the journal plugin.</summary>
     public string ConnectionString => ConnectionStringOf(Path);
 
-    /// <summary>Makes the file for a new run.</summary>
+    /// <summary>Makes the file for a new run, whole or not at all: it appears under its name when everything is in it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="origin">What the run is started from.</param>
+    /// <param name="inputs">The content of the files that <paramref name="origin"/> names.</param>
+    /// <param name="now">The time.</param>
     /// <exception cref="RunStoreException">It exists already, or cannot be made.</exception>
-    public static RunStore Create(string path, string run, string experiment, DateTimeOffset now)
+    public static RunStore Create(string path, RunOrigin origin, IEnumerable<byte[]> inputs, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(origin);
         if (File.Exists(path))
         {
-            throw new RunStoreException($"There is a run '{run}' already ({path}). Give another --name, or remove it with 'runs rm {run}'.");
+            throw new RunStoreException($"There is a run '{origin.Run}' already ({path}). Give another --name, or remove it with 'runs rm {origin.Run}'.");
         }
 
         return Guarded(path, () =>
@@ -58,24 +63,41 @@ public sealed class RunStore : IDisposable
             if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder)
             {
                 Directory.CreateDirectory(folder);
+                RemoveAbandonedDrafts(folder);
             }
 
-            var store = new RunStore(path, Connect(path));
-            store.Execute("PRAGMA journal_mode=WAL");
-            using var transaction = store._connection.BeginTransaction();
-            store.Execute("""
-                CREATE TABLE run (
-                  id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, run TEXT NOT NULL, experiment TEXT NOT NULL,
-                  status TEXT NOT NULL, windows INTEGER NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
-                  head_events INTEGER NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL);
-                CREATE TABLE chunk (hash TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
-                """, transaction: transaction);
-            store.Execute("INSERT INTO run VALUES (1, $format, $run, $experiment, 'new', 0, '', $now, $now, 0, '', '')",
-                transaction, ("$format", RunEventCodec.Format), ("$run", run), ("$experiment", experiment), ("$now", Text(now)));
-            transaction.Commit();
-            return store;
+            var draft = $"{path}.{Environment.ProcessId}.new";
+            File.Delete(draft);
+            using (var store = new RunStore(draft, Connect(draft)))
+            {
+                using var transaction = store._connection.BeginTransaction();
+                store.Execute("""
+                    CREATE TABLE run (
+                      id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, run TEXT NOT NULL, experiment TEXT NOT NULL,
+                      status TEXT NOT NULL, windows INTEGER NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
+                      head_events INTEGER NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
+                    CREATE TABLE chunk (hash TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+                    """, transaction);
+                store.Execute("INSERT INTO run VALUES (1, $format, $run, $experiment, 'running', 0, '', $now, $now, 0, '', $owner, $origin)", transaction,
+                    ("$format", RunEventCodec.Format), ("$run", origin.Run), ("$experiment", origin.Experiment), ("$now", Text(now)), ("$owner", Owner()),
+                    ("$origin", RunEventCodec.OriginToText(origin)));
+                foreach (var input in inputs)
+                {
+                    store.Execute("INSERT OR IGNORE INTO chunk VALUES ($hash, $bytes)", transaction, ("$hash", RunEventCodec.Hash(input)), ("$bytes", input));
+                }
+
+                transaction.Commit();
+            }
+
+            File.Move(draft, path, overwrite: false);
+            var created = new RunStore(path, Connect(path));
+            created.Execute("PRAGMA journal_mode=WAL");
+            return created;
         });
     }
+
+    /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
+    public RunOrigin Origin() => Guarded(Path, () => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE id = 1")!));
 
     /// <summary>Opens the file of a run.</summary>
     /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
@@ -89,6 +111,7 @@ public sealed class RunStore : IDisposable
         return Guarded(path, () =>
         {
             var store = new RunStore(path, Connect(path));
+            store.Execute("PRAGMA journal_mode=WAL");
             var format = Convert.ToInt64(store.Scalar("SELECT format FROM run WHERE id = 1"), CultureInfo.InvariantCulture);
             return format <= RunEventCodec.Format
                 ? store
@@ -103,7 +126,7 @@ public sealed class RunStore : IDisposable
         using var reader = command.ExecuteReader();
         reader.Read();
         var status = reader.GetString(2);
-        if (status is "running" or "new" && !IsAlive(reader.GetString(7)))
+        if (status == "running" && !IsAlive(reader.GetString(7)))
         {
             status = "interrupted";
         }
@@ -207,6 +230,19 @@ public sealed class RunStore : IDisposable
     {
         _connection.Dispose();
         SqliteConnection.ClearPool(_connection);
+    }
+
+    // A process that was killed while it made a run leaves a draft that nobody will ever finish.
+    private static void RemoveAbandonedDrafts(string folder)
+    {
+        foreach (var draft in Directory.EnumerateFiles(folder, "*.new*"))
+        {
+            var parts = System.IO.Path.GetFileName(draft).Split(".new")[0].Split('.');
+            if (int.TryParse(parts[^1], CultureInfo.InvariantCulture, out var id) && !Process.GetProcesses().Any(p => p.Id == id))
+            {
+                File.Delete(draft);
+            }
+        }
     }
 
     private static string ConnectionStringOf(string path) =>

@@ -32,21 +32,20 @@ internal static class ResumeCommand
             using var file = folder.Open(run);
             file.Acquire();
             var history = file.History();
-            if (history.Origin is not { } origin)
-            {
-                throw new RunStoreException($"The run '{run}' was interrupted before its first event was durable: there is nothing to go on from. Start it again.");
-            }
-
+            var origin = history.Origin ?? file.Origin();
             var extended = parsed.GetValue(until);
-            var loaded = ExperimentLoader.Reload(file, origin, extended is null ? history.Until : ExperimentLoader.Time(extended, "--until"));
+
+            // A run that was interrupted before its first event starts from the beginning.
+            double? end = extended is not null ? ExperimentLoader.Time(extended, "--until") : history.Epoch > 0 ? history.Until : null;
+            var loaded = ExperimentLoader.Reload(file, origin, end);
             var system = loaded.System;
-            if (history.End is { Outcome: RunOutcome.Completed } end && extended is null)
+            if (history.End is { Outcome: RunOutcome.Completed } done && extended is null)
             {
                 // Nothing is left to compute: the result is in the record.
-                file.SetEnd("completed", end.Windows, end.FinalHash, TimeProvider.System.GetUtcNow());
-                var checks = loaded.Judge(end.Metrics);
+                file.SetEnd("completed", done.Windows, done.FinalHash, TimeProvider.System.GetUtcNow());
+                var checks = loaded.Judge(done.Metrics);
                 await Console.Error.WriteLineAsync($"the run '{run}' is complete; 'resume {run} --until T' extends it").ConfigureAwait(false);
-                RunOutput.Print(RunOutput.Of(run, new RunReport(RunStatus.Completed, new RunResult(end.Outcome, end.Reason, end.Windows, end.FinalHash, end.Metrics)), checks, 0), manners.Json);
+                RunOutput.Print(RunOutput.Of(run, new RunReport(RunStatus.Completed, new RunResult(done.Outcome, done.Reason, done.Windows, done.FinalHash, done.Metrics)), checks, 0), manners.Json);
                 return ExitCode.Of(RunStatus.Completed, checks.All(c => c.Passes));
             }
 
@@ -55,7 +54,7 @@ internal static class ResumeCommand
                 throw new RunStoreException($"The run '{run}' stands at t = {system.Window(0, snapshot.Tick).End} already; --until must lie beyond that.");
             }
 
-            if (!parsed.GetValue(force) && Machine.Difference(history.Machine!, Machine.Stamp) is { } difference)
+            if (!parsed.GetValue(force) && history.Machine is { } recorded && Machine.Difference(recorded, Machine.Stamp) is { } difference)
             {
                 throw new RunStoreException($"The run '{run}' was made elsewhere: {difference}. The same bits are not promised. Use the same machine, or --other-machine.");
             }

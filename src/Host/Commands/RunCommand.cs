@@ -34,14 +34,8 @@ internal static class RunCommand
             var clock = TimeProvider.System;
             var folder = new RunFolder(parsed.GetValue(store)!);
             var run = parsed.GetValue(name) ?? folder.NewName(loaded.System.Experiment.Name, clock.GetUtcNow());
-            using var file = RunStore.Create(folder.FileOf(run), run, loaded.System.Experiment.Name, clock.GetUtcNow());
-            file.Acquire();
-            foreach (var input in loaded.Inputs)
-            {
-                file.WriteChunk(Encoding.UTF8.GetBytes(input.Text));
-            }
-
             var origin = loaded.OriginOf(run);
+            using var file = RunStore.Create(folder.FileOf(run), origin, loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), clock.GetUtcNow());
             var start = new RunStart(run, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
             return await RunExecution.ExecuteAsync(loaded, file, start,
                 new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet)), resumedAt: 0).ConfigureAwait(false);

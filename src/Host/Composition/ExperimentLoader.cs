@@ -81,7 +81,7 @@ public sealed class ExperimentLoader
 
     /// <summary>Loads the experiment of a recorded run, with the input files that it was started with.</summary>
     /// <exception cref="InvalidExperimentException">It cannot be composed any more, or a model library has changed.</exception>
-    public static LoadedExperiment Reload(RunStore store, RunOrigin origin, double until)
+    public static LoadedExperiment Reload(RunStore store, RunOrigin origin, double? until)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(origin);
