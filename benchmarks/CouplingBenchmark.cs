@@ -1,0 +1,178 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Benchmarks;
+
+/// <summary>A row of the table. Rates are coupling iterations per second, medians over the rounds.</summary>
+/// <param name="Case">Scheme and number of values.</param>
+/// <param name="Ours">Iterations per second through the actors.</param>
+/// <param name="Peer">Windows per second of preCICE 3.4.1 between two processes on two quiet cores (quoted, not measured here); null where there is none.</param>
+/// <param name="Ratio">How many times faster than the peer.</param>
+/// <param name="Spread">(Greatest − least) / median of our rounds.</param>
+/// <param name="Load">Load of the machine before the case.</param>
+/// <param name="Serial">Iterations per second through the serial runner.</param>
+/// <param name="Recorded">Iterations per second through the actors with the SQLite journal.</param>
+/// <param name="MicrosecondsPerIteration">What one iteration costs through the actors.</param>
+public sealed record CouplingRow(string Case, double Ours, double? Peer, double? Ratio, double Spread, double Load, double Serial, double Recorded, double MicrosecondsPerIteration);
+
+/// <summary>
+/// What one coupling iteration costs when the solvers do nothing but copy: through the serial runner, through the actors, and
+/// through the actors with a journal. The three are measured in turn, five rounds, so that a drift of the machine meets all.
+/// </summary>
+internal static class CouplingBenchmark
+{
+    private const int Rounds = 5;
+
+    public static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, WriteIndented = true };
+
+    // preCICE 3.4.1, sockets on loopback, nearest neighbour both ways: medians on two cores of an AMD EPYC (Zen 4).
+    private static readonly ImmutableArray<(string Name, bool Serial, int Values, double? Peer)> _cases =
+    [
+        ("serial-explicit", true, 1, 6495),
+        ("serial-explicit", true, 1_000, 4644),
+        ("serial-explicit", true, 100_000, 58),
+        ("parallel-explicit", false, 1, 7451),
+        ("parallel-explicit", false, 1_000, 5350),
+        ("parallel-explicit", false, 100_000, 73),
+    ];
+
+    public static async Task<ImmutableArray<CouplingRow>> RunAsync(TimeSpan perMeasurement)
+    {
+        var rows = ImmutableArray.CreateBuilder<CouplingRow>();
+        foreach (var (name, serial, values, peer) in _cases)
+        {
+            var load = LoadAverage();
+
+            // A short run of each kind first: it warms up, and says how many windows fill the time.
+            var windows = Math.Max(20, (int)(200 * Math.Min(1, 2_000.0 / values)));
+            var rate = Serial(serial, values, windows);
+            windows = Math.Max(20, (int)(0.5 * rate * perMeasurement.TotalSeconds));
+            await Actors(serial, values, Math.Min(windows, 2_000), recorded: false);
+            await Actors(serial, values, Math.Min(windows, 2_000), recorded: true);
+            var (plain, actors, recorded) = (new List<double>(), new List<double>(), new List<double>());
+            for (var round = 0; round < Rounds; round++)
+            {
+                plain.Add(Serial(serial, values, windows));
+                actors.Add(await Actors(serial, values, windows, recorded: false));
+                recorded.Add(await Actors(serial, values, windows, recorded: true));
+            }
+
+            var ours = Median(actors);
+            rows.Add(new CouplingRow(string.Create(CultureInfo.InvariantCulture, $"{name}, {values} values"), Math.Round(ours, 1), peer,
+                peer is { } p ? Math.Round(ours / p, 2) : null, Math.Round((actors.Max() - actors.Min()) / ours, 3), load,
+                Math.Round(Median(plain), 1), Math.Round(Median(recorded), 1), Math.Round(1e6 / ours, 2)));
+        }
+
+        return rows.ToImmutable();
+    }
+
+    public static void Print(ImmutableArray<CouplingRow> rows)
+    {
+        Console.WriteLine("case                              serial/s   actors/s   µs/iteration   recorded/s   spread   preCICE/s (quoted)   ratio   load");
+        foreach (var row in rows)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{row.Case,-32} {row.Serial,9:0} {row.Ours,10:0} {row.MicrosecondsPerIteration,14:0.0} {row.Recorded,12:0} {row.Spread,8:0.00} {row.Peer,20:0} {row.Ratio,7:0.00} {row.Load,6:0.00}"));
+        }
+    }
+
+    private static double Serial(bool serial, int values, int windows)
+    {
+        var system = System(serial, values, windows);
+        var clock = Stopwatch.StartNew();
+        Require(new SerialRunner(system).Run().Windows, windows);
+        return windows / clock.Elapsed.TotalSeconds;
+    }
+
+    private static async Task<double> Actors(bool serial, int values, int windows, bool recorded)
+    {
+        var system = System(serial, values, windows);
+        var settings = new RunSettings { Threads = 2, SnapshotEvery = TimeSpan.FromHours(1) };
+        var folder = Directory.CreateTempSubdirectory("actor-multiscale-benchmark-").FullName;
+        try
+        {
+            var origin = new RunOrigin { Run = "benchmark", Experiment = "benchmark", Program = "benchmark" };
+            using var store = recorded ? RunStore.Create(Path.Combine(folder, "run.sqlite"), origin, [], DateTimeOffset.UtcNow) : null;
+            var first = TimeSpan.Zero;
+            var clock = Stopwatch.StartNew();
+
+            // The clock starts when the first window is known to be done: starting an actor system and a database is no part of an iteration.
+            long atFirst = 0;
+            void OnProgress(RunProgress progress)
+            {
+                if (first == TimeSpan.Zero && progress.Accepted > 0)
+                {
+                    (first, atFirst) = (clock.Elapsed, progress.Accepted);
+                }
+            }
+
+            var quick = settings with { ProgressEvery = TimeSpan.FromMilliseconds(1) };
+            await using var run = store is null
+                ? ActorRun.Start(system, quick, OnProgress)
+                : ActorRun.Start(system, quick, store, new RunStart("benchmark", origin, new MachineStamp("", "", ""), system.Experiment.Until, 0), OnProgress);
+            var report = await run.Completion;
+            Require(report.Result.Windows, windows);
+            return (windows - atFirst) / (clock.Elapsed - first).TotalSeconds;
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Require(long found, int expected)
+    {
+        if (found != expected)
+        {
+            throw new InvalidOperationException($"The benchmark ran {found} windows instead of {expected}.");
+        }
+    }
+
+    private static CoupledSystem System(bool serial, int values, int windows) => Composition.Compose(new Experiment
+    {
+        Name = "echo",
+        Window = 1,
+        Until = windows,
+        Participants = [Participant.Of("a", Echo.Entry, ("values", (long)values)), Participant.Of("b", Echo.Entry, ("values", (long)values))],
+        Conduits = [new("a.out", "b.in"), new("b.out", "a.in")],
+        Scheme = serial ? CouplingScheme.Serial("a", "b") : CouplingScheme.Parallel("a", "b"),
+    });
+
+    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    private static double LoadAverage() => File.Exists("/proc/loadavg")
+        ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture)
+        : double.NaN;
+
+    /// <summary>A solver that does nothing but read and write.</summary>
+    private sealed class Echo(int values) : IScaleModel
+    {
+        private static readonly Port<double> _in = Port.In<double>("in", Quantities.Number);
+        private static readonly Port<double> _out = Port.Out<double>("out", Quantities.Number);
+        private double _sum;
+
+        public static ModelEntry Entry { get; } = new("echo", "Reads and writes", [Setting.Integer("values", "how many", 1, 1)], s => new Echo(s.Integer("values")));
+
+        public ModelDescription Description { get; } = new(new(_in, values), new(_out, values)) { IsLight = true };
+
+        public void Initialize(PortWriter outputs) => outputs.Write(_out, 0);
+
+        public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs)
+        {
+            var read = inputs.Read(_in, context.Window.End);
+            var write = outputs.Write(_out, context.Window.End);
+            read.CopyTo(write);
+            write[0] += 1;
+            _sum = write[0];
+        }
+
+        public void Archive(StateArchive archive) => archive.Value("sum", ref _sum);
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text.Json;
+using ActorMultiscale.Benchmarks;
+
+// benchmarks coupling [--json FILE] [--seconds S]
+if (args is not ["coupling", ..])
+{
+    Console.Error.WriteLine("usage: benchmarks coupling [--json FILE] [--seconds S]");
+    return 2;
+}
+
+string? file = null;
+var seconds = 1.0;
+for (var i = 1; i < args.Length; i++)
+{
+    switch (args[i])
+    {
+        case "--json" when i + 1 < args.Length:
+            file = args[++i];
+            break;
+        case "--seconds" when i + 1 < args.Length && double.TryParse(args[i + 1], System.Globalization.CultureInfo.InvariantCulture, out seconds):
+            i++;
+            break;
+        default:
+            Console.Error.WriteLine($"'{args[i]}' is not understood; usage: benchmarks coupling [--json FILE] [--seconds S]");
+            return 2;
+    }
+}
+
+var rows = await CouplingBenchmark.RunAsync(TimeSpan.FromSeconds(seconds));
+CouplingBenchmark.Print(rows);
+if (file is not null)
+{
+    await File.WriteAllTextAsync(file, JsonSerializer.Serialize(rows, CouplingBenchmark.Json));
+}
+
+return 0;
