@@ -181,6 +181,23 @@ public abstract class ScaleModelContract<TModel>
         }
     }
 
+    /// <summary>After a failure the same model meets a shorter window: what it prepared for the longer one is of no use any more.</summary>
+    [Fact]
+    public void A_window_of_another_length_is_the_same_for_a_used_and_a_fresh_model()
+    {
+        var used = Started(Create());
+        Drive(used, 0, Windows);
+        var fresh = new ModelStand(Create());
+        Restore(fresh, used.Save(), "a fresh model");
+        var window = Window(Windows);
+        var half = window with { EndTick = window.StartTick + (TicksOfWindow / 2) };
+
+        const string Advice = "The model keeps something that depends on the length of the window, such as a factored matrix. Compute it anew when the length changes.";
+        ImmutableArray<ImmutableArray<FieldSample>> Advanced(ModelStand subject) => Try(() => subject.Advance(half, Input(half)), "Advance over half a window");
+        RequireSame(used, Advanced(fresh), Advanced(used), "After whole windows, half a window gives another result than from the same state in a fresh model", Advice);
+        RequireSame(fresh.Save(), used.Save(), "After whole windows, half a window leaves another state than from the same state in a fresh model", Advice);
+    }
+
     /// <summary>A phase writes what is its own; what no port of the phase declares would get lost.</summary>
     [Fact]
     public void Every_phase_writes_its_own_ports_and_no_others()

@@ -16,7 +16,7 @@ public sealed record SplitWindow
 
     /// <summary>
     /// Equal but for the error of the model's integrator: after a fixed number of windows of length H the two differ by
-    /// O(Hᵖ⁺¹) or by round-off.
+    /// O(Hᵖ⁺¹) or by round-off. A port that carries a guess made before the inputs are read may well be of order 0.
     /// </summary>
     /// <param name="order">p: 1 for Euler's methods, 2 for velocity Verlet and the midpoint rule, 4 for the classical Runge–Kutta method.</param>
     public static SplitWindow OfOrder(double order) => new() { Order = order };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -27,11 +28,8 @@ public sealed class TextbookRefiner : IScaleModel
             _watched[i] = Port.Out<double>(string.Create(CultureInfo.InvariantCulture, $"value-{i + 1}"), Value);
         }
 
-        Description = new(
-        [
-            new(ValuesIn, PortLayout.Varying), new(RefinedOut, PortLayout.Varying), new(CountOut, 1),
-            .. _watched.Select(port => new PortLayout(port, 1)),
-        ]) { IsLight = true };
+        ImmutableArray<PortLayout> watched = [.. _watched.Select(port => new PortLayout(port, 1))];
+        Description = new([new(ValuesIn, PortLayout.Varying), new(RefinedOut, PortLayout.Varying), new(CountOut, 1), .. watched]) { IsLight = true };
     }
 
     /// <summary>The model for experiments.</summary>

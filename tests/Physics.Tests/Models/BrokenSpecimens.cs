@@ -64,6 +64,13 @@ internal static class BrokenSpecimens
         protected override double Step(AdvanceContext context) => 0.1;
     }
 
+    public sealed class KeepsItsFirstStep : Specimen
+    {
+        private double _step;
+
+        protected override double Step(AdvanceContext context) => _step == 0 ? _step = context.Window.Length : _step;
+    }
+
     public sealed class WritesTooEarly : Specimen
     {
         protected override void Write(PortWriter outputs, TimeWindow window, double mean)

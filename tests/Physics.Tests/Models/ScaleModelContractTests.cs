@@ -14,6 +14,7 @@ public sealed class ScaleModelContractTests
     private const string Saved = "Saving_twice_gives_the_same_bytes_and_changes_nothing";
     private const string Restored = "Saving_what_was_restored_gives_the_same_bytes";
     private const string Halves = "Two_half_windows_agree_with_one_to_the_declared_order";
+    private const string Shorter = "A_window_of_another_length_is_the_same_for_a_used_and_a_fresh_model";
     private const string Phases = "Every_phase_writes_its_own_ports_and_no_others";
     private const string Complete = "Every_out_port_is_written_up_to_the_end_of_the_window";
     private const string Start = "Initialize_writes_the_ports_that_have_a_start_and_no_others";
@@ -47,6 +48,7 @@ public sealed class ScaleModelContractTests
     [InlineData(typeof(BrokenSpecimens.ChangesWhileItIsRestored), Restored, "set everything from the archive")]
     [InlineData(typeof(BrokenSpecimens.WalksDifferentlyWhileItIsRestored), Restored, "the entry 'energy' where the model asked for 'energie'")]
     [InlineData(typeof(BrokenSpecimens.TakesItsOwnStep), Halves, "a step of its own instead of context.Window.Length")]
+    [InlineData(typeof(BrokenSpecimens.KeepsItsFirstStep), Shorter, "Compute it anew when the length changes")]
     [InlineData(typeof(BrokenSpecimens.WritesTooEarly), Complete, "The out-port 'temperature' was written last at t = 0.09")]
     [InlineData(typeof(BrokenSpecimens.AccumulatesItsTime), Complete, "The out-port 'temperature' was written")]
     [InlineData(typeof(BrokenSpecimens.ForgetsAPort), Complete, "Advance did not write the out-port 'mean-temperature'")]
