@@ -51,17 +51,24 @@ internal static class CouplingBenchmark
             var load = LoadAverage();
 
             // A short run of each kind first: it warms up, and says how many windows fill the time.
-            var windows = Math.Max(20, (int)(200 * Math.Min(1, 2_000.0 / values)));
-            var rate = Serial(serial, values, windows);
-            windows = Math.Max(20, (int)(0.5 * rate * perMeasurement.TotalSeconds));
-            await Actors(serial, values, Math.Min(windows, 2_000), recorded: false);
-            await Actors(serial, values, Math.Min(windows, 2_000), recorded: true);
-            var (plain, actors, recorded) = (new List<double>(), new List<double>(), new List<double>());
+            async Task<(int Windows, List<double> Rates)> Prepare(Func<int, Task<double>> measure)
+            {
+                var windows = Math.Max(20, (int)(1_000 * Math.Min(1, 2_000.0 / values)));
+                windows = Math.Max(20, (int)(await measure(windows) * perMeasurement.TotalSeconds / 4));
+                return (Math.Max(20, (int)(await measure(windows) * perMeasurement.TotalSeconds)), []);
+            }
+
+            Task<double> OnSerial(int windows) => Task.FromResult(Serial(serial, values, windows));
+            Task<double> OnActors(int windows) => Actors(serial, values, windows, recorded: false);
+            Task<double> OnRecord(int windows) => Actors(serial, values, windows, recorded: true);
+            var (plainWindows, plain) = await Prepare(OnSerial);
+            var (actorWindows, actors) = await Prepare(OnActors);
+            var (recordedWindows, recorded) = await Prepare(OnRecord);
             for (var round = 0; round < Rounds; round++)
             {
-                plain.Add(Serial(serial, values, windows));
-                actors.Add(await Actors(serial, values, windows, recorded: false));
-                recorded.Add(await Actors(serial, values, windows, recorded: true));
+                plain.Add(await OnSerial(plainWindows));
+                actors.Add(await OnActors(actorWindows));
+                recorded.Add(await OnRecord(recordedWindows));
             }
 
             var ours = Median(actors);

@@ -8,5 +8,15 @@ public static class BuiltInModels
 {
     /// <summary>A catalogue of them.</summary>
     public static ModelCatalogue Catalogue() => new ModelCatalogue()
-        .Add(OscillatorMass.Entry);
+        .Add(OscillatorMass.Entry)
+        .Add(HeatSquare.Entry)
+        .Add(TextbookAtoms.Entry)
+        .Add(TextbookContinuum.Entry)
+        .Add(TextbookCrystal.Entry)
+        .Add(TextbookAverage.Entry)
+        .Add(TextbookField.Entry)
+        .Add(TextbookFine.Entry)
+        .Add(TextbookCoarse.Entry)
+        .Add(TextbookList.Entry)
+        .Add(TextbookRefiner.Entry);
 }

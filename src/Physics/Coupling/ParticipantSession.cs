@@ -76,6 +76,8 @@ public sealed class ParticipantSession
         ArgumentNullException.ThrowIfNull(order);
         try
         {
+            ArgumentNullException.ThrowIfNull(inputs);
+            inputs.RequireFinite();
             var outputs = PortWriter.ForWindow(_node.Description, order.Window, order.Phase);
             _model.Advance(new AdvanceContext(order.Window, order.Phase, _random, _loop, cancellation), inputs, outputs);
             return new CouplingEvent.Advanced(order.Participant, order.Address, outputs.Publish());

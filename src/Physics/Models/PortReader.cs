@@ -52,8 +52,16 @@ public sealed class PortReader(ModelDescription description, TimeWindow window, 
     }
 
     /// <summary>Writes the value at <paramref name="time"/> of an instant into <paramref name="into"/>; allocates nothing.</summary>
-    public void ReadInto<T>(Port<T> port, double time, Span<T> into) where T : unmanaged =>
-        WaveformOf(port).At(time, MemoryMarshal.Cast<T, double>(into));
+    public void ReadInto<T>(Port<T> port, double time, Span<T> into) where T : unmanaged
+    {
+        var waveform = WaveformOf(port);
+        if (waveform.Meaning != TimeMeaning.Instant)
+        {
+            throw new ScaleModelException($"The port '{port.Name}' carries a {waveform.Meaning}, which belongs to an interval: read it with Over(port, from, to).");
+        }
+
+        waveform.At(time, MemoryMarshal.Cast<T, double>(into));
+    }
 
     /// <summary>The mean (of averages) or the sum (of integrals) over [<paramref name="from"/>, <paramref name="to"/>], a part of the window.</summary>
     public ReadOnlySpan<T> Over<T>(Port<T> port, double from, double to) where T : unmanaged

@@ -42,12 +42,12 @@ public sealed class PortWriter
         ArgumentNullException.ThrowIfNull(port);
         var layout = LayoutOf(port, out var index);
         return layout.Points == PortLayout.Varying
-            ? throw new ScaleModelException($"The out-port '{port.Name}' is a list of varying length: write it with its number of points.")
+            ? throw new ScaleModelException($"The out-port '{port.Name}' is a list of varying length: write it with WriteList and its number of points.")
             : Write<T>(index, time, layout.Points);
     }
 
     /// <summary>A buffer of <paramref name="points"/> entries for a list of varying length.</summary>
-    public Span<T> Write<T>(Port<T> port, double time, int points) where T : unmanaged
+    public Span<T> WriteList<T>(Port<T> port, double time, int points) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(port);
         var layout = LayoutOf(port, out var index);
@@ -80,6 +80,13 @@ public sealed class PortWriter
 
             if (!due)
             {
+                if (samples is not null)
+                {
+                    throw new ScaleModelException(_initial
+                        ? $"Initialize wrote the out-port '{port.Name}', which is declared with HasStart = false. Remove HasStart = false, or do not write it."
+                        : $"Advance wrote the out-port '{port.Name}' in the phase '{_phase}'; a port without a phase is written in the last one, '{_description.Phases[^1]}'.");
+                }
+
                 published.Add([]);
                 continue;
             }
