@@ -53,9 +53,9 @@ internal static class CouplingBenchmark
             // A short run of each kind first: it warms up, and says how many windows fill the time.
             async Task<(int Windows, List<double> Rates)> Prepare(Func<int, Task<double>> measure)
             {
-                var windows = Math.Max(20, (int)(1_000 * Math.Min(1, 2_000.0 / values)));
-                windows = Math.Max(20, (int)(await measure(windows) * perMeasurement.TotalSeconds / 4));
-                return (Math.Max(20, (int)(await measure(windows) * perMeasurement.TotalSeconds)), []);
+                // Never so few that the start and the end of a run, which a journal makes long, outweigh the windows between.
+                var least = Math.Clamp(5_000_000 / values, 50, 5_000);
+                return (Math.Max(least, (int)(await measure(least) * perMeasurement.TotalSeconds)), []);
             }
 
             Task<double> OnSerial(int windows) => Task.FromResult(Serial(serial, values, windows));
@@ -107,26 +107,14 @@ internal static class CouplingBenchmark
         {
             var origin = new RunOrigin { Run = "benchmark", Experiment = "benchmark", Program = "benchmark" };
             using var store = recorded ? RunStore.Create(Path.Combine(folder, "run.sqlite"), origin, [], DateTimeOffset.UtcNow) : null;
-            var first = TimeSpan.Zero;
-            var clock = Stopwatch.StartNew();
-
-            // The clock starts when the first window is known to be done: starting an actor system and a database is no part of an iteration.
-            long atFirst = 0;
-            void OnProgress(RunProgress progress)
-            {
-                if (first == TimeSpan.Zero && progress.Accepted > 0)
-                {
-                    (first, atFirst) = (clock.Elapsed, progress.Accepted);
-                }
-            }
-
-            var quick = settings with { ProgressEvery = TimeSpan.FromMilliseconds(1) };
+            Echo.Restart();
             await using var run = store is null
-                ? ActorRun.Start(system, quick, OnProgress)
-                : ActorRun.Start(system, quick, store, new RunStart("benchmark", origin, new MachineStamp("", "", ""), system.Experiment.Until, 0), OnProgress);
+                ? ActorRun.Start(system, settings)
+                : ActorRun.Start(system, settings, store, new RunStart("benchmark", origin, new MachineStamp("", "", ""), system.Experiment.Until, 0));
             var report = await run.Completion;
+            var seconds = Echo.SecondsSinceFirstWindow;
             Require(report.Result.Windows, windows);
-            return (windows - atFirst) / (clock.Elapsed - first).TotalSeconds;
+            return windows / seconds;
         }
         finally
         {
@@ -163,7 +151,13 @@ internal static class CouplingBenchmark
     {
         private static readonly Port<double> _in = Port.In<double>("in", Quantities.Number);
         private static readonly Port<double> _out = Port.Out<double>("out", Quantities.Number);
+        private static long _first;
         private double _sum;
+
+        /// <summary>Starting an actor system and a database is no part of an iteration: the clock starts with the first window.</summary>
+        public static double SecondsSinceFirstWindow => Stopwatch.GetElapsedTime(_first).TotalSeconds;
+
+        public static void Restart() => _first = 0;
 
         public static ModelEntry Entry { get; } = new("echo", "Reads and writes", [Setting.Integer("values", "how many", 1, 1)], s => new Echo(s.Integer("values")));
 
@@ -173,6 +167,11 @@ internal static class CouplingBenchmark
 
         public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs)
         {
+            if (_first == 0)
+            {
+                _first = Stopwatch.GetTimestamp();
+            }
+
             var read = inputs.Read(_in, context.Window.End);
             var write = outputs.Write(_out, context.Window.End);
             read.CopyTo(write);

@@ -199,7 +199,7 @@ public sealed class ExperimentLoader
             }
         }
 
-        var participants = root.Sections("participants", required: true).Select(p => BindParticipant(p.Name, p.Reader)).OfType<Participant>().ToImmutableArray();
+        var participants = root.Sections("participants", required: true).Select(p => BindParticipant(p.Name, p.Reader)).ToImmutableArray();
         var snapshots = root.Section("snapshots");
         var experiment = new Experiment
         {
@@ -226,7 +226,7 @@ public sealed class ExperimentLoader
     // Paths in a file are relative to the file.
     private string Beside(string path) => Path.IsPathRooted(path) ? path : Path.Combine(Path.GetDirectoryName(_file) ?? "", path);
 
-    private Participant? BindParticipant(string name, ConfigReader reader)
+    private Participant BindParticipant(string name, ConfigReader reader)
     {
         var kind = reader.Text("model");
         var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, above: true) : (double?)null;
@@ -240,7 +240,7 @@ public sealed class ExperimentLoader
         reader.Finish();
         if (entry is null)
         {
-            return null;
+            return Placeholder(name);
         }
 
         var faults = _faults.Count;
@@ -270,7 +270,7 @@ public sealed class ExperimentLoader
     // Stands in for a participant whose settings are wrong, so that the rest of the experiment is looked at all the same.
     private static Participant Placeholder(string name)
     {
-        var entry = new ModelEntry("placeholder", "", _ => throw new ScaleModelException("its settings are wrong"));
+        var entry = new ModelEntry("placeholder", "", _ => throw new UnknownModelException());
         return new Participant(name, entry, new ModelSettings(name, entry, []));
     }
 

@@ -13,6 +13,7 @@ public sealed class Composition
     private readonly Experiment _experiment;
     private readonly ImmutableArray<ExperimentFault>.Builder _faults = ImmutableArray.CreateBuilder<ExperimentFault>();
     private readonly SortedDictionary<string, (Participant Spec, ModelDescription Description)> _models = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _unknown = new(StringComparer.Ordinal);                  // Participants whose ports are not known.
     private readonly Dictionary<string, CouplingGroup> _specs = new(StringComparer.Ordinal);
     private readonly List<GroupDraft> _groups = [];
     private readonly Dictionary<string, GroupDraft> _groupOf = new(StringComparer.Ordinal);   // By participant.
@@ -142,8 +143,13 @@ public sealed class Composition
             }
             catch (Exception fault)
             {
-                Fault(path, $"The model '{participant.Model.Kind}' cannot be made: {fault.Message}");
+                if (fault is not UnknownModelException)
+                {
+                    Fault(path, $"The model '{participant.Model.Kind}' cannot be made: {fault.Message}");
+                }
+
                 description = new ModelDescription();
+                _unknown.Add(participant.Name);
                 _models.TryAdd(participant.Name, (participant, description));
                 continue;
             }
@@ -544,7 +550,7 @@ public sealed class Composition
 
     private void RequireMetric(string path, string metric, List<string> known)
     {
-        if (!known.Contains(metric))
+        if (!known.Contains(metric) && !_unknown.Contains(metric.Split('.')[0]))
         {
             Fault(path, $"'{metric}' is no scalar out-port and no number of the run.{Suggestion.Sentence(metric, known)}");
         }

@@ -27,3 +27,19 @@ public sealed class ExperimentException : Exception
     /// <summary>Everything that is wrong.</summary>
     public ImmutableArray<ExperimentFault> Faults { get; } = [];
 }
+
+/// <summary>
+/// Thrown by the stand-in for a model that could not be named or set up. What is wrong with it has been said where it stands in the
+/// experiment; composition only looks at the rest.
+/// </summary>
+public sealed class UnknownModelException : Exception
+{
+    /// <summary>The stand-in's exception.</summary>
+    public UnknownModelException() { }
+
+    /// <summary>The same with a text.</summary>
+    public UnknownModelException(string message) : base(message) { }
+
+    /// <summary>The same with its cause.</summary>
+    public UnknownModelException(string message, Exception inner) : base(message, inner) { }
+}
