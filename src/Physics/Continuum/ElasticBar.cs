@@ -78,7 +78,8 @@ public sealed class ElasticBar
     /// <param name="indicator">One per cell; overwritten.</param>
     public void EnergyDensity(double density, double modulus, Span<double> indicator)
     {
-        var (u, v) = (Row.Displacement, Row.Kicked);
+        var u = Row.Displacement;
+        var v = Row.Kicked;
         for (var e = 0; e < indicator.Length; e++)
         {
             var strain = (u[e + 1] - u[e]) / (_nodes[e + 1] - _nodes[e]);
