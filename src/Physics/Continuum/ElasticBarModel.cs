@@ -120,7 +120,7 @@ public sealed class ElasticBarModel : IScaleModel
         WriteState(outputs, window.End);
         outputs.Write(BalanceOut, window.End)[0] = new Balance(energy, invariant, Momentum(magnitude: false), Momentum(magnitude: true));
         outputs.Write(BookedOut, window.End)[0] = _booked;
-        outputs.Write(ElementsOut, window.End, _bar.Cells);
+        outputs.Write(ElementsOut, window.End, (double)_bar.Cells);     // A whole number would be taken for a number of points.
         outputs.Write(MeanElementsOut, window.End, (double)_cellSteps / _steps);
         outputs.Write(PeakElementsOut, window.End, _peakCells);
     }
