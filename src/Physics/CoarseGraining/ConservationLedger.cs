@@ -37,7 +37,7 @@ public sealed class ConservationLedger
     {
         if (!_open)
         {
-            (_open, _first) = (true, total);
+            _open = true;
             _first = total with { Energy = total.Energy - booked.Energy, Invariant = total.Invariant - booked.Invariant };
         }
 

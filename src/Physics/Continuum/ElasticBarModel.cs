@@ -43,6 +43,7 @@ public sealed class ElasticBarModel : IScaleModel
     private readonly double _density;
     private readonly double _modulus;
     private readonly FixedStep _step;
+    private readonly double[] _firstNodes;
     private ElasticBar _bar;
     private TransferBooking _booked;
     private long _steps;
@@ -61,7 +62,8 @@ public sealed class ElasticBarModel : IScaleModel
             throw new ScaleModelException(FormattableString.Invariant($"The bar from {_blending.From} to {end} with its overlap up to {_blending.To} is no whole number of cells of {cell}. Change 'end', 'cell' or the overlap."));
         }
 
-        _bar = new ElasticBar(ElasticBar.UniformNodes(_blending.From, end, cell), _density, _modulus, _blending);
+        _firstNodes = ElasticBar.UniformNodes(_blending.From, end, cell);
+        _bar = new ElasticBar(_firstNodes, _density, _modulus, _blending);
         var overlap = PointCloud.OnLine(_bar.Nodes[.._bar.InOverlap]);
         Description = new(
             new(ImpulseIn, _bar.InOverlap, overlap), new(MeshIn, PortLayout.Varying),
@@ -93,7 +95,9 @@ public sealed class ElasticBarModel : IScaleModel
     public void Initialize(PortWriter outputs)
     {
         ArgumentNullException.ThrowIfNull(outputs);
-        WriteState(outputs, 0);     // At rest, as made.
+        _bar = new ElasticBar(_firstNodes, _density, _modulus, _blending);     // At rest.
+        (_booked, _steps, _cellSteps, _peakCells) = (default, 0, 0, 0);
+        WriteState(outputs, 0);
     }
 
     /// <inheritdoc/>
@@ -164,6 +168,7 @@ public sealed class ElasticBarModel : IScaleModel
             return;
         }
 
+        RequireMesh(nodes);
         var fresh = new ElasticBar(nodes.ToArray(), _density, _modulus, _blending);
         if (!fresh.Nodes[..fresh.InOverlap].SequenceEqual(_bar.Nodes[.._bar.InOverlap])
             || !fresh.Row.Mass[..fresh.InOverlap].SequenceEqual(_bar.Row.Mass[.._bar.InOverlap]))
@@ -187,6 +192,20 @@ public sealed class ElasticBarModel : IScaleModel
         var after = Energies();
         var change = after.Energy - before.Energy;
         _booked = new(_booked.Energy + change, _booked.Invariant + after.Invariant - before.Invariant, _booked.Magnitude + Math.Abs(change));
+    }
+
+    private void RequireMesh(ReadOnlySpan<double> nodes)
+    {
+        var increasing = nodes.Length >= 2;
+        for (var j = 1; j < nodes.Length; j++)
+        {
+            increasing &= nodes[j] > nodes[j - 1];
+        }
+
+        if (!increasing || nodes[0] != _bar.Nodes[0] || nodes[^1] != _bar.Nodes[^1])
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"The new mesh of {nodes.Length} nodes does not run upwards from {_bar.Nodes[0]} to {_bar.Nodes[^1]}, as the bar does. Give the refiner the bar's 'begin', 'end' and 'cell'."));
+        }
     }
 
     private (double Energy, double Invariant) Energies()
