@@ -67,11 +67,11 @@ public sealed class BarRefinerModel : IScaleModel
     /// <summary>The model for experiments.</summary>
     public static ModelEntry Entry { get; } = new("bar-refiner", "Refines and coarsens the mesh of a bar where its indicator asks for it, with conservative transfer",
         [
-            Setting.Number("begin", "1", "where the bar begins"),
-            Setting.Number("end", "1", "where it ends"),
+            Setting.Number("begin", "1", "where the bar begins", 360),
+            Setting.Number("end", "1", "where it ends", 960),
             Setting.Positive("cell", "1", "length of the finest cells, with which the bar is made", 5),
             Setting.Integer("levels", "how often a coarsest cell is halved to the finest", 2, 0, 16),
-            Setting.Number("frozen-to", "1", "up to where nodes keep their masses: the end of the overlap"),
+            Setting.Number("frozen-to", "1", "up to where nodes keep their masses: the end of the overlap", 400),
             Setting.Positive("refine-above", "1", "cells are halved whose indicator exceeds this share of the greatest so far", DefaultRefineAbove),
             Setting.Positive("coarsen-below", "1", "siblings are merged whose indicators lie below this share", DefaultCoarsenBelow),
             Setting.Integer("buffer", "how many cells beside a marked one are halved with it", 1, 0, 1000),
@@ -140,17 +140,17 @@ public sealed class BarRefinerModel : IScaleModel
     private void Write(PortWriter outputs, double time, CellForest old)
     {
         var nodes = _forest.Nodes(_begin, _cell);
-        nodes.CopyTo(outputs.Write(MeshOut, time, nodes.Length));
+        nodes.CopyTo(outputs.WriteList(MeshOut, time, nodes.Length));
         if (old.Starts.SequenceEqual(_forest.Starts))
         {
-            _ = outputs.Write(DisplacementTransferOut, time, 0);
-            _ = outputs.Write(VelocityTransferOut, time, 0);
+            _ = outputs.WriteList(DisplacementTransferOut, time, 0);
+            _ = outputs.WriteList(VelocityTransferOut, time, 0);
         }
         else
         {
             var transfer = ConservativeTransfer.Between(old.Nodes(_begin, _cell), nodes);
-            transfer.Displacement.CopyTo(outputs.Write(DisplacementTransferOut, time, transfer.Displacement.Length));
-            transfer.Velocity.CopyTo(outputs.Write(VelocityTransferOut, time, transfer.Velocity.Length));
+            transfer.Displacement.CopyTo(outputs.WriteList(DisplacementTransferOut, time, transfer.Displacement.Length));
+            transfer.Velocity.CopyTo(outputs.WriteList(VelocityTransferOut, time, transfer.Velocity.Length));
             _changes++;
         }
 

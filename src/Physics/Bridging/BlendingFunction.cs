@@ -45,8 +45,8 @@ public sealed class BlendingFunction
     /// <summary>The settings by which a model learns of the overlap; the same for atoms, bar and handshake.</summary>
     public static ImmutableArray<Setting> Settings { get; } =
     [
-        Setting.Number("overlap-from", "1", "where the bar begins, in lattice spacings of the reduced unit"),
-        Setting.Number("overlap-to", "1", "where the atoms end"),
+        Setting.Number("overlap-from", "1", "where the bar begins", 360),
+        Setting.Number("overlap-to", "1", "where the atoms end", 400),
         Setting.Number("weight-floor", "1", "the least share of mass and energy that either side keeps in the overlap", 0.01, min: 0, max: 0.5),
         Setting.Choice("ramp", "how the share of the bar grows across the overlap", ["linear", "cubic"], "linear"),
     ];

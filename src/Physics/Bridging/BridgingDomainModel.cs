@@ -66,8 +66,8 @@ public sealed class BridgingDomainModel : IScaleModel
     /// <summary>The model for experiments.</summary>
     public static ModelEntry Entry { get; } = new("bridging-domain", "The handshake of atoms and bar in an overlap, by a weak constraint on their velocities",
         [
-            Setting.Number("overlap-from", "1", "where the bar begins"),
-            Setting.Number("overlap-to", "1", "where the atoms end"),
+            Setting.Number("overlap-from", "1", "where the bar begins", 360),
+            Setting.Number("overlap-to", "1", "where the atoms end", 400),
             Setting.Positive("spacing", "1", "lattice spacing of the atoms", 1),
             Setting.Positive("cell", "1", "length of the bar's cells in the overlap", 5),
         ],

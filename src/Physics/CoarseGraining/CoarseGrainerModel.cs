@@ -73,7 +73,7 @@ public sealed class CoarseGrainerModel : IScaleModel
     /// <summary>The model for experiments.</summary>
     public static ModelEntry Entry { get; } = new("coarse-grainer", "Projects a chain of atoms to continuum fields and keeps the ledger of energy and momentum",
         [
-            Setting.Integer("atoms", "number of atoms, the first at X = 0", min: 2, max: 1_000_000),
+            Setting.Integer("atoms", "number of atoms, the first at X = 0", 401, min: 2, max: 1_000_000),
             Setting.Positive("spacing", "1", "lattice spacing of the atoms", 1),
             Setting.Positive("cell", "1", "spacing of the coarse nodes; at least that of the atoms", 10),
         ],

@@ -79,7 +79,7 @@ public sealed class ElasticBarModel : IScaleModel
     /// <summary>The model for experiments.</summary>
     public static ModelEntry Entry { get; } = new("elastic-bar", "An elastic bar of linear elements that fades in across an overlap with atoms, on a fixed or an adaptive mesh",
         [
-            Setting.Number("end", "1", "where the bar ends; it begins with the overlap"),
+            Setting.Number("end", "1", "where the bar ends; it begins with the overlap", 960),
             Setting.Positive("cell", "1", "length of its cells at the start, the finest of all", 5),
             Setting.Positive("density", "1", "mass per length, m/a of the chain", 1),
             Setting.Positive("modulus", "1", "modulus times cross section, K a of the chain", 1),
@@ -124,7 +124,7 @@ public sealed class ElasticBarModel : IScaleModel
         WriteState(outputs, window.End);
         outputs.Write(BalanceOut, window.End)[0] = new Balance(energy, invariant, Momentum(magnitude: false), Momentum(magnitude: true));
         outputs.Write(BookedOut, window.End)[0] = _booked;
-        outputs.Write(ElementsOut, window.End, (double)_bar.Cells);     // A whole number would be taken for a number of points.
+        outputs.Write(ElementsOut, window.End, _bar.Cells);
         outputs.Write(MeanElementsOut, window.End, (double)_cellSteps / _steps);
         outputs.Write(PeakElementsOut, window.End, _peakCells);
     }
@@ -230,8 +230,8 @@ public sealed class ElasticBarModel : IScaleModel
     {
         _bar.Row.Kicked[.._bar.InOverlap].CopyTo(outputs.Write(OverlapVelocityOut, time));
         _bar.Row.Mass[.._bar.InOverlap].CopyTo(outputs.Write(OverlapMassOut, time));
-        _bar.Nodes.CopyTo(outputs.Write(PositionOut, time, _bar.Nodes.Length));
-        _bar.Row.Displacement.CopyTo(outputs.Write(DisplacementOut, time, _bar.Nodes.Length));
-        _bar.EnergyDensity(_density, _modulus, outputs.Write(IndicatorOut, time, _bar.Cells));
+        _bar.Nodes.CopyTo(outputs.WriteList(PositionOut, time, _bar.Nodes.Length));
+        _bar.Row.Displacement.CopyTo(outputs.WriteList(DisplacementOut, time, _bar.Nodes.Length));
+        _bar.EnergyDensity(_density, _modulus, outputs.WriteList(IndicatorOut, time, _bar.Cells));
     }
 }

@@ -16,7 +16,7 @@ public sealed class FixedStep
     }
 
     /// <summary>The setting <c>step</c>.</summary>
-    public static Setting Setting { get; } = Setting.Positive("step", "s", "time step; the window of the model's group has the same length");
+    public static Setting Setting { get; } = Setting.Positive("step", "s", "time step; the window of the model's group has the same length", 0.1);
 
     /// <summary>Δt, s.</summary>
     public double Length { get; }

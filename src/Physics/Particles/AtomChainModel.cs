@@ -61,7 +61,7 @@ public sealed class AtomChainModel : IScaleModel
     /// <summary>The model for experiments.</summary>
     public static ModelEntry Entry { get; } = new("atom-chain", "A harmonic chain of atoms with a wave packet, fading out across an overlap with a bar",
         [
-            Setting.Integer("atoms", "number of atoms, the first at X = 0", min: 2, max: 1_000_000),
+            Setting.Integer("atoms", "number of atoms, the first at X = 0", 401, min: 2, max: 1_000_000),
             Setting.Positive("spacing", "1", "lattice spacing a", 1),
             Setting.Positive("mass", "1", "mass m of an atom", 1),
             Setting.Positive("stiffness", "1", "stiffness K of a bond", 1),

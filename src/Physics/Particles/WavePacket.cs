@@ -20,9 +20,9 @@ public readonly record struct WavePacket(double Amplitude, double Width, double 
     public static ImmutableArray<Setting> Settings { get; } =
     [
         Setting.Number("amplitude", "1", "amplitude of the packet at the start", 1e-3),
-        Setting.Positive("width", "1", "standard deviation of its envelope"),
+        Setting.Positive("width", "1", "standard deviation of its envelope", 15),
         Setting.Number("wavenumber", "1", "wavenumber k of its carrier; 0 for a single hump", 0, min: 0),
-        Setting.Number("centre", "1", "where it stands at the start"),
+        Setting.Number("centre", "1", "where it stands at the start", 180),
     ];
 
     /// <summary>The packet that <paramref name="settings"/> describe.</summary>
