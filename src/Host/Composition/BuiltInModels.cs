@@ -1,5 +1,10 @@
+using ActorMultiscale.Physics.Adaptivity;
+using ActorMultiscale.Physics.Bridging;
+using ActorMultiscale.Physics.CoarseGraining;
+using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Examples;
 using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Particles;
 
 namespace ActorMultiscale.Host.Composition;
 
@@ -18,5 +23,10 @@ public static class BuiltInModels
         .Add(TextbookFine.Entry)
         .Add(TextbookCoarse.Entry)
         .Add(TextbookList.Entry)
-        .Add(TextbookRefiner.Entry);
+        .Add(TextbookRefiner.Entry)
+        .Add(AtomChainModel.Entry)
+        .Add(ElasticBarModel.Entry)
+        .Add(BridgingDomainModel.Entry)
+        .Add(CoarseGrainerModel.Entry)
+        .Add(BarRefinerModel.Entry);
 }
