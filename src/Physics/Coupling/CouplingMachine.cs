@@ -14,6 +14,9 @@ namespace ActorMultiscale.Physics.Coupling;
 /// </remarks>
 public sealed class CouplingMachine
 {
+    // How often a window can be halved in all, by its own group and by those around it.
+    private const int DeepestHalving = 16;
+
     private readonly CoupledSystem _system;
     private readonly GroupRun[] _groups;
     private readonly LeafRun[] _leaves;
@@ -144,8 +147,7 @@ public sealed class CouplingMachine
         Begin(group, again: false);
     }
 
-    // Windows end on whole multiples of the group's nominal length, so that what was cut short finds back to the grid.
-    // The lengths of the parent's first iteration hold for its later ones.
+    // The lengths of the parent's first iteration hold for its later ones. Otherwise the longest window that the grid allows.
     private static long NextEnd(GroupRun group)
     {
         foreach (var end in group.FrozenEnds)
@@ -156,8 +158,28 @@ public sealed class CouplingMachine
             }
         }
 
-        var nominal = group.Node.NominalTicks;
-        return Math.Min(group.ParentEnd, ((group.Start / nominal) + 1) * nominal);
+        return Math.Min(group.ParentEnd, group.Start + Block(group, long.MaxValue));
+    }
+
+    // The grid of a group: nominal windows, halved again and again. The longest of its windows that begins at the start and is shorter
+    // than a given length. A function of the start alone, so that a resumed run makes the same windows; after a halved one the
+    // grid is regained by windows that double.
+    private static long Block(GroupRun group, long below)
+    {
+        var block = group.Node.NominalTicks;
+        var offset = group.Start % block;
+        for (var halvings = 0; halvings <= DeepestHalving && block > 0; halvings++)
+        {
+            if (offset % block == 0 && block < below)
+            {
+                return block;
+            }
+
+            block /= 2;
+        }
+
+        // Off the grid: a run that is extended from where it was cut off. The rest of the nominal window, or half of what was tried.
+        return Math.Min(group.Node.NominalTicks - offset, below / 2);
     }
 
     private void Begin(GroupRun group, bool again)
@@ -420,12 +442,12 @@ public sealed class CouplingMachine
 
     private void Fail(GroupRun group, string reason)
     {
-        var half = group.Start + ((group.End - group.Start) / 2);
-        if (half > group.Start && half - group.Start >= group.Node.ShortestTicks)
+        var shorter = Block(group, group.End - group.Start);
+        if (shorter >= group.Node.ShortestTicks)
         {
-            _commands.Add(new CouplingCommand.Note(reason + "; the window is halved"));
+            _commands.Add(new CouplingCommand.Note(reason + "; the window is shortened"));
             group.FrozenEnds.RemoveAll(end => end > group.Start);
-            Retry(group, half);
+            Retry(group, group.Start + shorter);
         }
         else if (group.Node.Parent >= 0)
         {
