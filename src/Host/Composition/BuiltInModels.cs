@@ -14,6 +14,10 @@ public static class BuiltInModels
     /// <summary>A catalogue of them.</summary>
     public static ModelCatalogue Catalogue() => new ModelCatalogue()
         .Add(OscillatorMass.Entry)
+        .Add(EamCrystalModel.Entry)
+        .Add(AtomStripModel.Entry)
+        .Add(SolidBarModel.Entry)
+        .Add(Comparison.Entry)
         .Add(HeatSquare.Entry)
         .Add(TextbookAtoms.Entry)
         .Add(TextbookContinuum.Entry)

@@ -1,0 +1,10 @@
+namespace ActorMultiscale.Physics.Numerics;
+
+/// <summary>An approximate inverse P⁻¹ ≈ A⁻¹ of a symmetric positive definite matrix; itself symmetric positive definite.</summary>
+public interface IPreconditioner
+{
+    /// <summary>z = P⁻¹ r.</summary>
+    /// <param name="r">A residual, one number a row.</param>
+    /// <param name="z">The preconditioned residual; overwritten.</param>
+    void Apply(ReadOnlySpan<double> r, Span<double> z);
+}
