@@ -85,7 +85,7 @@ public sealed record RunOutput
         table.Columns[1].RightAligned();
         foreach (var check in output.Checks)
         {
-            table.AddRow(new Text(check.Name), new Text(check.Value?.ToString("G8", CultureInfo.InvariantCulture) ?? "none"), new Text(check.Meaning),
+            table.AddRow(new Text(check.Name), new Text(check.Found), new Text(check.Meaning),
                 new Markup(check.Pass ? "[green]ok[/]" : "[red]FAILS[/]"));
         }
 
@@ -103,8 +103,9 @@ public sealed record RunOutput
 /// <param name="Metric">What was looked at.</param>
 /// <param name="Source">Where the expected value comes from.</param>
 /// <param name="Meaning">The expectation in words.</param>
+/// <param name="Found">What was found, in words.</param>
 public sealed record CheckOutput(string Name, double? Value, double Expected, double Tolerance, bool Pass, string Relation, string Metric, string Source,
-    [property: JsonIgnore] string Meaning)
+    [property: JsonIgnore] string Meaning, [property: JsonIgnore] string Found)
 {
     /// <summary>The output of a verdict.</summary>
     public static CheckOutput Of(CheckResult result)
@@ -113,7 +114,7 @@ public sealed record CheckOutput(string Name, double? Value, double Expected, do
         var check = result.Check;
         var relation = check.Value is not null ? "within" : check.AtLeast is not null && check.AtMost is not null ? "between" : check.AtLeast is not null ? "at-least" : "at-most";
         return new(check.Name, double.IsFinite(result.Actual) ? result.Actual : null, check.Value ?? check.AtLeast ?? check.AtMost ?? 0, check.Tolerance,
-            result.Passes, relation, check.Metric, check.Source, result.Expected);
+            result.Passes, relation, check.Metric, check.Source, result.Expected, result.Found);
     }
 }
 

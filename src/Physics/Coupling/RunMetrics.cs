@@ -75,28 +75,33 @@ public sealed class RunMetrics
 /// <param name="Passes">Whether it will do.</param>
 public sealed record CheckResult(Check Check, double Actual, bool Passes)
 {
-    /// <summary>What was expected, in words.</summary>
+    /// <summary>What was expected, in words and in the unit in which the experiment says it.</summary>
     public string Expected
     {
         get
         {
-            var parts = new List<FormattableString>();
+            var parts = new List<string>();
             if (Check.Value is { } value)
             {
-                parts.Add($"{value} ± {Check.Tolerance}");
+                parts.Add($"{Words(value)} ± {Words(Check.Tolerance)}");
             }
 
             if (Check.AtLeast is { } least)
             {
-                parts.Add($"≥ {least}");
+                parts.Add($"≥ {Words(least)}");
             }
 
             if (Check.AtMost is { } most)
             {
-                parts.Add($"≤ {most}");
+                parts.Add($"≤ {Words(most)}");
             }
 
-            return string.Join(", ", parts.Select(p => p.ToString(CultureInfo.InvariantCulture)));
+            return string.Join(", ", parts) + (Check.Unit is { } unit ? $" {unit}" : "");
         }
     }
+
+    /// <summary>What was found, in the same unit.</summary>
+    public string Found => double.IsNaN(Actual) ? "none" : Words(Actual) + (Check.Unit is { } unit ? $" {unit}" : "");
+
+    private string Words(double value) => (value / (Check.Unit?.Scale ?? 1)).ToString("G8", CultureInfo.InvariantCulture);
 }

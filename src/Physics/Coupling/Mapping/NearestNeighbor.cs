@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Coupling.Mapping;
 
@@ -36,6 +37,6 @@ public static class NearestNeighbor
             rowStart[i + 1] = i + 1;
         }
 
-        return new LinearMapping(from.Count, rowStart, column, weight);
+        return new LinearMapping(new CsrMatrix(from.Count, rowStart, column, weight));
     }
 }
