@@ -9,7 +9,8 @@ public static class FaultReport
 
     /// <summary>The whole report, faults sorted by position, with their number in the last line; empty if there are none.</summary>
     /// <param name="faults">The faults in any order.</param>
-    /// <param name="sourceOf">Gives the text of a file, or <see langword="null"/> where it is not at hand; then the excerpt is left out.</param>
+    /// <param name="sourceOf">Gives the text of a file, or <see langword="null"/> where it is not at hand; then the
+    /// excerpt is left out.</param>
     public static string Render(IReadOnlyList<Fault> faults, Func<string, string?> sourceOf)
     {
         ArgumentNullException.ThrowIfNull(faults);

@@ -18,12 +18,15 @@ internal sealed partial class HoconParser
         return bracket;
     }
 
-    /// <summary>Remembers a closer that is indented deeper than the line it closes: if one turns out to be surplus, it may be this.</summary>
+    /// <summary>
+    /// Remembers a closer that is indented deeper than the line it closes: if one turns out to be surplus, it may be this.
+    /// </summary>
     private void NoteCloser(Bracket opener)
     {
-        if (_suspectCloser is null && source.IsFirstOnLine(_at) && source.LineAt(_at) != opener.Line && source.IndentAt(_at) > opener.Indent)
+        var line = source.LineAt(_at);
+        if (_suspectCloser is null && source.IsFirstOnLine(_at) && line != opener.Line && source.IndentAt(_at) > opener.Indent)
         {
-            _suspectCloser = opener with { At = _at, Line = source.LineAt(_at) };
+            _suspectCloser = opener with { At = _at, Line = line };
         }
     }
 
@@ -55,8 +58,8 @@ internal sealed partial class HoconParser
     }
 
     /// <summary>
-    /// In a text with too few closers: whether the one at the cursor is indented like something further out, so that it closes that and what
-    /// is innermost was left open. Reported if so.
+    /// In a text with too few closers: whether the one at the cursor is indented like something further out, so that it closes that and
+    /// what is innermost was left open. Reported if so.
     /// </summary>
     private bool DedentSaysUnclosed(Bracket opener)
     {
@@ -71,13 +74,15 @@ internal sealed partial class HoconParser
             return false;
         }
 
-        ReportUnclosed(opener, $"The '{Current}' in line {LineNumber(_at)} is indented like an outer one, so the missing one belongs before it");
+        ReportUnclosed(
+            opener,
+            $"The '{Current}' in line {LineNumber(_at)} is indented like an outer one, so the missing one belongs before it");
         return true;
     }
 
     /// <summary>
-    /// At a closer of the other kind than the innermost opener: decides whether a closer was left out, the wrong kind was typed, or this one is
-    /// surplus; reports that; and says whether the innermost bracket ends here.
+    /// At a closer of the other kind than the innermost opener: decides whether a closer was left out, the wrong kind was typed, or this
+    /// one is surplus; reports that; and says whether the innermost bracket ends here.
     /// </summary>
     private bool ForeignCloserEnds(Bracket? innermost)
     {

@@ -78,9 +78,16 @@ internal sealed partial class HoconParser
         return false;
     }
 
-    /// <summary>Where the '=', ':' or '{' stands that makes the text at the cursor an entry; <see langword="null"/> if it is none.</summary>
+    /// <summary>
+    /// Where the '=', ':' or '{' stands that makes the text at the cursor an entry; <see langword="null"/> if it is none.
+    /// </summary>
     private int? SeparatorOnThisLine()
     {
+        if (StandsHere("\"\"\""))
+        {
+            return null;
+        }
+
         var inQuotes = false;
         for (var i = _at; i < _text.Length && i < _at + Lookahead; i++)
         {
@@ -90,6 +97,7 @@ internal sealed partial class HoconParser
                 return null;
             }
 
+            i += inQuotes && c == '\\' ? 1 : 0;
             inQuotes ^= c == '"';
             if (!inQuotes && c is '=' or ':' or '{')
             {
@@ -103,7 +111,8 @@ internal sealed partial class HoconParser
     private string RestOfEntry()
     {
         var end = _at;
-        while (end < _text.Length && end < _at + Lookahead && !IsLineEnd(_text[end]) && _text[end] is not (',' or '}' or ']') && !IsCommentAt(end))
+        while (end < _text.Length && end < _at + Lookahead
+            && _text[end] is not (',' or '}' or ']' or '\n' or '\r') && !IsCommentAt(end))
         {
             end++;
         }

@@ -108,7 +108,10 @@ internal sealed partial class HoconParser
                 case '{' or '[':
                     if (isSound)
                     {
-                        Report(_at, $"'{Current}' after text on the same line. Remove the text before it, or put a comma or a line break between two entries");
+                        Report(
+                            _at,
+                            $"'{Current}' after text on the same line. Remove the text before it, "
+                            + "or put a comma or a line break between two entries");
                         isSound = false;
                     }
 
@@ -146,14 +149,20 @@ internal sealed partial class HoconParser
         return isSound ? new ConfigScalar(position, text.ToString(), Quoted: false) : new ConfigUnreadable(position);
     }
 
-    /// <summary>What is wrong with the character at the cursor in unquoted text that began at <paramref name="start"/>, if anything.</summary>
+    /// <summary>
+    /// What is wrong with the character at the cursor in unquoted text that began at <paramref name="start"/>, if anything.
+    /// </summary>
     private string? Complaint(int start, bool inArray) => Current switch
     {
         '\'' when _at == start => "single quotes do not quote. Use double quotes: \"text\"",
-        '=' or ':' when inArray => $"'{Current}' in an element of an array, which has no key. Write {{ key = value }} for a section, or put text in double quotes",
-        '=' when _at > start => "'=' inside a value. Put a comma or a line break between two entries; text with '=' stands in double quotes",
-        ':' when _at > start => "':' inside a value. Put text with ':' in double quotes; two entries need a comma or a line break between them",
-        '=' or ':' or '`' or '?' or '!' or '@' or '&' or '\\' or '$' => $"'{Current}' may not stand in text without quotes. Put the value in double quotes",
+        '=' or ':' when inArray =>
+            $"'{Current}' in an element of an array, which has no key. Write {{ key = value }} for a section, or put text in double quotes",
+        '=' when _at > start =>
+            "'=' inside a value. Put a comma or a line break between two entries; text with '=' stands in double quotes",
+        ':' when _at > start =>
+            "':' inside a value. Put text with ':' in double quotes; two entries need a comma or a line break between them",
+        '=' or ':' or '`' or '?' or '!' or '@' or '&' or '\\' or '$' =>
+            $"'{Current}' may not stand in text without quotes. Put the value in double quotes",
         _ => null,
     };
 
@@ -172,7 +181,9 @@ internal sealed partial class HoconParser
                     _at++;
                     if (isSound && hasCodes && !IsWellFormed(content))
                     {
-                        Report(start, "the \\u escapes in this text give half of a surrogate pair. Write both halves, or the character itself");
+                        Report(
+                            start,
+                            "the \\u escapes in this text give half of a surrogate pair. Write both halves, or the character itself");
                         isSound = false;
                     }
 
@@ -188,7 +199,10 @@ internal sealed partial class HoconParser
             }
         }
 
-        Report(start, "this quote is not closed on its line. Put a '\"' at the end of the text; text over several lines stands between \"\"\" and \"\"\"");
+        Report(
+            start,
+            "this quote is not closed on its line. Put a '\"' at the end of the text; "
+            + "text over several lines stands between \"\"\" and \"\"\"");
         StepBackToClosers(start);
         return null;
     }
@@ -237,7 +251,10 @@ internal sealed partial class HoconParser
             return true;
         }
 
-        Report(_at, $"'\\{code}' is no escape; \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four hexadecimal digits are. Write \\\\ for a backslash, and '/' in paths");
+        Report(
+            _at,
+            $"'\\{code}' is no escape; \\\" \\\\ \\/ \\b \\f \\n \\r \\t and \\u with four hexadecimal digits are. "
+            + "Write \\\\ for a backslash, and '/' in paths");
         _at += 2;
         return false;
     }
@@ -308,7 +325,10 @@ internal sealed partial class HoconParser
         }
 
         var next = inArray ? "elements" : "entries";
-        Report(_at, $"after {before} comes {Here()} on the same line. Two {next} need a comma or a line break between them; texts and sections are not joined");
+        Report(
+            _at,
+            $"after {before} comes {Here()} on the same line. Two {next} need a comma or a line break between them; "
+            + "texts and sections are not joined");
         if (!inArray && SeparatorOnThisLine() is null)
         {
             SkipRestOfEntry();
@@ -325,6 +345,9 @@ internal sealed partial class HoconParser
         }
 
         _at = CharAt(end) == '}' ? end + 1 : end;
-        Report(start, $"the substitution '{Shorten(_text[start.._at])}' is not supported: an experiment must mean the same on every machine. Write the value here, or give it on the command line by --set key=value");
+        Report(
+            start,
+            $"the substitution '{Shorten(_text[start.._at])}' is not supported: an experiment must mean the same on every machine. "
+            + "Write the value here, or give it on the command line by --set key=value");
     }
 }

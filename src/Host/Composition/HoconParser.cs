@@ -3,12 +3,13 @@ using System.Collections.Immutable;
 namespace ActorMultiscale.Host.Composition;
 
 /// <summary>
-/// Recursive descent over one text. Every method starts at the cursor and leaves it behind what it read; where something is wrong it reports
-/// that, skips as little as makes sense, and goes on, so that one pass finds all faults.
+/// Recursive descent over one text. Every method starts at the cursor and leaves it behind what it read; where something is wrong it
+/// reports that, skips as little as makes sense, and goes on, so that one pass finds all faults.
 /// </summary>
 /// <param name="source">The text.</param>
 /// <param name="faults">Takes the faults.</param>
-/// <param name="trustIndentation">Whether a line that is indented less than it should be closes what is open: for texts whose braces do not add up.</param>
+/// <param name="trustIndentation">Whether a line that is indented less than it should be closes what is open: for
+/// texts whose braces do not add up.</param>
 internal sealed partial class HoconParser(SourceText source, FaultCollector faults, bool trustIndentation)
 {
     private const int LongestKey = 256;
@@ -52,7 +53,10 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
             SkipBlanksAndComments();
             if (!AtEnd && Current is not ('}' or ']'))
             {
-                Report(_at, "this stands after the '}' that closes the whole file. Remove the braces around the file, they are not needed, or the surplus '}' before this place");
+                Report(
+                    _at,
+                    "this stands after the '}' that closes the whole file. Remove the braces around the file, they are not needed, "
+                    + "or the surplus '}' before this place");
             }
         }
         else if (Current == '[')
@@ -65,7 +69,9 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         return root.Build();
     }
 
-    /// <summary>Reads one <c>a.b = value</c> that is the whole text: the path and the value, or <see langword="null"/> if it is not one.</summary>
+    /// <summary>
+    /// Reads one <c>a.b = value</c> that is the whole text: the path and the value, or <see langword="null"/> if it is not one.
+    /// </summary>
     public (ImmutableArray<string> Path, ConfigNode Value)? ParseAssignment()
     {
         SkipBlanks();
@@ -97,7 +103,9 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         SkipBlanks();
         if (!AtEnd)
         {
-            Report(_at, $"{Here()} stands after the value. One --set takes one assignment; text with special characters stands in double quotes");
+            Report(
+                _at,
+                $"{Here()} stands after the value. One --set takes one assignment; text with special characters stands in double quotes");
         }
 
         return (path, value);
@@ -177,13 +185,6 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         var depth = _path.Count;
         var keyAt = _at;
         var isUsable = ParseKey();
-        if (_path.Count > HoconScanner.MaximumDepth)
-        {
-            _path.RemoveRange(depth, _path.Count - depth);
-            Abandon(keyAt, $"a key with more than {HoconScanner.MaximumDepth} segments, counting the sections around it. The rest of the file was not read");
-            return;
-        }
-
         switch (ParseSeparator(keyAt, isUsable))
         {
             case Separator.Value when isUsable:
@@ -207,9 +208,12 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         _path.RemoveRange(depth, _path.Count - depth);
     }
 
-    /// <summary>Reads a dotted key and pushes its segments; <see langword="false"/> if it is not one, which has then been reported.</summary>
+    /// <summary>
+    /// Reads a dotted key and pushes its segments; <see langword="false"/> if it is not one, which has then been reported.
+    /// </summary>
     private bool ParseKey()
     {
+        var keyAt = _at;
         var depth = _path.Count;
         var isUsable = true;
         while (true)
@@ -220,6 +224,15 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
             if (segment is not null)
             {
                 _path.Add(new PathPart(segment, segmentAt));
+            }
+
+            if (_path.Count > HoconScanner.MaximumDepth)
+            {
+                Abandon(
+                    keyAt,
+                    $"a key with more than {HoconScanner.MaximumDepth} segments, counting the sections around it. "
+                    + "The rest of the file was not read");
+                isUsable = false;
             }
 
             if (Current != '.')
@@ -279,7 +292,10 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         {
             if (!KeyPath.IsPlain(name[i]) && name[i] != SourceText.ReplacementCharacter)
             {
-                Report(start + i, $"'{name[i]}' may not stand in a key without quotes; letters, digits, '-' and '_' may. Write the key in double quotes: \"{Shorten(name.ToString())}\"");
+                Report(
+                    start + i,
+                    $"'{name[i]}' may not stand in a key without quotes; letters, digits, '-' and '_' may. "
+                    + $"Write the key in double quotes: \"{Shorten(name.ToString())}\"");
                 return null;
             }
         }
@@ -312,7 +328,9 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
             case '{':
                 return Separator.Value;
             case '+' when CharAt(_at + 1) == '=' && isUsable:
-                Report(_at, "'+=' is not supported: what it gives depends on what came before. Write the whole array in one place: key = [ … ]");
+                Report(
+                    _at,
+                    "'+=' is not supported: what it gives depends on what came before. Write the whole array in one place: key = [ … ]");
                 _at += 2;
                 return Separator.Refused;
             default:
@@ -321,7 +339,10 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
 
         if (_text.AsSpan(keyAt, _at - keyAt).TrimEnd().SequenceEqual("include"))
         {
-            Report(keyAt, "'include' is not supported: an experiment is one text that is stored whole with its run. Copy the entries here, or name the file by a key that takes a path");
+            Report(
+                keyAt,
+                "'include' is not supported: an experiment is one text that is stored whole with its run. Copy the entries here, "
+                + "or name the file by a key that takes a path");
             SkipRestOfEntry();
             return Separator.NoKey;
         }
@@ -350,13 +371,18 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         if (SeparatorOnThisLine() is { } separatorAt && Current != '"')
         {
             var name = _text[keyAt..separatorAt].Trim();
-            Report(keyAt, $"the key '{Shorten(name)}' has a space in it. Write it with '-', or in double quotes; or, if these are two entries, put a comma or a line break between them");
+            Report(
+                keyAt,
+                $"the key '{Shorten(name)}' has a space in it. Write it with '-', or in double quotes; or, if these are two entries, "
+                + "put a comma or a line break between them");
             _at = separatorAt + (_text[separatorAt] == '{' ? 0 : 1);
             SkipValue();
             return Separator.NoKey;
         }
 
-        Report(_at, $"there is no '=' between the key and {Here()}. Write {Shorten(_text[keyAt.._at].TrimEnd())} = {Shorten(RestOfEntry())}");
+        Report(
+            _at,
+            $"there is no '=' between the key and {Here()}. Write {Shorten(_text[keyAt.._at].TrimEnd())} = {Shorten(RestOfEntry())}");
         return Separator.Value;
     }
 
@@ -392,7 +418,9 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         ExpectEndOfValue(opening == '[' ? "the ']'" : "the closing quote", inArray: false);
     }
 
-    /// <summary>The section that the last segment of the key belongs to; one that is thrown away if a segment before it is a value.</summary>
+    /// <summary>
+    /// The section that the last segment of the key belongs to; one that is thrown away if a segment before it is a value.
+    /// </summary>
     private ObjectBuilder FindSection(ObjectBuilder target, int depth)
     {
         for (var i = depth; i < _path.Count - 1; i++)
@@ -435,7 +463,9 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
         }
         else
         {
-            Report(key.At, $"defined twice: in line {earlier.KeyPosition.Line} and again in line {LineNumber(key.At)}. Keep one of the two");
+            Report(
+                key.At,
+                $"defined twice: in line {earlier.KeyPosition.Line} and again in line {LineNumber(key.At)}. Keep one of the two");
         }
     }
 
@@ -477,6 +507,8 @@ internal sealed partial class HoconParser(SourceText source, FaultCollector faul
     /// <summary>An opening bracket: where it stands and how far its line is indented.</summary>
     private readonly record struct Bracket(char Kind, int At, int Line, int Indent);
 
-    /// <summary>A segment of the path to the cursor: a key and where it stands, or, without a name, the index of an array element.</summary>
+    /// <summary>
+    /// A segment of the path to the cursor: a key and where it stands, or, without a name, the index of an array element.
+    /// </summary>
     private readonly record struct PathPart(string? Name, int At);
 }

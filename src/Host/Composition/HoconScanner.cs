@@ -5,12 +5,13 @@ namespace ActorMultiscale.Host.Composition;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Understood are comments (<c>#</c>, <c>//</c>), <c>key = value</c>, <c>key : value</c>, <c>key { … }</c>, dotted and quoted keys, quoted and
-/// triple-quoted text, unquoted text up to the end of the line, arrays, and sections that are written in several places.
-/// Refused are <c>include</c>, <c>${…}</c> and <c>+=</c>, because an experiment is to be one text that means the same on every machine.
+/// Understood are comments (<c>#</c>, <c>//</c>), <c>key = value</c>, <c>key : value</c>, <c>key { … }</c>, dotted and quoted keys, quoted
+/// and triple-quoted text, unquoted text up to the end of the line, arrays, and sections that are written in several places. Refused are
+/// <c>include</c>, <c>${…}</c> and <c>+=</c>, because an experiment is to be one text that means the same on every machine.
 /// </para>
 /// <para>
-/// A key may be defined once only. All faults are found in one call. The scanner returns for every text, in linear time, and throws for none.
+/// A key may be defined once only. All faults are found in one call. The scanner returns for every text, in linear time, and throws for
+/// none.
 /// </para>
 /// </remarks>
 public static class HoconScanner
@@ -31,7 +32,11 @@ public static class HoconScanner
         if (text.Length > MaximumLength)
         {
             var start = new SourcePosition(file, 1, 1);
-            var tooLarge = new Fault(start, "", $"the file has {text.Length} characters; at most {MaximumLength} are allowed. Is this an experiment file? Large data belong into files of their own, named by a key");
+            var tooLarge = new Fault(
+                start,
+                "",
+                $"the file has {text.Length} characters; at most {MaximumLength} are allowed. Is this an experiment file? "
+                + "Large data belong into files of their own, named by a key");
             return new ScanResult(new ConfigObject(start, []), [tooLarge]) { IsStructureSound = false };
         }
 
@@ -39,7 +44,9 @@ public static class HoconScanner
         return closersMissing ? Parse(file, text, trustIndentation: true).Result : result;
     }
 
-    /// <summary>Braces tell the structure. Only where they do not add up, a second look takes indentation as the hint where one is missing.</summary>
+    /// <summary>
+    /// Braces tell the structure. Only where they do not add up, a second look takes indentation as the hint where one is missing.
+    /// </summary>
     private static (ScanResult Result, bool ClosersMissing) Parse(string file, string text, bool trustIndentation)
     {
         var faults = new FaultCollector();

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace ActorMultiscale.Host.Composition;
 
 /// <summary>
-/// A text to scan: knows its lines and their indentation. Characters that may not occur are reported once, here, and
-/// replaced: by a blank what cannot be seen, by U+FFFD what was meant as part of a word.
+/// A text to scan: knows its lines and their indentation. Characters that may not occur are reported once, here, and replaced: by a blank
+/// what cannot be seen, by U+FFFD what was meant as part of a word.
 /// </summary>
 internal sealed class SourceText
 {
@@ -114,7 +114,8 @@ internal sealed class SourceText
         >= ' ' and <= '~' or '\t' or '\n' or '\r' => null,
         ReplacementCharacter => "here stands the replacement character U+FFFD: the file is probably not saved as UTF-8. Save it as UTF-8",
         _ when char.IsSurrogate(c) => $"half of a surrogate pair ({Code(c)}): the text is not valid Unicode. Delete the character",
-        _ when char.IsControl(c) => $"control character {Code(c)}: only tabs and line ends are allowed. Delete it; is this really a text file?",
+        _ when char.IsControl(c)
+            => $"control character {Code(c)}: only tabs and line ends are allowed. Delete it; is this really a text file?",
         _ when char.GetUnicodeCategory(c) is UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
             => $"invisible character {Code(c)}, perhaps pasted from a web page or a PDF. Delete it",
         _ => null,
