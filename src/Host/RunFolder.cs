@@ -71,7 +71,7 @@ public sealed class RunFolder(string path)
         if (!File.Exists(file))
         {
             var near = Physics.Coupling.Suggestion.Sentence(run, [.. List().Select(r => r.Summary?.Run).OfType<string>().Take(20)]);
-            throw new RunStoreException($"There is no run '{run}' in '{Path}'.{near}");
+            throw new RunStoreException($"There is no run '{run}' in '{Path}'. {near}");
         }
 
         return RunStore.Open(file);

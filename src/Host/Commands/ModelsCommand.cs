@@ -27,7 +27,7 @@ internal static class ModelsCommand
             var wanted = parsed.GetValue(kind);
             if (wanted is not null && catalogue.Find(wanted) is null)
             {
-                Console.Error.WriteLine($"There is no model '{wanted}'.{Physics.Coupling.Suggestion.Sentence(wanted, [.. catalogue.Entries.Select(e => e.Kind)])}");
+                Console.Error.WriteLine($"There is no model '{wanted}'. {Physics.Coupling.Suggestion.Sentence(wanted, [.. catalogue.Entries.Select(e => e.Kind)])}");
                 return ExitCode.Usage;
             }
 

@@ -1,46 +1,51 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace ActorMultiscale.Host.Composition;
 
-/// <summary>A place in a text; lines and columns count from 1.</summary>
-public readonly record struct SourcePosition(string File, int Line, int Column)
-{
-    /// <inheritdoc/>
-    public override string ToString() => Line == 0 ? File : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{File}:{Line}:{Column}");
-}
-
-/// <summary>Something wrong with a text.</summary>
-/// <param name="Position">Where.</param>
-/// <param name="Key">The dotted path of the key; empty where there is none.</param>
-/// <param name="Message">What was found, what is allowed, and the likely cause.</param>
-public sealed record Fault(SourcePosition Position, string Key, string Message);
-
-/// <summary>A value in a text.</summary>
+/// <summary>A value in an experiment file, with the place where it was written.</summary>
+/// <param name="Position">Where the value begins.</param>
 public abstract record ConfigNode(SourcePosition Position);
 
-/// <summary>A number, word or text, as it was written.</summary>
+/// <summary>A single value: text, number, flag or quantity. What it means is decided by who reads it.</summary>
+/// <param name="Position">Where the value begins.</param>
+/// <param name="Text">The text without quotes, escapes resolved.</param>
+/// <param name="Quoted">Whether it stood in quotes.</param>
 public sealed record ConfigScalar(SourcePosition Position, string Text, bool Quoted) : ConfigNode(Position);
 
-/// <summary>A list.</summary>
+/// <summary>A list of values: <c>[a, b, c]</c>.</summary>
+/// <param name="Position">Where the bracket opens.</param>
+/// <param name="Items">The elements in order.</param>
 public sealed record ConfigArray(SourcePosition Position, ImmutableArray<ConfigNode> Items) : ConfigNode(Position);
 
-/// <summary>A block of keys, in order of appearance.</summary>
+/// <summary>A section: keys with values.</summary>
+/// <param name="Position">Where the section is first opened, or where its first dotted key stands.</param>
+/// <param name="Entries">The entries in order of appearance; no name occurs twice.</param>
 public sealed record ConfigObject(SourcePosition Position, ImmutableArray<ConfigEntry> Entries) : ConfigNode(Position)
 {
-    /// <summary>The entry called <paramref name="name"/>, or null.</summary>
-    public ConfigEntry? Find(string name)
+    /// <summary>Finds the entry of that name.</summary>
+    public bool TryGet(string name, [NotNullWhen(true)] out ConfigEntry? entry)
     {
-        foreach (var entry in Entries)
+        foreach (var candidate in Entries)
         {
-            if (entry.Name == name)
+            if (string.Equals(candidate.Name, name, StringComparison.Ordinal))
             {
-                return entry;
+                entry = candidate;
+                return true;
             }
         }
 
-        return null;
+        entry = null;
+        return false;
     }
 }
 
-/// <summary>A key with its value.</summary>
+/// <summary>A value that the scanner could not read and has already complained about. Readers pass over it in silence.</summary>
+/// <param name="Position">Where the value begins.</param>
+public sealed record ConfigUnreadable(SourcePosition Position) : ConfigNode(Position);
+
+/// <summary>One key of a section with its value.</summary>
+/// <param name="Name">The key without quotes; a single segment, even if it holds a dot.</param>
+/// <param name="KeyPosition">Where the key was written.</param>
+/// <param name="Value">The value.</param>
 public sealed record ConfigEntry(string Name, SourcePosition KeyPosition, ConfigNode Value);

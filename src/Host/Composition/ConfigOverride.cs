@@ -3,93 +3,126 @@ using System.Globalization;
 
 namespace ActorMultiscale.Host.Composition;
 
-/// <summary>Changes of an experiment from the command line: <c>--set a.b.c=value</c>.</summary>
+/// <summary>Changes single values of an experiment from the command line.</summary>
 public static class ConfigOverride
 {
-    /// <summary>The tree with <paramref name="assignment"/> applied; the key may be new, and items of lists are named by their index.</summary>
-    public static ConfigObject Apply(ConfigObject root, string assignment, ICollection<Fault> faults)
+    /// <summary>The name that positions carry in place of a file.</summary>
+    public const string Source = "--set";
+
+    /// <summary>
+    /// Puts a value in place of the one at a path, or adds it. Elements of arrays are named by their index, from 0:
+    /// <c>conduits.0.degree=3</c>. A section <c>{ … }</c> as value adds to the section that is there.
+    /// </summary>
+    /// <param name="root">The experiment; it stays as it is.</param>
+    /// <param name="assignment">What was written behind <c>--set</c>: <c>a.b.c=value</c>, the value as in a file.</param>
+    /// <param name="faults">Takes what is wrong with the assignment.</param>
+    /// <returns>The changed experiment, or <paramref name="root"/> if the assignment is faulty.</returns>
+    public static ConfigObject Apply(ConfigObject root, string assignment, List<Fault> faults)
     {
         ArgumentNullException.ThrowIfNull(root);
         ArgumentNullException.ThrowIfNull(assignment);
         ArgumentNullException.ThrowIfNull(faults);
-        var position = new SourcePosition($"--set {assignment}", 0, 0);
-        var equals = assignment.IndexOf('=', StringComparison.Ordinal);
-        if (equals <= 0)
+        if (assignment.Length > HoconScanner.MaximumLength)
         {
-            faults.Add(new Fault(position, "", "A change is written key=value, such as --set window=0.1."));
+            var message = $"the assignment has {assignment.Length} characters; at most {HoconScanner.MaximumLength} are allowed";
+            faults.Add(new Fault(new SourcePosition(Source, 1, 1), "", message));
             return root;
         }
 
-        var scan = HoconScanner.Scan(position.File, $"value = {assignment[(equals + 1)..]}");
-        if (!scan.Faults.IsEmpty || scan.Root.Find("value") is not { } entry || scan.Root.Entries.Length != 1)
+        var found = new FaultCollector();
+        var parsed = new HoconParser(new SourceText(Source, assignment, found), found, trustIndentation: false).ParseAssignment();
+        var complaints = found.Sorted();
+        faults.AddRange(complaints);
+        if (parsed is not { } change || !complaints.IsEmpty)
         {
-            faults.Add(new Fault(position, assignment[..equals], scan.Faults.IsEmpty ? "The value is no single value." : scan.Faults[0].Message));
             return root;
         }
 
-        return (ConfigObject)Set(root, SplitPath(assignment[..equals].Trim()), 0, Relocate(entry.Value, position), position, faults);
-    }
-
-    /// <summary>The segments of a dotted path; a segment in quotes may contain dots.</summary>
-    public static ImmutableArray<string> SplitPath(string path)
-    {
-        ArgumentNullException.ThrowIfNull(path);
-        var segments = ImmutableArray.CreateBuilder<string>();
-        var segment = new System.Text.StringBuilder();
-        var quoted = false;
-        foreach (var c in path)
+        var (changed, fault) = Change(root, change.Path, 0, change.Value);
+        if (fault is not null)
         {
-            if (c == '"')
-            {
-                quoted = !quoted;
-            }
-            else if (c == '.' && !quoted)
-            {
-                segments.Add(segment.ToString());
-                segment.Clear();
-            }
-            else
-            {
-                segment.Append(c);
-            }
+            faults.Add(fault);
         }
 
-        segments.Add(segment.ToString());
-        return segments.ToImmutable();
+        return changed as ConfigObject ?? root;
     }
 
-    private static ConfigNode Set(ConfigNode? node, ImmutableArray<string> path, int depth, ConfigNode value, SourcePosition position, ICollection<Fault> faults)
+    /// <summary>
+    /// A copy of the node in which the value stands at what is left of the path; no copy, but a fault, where it cannot stand there.
+    /// </summary>
+    private static (ConfigNode? Changed, Fault? Fault) Change(ConfigNode? node, ImmutableArray<string> path, int depth, ConfigNode value)
     {
         if (depth == path.Length)
         {
-            return value;
-        }
-
-        var name = path[depth];
-        if (node is ConfigArray array)
-        {
-            if (!int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= array.Items.Length)
+            return (node, value) switch
             {
-                faults.Add(new Fault(position, string.Join('.', path), string.Create(CultureInfo.InvariantCulture, $"'{string.Join('.', path.Take(depth))}' is a list of {array.Items.Length} items; its items are named 0 to {array.Items.Length - 1}.")));
-                return array;
-            }
-
-            return array with { Items = array.Items.SetItem(index, Set(array.Items[index], path, depth + 1, value, position, faults)) };
+                (ConfigObject section, ConfigObject addition) => (Merge(section, addition), null),
+                (ConfigObject, _) => Refuse(path, depth, value, "is a section, not a value. Name one of the keys in it"),
+                _ => (value, null),
+            };
         }
 
-        // A value that is replaced by a block, or a key that is new: the binder says whether it is known.
-        var block = node as ConfigObject ?? new ConfigObject(position, []);
-        var at = block.Entries.ToList().FindIndex(e => e.Name == name);
-        var child = Set(at < 0 ? null : block.Entries[at].Value, path, depth + 1, value, position, faults);
-        var entry = new ConfigEntry(name, position, child);
-        return block with { Entries = at < 0 ? block.Entries.Add(entry) : block.Entries.SetItem(at, entry) };
+        return node switch
+        {
+            null => ChangeKey(new ConfigObject(value.Position, []), path, depth, value),
+            ConfigObject section => ChangeKey(section, path, depth, value),
+            ConfigArray array => ChangeElement(array, path, depth, value),
+            _ => Refuse(path, depth, value, $"is a single value ({node.Position}), so there is no '{path[depth]}' in it"),
+        };
     }
 
-    private static ConfigNode Relocate(ConfigNode node, SourcePosition position) => node switch
+    private static (ConfigNode?, Fault?) ChangeKey(ConfigObject section, ImmutableArray<string> path, int depth, ConfigNode value)
     {
-        ConfigScalar scalar => scalar with { Position = position },
-        ConfigArray array => new ConfigArray(position, [.. array.Items.Select(item => Relocate(item, position))]),
-        ConfigObject block => new ConfigObject(position, [.. block.Entries.Select(e => new ConfigEntry(e.Name, position, Relocate(e.Value, position)))]),
-        _ => node,
-    };
+        section.TryGet(path[depth], out var entry);
+        var (changed, fault) = Change(entry?.Value, path, depth + 1, value);
+        if (changed is null)
+        {
+            return (null, fault);
+        }
+
+        var keyPosition = value.Position with { Column = 1 };
+        return entry is not null
+            ? (WithValue(section, entry, changed), null)
+            : (section with { Entries = section.Entries.Add(new ConfigEntry(path[depth], keyPosition, changed)) }, null);
+    }
+
+    private static (ConfigNode?, Fault?) ChangeElement(ConfigArray array, ImmutableArray<string> path, int depth, ConfigNode value)
+    {
+        if (!int.TryParse(path[depth], NumberStyles.None, CultureInfo.InvariantCulture, out var index) || index >= array.Items.Length)
+        {
+            var allowed = array.Items.Length == 0 ? "It is empty" : $"Its elements are 0 to {array.Items.Length - 1}";
+            return Refuse(path, depth, value, $"is an array and has no element '{path[depth]}'. {allowed}");
+        }
+
+        var (changed, fault) = Change(array.Items[index], path, depth + 1, value);
+        return changed is null ? (null, fault) : (array with { Items = array.Items.SetItem(index, changed) }, null);
+    }
+
+    /// <summary>The section with the keys of the other added, which win.</summary>
+    private static ConfigObject Merge(ConfigObject section, ConfigObject addition)
+    {
+        foreach (var added in addition.Entries)
+        {
+            if (!section.TryGet(added.Name, out var entry))
+            {
+                section = section with { Entries = section.Entries.Add(added) };
+                continue;
+            }
+
+            var value = (entry.Value, added.Value) is (ConfigObject inner, ConfigObject more) ? Merge(inner, more) : added.Value;
+            section = WithValue(section, entry, value);
+        }
+
+        return section;
+    }
+
+    private static ConfigObject WithValue(ConfigObject section, ConfigEntry entry, ConfigNode value) =>
+        section with { Entries = section.Entries.Replace(entry, entry with { Value = value }, ReferenceEqualityComparer.Instance) };
+
+    private static (ConfigNode?, Fault?) Refuse(ImmutableArray<string> path, int depth, ConfigNode value, string message)
+    {
+        var key = path.Aggregate("", KeyPath.Join);
+        var upTo = path.Take(depth).Aggregate("", KeyPath.Join);
+        return (null, new Fault(value.Position with { Column = 1 }, key, $"'{upTo}' {message}"));
+    }
 }

@@ -105,9 +105,9 @@ public sealed class ExperimentLoader
     {
         var faults = new List<Fault>();
         var position = new SourcePosition(what, 0, 0);
-        var reader = new ConfigReader(new ConfigObject(position, [new ConfigEntry(what, position, new ConfigScalar(position, text, false))]), "", faults);
-        var time = reader.Number(what, _second, min: 0, above: true);
-        return faults.Count == 0 ? time : throw new InvalidExperimentException(FaultReport.Render(faults, ""));
+        var reader = new ConfigReader(new ConfigObject(position, [new ConfigEntry(what, position, new ConfigScalar(position, text, false))]), faults);
+        var time = reader.Number(what, _second, min: 0, exclusiveMin: true);
+        return faults.Count == 0 ? time : throw new InvalidExperimentException(FaultReport.Render(faults, static _ => null));
     }
 
     private static string? ReadFile(string path)
@@ -139,15 +139,19 @@ public sealed class ExperimentLoader
         var scan = HoconScanner.Scan(_file, _text);
         _faults.AddRange(scan.Faults);
         var root = scan.Root;
-        var own = new ConfigReader(root, "", []);
+        var own = new ConfigReader(root, []);
         foreach (var change in overrides)
         {
             root = ConfigOverride.Apply(root, change, _faults);
         }
 
-        // A text that cannot be scanned would be full of consequential faults; they would hide the cause.
-        StopOnFaults();
-        var experiment = Bind(new ConfigReader(root, "", _faults));
+        // Where brackets do not match, keys may stand in the wrong block: what follows would hide the cause.
+        if (!scan.IsStructureSound)
+        {
+            StopOnFaults();
+        }
+
+        var experiment = Bind(new ConfigReader(root, _faults));
         if (until is { } end)
         {
             experiment = experiment with { Until = end };
@@ -178,7 +182,7 @@ public sealed class ExperimentLoader
     {
         if (_faults.Count > 0)
         {
-            throw new InvalidExperimentException(FaultReport.Render(_faults, _text));
+            throw new InvalidExperimentException(FaultReport.Render(_faults, file => file == _file ? _text : null));
         }
     }
 
@@ -187,7 +191,7 @@ public sealed class ExperimentLoader
     private Experiment Bind(ConfigReader root)
     {
         var name = root.Text("name", Path.GetFileNameWithoutExtension(_file).ToLowerInvariant());
-        foreach (var library in root.Texts("models"))
+        foreach (var library in root.Texts("models", []))
         {
             try
             {
@@ -199,26 +203,23 @@ public sealed class ExperimentLoader
             }
         }
 
-        var participants = root.Sections("participants", required: true).Select(p => BindParticipant(p.Name, p.Reader)).ToImmutableArray();
-        var snapshots = root.Section("snapshots");
         var experiment = new Experiment
         {
             Name = name,
             Description = root.Text("description", ""),
-            Until = root.Number("until", _second, min: 0, above: true),
-            Window = root.Number("window", _second, min: 0, above: true),
+            Until = root.Number("until", _second, min: 0, exclusiveMin: true),
+            Window = root.Number("window", _second, min: 0, exclusiveMin: true),
             Seed = (ulong)root.Integer("seed", 1, 0),
             Halvings = (int)root.Integer("halvings", 0, 0, 16),
             RunAhead = (int)root.Integer("run-ahead", 64, 1, 1_000_000),
-            Participants = participants,
-            Conduits = [.. root.Items("conduits").Select(BindConduit)],
-            Scheme = BindScheme(root.Section("scheme", required: true), finish: true),
-            Groups = [.. root.Sections("groups").Select(g => BindGroup(g.Name, g.Reader))],
-            SnapshotEvery = (int)snapshots.Integer("every", 0, 0, int.MaxValue),
-            Limits = BindLimits(root.Section("limits")),
-            Checks = [.. root.Sections("expect").Select(c => BindCheck(c.Name, c.Reader))],
+            Participants = [.. root.Sections("participants").Select(p => BindParticipant(p.Name, p.Reader))],
+            Conduits = [.. root.Items("conduits", required: false).Select(BindConduit)],
+            Scheme = BindScheme(root.Section("scheme")),
+            Groups = [.. root.Sections("groups", required: false).Select(g => BindGroup(g.Name, g.Reader))],
+            SnapshotEvery = (int)root.Section("snapshots", required: false).Integer("every", 0, 0, int.MaxValue),
+            Limits = BindLimits(root.Section("limits", required: false)),
+            Checks = [.. root.Sections("expect", required: false).Select(c => BindCheck(c.Name, c.Reader))],
         };
-        snapshots.Finish();
         root.Finish();
         return experiment;
     }
@@ -228,42 +229,34 @@ public sealed class ExperimentLoader
 
     private Participant BindParticipant(string name, ConfigReader reader)
     {
+        var faults = _faults.Count;
         var kind = reader.Text("model");
-        var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, above: true) : (double?)null;
-        var settings = reader.Section("settings");
+        var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, exclusiveMin: true) : (double?)null;
         var entry = _catalogue.Find(kind);
-        if (entry is null && kind.Length > 0)
-        {
-            reader.Fault("model", $"There is no model '{kind}'.{Suggestion.Sentence(kind, [.. _catalogue.Entries.Select(e => e.Kind)])} 'models' shows them with their settings.");
-        }
-
-        reader.Finish();
         if (entry is null)
         {
+            reader.Node("settings");        // Not looked into: without its model nobody knows what may stand there.
+            if (kind.Length > 0)
+            {
+                reader.Fault("model", $"There is no model '{kind}'. {Suggestion.Sentence(kind, [.. _catalogue.Entries.Select(e => e.Kind)])} 'models' shows them with their settings.");
+            }
+
             return Placeholder(name);
         }
 
-        var faults = _faults.Count;
+        var settings = reader.Section("settings", required: false);
         var given = new List<KeyValuePair<string, object>>();
         foreach (var setting in entry.Settings)
         {
-            if (settings.Has(setting.Key) || (setting.Default is null && !setting.Optional))
+            if ((settings.Has(setting.Key) || (setting.Default is null && !setting.Optional)) && BindSetting(settings, setting) is { } value)
             {
-                if (BindSetting(settings, setting) is { } value)
-                {
-                    given.Add(new(setting.Key, value));
-                }
-            }
-            else
-            {
-                settings.Node(setting.Key);     // Known, though not given.
+                given.Add(new(setting.Key, value));
             }
         }
 
-        settings.Finish();
         return _faults.Count > faults ? Placeholder(name) : new Participant(name, entry, new ModelSettings(name, entry, given))
         {
-            TimeLimit = limit is { } seconds && double.IsFinite(seconds) ? TimeSpan.FromSeconds(seconds) : null,
+            TimeLimit = limit is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
         };
     }
 
@@ -318,89 +311,74 @@ public sealed class ExperimentLoader
         }
     }
 
-    private static Conduit BindConduit(ConfigReader reader)
+    private static Conduit BindConduit(ConfigReader reader) => new(reader.Text("from"), reader.Text("to"))
     {
-        var conduit = new Conduit(reader.Text("from"), reader.Text("to"))
-        {
-            Degree = (int)reader.Integer("degree", 1, 0, Waveform.MaximumDegree),
-            Substeps = reader.Flag("substeps", true),
-            Mapping = reader.Choice("mapping", ["auto", "identity", "nearest-neighbor"], "auto") switch
-            {
-                "identity" => MappingKind.Identity,
-                "nearest-neighbor" => MappingKind.NearestNeighbor,
-                _ => MappingKind.Auto,
-            },
-        };
-        reader.Finish();
-        return conduit;
-    }
+        Degree = (int)reader.Integer("degree", 1, 0, Waveform.MaximumDegree),
+        Substeps = reader.Flag("substeps", true),
+        Mapping = reader.Choice<MappingKind>("mapping", MappingKind.Auto),
+    };
 
-    private CouplingGroup BindGroup(string name, ConfigReader reader)
+    private CouplingGroup BindGroup(string name, ConfigReader reader) => new(name, BindScheme(reader), (int)reader.Integer("windows", 1, 1, 1_000_000))
     {
-        var group = new CouplingGroup(name, BindScheme(reader, finish: false), (int)reader.Integer("windows", 1, 1, 1_000_000))
-        {
-            Halvings = (int)reader.Integer("halvings", 0, 0, 16),
-        };
-        reader.Finish();
-        return group;
-    }
+        Halvings = (int)reader.Integer("halvings", 0, 0, 16),
+    };
 
-    private CouplingScheme BindScheme(ConfigReader reader, bool finish)
+    private CouplingScheme BindScheme(ConfigReader reader)
     {
         var stages = ImmutableArray.CreateBuilder<ImmutableArray<string>>();
-        foreach (var stage in reader.Array("stages", "a list of stages, such as [[a], [b]],", required: true))
+        const string form = "Stages are a list of lists of names: [[a], [b]] is one after the other, [[a, b]] both at once.";
+        switch (reader.Node("stages"))
         {
-            if (stage is ConfigArray { Items: var items } && items.All(i => i is ConfigScalar))
-            {
-                stages.Add([.. items.Select(i => ((ConfigScalar)i).Text)]);
-            }
-            else
-            {
-                reader.Fault("stages", "Every stage is a list of names: [[a], [b]] is one after the other, [[a, b]] both at once.");
-            }
+            case ConfigArray { Items: var items }:
+                foreach (var stage in items)
+                {
+                    if (stage is ConfigArray { Items: var entries } && entries.All(e => e is ConfigScalar))
+                    {
+                        stages.Add([.. entries.Select(e => ((ConfigScalar)e).Text)]);
+                    }
+                    else if (stage is not ConfigUnreadable)
+                    {
+                        reader.Fault("stages", form);
+                    }
+                }
+
+                break;
+            case null:
+                reader.Text("stages");          // Says that it is missing.
+                break;
+            case not ConfigUnreadable:
+                reader.Fault("stages", form);
+                break;
         }
 
-        var scheme = new CouplingScheme(stages.ToImmutable(), BindIteration(reader));
-        if (finish)
-        {
-            reader.Finish();
-        }
-
-        return scheme;
+        return new CouplingScheme(stages.ToImmutable(), BindIteration(reader));
     }
 
     private IterationPolicy BindIteration(ConfigReader scheme)
     {
         if (!scheme.Has("iterate"))
         {
-            scheme.Node("iterate");
             return IterationPolicy.Once;
         }
 
         var reader = scheme.Section("iterate");
-        var policy = new IterationPolicy(
+        return new IterationPolicy(
             (int)reader.Integer("min", 1, 1, 1_000_000),
             (int)reader.Integer("max", null, 1, 1_000_000),
-            [.. reader.Items("converge").Select(BindCriterion).OfType<ConvergenceCriterion>()],
-            reader.Number("relaxation", Unit.One, 1, 0, 2, above: true));
-        reader.Finish();
-        return policy;
+            [.. reader.Items("converge", required: false).Select(BindCriterion).OfType<ConvergenceCriterion>()],
+            reader.Number("relaxation", Unit.One, 1, 0, 2, exclusiveMin: true));
     }
 
     private ConvergenceCriterion? BindCriterion(ConfigReader reader)
     {
-        var conduit = reader.Text("conduit");
         var faults = _faults.Count;
+        var conduit = reader.Text("conduit");
         var criteria = new List<ConvergenceCriterion>();
         foreach (var (key, measure) in new[] { ("absolute", ResidualMeasure.Absolute), ("relative", ResidualMeasure.Relative), ("residual-relative", ResidualMeasure.ResidualRelative) })
         {
             if (reader.Has(key))
             {
-                criteria.Add(new ConvergenceCriterion(conduit, measure, reader.Number(key, Unit.One, null, 0, above: true)));
-            }
-            else
-            {
-                reader.Node(key);
+                criteria.Add(new ConvergenceCriterion(conduit, measure, reader.Number(key, Unit.One, null, 0, exclusiveMin: true)));
             }
         }
 
@@ -409,7 +387,6 @@ public sealed class ExperimentLoader
             reader.Fault("conduit", "A criterion has exactly one of absolute, relative and residual-relative.");
         }
 
-        reader.Finish();
         return _faults.Count > faults ? null : criteria[0];
     }
 
@@ -419,7 +396,7 @@ public sealed class ExperimentLoader
         var limits = ImmutableArray.CreateBuilder<ConservationLimit>();
         void Bind(ConfigReader block, string prefix)
         {
-            foreach (var key in block.Keys.ToList())
+            foreach (var key in block.Names.ToList())
             {
                 if (block.Node(key) is ConfigObject)
                 {
@@ -427,7 +404,7 @@ public sealed class ExperimentLoader
                 }
                 else
                 {
-                    limits.Add(new ConservationLimit(prefix + key, block.Number(key, Unit.One, null, 0, above: true)));
+                    limits.Add(new ConservationLimit(prefix + key, block.Number(key, Unit.One, null, 0, exclusiveMin: true)));
                 }
             }
         }
@@ -444,7 +421,6 @@ public sealed class ExperimentLoader
         if (reader.Has("within"))
         {
             tolerance = reader.Number("within", Unit.One, null, 0) * Math.Abs(value ?? 0);
-            reader.Node("tolerance");
             if (reader.Has("tolerance"))
             {
                 reader.Fault("tolerance", "A check has a tolerance (absolute) or a part within which it lies (relative), not both.");
@@ -452,7 +428,6 @@ public sealed class ExperimentLoader
         }
         else
         {
-            reader.Node("within");
             var (given, _) = BindValue(reader, "tolerance");
             tolerance = given ?? 0;
             if (value is not null && given is null)
@@ -463,36 +438,24 @@ public sealed class ExperimentLoader
 
         var (least, leastUnit) = BindValue(reader, "at-least");
         var (most, mostUnit) = BindValue(reader, "at-most");
-        var check = new Check(name, metric, reader.Text("source", "")) { Value = value, Tolerance = tolerance, AtLeast = least, AtMost = most, Unit = unit ?? leastUnit ?? mostUnit };
-        reader.Finish();
-        return check;
+        return new Check(name, metric, reader.Text("source", "")) { Value = value, Tolerance = tolerance, AtLeast = least, AtMost = most, Unit = unit ?? leastUnit ?? mostUnit };
     }
 
-    // Numbers of checks are in the unit of the port, or carry one of the same dimension; they are compared in coherent SI units.
+    // Numbers of checks are in the unit of the port, or carry one; they are compared in coherent SI units. Whether the unit is one of
+    // the port's dimension is looked at when the ports are known.
     private static (double? Value, Unit? Unit) BindValue(ConfigReader reader, string key)
     {
         if (!reader.Has(key))
         {
-            reader.Node(key);
             return (null, null);
         }
 
-        var text = reader.Text(key);
-        if (ConfigReader.TrySplitNumber(text, out var value, out var symbol))
+        if (reader.Node(key) is ConfigScalar { Text: var text } && text.IndexOf(' ', StringComparison.Ordinal) is > 0 and var blank && Unit.TryParse(text[blank..], out var unit, out _))
         {
-            if (symbol.Length == 0)
-            {
-                return (value, null);
-            }
-
-            if (Unit.TryParse(symbol, out var unit, out _))
-            {
-                return (unit.Scale == 1 ? value : value * unit.Scale, unit);
-            }
+            return (reader.Number(key, new Unit(unit.Dimension.ToString(), unit.Dimension, 1)), unit);
         }
 
-        reader.Fault(key, $"A number is needed, alone or with a unit; found '{text}'.");
-        return (null, null);
+        return (reader.Number(key, Unit.One), null);
     }
 
     // ---- places --------------------------------------------------------------------------------------------------

@@ -244,7 +244,7 @@ public sealed class Composition
                 }
                 else
                 {
-                    Fault($"{path}.stages.{s}", $"'{entry}' is neither a participant nor a group.{Suggestion.Sentence(name, [.. _models.Keys, .. _specs.Keys])}");
+                    Fault($"{path}.stages.{s}", $"'{entry}' is neither a participant nor a group. {Suggestion.Sentence(name, [.. _models.Keys, .. _specs.Keys])}");
                 }
             }
         }
@@ -360,7 +360,7 @@ public sealed class Composition
         var kind = direction == PortDirection.In ? "in-port" : "out-port";
         if (!_models.TryGetValue(name, out var model))
         {
-            Fault(path, $"'{address}' names no {kind}: there is no participant '{name}'.{Suggestion.Sentence(name, _models.Keys)}");
+            Fault(path, $"'{address}' names no {kind}: there is no participant '{name}'. {Suggestion.Sentence(name, _models.Keys)}");
             return null;
         }
 
@@ -373,7 +373,7 @@ public sealed class Composition
         if (!model.Description.Ports.IsEmpty)
         {
             var candidates = model.Description.Ports.Where(l => l.Port.Direction == direction).Select(l => l.Port.Name).ToList();
-            Fault(path, $"'{name}' has no {kind} '{port}'{(index >= 0 ? " (it faces the other way)" : "")}.{Suggestion.Sentence(port, candidates)}");
+            Fault(path, $"'{name}' has no {kind} '{port}'{(index >= 0 ? " (it faces the other way)" : "")}. {Suggestion.Sentence(port, candidates)}");
         }
 
         return null;
@@ -496,7 +496,7 @@ public sealed class Composition
                 var inGroup = conduits.Where(c => c.Group == group).Select(c => c.Spec.To).ToList();
                 if (!inGroup.Contains(criteria[i].Conduit))
                 {
-                    Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' is the end of no conduit between members of the group '{group.Spec.Name}'.{Suggestion.Sentence(criteria[i].Conduit, inGroup)}");
+                    Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' is the end of no conduit between members of the group '{group.Spec.Name}'. {Suggestion.Sentence(criteria[i].Conduit, inGroup)}");
                 }
             }
 
@@ -552,7 +552,7 @@ public sealed class Composition
     {
         if (!known.Contains(metric) && !_unknown.Contains(metric.Split('.')[0]))
         {
-            Fault(path, $"'{metric}' is no scalar out-port and no number of the run.{Suggestion.Sentence(metric, known)}");
+            Fault(path, $"'{metric}' is no scalar out-port and no number of the run. {Suggestion.Sentence(metric, known)}");
         }
     }
 

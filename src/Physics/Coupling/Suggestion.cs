@@ -1,65 +1,96 @@
 namespace ActorMultiscale.Physics.Coupling;
 
-/// <summary>Finds what the user probably meant.</summary>
+/// <summary>Guesses what a user meant by a word that is not known.</summary>
 public static class Suggestion
 {
-    /// <summary>The candidate nearest to <paramref name="word"/>, or null if none is near enough to be meant.</summary>
+    private const int LongestWord = 64;
+
+    /// <summary>
+    /// The candidate that is nearest to a word: the same but for case and separators, a few slips of the finger away (Damerau–Levenshtein
+    /// distance, at most a third of the word), or its beginning. <see langword="null"/> if none is near.
+    /// </summary>
+    /// <param name="word">What the user wrote.</param>
+    /// <param name="candidates">What is allowed.</param>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(word);
         ArgumentNullException.ThrowIfNull(candidates);
-        var allowed = Math.Max(1, word.Length / 3);
-        var (best, distance) = ((string?)null, allowed + 1);
-        foreach (var candidate in candidates.Order(StringComparer.Ordinal))
+        if (word.Length is 0 or > LongestWord)
         {
-            var d = candidate.Length > word.Length && candidate.StartsWith(word, StringComparison.OrdinalIgnoreCase) ? 1 : Distance(word, candidate);
-            if (d < distance)
-            {
-                (best, distance) = (candidate, d);
-            }
+            return null;
         }
 
-        return best;
+        var plainWord = Plain(word);
+        return candidates
+            .Where(candidate => candidate.Length is > 0 and <= LongestWord)
+            .Select(candidate => (Candidate: candidate, Distance: Distance(plainWord, Plain(candidate))))
+            .Where(pair => pair.Distance < int.MaxValue)
+            .OrderBy(pair => pair.Distance)
+            .ThenBy(pair => Math.Abs(pair.Candidate.Length - word.Length))
+            .ThenBy(pair => pair.Candidate, StringComparer.Ordinal)
+            .Select(pair => pair.Candidate)
+            .FirstOrDefault();
     }
 
-    /// <summary>" Did you mean '…'?", or what there is to choose from, or nothing.</summary>
-    public static string Sentence(string word, IReadOnlyCollection<string> candidates)
+    /// <summary>
+    /// A sentence to append to a message: <c> Did you mean 'x'?</c>, or the list of what is allowed where nothing is near.
+    /// </summary>
+    public static string Sentence(string word, IReadOnlyCollection<string> candidates) =>
+        Nearest(word, candidates) is { } nearest ? $"Did you mean '{nearest}'?"
+        : candidates.Count == 0 ? "Nothing is allowed here."
+        : $"Allowed: {List(candidates)}.";
+
+    /// <summary>The candidates in quotes, with commas; a long list is cut.</summary>
+    public static string List(IReadOnlyCollection<string> candidates)
     {
-        ArgumentNullException.ThrowIfNull(candidates);
-        return Nearest(word, candidates) is { } near ? $" Did you mean '{near}'?"
-            : candidates.Count == 0 ? ""
-            : $" There are: {string.Join(", ", candidates.Order(StringComparer.Ordinal))}.";
+        const int shown = 20;
+        var list = string.Join(", ", candidates.Take(shown).Select(candidate => $"'{candidate}'"));
+        return candidates.Count > shown ? $"{list} and {candidates.Count - shown} more" : list;
     }
 
-    // Damerau–Levenshtein distance with adjacent transpositions (optimal string alignment), case folded.
-    private static int Distance(string a, string b)
+    private static string Plain(string word) =>
+        string.Concat(word.Where(c => c is not ('-' or '_' or ' '))).ToLowerInvariant();
+
+    private static int Distance(string word, string candidate)
     {
-        var rows = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++)
+        if (word.Length == 0 || candidate.Length == 0)
         {
-            rows[i, 0] = i;
+            return int.MaxValue;
         }
 
-        for (var j = 0; j <= b.Length; j++)
+        var slips = EditDistance(word, candidate);
+        if (slips <= Math.Max(1, word.Length / 3) && slips < Math.Max(word.Length, candidate.Length))
         {
-            rows[0, j] = j;
+            return slips;
         }
 
+        var begins = Math.Min(word.Length, candidate.Length) >= 2
+            && (candidate.StartsWith(word, StringComparison.Ordinal) || word.StartsWith(candidate, StringComparison.Ordinal));
+        return begins ? LongestWord + Math.Abs(word.Length - candidate.Length) : int.MaxValue;
+    }
+
+    /// <summary>Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).</summary>
+    private static int EditDistance(string a, string b)
+    {
+        var beforeLast = new int[b.Length + 1];
+        var last = Enumerable.Range(0, b.Length + 1).ToArray();
+        var row = new int[b.Length + 1];
         for (var i = 1; i <= a.Length; i++)
         {
+            row[0] = i;
             for (var j = 1; j <= b.Length; j++)
             {
-                var (x, y) = (char.ToLowerInvariant(a[i - 1]), char.ToLowerInvariant(b[j - 1]));
-                var d = Math.Min(Math.Min(rows[i - 1, j] + 1, rows[i, j - 1] + 1), rows[i - 1, j - 1] + (x == y ? 0 : 1));
-                if (i > 1 && j > 1 && x == char.ToLowerInvariant(b[j - 2]) && char.ToLowerInvariant(a[i - 2]) == y)
+                var replace = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                row[j] = Math.Min(replace, 1 + Math.Min(last[j], row[j - 1]));
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 {
-                    d = Math.Min(d, rows[i - 2, j - 2] + 1);
+                    row[j] = Math.Min(row[j], beforeLast[j - 2] + 1);
                 }
-
-                rows[i, j] = d;
             }
+
+            (beforeLast, last, row) = (last, row, beforeLast);
         }
 
-        return rows[a.Length, b.Length];
+        return last[b.Length];
     }
 }
