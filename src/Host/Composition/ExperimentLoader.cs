@@ -161,10 +161,10 @@ public sealed class ExperimentLoader
         foreach (var fault in found.Where(f => !f.IsWarning))
         {
             // What the binder said already need not be said twice.
-            var position = PositionOf(root, fault.Path);
-            if (_faults.All(f => f.Position != position))
+            static bool Within(string inner, string outer) => outer.Length > 0 && (inner == outer || inner.StartsWith(outer + ".", StringComparison.Ordinal));
+            if (!_faults.Any(f => Within(f.Key, fault.Path) || Within(fault.Path, f.Key)))
             {
-                _faults.Add(new Fault(position, fault.Path, fault.Message));
+                _faults.Add(new Fault(PositionOf(root, fault.Path), fault.Path, fault.Message));
             }
         }
 

@@ -342,8 +342,10 @@ public sealed class Composition
         {
             foreach (var layout in description.Ports)
             {
+                // A conduit that meant this participant and missed has been named already; it was probably meant for this port.
                 var address = $"{name}.{layout.Port.Name}";
-                if (layout.Port is { Direction: PortDirection.In, Optional: false } && !taken.Contains(address))
+                var missed = _experiment.Conduits.Any(c => c.To.StartsWith(name + ".", StringComparison.Ordinal) && !taken.Contains(c.To));
+                if (layout.Port is { Direction: PortDirection.In, Optional: false } && !taken.Contains(address) && !missed)
                 {
                     Fault($"participants.{name}", $"No conduit leads to the in-port '{address}' ({layout.Port.Quantity.Symbol}, {layout.Port.Quantity.Unit}), which its model needs.");
                 }
@@ -494,7 +496,8 @@ public sealed class Composition
             for (var i = 0; i < criteria.Length; i++)
             {
                 var inGroup = conduits.Where(c => c.Group == group).Select(c => c.Spec.To).ToList();
-                if (!inGroup.Contains(criteria[i].Conduit))
+                var isNamed = conduits.All(c => c.Spec.To != criteria[i].Conduit) && _experiment.Conduits.Any(c => c.To == criteria[i].Conduit);
+                if (!inGroup.Contains(criteria[i].Conduit) && !isNamed)
                 {
                     Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' is the end of no conduit between members of the group '{group.Spec.Name}'. {Suggestion.Sentence(criteria[i].Conduit, inGroup)}");
                 }

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace ActorMultiscale.Tests.Host;
+
+/// <summary>The program as users run it: a process of its own, in a folder of its own.</summary>
+internal sealed class HostProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _out = new();
+    private readonly StringBuilder _error = new();
+
+    private HostProcess(string folder, string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Host.dll"));
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Append(_out, line.Data);
+        _process.ErrorDataReceived += (_, line) => Append(_error, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public static string Experiment(string name)
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "ActorMultiscale.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return Path.Combine(folder.FullName, "hocon", "experiments", name);
+    }
+
+    public static HostProcess Start(string folder, params string[] arguments) => new(folder, arguments);
+
+    public static (int Code, string Out, string Error) Run(string folder, params string[] arguments)
+    {
+        using var process = new HostProcess(folder, arguments);
+        return process.Wait();
+    }
+
+    public (int Code, string Out, string Error) Wait()
+    {
+        if (!_process.WaitForExit(TimeSpan.FromMinutes(3)))
+        {
+            Kill();
+            throw new TimeoutException($"The program did not end. {_out} {_error}");
+        }
+
+        _process.WaitForExit();         // For the rest of the output.
+        lock (_out)
+        {
+            lock (_error)
+            {
+                return (_process.ExitCode, _out.ToString(), _error.ToString());
+            }
+        }
+    }
+
+    /// <summary><c>kill -9</c>.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary><c>kill -9</c> after a while, unless it has ended by itself.</summary>
+    public void WaitAndKill(TimeSpan after)
+    {
+        if (!_process.WaitForExit(after))
+        {
+            Kill();
+        }
+    }
+
+    public void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private static void Append(StringBuilder to, string? line)
+    {
+        if (line is not null)
+        {
+            lock (to)
+            {
+                to.AppendLine(line);
+            }
+        }
+    }
+}
