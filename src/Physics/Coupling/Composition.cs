@@ -48,7 +48,7 @@ public sealed class Composition
         CheckStages();
         var conduits = ResolveConduits();
         CheckReferences(conduits);
-        return HasErrors ? null : Build(conduits);
+        return HasErrors || _unknown.Count > 0 ? null : Build(conduits);
     }
 
     private void Fault(string path, FormattableString message) => _faults.Add(new ExperimentFault(path, message.ToString(CultureInfo.InvariantCulture)));
