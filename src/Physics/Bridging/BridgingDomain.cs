@@ -1,3 +1,4 @@
+using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Bridging;
@@ -73,7 +74,14 @@ public sealed class BridgingDomain
             }
         }
 
-        _factor = new CholeskyFactor(matrix, _nodes);
+        try
+        {
+            _factor = new CholeskyFactor(matrix, _nodes);
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new ScaleModelException($"The constraint in the overlap cannot be solved; a mass of an atom or a node there is zero, negative or not finite. {fault.Message}", fault);
+        }
     }
 
     /// <summary>The number of multipliers, which is that of the nodes in the overlap.</summary>

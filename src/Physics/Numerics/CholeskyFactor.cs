@@ -1,5 +1,3 @@
-using ActorMultiscale.Physics.Models;
-
 namespace ActorMultiscale.Physics.Numerics;
 
 /// <summary>
@@ -14,7 +12,7 @@ public sealed class CholeskyFactor
     /// <summary>Factors <paramref name="matrix"/>.</summary>
     /// <param name="matrix">n × n numbers, row by row; only the lower triangle is read.</param>
     /// <param name="size">n.</param>
-    /// <exception cref="ScaleModelException">The matrix is not positive definite.</exception>
+    /// <exception cref="InvalidOperationException">The matrix is not positive definite.</exception>
     public CholeskyFactor(ReadOnlySpan<double> matrix, int size)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.Length, size * size);
@@ -41,7 +39,7 @@ public sealed class CholeskyFactor
                 }
                 else
                 {
-                    throw new ScaleModelException(FormattableString.Invariant($"The matrix is not positive definite: pivot {j} of {size} is {sum}."));
+                    throw new InvalidOperationException(FormattableString.Invariant($"The matrix is not positive definite: pivot {j} of {size} is {sum}."));
                 }
             }
         }

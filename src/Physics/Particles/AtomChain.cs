@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Bridging;
+using ActorMultiscale.Physics.Mechanics;
 using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Particles;

@@ -138,14 +138,12 @@ public sealed class SparseTests
     [Fact]
     public void Sums_agree_with_exact_ones_and_loops_give_the_same_bits_on_any_number_of_threads()
     {
-        var values = Enumerable.Range(0, 10_001).Select(i => Math.Sin(i) * Math.Pow(10, i % 7)).ToArray();
-        decimal exact = 0;
-        foreach (var value in values)
-        {
-            exact += (decimal)value;
-        }
-
-        Assert.Equal((double)exact, FixedOrderSum.Of(values), 1e-8);      // Magnitudes sum to some 1e9; converted to decimals with 15 digits, each keeps 1e-9 of itself.
+        // Multiples of 2⁻³⁰, so that whole numbers give the exact sum.
+        var whole = Enumerable.Range(0, 10_001).Select(i => (Int128)Math.Round(Math.Sin(i) * (1 << 20)) << (i % 25)).ToArray();
+        var values = whole.Select(w => Math.ScaleB((double)w, -30)).ToArray();
+        var exact = Math.ScaleB((double)whole.Aggregate((x, y) => x + y), -30);
+        var magnitude = Math.ScaleB((double)whole.Aggregate(Int128.Zero, (x, y) => x + Int128.Abs(y)), -30);
+        Assert.Equal(exact, FixedOrderSum.Of(values), (128 + 14) * Math.BitIncrement(1.0) * 1.2e-16 * magnitude);      // Chunks of 128, halved 14 times.
         double[] Run(int degree)
         {
             var partial = new double[ChunkedLoop.Chunks(values.Length, 64)];

@@ -1,6 +1,6 @@
 using ActorMultiscale.Physics.Models;
 
-namespace ActorMultiscale.Physics.Numerics;
+namespace ActorMultiscale.Physics.Mechanics;
 
 /// <summary>
 /// Masses in a row, neighbors joined by linear springs, ends free; stepped by velocity Verlet with the step cut between kick and
