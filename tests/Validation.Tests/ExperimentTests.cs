@@ -1,3 +1,4 @@
+using ActorMultiscale.Actors;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
 
@@ -55,5 +56,26 @@ public sealed class ExperimentTests
 
         Assert.True(result.Outcome == RunOutcome.Completed, result.Reason);
         Assert.All(loaded.Judge(result.Metrics), check => Assert.True(check.Passes, $"{check.Check.Name}: found {check.Actual}, expected {check.Expected}"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Experiments))]
+    public async Task The_actors_give_the_bits_of_the_serial_runner_on_any_number_of_threads(string file)
+    {
+        var system = ExperimentLoader.Load(Path.Combine(Root, "hocon", "experiments", file), []).System;
+        var records = new List<ulong>();
+        var serial = new SerialRunner(system) { OnWindow = record => { records.AddRange(record.Fingerprints); return true; } }.Run();
+        foreach (var threads in new[] { 1, 2, 4 })
+        {
+            await using var run = ActorRun.Start(system, new RunSettings { Threads = threads });
+            var report = await run.Completion;
+
+            Assert.Equal(serial.FinalHash, report.Result.FinalHash);
+            Assert.Equal(serial.Metrics, report.Result.Metrics);
+        }
+
+        var again = new List<ulong>();
+        new SerialRunner(system, degree: 3) { OnWindow = record => { again.AddRange(record.Fingerprints); return true; } }.Run();
+        Assert.Equal(records, again);
     }
 }

@@ -1,0 +1,304 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Protocol;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using CsCheck;
+
+namespace ActorMultiscale.Tests.Actors;
+
+/// <summary>The protocols of participants and journal are pure: they are tested by calls.</summary>
+public sealed class ProtocolTests
+{
+    private static ParticipantJob.Advance Order(int window) => new(
+        new CouplingCommand.Advance(0, new WindowAddress(null, 0, window, 0, 0), new TimeWindow(window, window + 1, 1), null, false, -1, 0),
+        new PortReader(new ModelDescription(), new TimeWindow(window, window + 1, 1), []));
+
+    [Fact]
+    public void Jobs_are_done_one_after_the_other_and_an_overtaken_advance_is_prepared_only()
+    {
+        var protocol = new ParticipantProtocol(isLimited: false);
+        var first = Assert.IsType<ParticipantEffect.Start>(Assert.Single(protocol.Take(new ParticipantJob.Initialize())));
+        Assert.Empty(protocol.Take(Order(1)));
+        Assert.Empty(protocol.Take(Order(2)));
+        Assert.Empty(protocol.Take(new ParticipantJob.Save(3)));
+
+        var afterFirst = protocol.Done(first.Generation, "ready");
+        Assert.Equal("ready", Assert.IsType<ParticipantEffect.Reply>(afterFirst[0]).Answer);
+        var second = Assert.IsType<ParticipantEffect.Start>(afterFirst[1]);
+        Assert.True(Assert.IsType<ParticipantJob.Advance>(second.Job).PrepareOnly);
+
+        var third = Assert.IsType<ParticipantEffect.Start>(Assert.Single(protocol.Done(second.Generation, null)));
+        Assert.False(Assert.IsType<ParticipantJob.Advance>(third.Job).PrepareOnly);
+        Assert.Equal(2, ((ParticipantJob.Advance)third.Job).Order.Address.Window);
+        Assert.Empty(protocol.Done(second.Generation, "late"));
+        Assert.IsType<ParticipantJob.Save>(Assert.IsType<ParticipantEffect.Start>(protocol.Done(third.Generation, "advanced")[1]).Job);
+    }
+
+    [Fact]
+    public void An_advance_past_its_limit_is_cancelled_and_what_it_says_then_does_not_count()
+    {
+        var protocol = new ParticipantProtocol(isLimited: true);
+        var start = Assert.IsType<ParticipantEffect.Start>(protocol.Take(Order(1))[0]);
+
+        var woken = protocol.Woken(start.Generation, afterGrace: false);
+        Assert.IsType<ParticipantEffect.Cancel>(woken[0]);
+        Assert.True(Assert.IsType<ParticipantEffect.Wake>(woken[1]).AfterGrace);
+        var done = protocol.Done(start.Generation, "a result that came too late");
+        Assert.Equal(FailureKind.Timeout, Assert.IsType<CouplingEvent.Failed>(Assert.IsType<ParticipantEffect.Reply>(Assert.Single(done)).Answer).Kind);
+        Assert.Empty(protocol.Woken(start.Generation, afterGrace: true));
+    }
+
+    [Fact]
+    public void An_advance_that_does_not_end_when_cancelled_is_given_up_and_nothing_is_begun_any_more()
+    {
+        var protocol = new ParticipantProtocol(isLimited: true);
+        var start = Assert.IsType<ParticipantEffect.Start>(protocol.Take(Order(1))[0]);
+        protocol.Woken(start.Generation, afterGrace: false);
+
+        var given = protocol.Woken(start.Generation, afterGrace: true);
+
+        Assert.Equal(FailureKind.Unresponsive, Assert.IsType<CouplingEvent.Failed>(Assert.IsType<ParticipantEffect.Reply>(Assert.Single(given)).Answer).Kind);
+        Assert.Empty(protocol.Take(Order(2)));
+        Assert.Empty(protocol.Done(start.Generation, "very late"));
+    }
+
+    private static WindowRecord Window(long index, ulong fingerprint = 7) => new(index, index, index + 1, 1, 0, 0, 0, true, [], [fingerprint]);
+
+    private static RunEvent.RunEnded End(long windows) => new()
+    {
+        At = DateTimeOffset.UnixEpoch, Outcome = RunOutcome.Completed, Reason = "", Windows = windows, FinalHash = "hash", Metrics = ImmutableSortedDictionary<string, double>.Empty,
+    };
+
+    // A journal that is told things at random and whose writes end at random must keep its promises.
+    [Fact]
+    public void Nothing_is_announced_before_it_is_written_chunks_come_before_the_event_that_names_them_and_the_end_is_last() => Gen.Int[0, 99].Array[20, 400].Sample(choices =>
+    {
+        var protocol = new JournalProtocol(new RunHistory(), TimeProvider.System);
+        var written = new List<RunEvent>();
+        var stored = new List<long>();
+        RunEvent? writing = null;
+        RunSnapshot? storing = null;
+        long committed = 0, durable = 0, announced = 0;
+        var (ended, endTold) = (false, false);
+        void CarryOut(ImmutableArray<JournalEffect> effects)
+        {
+            foreach (var effect in effects)
+            {
+                switch (effect)
+                {
+                    case JournalEffect.Persist persist:
+                        Assert.Null(writing);
+                        Assert.False(ended);
+                        writing = persist.Event;
+                        break;
+                    case JournalEffect.StoreChunks store:
+                        Assert.Null(storing);
+                        storing = store.Snapshot;
+                        break;
+                    case JournalEffect.Announce announce:
+                        Assert.True(announce.Windows <= durable);
+                        Assert.True(announce.Windows >= announced);
+                        announced = announce.Windows;
+                        break;
+                    case JournalEffect.Ended:
+                        Assert.Equal(committed, durable);
+                        Assert.Null(storing);
+                        ended = true;
+                        break;
+                    default:
+                        Assert.Fail($"unexpected {effect}");
+                        break;
+                }
+            }
+        }
+
+        void FinishWrite()
+        {
+            var what = writing!;
+            writing = null;
+            written.Add(what);
+            switch (what)
+            {
+                case RunEvent.WindowsCommitted windows:
+                    Assert.Equal(Enumerable.Range(0, windows.Windows.Length).Select(i => durable + i), windows.Windows.Select(w => w.Index));
+                    durable += windows.Windows.Length;
+                    break;
+                case RunEvent.SnapshotTaken taken:
+                    Assert.Contains(taken.Snapshot.Window, stored);
+                    Assert.True(taken.Snapshot.Window <= durable);
+                    break;
+            }
+
+            CarryOut(protocol.Persisted(what));
+        }
+
+        void FinishStore()
+        {
+            var snapshot = storing!;
+            storing = null;
+            stored.Add(snapshot.Window);
+            CarryOut(protocol.Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, "f", ["s"])));
+        }
+
+        foreach (var choice in choices)
+        {
+            switch (choice)
+            {
+                case < 50 when !endTold:
+                    CarryOut(protocol.Commit(Window(committed++)));
+                    break;
+                case < 60 when !endTold:
+                    CarryOut(protocol.Snapshot(new RunSnapshot(committed, committed, [], [])));
+                    break;
+                case < 65 when !endTold:
+                    CarryOut(protocol.Note("note"));
+                    break;
+                case < 85 when writing is not null:
+                    FinishWrite();
+                    break;
+                case < 95 when storing is not null:
+                    FinishStore();
+                    break;
+                case 99 when !endTold:
+                    endTold = true;
+                    CarryOut(protocol.End(End(committed)));
+                    break;
+            }
+        }
+
+        if (!endTold)
+        {
+            CarryOut(protocol.End(End(committed)));
+        }
+
+        while (!ended)
+        {
+            Assert.True(writing is not null || storing is not null, "the journal is stuck");
+            if (writing is not null)
+            {
+                FinishWrite();
+            }
+
+            if (storing is not null)
+            {
+                FinishStore();
+            }
+        }
+
+        Assert.IsType<RunEvent.RunEnded>(written[^1]);
+    });
+
+    [Fact]
+    public void A_window_that_is_computed_again_is_compared_and_not_written_twice()
+    {
+        var history = new RunHistory();
+        var chain = new JournalChain();
+        void Tell(RunEvent what) => history.Apply(chain.Extend(what));
+        Tell(new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [Window(0), Window(1), Window(2)] });
+        Tell(new RunEvent.SnapshotTaken { At = DateTimeOffset.UnixEpoch, Snapshot = new(1, 1, "f", []) });
+        var protocol = new JournalProtocol(history, TimeProvider.System);
+
+        Assert.Equal(2, Assert.IsType<JournalEffect.Announce>(Assert.Single(protocol.Commit(Window(1)))).Windows);
+        Assert.Equal(8UL, Assert.IsType<JournalEffect.Diverged>(Assert.Single(protocol.Commit(Window(2, fingerprint: 8)))).Computed.Fingerprints[0]);
+        Assert.IsType<JournalEffect.Persist>(Assert.Single(protocol.Commit(Window(3))));
+    }
+
+    public static TheoryData<RunEvent> Events =>
+    [
+        new RunEvent.RunStarted { At = DateTimeOffset.UnixEpoch, Origin = new() { Run = "r", Experiment = "e", Program = "p", Text = "σ = \"1\"\n", Overrides = ["a=b"], Inputs = [new("n", "h")], Seed = ulong.MaxValue } },
+        new RunEvent.CoordinatorStarted { At = DateTimeOffset.UnixEpoch, Epoch = 3, Machine = new("os", "rt", "v"), Until = 0.1 },
+        new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [new(0, 1, 2, 3, 4, 5, 6, false, [1e-300, 0.1, double.PositiveInfinity], [ulong.MaxValue, 0])] },
+        new RunEvent.SnapshotTaken { At = DateTimeOffset.UnixEpoch, Snapshot = new(1, 2, "f", ["a", "b"]) },
+        new RunEvent.Noted { At = DateTimeOffset.UnixEpoch, Text = "π" },
+        new RunEvent.RunEnded { At = DateTimeOffset.UnixEpoch, Outcome = RunOutcome.Stopped, Reason = "r", Windows = 9, FinalHash = "h", Metrics = ImmutableSortedDictionary<string, double>.Empty.Add("x", double.NaN) },
+    ];
+
+    [Theory]
+    [MemberData(nameof(Events))]
+    public void Every_event_survives_its_bytes(RunEvent what)
+    {
+        var entry = RunEventCodec.Encode(what);
+
+        Assert.Equal(entry.Payload, RunEventCodec.Encode(RunEventCodec.Decode(entry)).Payload);
+        Assert.Equal(what.GetType(), RunEventCodec.Decode(entry).GetType());
+    }
+
+    [Fact]
+    public void Bytes_that_are_no_event_are_refused_and_nothing_else_is_made_of_them()
+    {
+        Assert.Contains("newer", Assert.Throws<InvalidDataException>(() => RunEventCodec.Decode(new JournalEntry("WC2", [1]))).Message, StringComparison.Ordinal);
+        string[] manifests = ["RS1", "CS1", "WC1", "ST1", "NO1", "RE1", "System.Diagnostics.Process"];
+        Gen.Select(Gen.Int[0, manifests.Length - 1], Gen.Byte.Array[0, 200]).Sample((which, bytes) =>
+        {
+            Assert.IsType<InvalidDataException>(Xunit.Record.Exception(() => RunEventCodec.Decode(new JournalEntry(manifests[which], bytes))));
+        });
+    }
+
+    [Fact]
+    public void A_chain_with_an_event_missing_repeated_changed_or_exchanged_is_refused()
+    {
+        var chain = new JournalChain();
+        var entries = Enumerable.Range(0, 5).Select(i => chain.Extend(new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [Window(i)] })).ToList();
+        void Read(IEnumerable<JournalEntry> journal)
+        {
+            var history = new RunHistory();
+            foreach (var entry in journal)
+            {
+                history.Apply(entry);
+            }
+        }
+
+        Read(entries);
+        Assert.Throws<InvalidDataException>(() => Read(entries.Where((_, i) => i != 2)));
+        Assert.Throws<InvalidDataException>(() => Read(entries.Append(entries[4])));
+        Assert.Throws<InvalidDataException>(() => Read([entries[0], entries[2], entries[1], entries[3]]));
+        var changed = entries[1].Payload.ToArray();
+        changed[Array.IndexOf(changed, (byte)'7')] = (byte)'8';
+        Assert.Throws<InvalidDataException>(() => Read([entries[0], new JournalEntry("WC1", changed), entries[2]]));
+    }
+
+    [Fact]
+    public void A_store_tells_a_damaged_or_missing_chunk_a_second_run_of_the_name_and_a_newer_format()
+    {
+        var folder = Directory.CreateTempSubdirectory("actor-multiscale-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "run.sqlite");
+            var origin = new RunOrigin { Run = "run", Experiment = "e", Program = "p" };
+            string hash;
+            using (var store = RunStore.Create(file, origin, [[1, 2, 3]], DateTimeOffset.UnixEpoch))
+            {
+                Assert.Equal([1, 2, 3], store.ReadChunk(RunEventCodec.Hash([1, 2, 3])));
+                hash = store.WriteChunk([4, 5]);
+                Assert.Equal(hash, store.WriteChunk([4, 5]));
+                Assert.Equal("p", store.Origin().Program);
+                Assert.Contains("missing", Assert.Throws<RunStoreException>(() => store.ReadChunk("abc")).Message, StringComparison.Ordinal);
+            }
+
+            Assert.Throws<RunStoreException>(() => RunStore.Create(file, origin, [], DateTimeOffset.UnixEpoch));
+            Execute(file, "UPDATE chunk SET bytes = x'00' WHERE hash = '" + hash + "'");
+            using (var store = RunStore.Open(file))
+            {
+                Assert.Contains("damaged", Assert.Throws<RunStoreException>(() => store.ReadChunk(hash)).Message, StringComparison.Ordinal);
+            }
+
+            Execute(file, "UPDATE run SET format = 99");
+            Assert.Contains("format 99", Assert.Throws<RunStoreException>(() => RunStore.Open(file)).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static void Execute(string file, string sql)
+    {
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={file};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        Assert.Equal(1, command.ExecuteNonQuery());
+    }
+}
