@@ -304,6 +304,24 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void Models_of_a_library_run_like_ours_and_a_changed_library_is_refused_at_resume()
+    {
+        var library = Path.Combine(_folder, "Snippets.dll");
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Snippets.dll"), library);
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "cooling.conf"), Path.Combine(_folder, "cooling.conf"));
+        var result = Json(0, "run", "cooling.conf", "--name", "cooling");
+        Assert.Equal(293.65, result.GetProperty("metrics").GetProperty("body.temperature").GetDouble(), 1e-9);
+        Json(0, "resume", "cooling", "--until", "12 s");
+
+        // A byte behind the end changes the hash, though not what is loaded.
+        File.AppendAllText(library, "x");
+        var (code, _, error) = Host("resume", "cooling", "--until", "14 s");
+
+        Assert.Equal(3, code);
+        Assert.Contains("has changed since the run 'cooling' was started", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Models_version_check_and_help_say_what_there_is()
     {
         var models = Json(0, "models");

@@ -31,6 +31,7 @@ public sealed class RunStoreException : Exception
 public sealed class RunStore : IDisposable
 {
     private readonly SqliteConnection _connection;
+    private readonly Lock _gate = new();        // One connection, and callers on several threads.
 
     private RunStore(string path, SqliteConnection connection)
     {
@@ -97,7 +98,7 @@ public sealed class RunStore : IDisposable
     }
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
-    public RunOrigin Origin() => Guarded(Path, () => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE id = 1")!));
+    public RunOrigin Origin() => Locked(() => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE id = 1")!));
 
     /// <summary>Opens the file of a run.</summary>
     /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
@@ -120,7 +121,7 @@ public sealed class RunStore : IDisposable
     }
 
     /// <summary>The run as listings show it. A run whose owner is gone although it says that it runs was interrupted.</summary>
-    public RunSummary Summary() => Guarded(Path, () =>
+    public RunSummary Summary() => Locked(() =>
     {
         using var command = Command("SELECT run, experiment, status, windows, final_hash, started, changed, owner FROM run WHERE id = 1");
         using var reader = command.ExecuteReader();
@@ -137,7 +138,7 @@ public sealed class RunStore : IDisposable
 
     /// <summary>Takes the run for this process.</summary>
     /// <exception cref="RunStoreException">Another process that lives has it.</exception>
-    public void Acquire() => Guarded(Path, () =>
+    public void Acquire() => Locked(() =>
     {
         using var transaction = _connection.BeginTransaction(deferred: false);
         var owner = (string)Scalar("SELECT owner FROM run WHERE id = 1", transaction)!;
@@ -153,7 +154,7 @@ public sealed class RunStore : IDisposable
     });
 
     /// <summary>Stores bytes under the hash of their content, once.</summary>
-    public string WriteChunk(byte[] bytes) => Guarded(Path, () =>
+    public string WriteChunk(byte[] bytes) => Locked(() =>
     {
         var hash = RunEventCodec.Hash(bytes);
         Execute("INSERT OR IGNORE INTO chunk VALUES ($hash, $bytes)", null, ("$hash", hash), ("$bytes", bytes));
@@ -162,7 +163,7 @@ public sealed class RunStore : IDisposable
 
     /// <summary>The bytes stored under <paramref name="hash"/>.</summary>
     /// <exception cref="RunStoreException">They are missing, or are not what was stored.</exception>
-    public byte[] ReadChunk(string hash) => Guarded(Path, () =>
+    public byte[] ReadChunk(string hash) => Locked(() =>
         Scalar("SELECT bytes FROM chunk WHERE hash = $hash", null, ("$hash", hash)) is not byte[] bytes
             ? throw new RunStoreException($"The chunk {hash} is missing from '{Path}'.")
             : RunEventCodec.Hash(bytes) != hash
@@ -170,12 +171,12 @@ public sealed class RunStore : IDisposable
             : bytes);
 
     /// <summary>Writes down how far the journal has come, after it said so; recovery refuses a journal that is shorter.</summary>
-    public void SetHead(long events, string hash, long windows, DateTimeOffset now) => Guarded(Path, () => Execute(
+    public void SetHead(long events, string hash, long windows, DateTimeOffset now) => Locked(() => Execute(
         "UPDATE run SET head_events = $events, head_hash = $hash, windows = $windows, changed = $now WHERE id = 1",
         null, ("$events", events), ("$hash", hash), ("$windows", windows), ("$now", Text(now))));
 
     /// <summary>How far the journal had come when its head was last written.</summary>
-    public (long Events, string Hash) Head() => Guarded(Path, () =>
+    public (long Events, string Hash) Head() => Locked(() =>
     {
         using var command = Command("SELECT head_events, head_hash FROM run WHERE id = 1");
         using var reader = command.ExecuteReader();
@@ -184,7 +185,7 @@ public sealed class RunStore : IDisposable
     });
 
     /// <summary>Writes down how the run ended and gives it free.</summary>
-    public void SetEnd(string status, long windows, string finalHash, DateTimeOffset now) => Guarded(Path, () => Execute(
+    public void SetEnd(string status, long windows, string finalHash, DateTimeOffset now) => Locked(() => Execute(
         "UPDATE run SET status = $status, windows = $windows, final_hash = $hash, changed = $now, owner = '' WHERE id = 1",
         null, ("$status", status), ("$windows", windows), ("$hash", finalHash), ("$now", Text(now))));
 
@@ -192,7 +193,7 @@ public sealed class RunStore : IDisposable
     public IEnumerable<JournalEntry> Entries()
     {
         using var command = Command("SELECT manifest, message FROM journal ORDER BY sequence_number");
-        using var reader = Guarded(Path, command.ExecuteReader);
+        using var reader = Locked(command.ExecuteReader);
         while (reader.Read())
         {
             yield return new JournalEntry(reader.GetString(0), (byte[])reader[1]);
@@ -253,6 +254,14 @@ public sealed class RunStore : IDisposable
         var connection = new SqliteConnection(ConnectionStringOf(path));
         connection.Open();
         return connection;
+    }
+
+    private T Locked<T>(Func<T> work)
+    {
+        lock (_gate)
+        {
+            return Guarded(Path, work);
+        }
     }
 
     private static T Guarded<T>(string path, Func<T> work)
