@@ -29,11 +29,11 @@ internal sealed class CoordinatorActor : ReceiveActor
     private long _durable;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, RunSnapshot? from, RunMetrics metrics, IActorRef journal, RunSettings settings)
+    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, RunSettings settings)
     {
         _system = system;
         _from = from;
-        _core = new CouplingCore(system, from?.Fields);
+        _core = core;
         _metrics = metrics;
         _journal = journal;
         _clock = settings.Clock;

@@ -65,7 +65,18 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     {
         var (system, settings, journal, from) = (_system, _settings, _journal, recovered.Snapshot);
         var metrics = recovered.History.MetricsAtSnapshot;
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, from, metrics, journal, settings)), "coordinator");
+        CouplingCore core;
+        try
+        {
+            core = new CouplingCore(system, from?.Fields);
+        }
+        catch (InvalidDataException fault)
+        {
+            Complete(RunStatus.Failed, $"The snapshot at window {from?.Window} does not fit the experiment as it is composed now: {fault.Message}");
+            return;
+        }
+
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, settings)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator));
         var (coordinator, onProgress) = (_coordinator, _onProgress);

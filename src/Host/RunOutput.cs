@@ -4,8 +4,8 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
-using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Host.Commands;
+using ActorMultiscale.Physics.Coupling;
 using Spectre.Console;
 
 namespace ActorMultiscale.Host;

@@ -68,7 +68,12 @@ public sealed class ProtocolTests
 
     private static RunEvent.RunEnded End(long windows) => new()
     {
-        At = DateTimeOffset.UnixEpoch, Outcome = RunOutcome.Completed, Reason = "", Windows = windows, FinalHash = "hash", Metrics = ImmutableSortedDictionary<string, double>.Empty,
+        At = DateTimeOffset.UnixEpoch,
+        Outcome = RunOutcome.Completed,
+        Reason = "",
+        Windows = windows,
+        FinalHash = "hash",
+        Metrics = ImmutableSortedDictionary<string, double>.Empty,
     };
 
     // A journal that is told things at random and whose writes end at random must keep its promises.

@@ -30,8 +30,6 @@ public sealed class CouplingMachine
     private bool _snapshotWanted;
     private bool _stopWanted;
     private bool _ended;
-    private int _innerWindows;
-    private int _innerIterations;
     private int _attempts;
     private bool _converged;
 
@@ -131,7 +129,7 @@ public sealed class CouplingMachine
             root.ParentEnd = _system.EndTick;
             root.Window = _accepted;
             root.FrozenEnds.Clear();
-            (_innerWindows, _innerIterations, _attempts, _converged) = (0, 0, 0, true);
+            (_attempts, _converged) = (0, true);
             Open(root, tick);
         }
     }
@@ -185,6 +183,7 @@ public sealed class CouplingMachine
     private void Begin(GroupRun group, bool again)
     {
         group.Iteration = 0;
+        (group.InnerWindows, group.InnerIterations) = (0, 0);
         SetAddress(group);
         _commands.Add(new CouplingCommand.OpenWindow(group.Node.Index, _system.Window(group.Start, group.End), again));
         StartStage(group, 0);
@@ -327,8 +326,10 @@ public sealed class CouplingMachine
             return;     // Goes on with Accepted.
         }
 
-        _innerWindows++;
-        _innerIterations += group.Iteration + 1;
+        // Counted upwards window by window, so that an attempt which is given up leaves no trace.
+        var parent = _groups[group.Node.Parent];
+        parent.InnerWindows += 1 + group.InnerWindows;
+        parent.InnerIterations += group.Iteration + 1 + group.InnerIterations;
         if (!group.FrozenEnds.Contains(group.End))
         {
             group.FrozenEnds.Add(group.End);
@@ -337,7 +338,7 @@ public sealed class CouplingMachine
         if (group.End == group.ParentEnd)
         {
             group.Address = null;
-            EntryDone(_groups[group.Node.Parent]);
+            EntryDone(parent);
         }
         else
         {
@@ -356,7 +357,7 @@ public sealed class CouplingMachine
         }
 
         _commands.Add(new CouplingCommand.Commit(new WindowRecord(_accepted, root.Start, root.End, root.Iteration + 1,
-            _innerWindows, _innerIterations, _attempts, _converged, root.Residuals, accepted.Fingerprints)));
+            root.InnerWindows, root.InnerIterations, _attempts, _converged, root.Residuals, accepted.Fingerprints)));
         _accepted++;
         var ends = root.End >= _system.EndTick || _stopWanted;
         if (!ends && (_snapshotWanted || (_snapshotEvery > 0 && _accepted % _snapshotEvery == 0)))
@@ -481,6 +482,8 @@ public sealed class CouplingMachine
         public int Iteration { get; set; }
         public int Attempt { get; set; }
         public int Timeouts { get; set; }
+        public int InnerWindows { get; set; }
+        public int InnerIterations { get; set; }
         public int Stage { get; set; }
         public int Outstanding { get; set; }
         public ImmutableArray<double> Residuals { get; set; } = [];

@@ -25,7 +25,8 @@ public sealed class FieldExchange
     private readonly int[] _iterations;
     private readonly Dictionary<int, (FieldSample? Start, double Length)[]> _startsAtWindow = [];   // By group: what its subgroups' conduits held when its window opened.
     private readonly FieldSample?[][] _last;                                 // By participant and port.
-    private readonly ulong[][] _fingerprints;
+    private readonly ulong[][] _fingerprints;                                // The same; over all that was written in the root window.
+    private readonly Dictionary<int, ulong[][]> _fingerprintsAtWindow = [];
 
     /// <summary>An exchange without any values.</summary>
     public FieldExchange(CoupledSystem system)
@@ -91,11 +92,17 @@ public sealed class FieldExchange
         _iterations[group] = 0;
         if (again)
         {
+            // An attempt that was given up leaves no trace: a timeout must not show in what is recorded.
             RestoreSubgroups(node);
+            foreach (var leaf in node.Leaves)
+            {
+                _fingerprintsAtWindow[group][leaf].CopyTo(_fingerprints[leaf], 0);
+            }
         }
-        else if (node.KeepsCheckpoint && !node.Subgroups.IsEmpty)
+        else if (node.KeepsCheckpoint)
         {
             _startsAtWindow[group] = [.. _conduits.Select(c => (c.Start, c.StartLength))];
+            _fingerprintsAtWindow[group] = [.. _fingerprints.Select(f => (ulong[])f.Clone())];
         }
 
         foreach (var conduit in _conduits)
