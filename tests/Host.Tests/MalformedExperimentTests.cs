@@ -85,6 +85,7 @@ public sealed class MalformedExperimentTests : IDisposable
     [InlineData("name = test", "name = test\nmodels = [\"Nowhere.dll\"]", "bad.conf:2:", "models", "Nowhere.dll")]
     [InlineData("expect {", "limits { left.nothing = 1 }\nexpect {", "bad.conf:16:", "limits.left.nothing", "no scalar out-port")]
     [InlineData("scheme {", "groups { alone { stages = [[left]] } }\nscheme {", "bad.conf:12:", "groups.alone", "No stage names the group")]
+    [InlineData("until = 1 s", "until = 1e300 s", "bad.conf:2:", "until", "more than can be counted")]
     public void A_fault_is_named_with_its_place_and_its_key(string good, string bad, string place, string key, string says)
     {
         Assert.Contains(good, Good.ReplaceLineEndings("\n"), StringComparison.Ordinal);
@@ -117,6 +118,14 @@ public sealed class MalformedExperimentTests : IDisposable
 
         Assert.Contains("bad.conf:10:", message, StringComparison.Ordinal);
         Assert.Contains("cycle without initial data", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Groups_that_cut_a_window_into_uncountable_pieces_or_contain_themselves_are_named()
+    {
+        var nested = string.Concat(Enumerable.Range(0, 4).Select(i => $"g{i} {{ windows = 999983, stages = [[{(i == 3 ? "left" : $"g{i + 1}")}]] }}\n"));
+        Assert.Contains("more pieces than can be counted", Message(Good.Replace("[[left], [right]]", "[[g0], [right]]", StringComparison.Ordinal) + "\ngroups {\n" + nested + "}"), StringComparison.Ordinal);
+        Assert.Contains("contains itself", Message(Good.Replace("[[left], [right]]", "[[g], [right]]", StringComparison.Ordinal) + "\ngroups { g { stages = [[left], [h]] }, h { stages = [[g]] } }"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -51,9 +51,16 @@ internal static class CheckCommand
         foreach (var node in system.Participants)
         {
             var session = new ParticipantSession(node, system.Experiment.Seed, ChunkedLoop.Serial);
-            foreach (var samples in session.Initialize())
+            try
             {
-                fields += samples.Sum(s => (long)s.Length * sizeof(double));
+                foreach (var samples in session.Initialize())
+                {
+                    fields += samples.Sum(s => (long)s.Length * sizeof(double));
+                }
+            }
+            catch (Exception fault)
+            {
+                throw new InvalidExperimentException($"'{node.Name}' cannot start: {fault.Message}", fault);
             }
 
             var bytes = session.Save().LongLength;

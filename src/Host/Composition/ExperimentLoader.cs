@@ -31,7 +31,7 @@ public sealed record LoadedExperiment(CoupledSystem System, string File, string 
     {
         Run = run,
         Experiment = System.Experiment.Name,
-        File = File,
+        File = Path.GetFullPath(File),
         Text = Text,
         Overrides = Overrides,
         Inputs = [.. Inputs.Select(i => new InputReference(i.Name, RunEventCodec.Hash(Encoding.UTF8.GetBytes(i.Text))))],

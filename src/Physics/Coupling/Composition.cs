@@ -10,6 +10,7 @@ namespace ActorMultiscale.Physics.Coupling;
 public sealed class Composition
 {
     private const long TicksOfShortestWindow = 1 << 20;
+    private const int DeepestGroup = 30;        // Checkpoints are named by bits of an int.
     private readonly Experiment _experiment;
     private readonly ImmutableArray<ExperimentFault>.Builder _faults = ImmutableArray.CreateBuilder<ExperimentFault>();
     private readonly SortedDictionary<string, (Participant Spec, ModelDescription Description)> _models = new(StringComparer.Ordinal);
@@ -223,6 +224,12 @@ public sealed class Composition
         }
 
         var draft = new GroupDraft(_groups.Count, spec, parent, path);
+        if (draft.Depth > DeepestGroup)
+        {
+            Fault(path, $"Groups are nested more than {DeepestGroup} deep.");
+            return;
+        }
+
         _groups.Add(draft);
         for (var s = 0; s < spec.Scheme.Stages.Length; s++)
         {
@@ -564,21 +571,30 @@ public sealed class Composition
     private CoupledSystem? Build(List<ConduitDraft> drafts)
     {
         // Root window in ticks: the shortest nominal window has 2²⁰ ticks or more, and every nominal window is a whole number.
-        long least = 1, longest = 1;
-        foreach (var group in _groups)
+        long rootTicks;
+        try
         {
-            long product = 1;
-            for (var g = group; g is not null; g = g.Parent)
+            long least = 1;
+            foreach (var group in _groups)
             {
-                product = checked(product * g.Spec.Windows);
+                long product = 1;
+                for (var g = group; g is not null; g = g.Parent)
+                {
+                    product = checked(product * g.Spec.Windows);
+                }
+
+                group.WindowsPerRoot = product;
+                least = checked(least / Gcd(least, product) * product);
             }
 
-            group.WindowsPerRoot = product;
-            least = checked(least / Gcd(least, product) * product);
-            longest = Math.Max(longest, product);
+            rootTicks = checked(TicksOfShortestWindow * least);
+        }
+        catch (OverflowException)
+        {
+            Fault("groups", $"The groups cut a root window into more pieces than can be counted. Give them fewer windows, or numbers that divide each other.");
+            return null;
         }
 
-        var rootTicks = checked(TicksOfShortestWindow * least);
         var tickLength = _experiment.Window / rootTicks;
         var windows = _experiment.Until / _experiment.Window;
         if (windows > (double)long.MaxValue / 4 / rootTicks)
