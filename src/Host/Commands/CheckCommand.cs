@@ -15,6 +15,10 @@ internal static class CheckCommand
     private const int BytesPerRecord = 170;
     private const int BytesPerFingerprint = 21;
 
+    // What a run takes that computes nothing, measured: the program with its actors and database, and a store with one window.
+    private const long BytesOfProgram = 128_000_000;
+    private const long BytesOfEmptyStore = 57_000;
+
     public static Command Create()
     {
         var experiment = SharedOptions.Experiment();
@@ -33,7 +37,7 @@ internal static class CheckCommand
 
             Console.Out.WriteLine($"{output.Experiment}: valid");
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {output.Windows} windows of {loaded.System.Experiment.Window} s, {output.Participants.Length} participants: {string.Join(", ", output.Participants)}"));
-            Console.Out.WriteLine($"  about {Words(output.MemoryBytes)} of memory for states, checkpoints and fields, and {Words(output.DiskBytes)} on disk");
+            Console.Out.WriteLine($"  about {Words(output.MemoryBytes)} of memory, and {Words(output.DiskBytes)} on disk");
             foreach (var warning in output.Warnings)
             {
                 Console.Out.WriteLine($"  warning: {warning}");
@@ -78,7 +82,7 @@ internal static class CheckCommand
         var snapshots = 1 + (system.Experiment.SnapshotEvery > 0 ? windows / system.Experiment.SnapshotEvery : 0);
         var record = BytesPerRecord + (BytesPerFingerprint * system.OutPorts.Count());
         return new ExperimentCheckOutput(system.Experiment.Name, true, windows, [.. system.Participants.Select(p => p.Name)],
-            memory + (4 * fields), (windows * record) + (snapshots * (state + fields)), loaded.Warnings);
+            BytesOfProgram + memory + (4 * fields), BytesOfEmptyStore + (windows * record) + (snapshots * (state + fields)), loaded.Warnings);
     }
 
     private static string Words(long bytes) => bytes switch
@@ -95,7 +99,7 @@ internal static class CheckCommand
 /// <param name="Valid">Always true: an invalid one ends with exit code 3.</param>
 /// <param name="Windows">Root windows.</param>
 /// <param name="Participants">Who takes part.</param>
-/// <param name="MemoryBytes">About how much memory states, checkpoints and fields take.</param>
+/// <param name="MemoryBytes">About how much memory program, states, checkpoints and fields take.</param>
 /// <param name="DiskBytes">About how much the record takes.</param>
 /// <param name="Warnings">What is doubtful.</param>
 public sealed record ExperimentCheckOutput(string Experiment, bool Valid, long Windows, ImmutableArray<string> Participants, long MemoryBytes, long DiskBytes, ImmutableArray<string> Warnings);
