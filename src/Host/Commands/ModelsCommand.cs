@@ -49,7 +49,7 @@ internal static class ModelsCommand
 
                 foreach (var setting in model.Settings)
                 {
-                    Console.Out.WriteLine($"    {setting.Key,-24} {setting.Meaning} [{setting.Unit}]{(setting.Default is null ? setting.Optional ? ", optional" : ", required" : $", default {setting.Default}")}{(setting.Allowed == "any" ? "" : $", {setting.Allowed}")}");
+                    Console.Out.WriteLine($"    {setting.Key,-24} {setting.Meaning}{(setting.Kind is "number" or "numbers" ? $" [{setting.Unit}]" : "")}{(setting.Default is null or "" ? setting.Optional || setting.Default == "" ? ", optional" : ", required" : $", default {setting.Default}")}{(setting.Allowed == "any" ? "" : $", {setting.Allowed}")}");
                 }
 
                 Console.Out.WriteLine();
