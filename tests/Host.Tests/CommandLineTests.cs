@@ -82,6 +82,10 @@ public sealed class CommandLineTests : IDisposable
         Assert.Equal(whole.GetProperty("metrics").GetRawText(), extended.GetProperty("metrics").GetRawText());
         Assert.Equal(whole.GetProperty("finalHash").GetString(), Json(0, "resume", "--last").GetProperty("finalHash").GetString());
         Assert.True(Json(0, "verify", "short").GetProperty("matches").GetBoolean());
+
+        var (code, _, error) = Host("resume", "short", "--until", "1.5 s");
+        Assert.Equal(6, code);
+        Assert.Contains("stands at t = 2 already", error, StringComparison.Ordinal);
     }
 
     [Fact]

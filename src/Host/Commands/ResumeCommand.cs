@@ -49,9 +49,10 @@ internal static class ResumeCommand
                 return ExitCode.Of(RunStatus.Completed, checks.All(c => c.Passes));
             }
 
-            if (history.Snapshot is { } snapshot && snapshot.Tick > system.EndTick)
+            var reached = Math.Max(history.Snapshot?.Tick ?? 0, history.SinceSnapshot.Count > 0 ? history.SinceSnapshot[^1].EndTick : 0);
+            if (reached > system.EndTick)
             {
-                throw new RunStoreException($"The run '{run}' stands at t = {system.Window(0, snapshot.Tick).End} already; --until must lie beyond that.");
+                throw new RunStoreException($"The run '{run}' stands at t = {system.Window(0, reached).End} already; --until must lie beyond that.");
             }
 
             if (!parsed.GetValue(force) && history.Machine is { } recorded && Machine.Difference(recorded, Machine.Stamp) is { } difference)
