@@ -57,6 +57,16 @@ public sealed class MasterInvariantTests : IDisposable
                 Assert.Equal(serial.Metrics, report.Result.Metrics);
             }
 
+            // Window by window: ticks, iterations, residuals, and the fingerprint of all that every port wrote.
+            var recorded = store.Entries().Select(RunEventCodec.Decode).OfType<RunEvent.WindowsCommitted>().SelectMany(e => e.Windows).ToList();
+            Assert.Equal(records.Count, recorded.Count);
+            foreach (var (expected, found) in records.Zip(recorded))
+            {
+                Assert.Equal(expected.Residuals.AsEnumerable(), found.Residuals);
+                Assert.Equal(expected.Fingerprints.AsEnumerable(), found.Fingerprints);
+                Assert.Equal(expected with { Residuals = [], Fingerprints = [] }, found with { Residuals = [], Fingerprints = [] });
+            }
+
             var history = store.History();
             Assert.Equal(serial.Windows, history.Windows);
             Assert.Equal("completed", store.Summary().Status);
