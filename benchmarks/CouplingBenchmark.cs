@@ -101,7 +101,7 @@ internal static class CouplingBenchmark
     private static async Task<double> Actors(bool serial, int values, int windows, bool recorded)
     {
         var system = System(serial, values, windows);
-        var settings = new RunSettings { Threads = 2, SnapshotEvery = TimeSpan.FromHours(1) };
+        var settings = new RunSettings { Threads = 2 };
         var folder = Directory.CreateTempSubdirectory("actor-multiscale-benchmark-").FullName;
         try
         {
@@ -133,6 +133,7 @@ internal static class CouplingBenchmark
     private static CoupledSystem System(bool serial, int values, int windows) => Composition.Compose(new Experiment
     {
         Name = "echo",
+        SnapshotInterval = TimeSpan.FromHours(1),
         Window = 1,
         Until = windows,
         Participants = [Participant.Of("a", Echo.Entry, ("values", (long)values)), Participant.Of("b", Echo.Entry, ("values", (long)values))],

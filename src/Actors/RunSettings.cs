@@ -14,9 +14,6 @@ public sealed record RunSettings
     /// <summary>How often progress is told.</summary>
     public TimeSpan ProgressEvery { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>A snapshot is taken at the first root boundary after so much time, beside those that the experiment asks for.</summary>
-    public TimeSpan SnapshotEvery { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

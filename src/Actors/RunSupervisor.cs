@@ -81,7 +81,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator));
         var (coordinator, onProgress) = (_coordinator, _onProgress);
         Context.ActorOf(Props.Create(() => new ProgressActor(coordinator, settings.ProgressEvery, onProgress)), "progress");
-        Timers.StartPeriodicTimer("snapshot", new SnapshotIsDue(), settings.SnapshotEvery);
+        Timers.StartPeriodicTimer("snapshot", new SnapshotIsDue(), system.Experiment.SnapshotInterval);
         if (_stopWanted)
         {
             _coordinator.Tell(new CouplingEvent.StopRequested());

@@ -24,7 +24,7 @@ public sealed class CommandLineTests : IDisposable
 
     // A run that takes some seconds and has a snapshot every now and then.
     private string[] Long(string name, double until = 100) =>
-        ["run", Oscillator, "--name", name, "--quiet", "--set", FormattableString.Invariant($"until={until}"), "--set", "snapshots.every=500"];
+        ["run", Oscillator, "--name", name, "--quiet", "--set", FormattableString.Invariant($"until={until}"), "--set", "snapshots={ every = 500, interval = 0.2 s }"];
 
     [Fact]
     public void A_run_prints_one_object_and_gives_the_same_hash_again_on_any_number_of_threads()

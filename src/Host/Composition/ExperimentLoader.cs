@@ -203,6 +203,7 @@ public sealed class ExperimentLoader
             }
         }
 
+        var snapshots = root.Section("snapshots", required: false);
         var experiment = new Experiment
         {
             Name = name,
@@ -216,7 +217,8 @@ public sealed class ExperimentLoader
             Conduits = [.. root.Items("conduits", required: false).Select(BindConduit)],
             Scheme = BindScheme(root.Section("scheme")),
             Groups = [.. root.Sections("groups", required: false).Select(g => BindGroup(g.Name, g.Reader))],
-            SnapshotEvery = (int)root.Section("snapshots", required: false).Integer("every", 0, 0, int.MaxValue),
+            SnapshotEvery = (int)snapshots.Integer("every", 0, 0, int.MaxValue),
+            SnapshotInterval = TimeSpan.FromSeconds(snapshots.Number("interval", _second, 30, min: 0.1, max: 1e6)),
             Limits = BindLimits(root.Section("limits", required: false)),
             Checks = [.. root.Sections("expect", required: false).Select(c => BindCheck(c.Name, c.Reader))],
         };

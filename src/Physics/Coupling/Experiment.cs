@@ -43,6 +43,9 @@ public sealed record Experiment
     /// <summary>A snapshot is taken after every so many root windows; 0 leaves it to the clock and the end of the run.</summary>
     public int SnapshotEvery { get; init; }
 
+    /// <summary>A snapshot is also taken at the first root boundary after so much wall-clock time. When it is taken changes no bit.</summary>
+    public TimeSpan SnapshotInterval { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How many root windows may be computed ahead of the last durable one.</summary>
     public int RunAhead { get; init; } = 64;
 
