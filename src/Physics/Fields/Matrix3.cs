@@ -71,6 +71,9 @@ public readonly record struct Matrix3(
         return FromRows(Vec3.Cross(b, c) / determinant, Vec3.Cross(c, a) / determinant, Vec3.Cross(a, b) / determinant);
     }
 
+    /// <summary>The rows. Written out, because a record prints its properties, and <see cref="Transposed"/> would print its own without end.</summary>
+    public override string ToString() => $"[{Row(0)}, {Row(1)}, {Row(2)}]";
+
     /// <summary>M · v.</summary>
     public static Vec3 operator *(Matrix3 m, Vec3 v) => new(
         (m.XX * v.X) + (m.XY * v.Y) + (m.XZ * v.Z),

@@ -32,7 +32,7 @@ public sealed class AtomStripModel : IScaleModel
     public static ModelEntry Entry { get; } = new("atom-strip", "A strip of embedded atoms pulled along x, its sides relaxed: Young's modulus and Poisson's ratios",
         [
             .. CrystalSettings.Potential, CrystalSettings.Orientation,
-            Setting.Number("strain", "1", "it is pulled by plus and minus this strain", 1e-4, 1e-6, 1e-2),
+            Setting.Number("strain", "1", "it is pulled by plus and minus this strain", 1e-4, 1e-5, 1e-2),
             Setting.Integer("length", "cells along x", 2, 1, 20),
             Setting.Integer("width", "cells along y and z", 1, 1, 20),
         ],

@@ -76,6 +76,21 @@ public sealed class CopperTests(ITestOutputHelper output)
         Assert.Equal(125.99, gigapascal * Pull(Orientation.FaceDiagonal).YoungsModulus, 0.1);
     }
 
+    [Fact]
+    public void A_singular_tensor_is_refused_with_its_rows() =>
+        Assert.Contains("has the determinant 0", Assert.Throws<InvalidOperationException>(() => default(Matrix3).Inverse()).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(1e-5)]
+    [InlineData(1e-2)]
+    public void A_strip_comes_to_rest_at_the_least_and_the_greatest_strain_that_may_be_set(double strain)
+    {
+        var potential = SuttonChen.Copper(5.5);
+        var a0 = CrystalProperties.Measure(potential, Lattice.Fcc).LatticeConstant;
+
+        Assert.True(TensileStrip.Pull(potential, Crystal.Perfect(Lattice.Fcc, a0, Orientation.Cube, (1, 1, 1)), strain).YoungsModulus > 0);
+    }
+
     [Theory]
     [InlineData(Lattice.Fcc, Orientation.Cube, 4)]
     [InlineData(Lattice.Fcc, Orientation.FaceDiagonal, 8)]
