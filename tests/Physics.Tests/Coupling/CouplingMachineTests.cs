@@ -240,6 +240,11 @@ public sealed class CouplingMachineTests
     }
 
     [Fact]
+    public void A_scheme_is_iterated_and_relaxed_in_either_order() => Assert.Equal(
+        CouplingScheme.Serial("a", "b").Iterated(9).Relaxed(0.5).Iteration,
+        CouplingScheme.Serial("a", "b").Relaxed(0.5).Iterated(9).Iteration);
+
+    [Fact]
     public void A_group_that_never_goes_back_keeps_no_checkpoint()
     {
         var system = Composition.Compose(Case("serial-explicit"));
