@@ -42,12 +42,13 @@ public sealed class PortWriter
         ArgumentNullException.ThrowIfNull(port);
         var layout = LayoutOf(port, out var index);
         return layout.Points == PortLayout.Varying
-            ? throw new ScaleModelException($"The out-port '{port.Name}' is a list of varying length: write it with its number of points.")
+            ? throw new ScaleModelException($"The out-port '{port.Name}' is a list of varying length: write it with WriteList and its number of points.")
             : Write<T>(index, time, layout.Points);
     }
 
     /// <summary>A buffer of <paramref name="points"/> entries for a list of varying length.</summary>
-    public Span<T> Write<T>(Port<T> port, double time, int points) where T : unmanaged
+    /// <remarks>It has a name of its own, for <c>Write(port, time, 1)</c> is a scalar of value 1, not a list of one point.</remarks>
+    public Span<T> WriteList<T>(Port<T> port, double time, int points) where T : unmanaged
     {
         ArgumentNullException.ThrowIfNull(port);
         var layout = LayoutOf(port, out var index);
