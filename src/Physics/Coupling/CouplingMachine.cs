@@ -25,21 +25,26 @@ public sealed class CouplingMachine
     private long _durable;
     private bool _waitsForDurability;
     private bool _snapshotWanted;
+    private long _snapshotTaken = -1;    // The root window of the last snapshot.
     private bool _stopWanted;
     private bool _ended;
-    private int _innerWindows;
-    private int _innerIterations;
-    private int _attempts;
-    private bool _converged;
 
     /// <summary>A machine for <paramref name="system"/>, at rest until it is told <see cref="CouplingEvent.Started"/>.</summary>
-    public CouplingMachine(CoupledSystem system)
+    /// <param name="system">The coupled system.</param>
+    /// <param name="runAhead">How many root windows may be computed before they are durable; null for what the experiment says.</param>
+    public CouplingMachine(CoupledSystem system, int? runAhead = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
-        _groups = [.. system.Groups.Select(node => new GroupRun(node))];
+        _groups = new GroupRun[system.Groups.Length];
+        foreach (var node in system.Groups)
+        {
+            var parent = node.Parent < 0 ? null : _groups[node.Parent];
+            _groups[node.Index] = new GroupRun(node, parent is not null && (parent.IsRepeated || parent.Node.Spec.Scheme.Iteration.IsImplicit));
+        }
+
         _leaves = [.. system.Participants.Select(_ => new LeafRun(system.Groups.Max(g => g.Depth) + 1))];
-        _runAhead = Math.Max(1, system.Experiment.RunAhead);
+        _runAhead = Math.Max(1, runAhead ?? system.Experiment.RunAhead);
         _snapshotEvery = system.Experiment.SnapshotEvery;
     }
 
@@ -127,8 +132,11 @@ public sealed class CouplingMachine
         {
             root.ParentEnd = _system.EndTick;
             root.Window = _accepted;
-            root.FrozenEnds.Clear();
-            (_innerWindows, _innerIterations, _attempts, _converged) = (0, 0, 0, true);
+            foreach (var group in _groups)
+            {
+                group.FrozenEnds.Clear();
+            }
+
             Open(root, tick);
         }
     }
@@ -141,39 +149,36 @@ public sealed class CouplingMachine
         group.Attempt = 0;
         group.Timeouts = 0;
         group.End = NextEnd(group);
+        if (group.Node.KeepsCheckpoint)
+        {
+            group.FrozenBelow = [.. group.Node.Subgroups.Select(index => (index, _groups[index].FrozenEnds.ToImmutableArray()))];
+        }
+
         Begin(group, again: false);
     }
 
     // Windows end on whole multiples of the group's nominal length, so that what was cut short finds back to the grid.
-    // The lengths of the parent's first iteration hold for its later ones.
+    // The lengths of an iteration, of whatever group above, hold for its later ones.
     private static long NextEnd(GroupRun group)
     {
-        foreach (var end in group.FrozenEnds)
-        {
-            if (end > group.Start)
-            {
-                return end;
-            }
-        }
-
         var nominal = group.Node.NominalTicks;
-        return Math.Min(group.ParentEnd, ((group.Start / nominal) + 1) * nominal);
+        var frozen = group.FrozenEnds.GetViewBetween(group.Start + 1, long.MaxValue).Min;      // 0 if there is none.
+        return Math.Min(group.ParentEnd, frozen > 0 ? frozen : ((group.Start / nominal) + 1) * nominal);
     }
 
     private void Begin(GroupRun group, bool again)
     {
         group.Iteration = 0;
-        SetAddress(group);
+        (group.InnerWindows, group.InnerIterations, group.InnerAttempts, group.Converged) = (0, 0, 0, true);
         _commands.Add(new CouplingCommand.OpenWindow(group.Node.Index, _system.Window(group.Start, group.End), again));
         StartStage(group, 0);
     }
 
-    private void SetAddress(GroupRun group) => group.Address = new WindowAddress(
-        group.Node.Parent < 0 ? null : _groups[group.Node.Parent].Address, group.Node.Index, group.Window, group.Iteration, group.Attempt);
-
     private void StartStage(GroupRun group, int stage)
     {
         group.Stage = stage;
+        group.Address = new WindowAddress(group.Node.Parent < 0 ? null : _groups[group.Node.Parent].Address,
+            group.Node.Index, group.Window, group.Iteration, group.Attempt, stage);
         var entries = group.Node.Stages[stage];
         group.Outstanding = entries.Length;
         foreach (var entry in entries)
@@ -187,11 +192,6 @@ public sealed class CouplingMachine
                 var child = _groups[entry.Group];
                 child.ParentEnd = group.End;
                 child.Window = 0;
-                if (group.Iteration == 0)
-                {
-                    child.FrozenEnds.Clear();
-                }
-
                 Open(child, group.Start);
             }
         }
@@ -285,14 +285,13 @@ public sealed class CouplingMachine
             GoBack(group);
             _commands.Add(new CouplingCommand.Iterate(group.Node.Index));
             group.Iteration++;
-            SetAddress(group);
             StartStage(group, 0);
         }
     }
 
     private void Accept(GroupRun group, bool converged)
     {
-        _converged &= converged;
+        group.Converged &= converged;
         if (!converged)
         {
             _commands.Add(new CouplingCommand.Note(string.Create(CultureInfo.InvariantCulture,
@@ -305,9 +304,12 @@ public sealed class CouplingMachine
             return;     // Goes on with Accepted.
         }
 
-        _innerWindows++;
-        _innerIterations += group.Iteration + 1;
-        if (!group.FrozenEnds.Contains(group.End))
+        var parent = _groups[group.Node.Parent];
+        parent.InnerWindows += 1 + group.InnerWindows;
+        parent.InnerIterations += group.Iteration + 1 + group.InnerIterations;
+        parent.InnerAttempts += group.Attempt + group.InnerAttempts;
+        parent.Converged &= group.Converged;
+        if (group.IsRepeated)
         {
             group.FrozenEnds.Add(group.End);
         }
@@ -315,7 +317,7 @@ public sealed class CouplingMachine
         if (group.End == group.ParentEnd)
         {
             group.Address = null;
-            EntryDone(_groups[group.Node.Parent]);
+            EntryDone(parent);
         }
         else
         {
@@ -334,13 +336,13 @@ public sealed class CouplingMachine
         }
 
         _commands.Add(new CouplingCommand.Commit(new WindowRecord(_accepted, root.Start, root.End, root.Iteration + 1,
-            _innerWindows, _innerIterations, _attempts, _converged, root.Residuals, accepted.Fingerprints)));
+            root.InnerWindows, root.InnerIterations, root.Attempt + root.InnerAttempts, root.Converged, root.Residuals, accepted.Fingerprints)));
         _accepted++;
         var ends = root.End >= _system.EndTick || _stopWanted;
         if (!ends && (_snapshotWanted || (_snapshotEvery > 0 && _accepted % _snapshotEvery == 0)))
         {
             _snapshotWanted = false;
-            _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, root.End));
+            TakeSnapshot(root.End);
         }
 
         if (!ends && IsTooFarAhead)
@@ -356,12 +358,18 @@ public sealed class CouplingMachine
     private void End(RunOutcome outcome, long tick, string reason)
     {
         _ended = true;
-        if (outcome is RunOutcome.Completed or RunOutcome.Stopped)
+        if (_snapshotTaken != _accepted && outcome is RunOutcome.Completed or RunOutcome.Stopped)
         {
-            _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, tick));
+            TakeSnapshot(tick);
         }
 
         _commands.Add(new CouplingCommand.Finish(outcome, _accepted, tick, reason));
+    }
+
+    private void TakeSnapshot(long tick)
+    {
+        _snapshotTaken = _accepted;
+        _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, tick));
     }
 
     // ---- going back ----------------------------------------------------------------------------------------------
@@ -369,6 +377,11 @@ public sealed class CouplingMachine
     // Every leaf below that has begun the group's window restores before it advances again; answers under way are not awaited any more.
     private void GoBack(GroupRun group)
     {
+        foreach (var index in group.Node.Subgroups)
+        {
+            _groups[index].Address = null;
+        }
+
         foreach (var index in group.Node.Leaves)
         {
             var leaf = _leaves[index];
@@ -414,11 +427,12 @@ public sealed class CouplingMachine
 
     private void Fail(GroupRun group, string reason)
     {
-        var half = group.Start + ((group.End - group.Start) / 2);
-        if (half > group.Start && half - group.Start >= group.Node.ShortestTicks)
+        // What is left up to the grid need not be a power of two of the nominal length: the last step is to the shortest window.
+        var half = group.Start + Math.Max((group.End - group.Start) / 2, group.Node.ShortestTicks);
+        if (half < group.End)
         {
             _commands.Add(new CouplingCommand.Note(reason + "; the window is halved"));
-            group.FrozenEnds.RemoveAll(end => end > group.Start);
+            group.FrozenEnds.RemoveWhere(end => end > group.Start && end <= group.ParentEnd);
             Retry(group, half);
         }
         else if (group.Node.Parent >= 0)
@@ -434,17 +448,24 @@ public sealed class CouplingMachine
     private void Retry(GroupRun group, long end)
     {
         GoBack(group);
+        foreach (var (index, ends) in group.FrozenBelow)
+        {
+            _groups[index].FrozenEnds.Clear();
+            _groups[index].FrozenEnds.UnionWith(ends);
+        }
+
         group.Attempt++;
-        _attempts++;
         group.End = end;
         Begin(group, again: true);
     }
 
-    private sealed class GroupRun(GroupNode node)
+    private sealed class GroupRun(GroupNode node, bool isRepeated)
     {
         public GroupNode Node { get; } = node;
+        public bool IsRepeated { get; } = isRepeated;          // A group above iterates.
         public WindowAddress? Address { get; set; }
-        public List<long> FrozenEnds { get; } = [];
+        public SortedSet<long> FrozenEnds { get; } = [];       // Where windows ended inside the present root window.
+        public ImmutableArray<(int Group, ImmutableArray<long> Ends)> FrozenBelow { get; set; } = [];   // The same of subgroups, as they were when the window opened.
         public long Serial { get; set; }           // Names the state at the window's start: what a checkpoint must belong to.
         public long Start { get; set; }
         public long End { get; set; }
@@ -455,6 +476,10 @@ public sealed class CouplingMachine
         public int Timeouts { get; set; }
         public int Stage { get; set; }
         public int Outstanding { get; set; }
+        public int InnerWindows { get; set; }      // Of the present attempt; what a failed one did is forgotten.
+        public int InnerIterations { get; set; }
+        public int InnerAttempts { get; set; }
+        public bool Converged { get; set; }
         public ImmutableArray<double> Residuals { get; set; } = [];
     }
 

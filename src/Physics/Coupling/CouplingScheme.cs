@@ -30,7 +30,7 @@ public sealed record CouplingScheme(ImmutableArray<ImmutableArray<string>> Stage
 
     /// <summary>The same stages, iterated.</summary>
     public CouplingScheme Iterated(int maximum, params ImmutableArray<ConvergenceCriterion> criteria) =>
-        this with { Iteration = new IterationPolicy(1, maximum, criteria, 1.0) };
+        this with { Iteration = Iteration with { Maximum = maximum, Criteria = criteria } };
 
     /// <summary>The same scheme with constant relaxation.</summary>
     public CouplingScheme Relaxed(double factor) => this with { Iteration = Iteration with { Relaxation = factor } };
