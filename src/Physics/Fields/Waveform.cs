@@ -67,7 +67,7 @@ public sealed class Waveform
     /// <summary>The last sample.</summary>
     public FieldSample Last => _samples[^1];
 
-    /// <summary>The stored sample at exactly <paramref name="time"/>, or the one that holds there by constant extrapolation; else null.</summary>
+    /// <summary>The stored sample at exactly <paramref name="time"/>, or the one that holds there by degree 0 or constant extrapolation; else null.</summary>
     public FieldSample? Stored(double time)
     {
         if (time >= _samples[^1].Time || _samples.Length == 1)
@@ -80,15 +80,8 @@ public sealed class Waveform
             return _samples[0];
         }
 
-        foreach (var sample in _samples)
-        {
-            if (sample.Time == time)
-            {
-                return sample;
-            }
-        }
-
-        return null;
+        var next = _samples[FirstAtOrAfter(time)];
+        return next.Time == time || Degree == 0 ? next : null;
     }
 
     /// <summary>Writes the value at <paramref name="time"/> of a waveform of instants.</summary>
@@ -102,11 +95,7 @@ public sealed class Waveform
         }
 
         var degree = Math.Min(Degree, _samples.Length - 1);
-        if (degree == 0)
-        {
-            _samples[FirstAtOrAfter(time)].Values.CopyTo(into);
-        }
-        else if (degree == 1)
+        if (degree == 1)
         {
             var next = FirstAtOrAfter(time);
             var (a, b) = (_samples[next - 1], _samples[next]);
@@ -174,13 +163,14 @@ public sealed class Waveform
 
     private int FirstAtOrAfter(double time)
     {
-        var index = 0;
-        while (_samples[index].Time < time)
+        var (low, high) = (0, _samples.Length - 1);
+        while (low < high)
         {
-            index++;
+            var middle = (low + high) / 2;
+            (low, high) = _samples[middle].Time < time ? (middle + 1, high) : (low, middle);
         }
 
-        return index;
+        return low;
     }
 
     private void Combine(ReadOnlySpan<double> weights, Span<double> into)

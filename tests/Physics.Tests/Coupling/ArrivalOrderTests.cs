@@ -81,6 +81,7 @@ public sealed class ArrivalOrderTests
                 system.Root.Spec.Scheme.Iteration.IsImplicit && system.Groups.Any(g => g.Depth == 2 && !system.Groups[g.Parent].Spec.Scheme.Iteration.IsImplicit));
             Count("phases", system.Participants.Any(p => !p.Description.Phases.IsEmpty));
             Count("did not converge", trace.Records.Any(r => !r.Converged));
+            Count("ports without a value at the start", system.Conduits.Any(c => !system.Participants[c.Producer].Description.Ports[c.ProducerPort].Port.HasStart));
             Count("parallel groups", system.Groups.Any(g => g.Stages.Any(s => s.Count(e => e.Group >= 0) > 1)));
             Count("conduits between unlike depths", system.Conduits.Any(c => system.Groups[system.Participants[c.Producer].Group].Depth != system.Groups[system.Participants[c.Consumer].Group].Depth));
         }

@@ -198,7 +198,7 @@ public sealed class Interpreter
             for (var c = 0; c < policy.Criteria.Length; c++)
             {
                 var wire = wires.Single(w => w.Conduit.To == policy.Criteria[c].Conduit);
-                var (fresh, used) = (wire.Fresh!.Last.Values[0], wire.IsBackward ? wire.Current!.Last.Values[0] : wire.Previous!.Values[0]);
+                var (fresh, used) = (wire.Fresh!.Last.Values[0], wire.IsBackward ? wire.Current!.Last.Values[0] : wire.Previous?.Values[0] ?? 0);
                 var distance = Math.Sqrt((fresh - used) * (fresh - used));
                 first[c] = counts.Iterations == 1 ? distance : first[c];
                 counts.Residuals = counts.Residuals.Add(distance);

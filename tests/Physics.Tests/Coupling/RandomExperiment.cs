@@ -28,14 +28,28 @@ public sealed class RandomExperiment
 
     private Experiment Make()
     {
+        var experiment = Sketch();
+        if (Composition.TryCompose(experiment).System is not null)
+        {
+            return experiment;
+        }
+
+        // A port without a value at the start was read too early: give all of them one.
+        var specs = _models.Select(m => m with { Spec = m.Spec with { Outputs = [.. m.Spec.Outputs.Select(p => p with { HasStart = true })] } }).ToList();
+        return experiment with { Participants = [.. experiment.Participants.Zip(specs, (p, m) => Mixer.Participant(m.Name, m.Spec) with { TimeLimit = p.TimeLimit })] };
+    }
+
+    private Experiment Sketch()
+    {
         var root = Group("root", 0);
         var conduits = Conduits();
         ImmutableArray<CouplingGroup> groups = [.. _groups.Select(g => g with { Scheme = WithIterations(g.Scheme, g.Name, conduits) })];
+        var window = OneOf(1.0, 0.1, 3.7);
         return new Experiment
         {
             Name = "random",
-            Window = OneOf(1.0, 0.1, 3.7),
-            Until = 1,
+            Window = window,
+            Until = window * OneOf(1.0, 2.0, 2.4, 3.0),
             Participants = [.. _models.Select(m => Mixer.Participant(m.Name, m.Spec) with { TimeLimit = _timeLimits && Chance(0.5) ? TimeSpan.FromSeconds(1) : null })],
             Conduits = conduits,
             Scheme = WithIterations(root.Scheme, "root", conduits),
@@ -43,9 +57,7 @@ public sealed class RandomExperiment
             Halvings = root.Halvings,
             RunAhead = OneOf(1, 2, 64),
             SnapshotEvery = OneOf(0, 1, 2),
-        } is var made
-            ? made with { Until = made.Window * OneOf(1.0, 2.0, 2.4, 3.0) }
-            : throw new InvalidOperationException();
+        };
     }
 
     // A group with one to three members, in any stages; the innermost has participants alone.
@@ -92,7 +104,7 @@ public sealed class RandomExperiment
         _models.Add((name, new MixerSpec
         {
             Inputs = [.. Enumerable.Range(0, _random.Next(0, 3)).Select(i => new MixerPort($"in-{i}", OneOf(meanings)))],
-            Outputs = [.. Enumerable.Range(0, _random.Next(1, 3)).Select(i => new MixerPort($"out-{i}", OneOf(meanings)))],
+            Outputs = [.. Enumerable.Range(0, _random.Next(1, 3)).Select(i => new MixerPort($"out-{i}", OneOf(meanings), HasStart: Chance(0.8)))],
             Substeps = _random.Next(1, 5),
             Gain = OneOf(0.1, 0.3),
             Fails = modulus == 0 ? static (_, _) => false : (window, seen) => (seen ^ (ulong)window.StartTick ^ ((ulong)window.EndTick * 31)) % modulus == 0,
