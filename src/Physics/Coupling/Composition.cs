@@ -11,6 +11,7 @@ public sealed class Composition
 {
     private const long TicksOfShortestWindow = 1 << 20;
     private const int DeepestGroup = 30;        // Checkpoints are named by bits of an int.
+    private const long MostWindowsPerRoot = 1L << 32;      // Ticks within a root window stay exact as doubles.
     private readonly Experiment _experiment;
     private readonly ImmutableArray<ExperimentFault>.Builder _faults = ImmutableArray.CreateBuilder<ExperimentFault>();
     private readonly SortedDictionary<string, (Participant Spec, ModelDescription Description)> _models = new(StringComparer.Ordinal);
@@ -158,6 +159,14 @@ public sealed class Composition
             if (!_models.TryAdd(participant.Name, (participant, description)))
             {
                 Fault(path, $"There are two participants called '{participant.Name}'.");
+            }
+
+            foreach (var port in description.Ports.Select(l => l.Port))
+            {
+                if (port.Phase is { } phase && !description.Phases.Contains(phase))
+                {
+                    Fault(path, $"The port '{port.Name}' belongs to the phase '{phase}', and the model '{participant.Model.Kind}' has {(description.Phases.IsEmpty ? "no phases" : "the phases " + string.Join(", ", description.Phases))}.");
+                }
             }
         }
     }
@@ -335,6 +344,11 @@ public sealed class Composition
                         Fault(path, $"'{b.Participant}' reads '{conduit.From}' before it was ever written: '{a.Participant}' advances later in, or in the same stage of, the group '{group.Spec.Name}', and its port offers no value at the start. This is a cycle without initial data. Change the order of the stages, or let the model write the port in Initialize.");
                     }
 
+                    if (a.Layout.Points == PortLayout.Varying && a.Layout.Port.Quantity.Time != TimeMeaning.Instant)
+                    {
+                        Fault(path, $"'{conduit.From}' is a list of varying length and a {a.Layout.Port.Quantity.Time}: lists of unlike length have no sum and no mean. Declare it as Instant.");
+                    }
+
                     if (a.Layout.Points == PortLayout.Varying && backward && group.Spec.Scheme.Iteration.IsImplicit)
                     {
                         Fault(path, $"'{conduit.From}' is a list of varying length and cannot be iterated on. Let '{a.Participant}' advance in an earlier stage.");
@@ -409,7 +423,7 @@ public sealed class Composition
 
         if (a.Time != b.Time)
         {
-            Fault(path, $"The conduit {name} joins a {a.Time} to a {b.Time}. What flows would not be conserved even where every iteration converges. Declare the same meaning in time on both ports.");
+            Fault(path, $"The conduit {name} joins {(a.Time == TimeMeaning.Instant ? "an" : "a")} {a.Time} to {(b.Time == TimeMeaning.Instant ? "an" : "a")} {b.Time}. What flows would not be conserved even where every iteration converges. Declare the same meaning in time on both ports.");
         }
     }
 
@@ -436,6 +450,12 @@ public sealed class Composition
         if (conduit.Mapping == MappingKind.Identity)
         {
             Fault(path, $"The conduit {name} joins {from.Points} points to {to.Points} one by one.");
+            return null;
+        }
+
+        if (from.Points == 0 || to.Points == 0)
+        {
+            Fault(path, $"The conduit {name} joins {from.Points} points to {to.Points}, and nothing can be mapped to or from no points.");
             return null;
         }
 
@@ -504,7 +524,11 @@ public sealed class Composition
             {
                 var inGroup = conduits.Where(c => c.Group == group).Select(c => c.Spec.To).ToList();
                 var isNamed = conduits.All(c => c.Spec.To != criteria[i].Conduit) && _experiment.Conduits.Any(c => c.To == criteria[i].Conduit);
-                if (!inGroup.Contains(criteria[i].Conduit) && !isNamed)
+                if (conduits.Any(c => c.Spec.To == criteria[i].Conduit && c.From.Points == PortLayout.Varying))
+                {
+                    Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' takes a list of varying length, of which there is no residual.");
+                }
+                else if (!inGroup.Contains(criteria[i].Conduit) && !isNamed)
                 {
                     Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' is the end of no conduit between members of the group '{group.Spec.Name}'. {Suggestion.Sentence(criteria[i].Conduit, inGroup)}");
                 }
@@ -523,6 +547,10 @@ public sealed class Composition
         for (var i = 0; i < _experiment.Limits.Length; i++)
         {
             RequireMetric($"limits.{_experiment.Limits[i].Metric}", _experiment.Limits[i].Metric, scalars);
+            if (!(_experiment.Limits[i].Limit >= 0))
+            {
+                Fault($"limits.{_experiment.Limits[i].Metric}", $"A limit bounds an absolute value and is not negative; found {_experiment.Limits[i].Limit}.");
+            }
         }
 
         foreach (var check in _experiment.Checks)
@@ -571,30 +599,21 @@ public sealed class Composition
     private CoupledSystem? Build(List<ConduitDraft> drafts)
     {
         // Root window in ticks: the shortest nominal window has 2²⁰ ticks or more, and every nominal window is a whole number.
-        long rootTicks;
-        try
+        Int128 least = 1;
+        foreach (var group in _groups)
         {
-            long least = 1;
-            foreach (var group in _groups)
+            var product = (group.Parent?.WindowsPerRoot ?? 1) * (Int128)group.Spec.Windows;
+            least = least / Gcd(least, product) * product;
+            if (least > MostWindowsPerRoot)
             {
-                long product = 1;
-                for (var g = group; g is not null; g = g.Parent)
-                {
-                    product = checked(product * g.Spec.Windows);
-                }
-
-                group.WindowsPerRoot = product;
-                least = checked(least / Gcd(least, product) * product);
+                Fault($"groups.{group.Spec.Name}.windows", $"A root window divides into {least} parts, so that all groups meet their parents on whole ticks; at most {MostWindowsPerRoot} can be told apart. Let the groups have fewer windows, or numbers of them with common factors.");
+                return null;
             }
 
-            rootTicks = checked(TicksOfShortestWindow * least);
-        }
-        catch (OverflowException)
-        {
-            Fault("groups", $"The groups cut a root window into more pieces than can be counted. Give them fewer windows, or numbers that divide each other.");
-            return null;
+            group.WindowsPerRoot = (long)product;
         }
 
+        var rootTicks = TicksOfShortestWindow * (long)least;
         var tickLength = _experiment.Window / rootTicks;
         var windows = _experiment.Until / _experiment.Window;
         if (windows > (double)long.MaxValue / 4 / rootTicks)
@@ -605,7 +624,7 @@ public sealed class Composition
 
         // A run of a whole number of windows ends exactly on the grid, whatever the division says in its last bits.
         var whole = Math.Round(windows);
-        var endTick = Math.Abs(windows - whole) <= 1e-9 * Math.Max(1, whole) ? (long)whole * rootTicks : (long)Math.Round(windows * rootTicks);
+        var endTick = Math.Abs(windows - whole) <= 1e-12 * Math.Max(1, whole) ? (long)whole * rootTicks : (long)Math.Round(windows * rootTicks);
         if (endTick < 1)
         {
             Fault("until", $"The run ends before its first tick.");
@@ -613,7 +632,7 @@ public sealed class Composition
         }
 
         var names = _models.Keys.ToList();
-        var conduits = drafts.Select((d, i) => new ConduitNode(i, d.Spec, names.IndexOf(d.Producer), _models[d.Producer].Description.IndexOf(d.From.Port.Name),
+        var conduits = drafts.Select((d, i) => new ConduitNode(i, d.From.Points == PortLayout.Varying ? d.Spec with { Degree = 0 } : d.Spec, names.IndexOf(d.Producer), _models[d.Producer].Description.IndexOf(d.From.Port.Name),
             names.IndexOf(d.Consumer), _models[d.Consumer].Description.IndexOf(d.To.Port.Name), d.Group.Index, d.ProducerStage, d.IsBackward,
             d.From.Port.Quantity.Time, d.Map)).ToImmutableArray();
         var participants = names.Select((name, index) => new ParticipantNode(index, _models[name].Spec, _models[name].Description, _groupOf[name].Index)
@@ -650,7 +669,7 @@ public sealed class Composition
         return false;
     }
 
-    private static long Gcd(long a, long b) => b == 0 ? a : Gcd(b, a % b);
+    private static Int128 Gcd(Int128 a, Int128 b) => b == 0 ? a : Gcd(b, a % b);
 
     private sealed class GroupDraft(int index, CouplingGroup spec, GroupDraft? parent, string path)
     {

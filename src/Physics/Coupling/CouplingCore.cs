@@ -16,11 +16,14 @@ public sealed class CouplingCore
     private readonly Queue<CouplingEvent> _pending = new();
 
     /// <summary>A core at the start of a run, or, given <paramref name="fields"/> of a snapshot, at its boundary.</summary>
-    public CouplingCore(CoupledSystem system, byte[]? fields = null)
+    /// <param name="system">The coupled system.</param>
+    /// <param name="fields">What <see cref="SaveFields"/> gave.</param>
+    /// <param name="runAhead">How many root windows may be computed before they are durable; null for what the experiment says.</param>
+    public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
-        _machine = new CouplingMachine(system);
+        _machine = new CouplingMachine(system, runAhead);
         _fields = new FieldExchange(system);
         if (fields is not null)
         {

@@ -113,11 +113,11 @@ public abstract record CouplingCommand
 /// <param name="StartTick">Start.</param>
 /// <param name="EndTick">End.</param>
 /// <param name="Iterations">Iterations of the root group in the attempt that was accepted.</param>
-/// <param name="InnerWindows">Windows of nested groups that were accepted inside, over all iterations.</param>
+/// <param name="InnerWindows">Windows of nested groups that were accepted inside, over all iterations of the attempts that were accepted.</param>
 /// <param name="InnerIterations">Their iterations.</param>
-/// <param name="Attempts">How often a window inside, or this one, was begun anew after a failure.</param>
+/// <param name="Attempts">How often this window, or one inside that was accepted, was begun anew after a failure.</param>
 /// <param name="Converged">Whether every implicit group met its criteria in every window.</param>
 /// <param name="Residuals">The root's residuals ‖H(x) − x‖, one per criterion.</param>
-/// <param name="Fingerprints">One per out-port (in the order of <see cref="CoupledSystem.OutPorts"/>), over all that it wrote, in order.</param>
+/// <param name="Fingerprints">One per out-port (in the order of <see cref="CoupledSystem.OutPorts"/>), over all that it wrote in the attempts that were accepted, in order.</param>
 public sealed record WindowRecord(long Index, long StartTick, long EndTick, int Iterations, int InnerWindows, int InnerIterations,
     int Attempts, bool Converged, ImmutableArray<double> Residuals, ImmutableArray<ulong> Fingerprints);

@@ -28,19 +28,26 @@ public sealed class CouplingMachine
     private long _durable;
     private bool _waitsForDurability;
     private bool _snapshotWanted;
+    private long _snapshotTaken = -1;    // The root window of the last snapshot.
     private bool _stopWanted;
     private bool _ended;
-    private int _attempts;
-    private bool _converged;
 
     /// <summary>A machine for <paramref name="system"/>, at rest until it is told <see cref="CouplingEvent.Started"/>.</summary>
-    public CouplingMachine(CoupledSystem system)
+    /// <param name="system">The coupled system.</param>
+    /// <param name="runAhead">How many root windows may be computed before they are durable; null for what the experiment says.</param>
+    public CouplingMachine(CoupledSystem system, int? runAhead = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
-        _groups = [.. system.Groups.Select(node => new GroupRun(node))];
+        _groups = new GroupRun[system.Groups.Length];
+        foreach (var node in system.Groups)
+        {
+            var parent = node.Parent < 0 ? null : _groups[node.Parent];
+            _groups[node.Index] = new GroupRun(node, parent is not null && (parent.IsRepeated || parent.Node.Spec.Scheme.Iteration.IsImplicit));
+        }
+
         _leaves = [.. system.Participants.Select(_ => new LeafRun(system.Groups.Max(g => g.Depth) + 1))];
-        _runAhead = Math.Max(1, system.Experiment.RunAhead);
+        _runAhead = Math.Max(1, runAhead ?? system.Experiment.RunAhead);
         _snapshotEvery = system.Experiment.SnapshotEvery;
     }
 
@@ -128,8 +135,11 @@ public sealed class CouplingMachine
         {
             root.ParentEnd = _system.EndTick;
             root.Window = _accepted;
-            root.FrozenEnds.Clear();
-            (_attempts, _converged) = (0, true);
+            foreach (var group in _groups)
+            {
+                group.FrozenEnds.Clear();
+            }
+
             Open(root, tick);
         }
     }
@@ -140,23 +150,20 @@ public sealed class CouplingMachine
         group.Serial = ++_serial;
         group.Start = start;
         group.Attempt = 0;
-        group.Timeouts = 0;
         group.End = NextEnd(group);
+        if (group.Node.KeepsCheckpoint)
+        {
+            group.FrozenBelow = [.. group.Node.Subgroups.Select(index => (index, _groups[index].FrozenEnds.ToImmutableArray()))];
+        }
+
         Begin(group, again: false);
     }
 
-    // The lengths of the parent's first iteration hold for its later ones. Otherwise the longest window that the grid allows.
+    // The lengths of an iteration, of whatever group above, hold for its later ones. Otherwise the longest window that the grid allows.
     private static long NextEnd(GroupRun group)
     {
-        foreach (var end in group.FrozenEnds)
-        {
-            if (end > group.Start)
-            {
-                return end;
-            }
-        }
-
-        return Math.Min(group.ParentEnd, group.Start + Block(group, long.MaxValue));
+        var frozen = group.FrozenEnds.GetViewBetween(group.Start + 1, long.MaxValue).Min;      // 0 if there is none.
+        return Math.Min(group.ParentEnd, frozen > 0 ? frozen : group.Start + Block(group, long.MaxValue));
     }
 
     // The grid of a group: nominal windows, halved again and again. The longest of its windows that begins at the start and is shorter
@@ -183,18 +190,16 @@ public sealed class CouplingMachine
     private void Begin(GroupRun group, bool again)
     {
         group.Iteration = 0;
-        (group.InnerWindows, group.InnerIterations) = (0, 0);
-        SetAddress(group);
+        (group.InnerWindows, group.InnerIterations, group.InnerAttempts, group.Converged) = (0, 0, 0, true);
         _commands.Add(new CouplingCommand.OpenWindow(group.Node.Index, _system.Window(group.Start, group.End), again));
         StartStage(group, 0);
     }
 
-    private void SetAddress(GroupRun group) => group.Address = new WindowAddress(
-        group.Node.Parent < 0 ? null : _groups[group.Node.Parent].Address, group.Node.Index, group.Window, group.Iteration, group.Attempt);
-
     private void StartStage(GroupRun group, int stage)
     {
         group.Stage = stage;
+        group.Address = new WindowAddress(group.Node.Parent < 0 ? null : _groups[group.Node.Parent].Address,
+            group.Node.Index, group.Window, group.Iteration, group.Attempt, stage);
         var entries = group.Node.Stages[stage];
         group.Outstanding = entries.Length;
         foreach (var entry in entries)
@@ -208,11 +213,6 @@ public sealed class CouplingMachine
                 var child = _groups[entry.Group];
                 child.ParentEnd = group.End;
                 child.Window = 0;
-                if (group.Iteration == 0)
-                {
-                    child.FrozenEnds.Clear();
-                }
-
                 Open(child, group.Start);
             }
         }
@@ -306,14 +306,13 @@ public sealed class CouplingMachine
             GoBack(group);
             _commands.Add(new CouplingCommand.Iterate(group.Node.Index));
             group.Iteration++;
-            SetAddress(group);
             StartStage(group, 0);
         }
     }
 
     private void Accept(GroupRun group, bool converged)
     {
-        _converged &= converged;
+        group.Converged &= converged;
         if (!converged)
         {
             _commands.Add(new CouplingCommand.Note(string.Create(CultureInfo.InvariantCulture,
@@ -326,11 +325,12 @@ public sealed class CouplingMachine
             return;     // Goes on with Accepted.
         }
 
-        // Counted upwards window by window, so that an attempt which is given up leaves no trace.
         var parent = _groups[group.Node.Parent];
         parent.InnerWindows += 1 + group.InnerWindows;
         parent.InnerIterations += group.Iteration + 1 + group.InnerIterations;
-        if (!group.FrozenEnds.Contains(group.End))
+        parent.InnerAttempts += group.Attempt + group.InnerAttempts;
+        parent.Converged &= group.Converged;
+        if (group.IsRepeated)
         {
             group.FrozenEnds.Add(group.End);
         }
@@ -357,13 +357,13 @@ public sealed class CouplingMachine
         }
 
         _commands.Add(new CouplingCommand.Commit(new WindowRecord(_accepted, root.Start, root.End, root.Iteration + 1,
-            root.InnerWindows, root.InnerIterations, _attempts, _converged, root.Residuals, accepted.Fingerprints)));
+            root.InnerWindows, root.InnerIterations, root.Attempt + root.InnerAttempts, root.Converged, root.Residuals, accepted.Fingerprints)));
         _accepted++;
         var ends = root.End >= _system.EndTick || _stopWanted;
         if (!ends && (_snapshotWanted || (_snapshotEvery > 0 && _accepted % _snapshotEvery == 0)))
         {
             _snapshotWanted = false;
-            _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, root.End));
+            TakeSnapshot(root.End);
         }
 
         if (!ends && IsTooFarAhead)
@@ -379,12 +379,18 @@ public sealed class CouplingMachine
     private void End(RunOutcome outcome, long tick, string reason)
     {
         _ended = true;
-        if (outcome is RunOutcome.Completed or RunOutcome.Stopped)
+        if (_snapshotTaken != _accepted && outcome is RunOutcome.Completed or RunOutcome.Stopped)
         {
-            _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, tick));
+            TakeSnapshot(tick);
         }
 
         _commands.Add(new CouplingCommand.Finish(outcome, _accepted, tick, reason));
+    }
+
+    private void TakeSnapshot(long tick)
+    {
+        _snapshotTaken = _accepted;
+        _commands.Add(new CouplingCommand.TakeSnapshot(_accepted, tick));
     }
 
     // ---- going back ----------------------------------------------------------------------------------------------
@@ -392,6 +398,11 @@ public sealed class CouplingMachine
     // Every leaf below that has begun the group's window restores before it advances again; answers under way are not awaited any more.
     private void GoBack(GroupRun group)
     {
+        foreach (var index in group.Node.Subgroups)
+        {
+            _groups[index].Address = null;
+        }
+
         foreach (var index in group.Node.Leaves)
         {
             var leaf = _leaves[index];
@@ -426,7 +437,7 @@ public sealed class CouplingMachine
         if (failed.Kind == FailureKind.Timeout)
         {
             // The clock must not change numbers: the same window again, with a model made anew; twice, and the run ends.
-            if (++group.Timeouts > 1 || !group.Node.KeepsCheckpoint)
+            if (leaf.IsLateAgain(group.Serial) || !group.Node.KeepsCheckpoint)
             {
                 End(RunOutcome.Failed, _groups[0].Start, text);
                 return;
@@ -447,7 +458,7 @@ public sealed class CouplingMachine
         if (shorter >= group.Node.ShortestTicks)
         {
             _commands.Add(new CouplingCommand.Note(reason + "; the window is shortened"));
-            group.FrozenEnds.RemoveAll(end => end > group.Start);
+            group.FrozenEnds.RemoveWhere(end => end > group.Start && end <= group.ParentEnd);
             Retry(group, group.Start + shorter);
         }
         else if (group.Node.Parent >= 0)
@@ -463,17 +474,24 @@ public sealed class CouplingMachine
     private void Retry(GroupRun group, long end)
     {
         GoBack(group);
+        foreach (var (index, ends) in group.FrozenBelow)
+        {
+            _groups[index].FrozenEnds.Clear();
+            _groups[index].FrozenEnds.UnionWith(ends);
+        }
+
         group.Attempt++;
-        _attempts++;
         group.End = end;
         Begin(group, again: true);
     }
 
-    private sealed class GroupRun(GroupNode node)
+    private sealed class GroupRun(GroupNode node, bool isRepeated)
     {
         public GroupNode Node { get; } = node;
+        public bool IsRepeated { get; } = isRepeated;          // A group above iterates.
         public WindowAddress? Address { get; set; }
-        public List<long> FrozenEnds { get; } = [];
+        public SortedSet<long> FrozenEnds { get; } = [];       // Where windows ended inside the present root window.
+        public ImmutableArray<(int Group, ImmutableArray<long> Ends)> FrozenBelow { get; set; } = [];   // The same of subgroups, as they were when the window opened.
         public long Serial { get; set; }           // Names the state at the window's start: what a checkpoint must belong to.
         public long Start { get; set; }
         public long End { get; set; }
@@ -481,11 +499,12 @@ public sealed class CouplingMachine
         public long Window { get; set; }
         public int Iteration { get; set; }
         public int Attempt { get; set; }
-        public int Timeouts { get; set; }
         public int InnerWindows { get; set; }
         public int InnerIterations { get; set; }
         public int Stage { get; set; }
         public int Outstanding { get; set; }
+        public int InnerAttempts { get; set; }
+        public bool Converged { get; set; }
         public ImmutableArray<double> Residuals { get; set; } = [];
     }
 
@@ -495,5 +514,14 @@ public sealed class CouplingMachine
         public long[] SavedSerial { get; } = new long[depths];
         public int PendingRestore { get; set; } = -1;
         public bool Rebuild { get; set; }
+        private long _lateIn = -1;
+
+        // Whether the participant was late before in the window of this serial, in whatever attempt.
+        public bool IsLateAgain(long serial)
+        {
+            var again = _lateIn == serial;
+            _lateIn = serial;
+            return again;
+        }
     }
 }

@@ -23,10 +23,10 @@ public sealed class FieldExchange
     private readonly ConduitState[] _conduits;
     private readonly IAcceleration?[] _accelerations;
     private readonly int[] _iterations;
-    private readonly Dictionary<int, (FieldSample? Start, double Length)[]> _startsAtWindow = [];   // By group: what its subgroups' conduits held when its window opened.
-    private readonly FieldSample?[][] _last;                                 // By participant and port.
-    private readonly ulong[][] _fingerprints;                                // The same; over all that was written in the root window.
-    private readonly Dictionary<int, ulong[][]> _fingerprintsAtWindow = [];
+    private readonly WindowStart?[] _windowStarts;                           // By group: what must come back when its window is repeated.
+    private readonly FieldSample?[][] _last;                                 // By participant and port, at the last root boundary.
+    private readonly FieldSample?[][] _written;                              // The same, provisional.
+    private readonly ulong[][] _fingerprints;
 
     /// <summary>An exchange without any values.</summary>
     public FieldExchange(CoupledSystem system)
@@ -37,11 +37,13 @@ public sealed class FieldExchange
         _iterations = new int[system.Groups.Length];
         _accelerations = [.. system.Groups.Select(g =>
             g.Spec.Scheme.Iteration.IsImplicit ? new ConstantRelaxation(g.Spec.Scheme.Iteration.Relaxation) : null)];
+        _windowStarts = new WindowStart?[system.Groups.Length];
         _last = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];
+        _written = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];
         _fingerprints = [.. system.Participants.Select(p => new ulong[p.Description.Ports.Length])];
     }
 
-    /// <summary>The last sample of an out-port; null before the first.</summary>
+    /// <summary>The last sample of an out-port at the last root boundary; null before the first.</summary>
     public FieldSample? LastOf(int participant, int port) => _last[participant][port];
 
     /// <summary>Takes the samples of a participant's <see cref="IScaleModel.Initialize"/>.</summary>
@@ -94,15 +96,16 @@ public sealed class FieldExchange
         {
             // An attempt that was given up leaves no trace: a timeout must not show in what is recorded.
             RestoreSubgroups(node);
-            foreach (var leaf in node.Leaves)
+            foreach (var (participant, ports) in _windowStarts[group]!.Fingerprints)
             {
-                _fingerprintsAtWindow[group][leaf].CopyTo(_fingerprints[leaf], 0);
+                ports.CopyTo(_fingerprints[participant]);
             }
         }
         else if (node.KeepsCheckpoint)
         {
-            _startsAtWindow[group] = [.. _conduits.Select(c => (c.Start, c.StartLength))];
-            _fingerprintsAtWindow[group] = [.. _fingerprints.Select(f => (ulong[])f.Clone())];
+            _windowStarts[group] = new WindowStart(
+                [.. _conduits.Where(c => node.Subgroups.Contains(c.Node.Group)).Select(c => (c, c.Start, c.StartLength))],
+                [.. node.Leaves.Select(p => (p, _fingerprints[p].ToImmutableArray()))]);
         }
 
         foreach (var conduit in _conduits)
@@ -124,7 +127,7 @@ public sealed class FieldExchange
                 continue;
             }
 
-            _last[participant][port] = samples[port][^1];
+            _written[participant][port] = samples[port][^1];
             foreach (var sample in samples[port])
             {
                 _fingerprints[participant][port] = Fingerprint.Fold(_fingerprints[participant][port], sample.Values);
@@ -235,6 +238,13 @@ public sealed class FieldExchange
         }
 
         _accelerations[group]?.WindowConverged();
+        for (var p = 0; group == 0 && p < _last.Length; p++)
+        {
+            for (var port = 0; port < _last[p].Length; port++)
+            {
+                _last[p][port] = _written[p][port] ?? _last[p][port];
+            }
+        }
     }
 
     /// <summary>The fingerprints of everything written in the root window, one per out-port, in the order of <see cref="CoupledSystem.OutPorts"/>.</summary>
@@ -270,7 +280,7 @@ public sealed class FieldExchange
         return null;
     }
 
-    /// <summary>The last value of every scalar out-port, <c>participant.port</c>, in ordinal order.</summary>
+    /// <summary>The last value at a root boundary of every scalar out-port, <c>participant.port</c>, in ordinal order.</summary>
     public IEnumerable<KeyValuePair<string, double>> Scalars()
     {
         foreach (var participant in _system.Participants)
@@ -336,15 +346,9 @@ public sealed class FieldExchange
 
     private void RestoreSubgroups(GroupNode node)
     {
-        if (_startsAtWindow.TryGetValue(node.Index, out var starts))
+        foreach (var (conduit, start, length) in _windowStarts[node.Index]!.Conduits)
         {
-            for (var c = 0; c < starts.Length; c++)
-            {
-                if (node.Subgroups.Contains(_conduits[c].Node.Group))
-                {
-                    (_conduits[c].Start, _conduits[c].StartLength) = starts[c];
-                }
-            }
+            (conduit.Start, conduit.StartLength) = (start, length);
         }
     }
 
@@ -390,6 +394,10 @@ public sealed class FieldExchange
 
         return new FieldSample(window.End, whole);
     }
+
+    // What the conduits of subgroups held, and what the leaves had written, when a window opened.
+    private sealed record WindowStart(ImmutableArray<(ConduitState Conduit, FieldSample? Start, double Length)> Conduits,
+        ImmutableArray<(int Participant, ImmutableArray<ulong> Ports)> Fingerprints);
 
     private sealed class ConduitState(ConduitNode node)
     {

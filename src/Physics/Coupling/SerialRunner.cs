@@ -39,7 +39,7 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
     /// <summary>Runs from the start, or from <paramref name="from"/>.</summary>
     public RunResult Run(RunSnapshot? from = null)
     {
-        var core = new CouplingCore(system, from?.Fields);
+        var core = new CouplingCore(system, from?.Fields, runAhead: 1);      // So that OnWindow is asked before the next window is begun.
         var loop = new ChunkedLoop(degree);
         var sessions = system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, loop)).ToList();
         foreach (var session in sessions)

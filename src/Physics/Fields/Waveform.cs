@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ActorMultiscale.Physics.Fields;
 
 /// <summary>
@@ -9,17 +11,17 @@ namespace ActorMultiscale.Physics.Fields;
 /// (C. de Boor, A Practical Guide to Splines, ch. XIII; as used for waveform iteration by Rüth, Uekermann, Mehl,
 /// Birken, Monge, Bungartz, Int. J. Numer. Meth. Eng. 122 (2021) 5236). Degree 0 takes the first sample at or after
 /// the time. Averages and integrals are piecewise constant densities over the interval that ends at each sample.
-/// Past the last sample the value is held constant.
+/// Past the last sample the value, or the density, is held constant.
 /// </remarks>
 public sealed class Waveform
 {
     private readonly FieldSample[] _samples;
-    private double[]? _collocation;      // Row-major Nⱼ(tᵢ), factored in place on first use.
-    private int[]? _pivots;
+    private double[]? _knots;
+    private double[]? _factors;          // Nⱼ(tᵢ) = L U in place, row by row: columns i − degree … i + degree.
 
     /// <summary>A waveform through <paramref name="samples"/>, whose times increase strictly.</summary>
     /// <param name="start">Start of the interval that the samples describe, s.</param>
-    /// <param name="samples">At least one sample; a first one at <paramref name="start"/> is the value there.</param>
+    /// <param name="samples">At least one sample; a first instant at <paramref name="start"/> is the value there.</param>
     /// <param name="meaning">How samples stand in time.</param>
     /// <param name="degree">Degree of interpolation, 0 to 5; used for instants only.</param>
     public Waveform(double start, IReadOnlyList<FieldSample> samples, TimeMeaning meaning, int degree)
@@ -34,6 +36,11 @@ public sealed class Waveform
             {
                 throw new ArgumentException("The times of a waveform's samples increase strictly.", nameof(samples));
             }
+        }
+
+        if (meaning != TimeMeaning.Instant && !(samples[0].Time > start))
+        {
+            throw new ArgumentException("An average or an integral belongs to an interval: its first sample stands past the start.", nameof(samples));
         }
 
         Start = start;
@@ -60,7 +67,7 @@ public sealed class Waveform
     /// <summary>The last sample.</summary>
     public FieldSample Last => _samples[^1];
 
-    /// <summary>The stored sample at exactly <paramref name="time"/>, or the one that holds there by constant extrapolation; else null.</summary>
+    /// <summary>The stored sample at exactly <paramref name="time"/>, or the one that holds there by degree 0 or constant extrapolation; else null.</summary>
     public FieldSample? Stored(double time)
     {
         if (time >= _samples[^1].Time || _samples.Length == 1)
@@ -73,20 +80,14 @@ public sealed class Waveform
             return _samples[0];
         }
 
-        foreach (var sample in _samples)
-        {
-            if (sample.Time == time)
-            {
-                return sample;
-            }
-        }
-
-        return null;
+        var next = _samples[FirstAtOrAfter(time)];
+        return next.Time == time || Degree == 0 ? next : null;
     }
 
-    /// <summary>Writes the value at <paramref name="time"/> (instants).</summary>
+    /// <summary>Writes the value at <paramref name="time"/> of a waveform of instants.</summary>
     public void At(double time, Span<double> into)
     {
+        Require(TimeMeaning.Instant);
         if (Stored(time) is { } stored)
         {
             stored.Values.CopyTo(into);
@@ -94,11 +95,7 @@ public sealed class Waveform
         }
 
         var degree = Math.Min(Degree, _samples.Length - 1);
-        if (degree == 0)
-        {
-            _samples[FirstAtOrAfter(time)].Values.CopyTo(into);
-        }
-        else if (degree == 1)
+        if (degree == 1)
         {
             var next = FirstAtOrAfter(time);
             var (a, b) = (_samples[next - 1], _samples[next]);
@@ -118,6 +115,11 @@ public sealed class Waveform
     public void Average(double from, double to, Span<double> into)
     {
         Require(TimeMeaning.WindowAverage);
+        if (!(to > from))
+        {
+            throw new ArgumentException(string.Create(CultureInfo.InvariantCulture, $"There is no average from t = {from} to {to}: the interval must have a length."), nameof(to));
+        }
+
         Accumulate(from, to, into, static (overlap, _, total) => overlap / total);
     }
 
@@ -133,17 +135,17 @@ public sealed class Waveform
         into.Clear();
         for (var s = 0; s < _samples.Length; s++)
         {
+            // Before the first interval and past the last one its density is held.
             var sample = _samples[s];
             var begin = s == 0 ? Start : _samples[s - 1].Time;
-            var end = s == _samples.Length - 1 ? Math.Max(sample.Time, to) : sample.Time;
-            var overlap = Math.Min(to, end) - Math.Max(from, begin);
+            var overlap = Math.Min(to, s == _samples.Length - 1 ? to : sample.Time) - Math.Max(from, s == 0 ? from : begin);
             if (overlap <= 0)
             {
                 continue;
             }
 
             // The whole of an interval is taken as stored: a weight of exactly one loses nothing.
-            var weight = weigh(overlap, end - begin, to - from);
+            var weight = weigh(overlap, sample.Time - begin, to - from);
             for (var i = 0; i < into.Length; i++)
             {
                 into[i] += weight * sample.Values[i];
@@ -161,13 +163,14 @@ public sealed class Waveform
 
     private int FirstAtOrAfter(double time)
     {
-        var index = 0;
-        while (_samples[index].Time < time)
+        var (low, high) = (0, _samples.Length - 1);
+        while (low < high)
         {
-            index++;
+            var middle = (low + high) / 2;
+            (low, high) = _samples[middle].Time < time ? (middle + 1, high) : (low, middle);
         }
 
-        return index;
+        return low;
     }
 
     private void Combine(ReadOnlySpan<double> weights, Span<double> into)
@@ -183,28 +186,18 @@ public sealed class Waveform
         }
     }
 
-    // x(t) = Σⱼ Nⱼ(t) cⱼ with A c = y, Aᵢⱼ = Nⱼ(tᵢ). Hence x(t) = wᵀ y with Aᵀ w = N(t):
-    // one small system in the number of samples, whatever the number of points.
+    // x(t) = Σⱼ Nⱼ(t) cⱼ with A c = y, Aᵢⱼ = Nⱼ(tᵢ). Hence x(t) = wᵀ y with Aᵀ w = N(t): one banded system in the number of
+    // samples, whatever the number of points.
     private double[] SplineWeights(double time, int degree)
     {
-        var count = _samples.Length;
-        var knots = Knots(degree);
-        var right = new double[count];
-        BasisFunctions(knots, degree, Parameter(time), right);
-        if (_collocation is null)
-        {
-            var matrix = new double[count * count];
-            for (var i = 0; i < count; i++)
-            {
-                BasisFunctions(knots, degree, Parameter(_samples[i].Time), matrix.AsSpan(i * count, count));
-            }
-
-            _pivots = Factor(matrix, count);
-            _collocation = matrix;
-        }
-
-        SolveTransposed(_collocation, _pivots!, count, right);
-        return right;
+        var knots = _knots ??= Knots(degree);
+        var factors = _factors ??= Factor(knots, degree);
+        var weights = new double[_samples.Length];
+        Span<double> local = stackalloc double[MaximumDegree + 1];
+        var first = BasisFunctions(knots, degree, Parameter(time), local);
+        local[..(degree + 1)].CopyTo(weights.AsSpan(first));
+        SolveTransposed(factors, degree, weights);
+        return weights;
     }
 
     private double Parameter(double time) => (time - _samples[0].Time) / (_samples[^1].Time - _samples[0].Time);
@@ -232,18 +225,16 @@ public sealed class Waveform
         return knots;
     }
 
-    // Cox–de Boor recursion; all functions at one parameter.
-    private static void BasisFunctions(double[] knots, int degree, double t, Span<double> values)
+    // Cox–de Boor recursion: the degree + 1 functions that do not vanish at t. Returns the index of the first.
+    private static int BasisFunctions(double[] knots, int degree, double t, Span<double> local)
     {
-        values.Clear();
-        var count = values.Length;
+        var last = knots.Length - degree - 2;
         var span = degree;
-        while (span < count - 1 && t >= knots[span + 1])
+        while (span < last && t >= knots[span + 1])
         {
             span++;
         }
 
-        Span<double> local = stackalloc double[MaximumDegree + 1];
         Span<double> left = stackalloc double[MaximumDegree + 1];
         Span<double> right = stackalloc double[MaximumDegree + 1];
         local[0] = 1;
@@ -262,73 +253,61 @@ public sealed class Waveform
             local[j] = saved;
         }
 
-        for (var j = 0; j <= degree; j++)
-        {
-            values[span - degree + j] = local[j];
-        }
+        return span - degree;
     }
 
-    // LU with partial pivoting, row-major, in place. The number of samples in a window is small.
-    private static int[] Factor(double[] a, int n)
+    // A is totally positive, so that elimination is stable without exchanging rows (de Boor, Pinkus, Numer. Math. 27 (1977) 485)
+    // and stays within the band.
+    private double[] Factor(double[] knots, int degree)
     {
-        var pivots = new int[n];
-        for (var k = 0; k < n; k++)
-        {
-            var pivot = k;
-            for (var i = k + 1; i < n; i++)
-            {
-                if (Math.Abs(a[(i * n) + k]) > Math.Abs(a[(pivot * n) + k]))
-                {
-                    pivot = i;
-                }
-            }
-
-            pivots[k] = pivot;
-            if (pivot != k)
-            {
-                for (var j = 0; j < n; j++)
-                {
-                    (a[(k * n) + j], a[(pivot * n) + j]) = (a[(pivot * n) + j], a[(k * n) + j]);
-                }
-            }
-
-            for (var i = k + 1; i < n; i++)
-            {
-                var factor = a[(i * n) + k] /= a[(k * n) + k];
-                for (var j = k + 1; j < n; j++)
-                {
-                    a[(i * n) + j] -= factor * a[(k * n) + j];
-                }
-            }
-        }
-
-        return pivots;
-    }
-
-    // P A = L U, so Aᵀ = Uᵀ Lᵀ P: forward with Uᵀ, back with Lᵀ, then undo the exchanges.
-    private static void SolveTransposed(double[] lu, int[] pivots, int n, Span<double> b)
-    {
+        var (n, width) = (_samples.Length, (2 * degree) + 1);
+        var a = new double[n * width];
+        Span<double> local = stackalloc double[MaximumDegree + 1];
         for (var i = 0; i < n; i++)
         {
-            for (var j = 0; j < i; j++)
+            var first = BasisFunctions(knots, degree, Parameter(_samples[i].Time), local);
+            for (var j = 0; j <= degree; j++)
             {
-                b[i] -= lu[(j * n) + i] * b[j];
+                a[(i * width) + first + j - i + degree] = local[j];
+            }
+        }
+
+        for (var k = 0; k < n; k++)
+        {
+            var end = Math.Min(n - 1, k + degree);
+            for (var i = k + 1; i <= end; i++)
+            {
+                var factor = a[(i * width) + k - i + degree] /= a[(k * width) + degree];
+                for (var j = k + 1; j <= end; j++)
+                {
+                    a[(i * width) + j - i + degree] -= factor * a[(k * width) + j - k + degree];
+                }
+            }
+        }
+
+        return a;
+    }
+
+    // A = L U, so Aᵀ = Uᵀ Lᵀ: forward with Uᵀ, then back with Lᵀ.
+    private static void SolveTransposed(double[] lu, int degree, Span<double> b)
+    {
+        var (n, width) = (b.Length, (2 * degree) + 1);
+        for (var i = 0; i < n; i++)
+        {
+            for (var j = Math.Max(0, i - degree); j < i; j++)
+            {
+                b[i] -= lu[(j * width) + i - j + degree] * b[j];
             }
 
-            b[i] /= lu[(i * n) + i];
+            b[i] /= lu[(i * width) + degree];
         }
 
         for (var i = n - 1; i >= 0; i--)
         {
-            for (var j = i + 1; j < n; j++)
+            for (var j = i + 1; j <= Math.Min(n - 1, i + degree); j++)
             {
-                b[i] -= lu[(j * n) + i] * b[j];
+                b[i] -= lu[(j * width) + i - j + degree] * b[j];
             }
-        }
-
-        for (var k = n - 1; k >= 0; k--)
-        {
-            (b[k], b[pivots[k]]) = (b[pivots[k]], b[k]);
         }
     }
 }

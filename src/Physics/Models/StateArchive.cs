@@ -12,6 +12,7 @@ namespace ActorMultiscale.Physics.Models;
 /// <remarks>Layout of an entry: length of the name (2 bytes), name in UTF-8, number of bytes (8 bytes), bytes.</remarks>
 public sealed class StateArchive
 {
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
     private byte[] _bytes;
     private int _position;
 
@@ -49,14 +50,14 @@ public sealed class StateArchive
     }
 
     /// <summary>The version of the walk. Restoring returns the version that was saved, so that a newer model can read an older archive.</summary>
-    /// <exception cref="InvalidDataException">The archive is newer than <paramref name="current"/>.</exception>
+    /// <exception cref="InvalidDataException">The archive is newer than <paramref name="current"/>, or its version is below 1.</exception>
     public int Version(int current)
     {
         var version = current;
         Value("version", ref version);
-        return version <= current
+        return version >= 1 && version <= current
             ? version
-            : throw new InvalidDataException($"The archive has version {version}; this model reads up to {current}. Use the version of the program that wrote it.");
+            : throw new InvalidDataException($"The archive has version {version}; this model reads 1 to {current}. Use the version of the program that wrote it.");
     }
 
     /// <summary>One value: a number, a flag or a struct of numbers.</summary>
@@ -93,7 +94,14 @@ public sealed class StateArchive
     {
         var bytes = Encoding.UTF8.GetBytes(value);
         Field(name, ref bytes);
-        value = Encoding.UTF8.GetString(bytes);
+        try
+        {
+            value = Strict.GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new InvalidDataException($"The entry '{name}' should hold a text, and its bytes are not one.");
+        }
     }
 
     private void Bytes(string name, Span<byte> bytes)

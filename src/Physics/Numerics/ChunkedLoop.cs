@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 
 namespace ActorMultiscale.Physics.Numerics;
 
@@ -17,7 +18,7 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
     public static ChunkedLoop Serial { get; } = new(1);
 
     /// <summary>The number of chunks of a range.</summary>
-    public static int Chunks(int length, int chunk) => (length + chunk - 1) / chunk;
+    public static int Chunks(int length, int chunk) => length == 0 ? 0 : ((length - 1) / chunk) + 1;
 
     /// <summary>Calls <paramref name="body"/>(chunk index, first, past the last) for every chunk of <paramref name="chunk"/> indices of 0…<paramref name="length"/>.</summary>
     [SuppressMessage("ApiDesign", "RS0030", Justification = "The ban exists so that every parallel loop comes here.")]
@@ -30,13 +31,21 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
         {
             for (var c = 0; c < chunks; c++)
             {
-                body(c, c * chunk, Math.Min(length, (c + 1) * chunk));
+                body(c, c * chunk, (c * chunk) + Math.Min(chunk, length - (c * chunk)));
             }
 
             return;
         }
 
         var options = new ParallelOptions { MaxDegreeOfParallelism = Degree, TaskScheduler = scheduler ?? TaskScheduler.Default };
-        Parallel.For(0, chunks, options, c => body(c, c * chunk, Math.Min(length, (c + 1) * chunk)));
+        try
+        {
+            Parallel.For(0, chunks, options, c => body(c, c * chunk, (c * chunk) + Math.Min(chunk, length - (c * chunk))));
+        }
+        catch (AggregateException faults)
+        {
+            // What a model throws reads the same on any number of threads.
+            ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
+        }
     }
 }

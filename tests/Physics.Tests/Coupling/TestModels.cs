@@ -242,7 +242,7 @@ internal sealed class Harness(CoupledSystem system, ulong seed)
             }
 
             // At most one timeout a window, or the run would rightly end.
-            if (Draw() < TimeoutRate && timedOut.Add(order.Address with { Iteration = 0, Attempt = 0 }) && system.Groups[order.Address.Group].KeepsCheckpoint)
+            if (Draw() < TimeoutRate && timedOut.Add(order.Address with { Iteration = 0, Attempt = 0, Stage = 0 }) && system.Groups[order.Address.Group].KeepsCheckpoint)
             {
                 Timeouts++;
                 Tell(new CouplingEvent.Failed(order.Participant, order.Address, FailureKind.Timeout, "injected"));

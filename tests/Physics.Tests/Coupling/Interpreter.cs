@@ -1,0 +1,461 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Tests.Coupling;
+
+/// <summary>
+/// A coupling scheme read aloud: nested loops, no machine, nothing lazy, everything copied before and copied back after.
+/// It resolves the experiment's names itself, and shares only the arithmetic of a waveform with what it is the oracle for.
+/// </summary>
+public sealed class Interpreter
+{
+    private readonly Experiment _experiment;
+    private readonly CoupledSystem _system;
+    private readonly Dictionary<string, CouplingGroup> _groups;
+    private readonly Dictionary<string, string> _parentOf = [];
+    private readonly string[] _names;
+    private readonly IScaleModel[] _models;
+    private readonly ulong[][] _fingerprints;
+    private readonly double?[][] _last;
+    private readonly List<Wire> _wires = [];
+    private readonly Dictionary<string, SortedSet<long>> _frozen = [];
+
+    public Interpreter(CoupledSystem system)
+    {
+        (_experiment, _system) = (system.Experiment, system);
+        _groups = _experiment.Groups.ToDictionary(g => g.Name);
+        _groups["root"] = new CouplingGroup("root", _experiment.Scheme) { Halvings = _experiment.Halvings };
+        foreach (var group in _groups.Values)
+        {
+            _frozen[group.Name] = [];
+            foreach (var entry in group.Scheme.Stages.SelectMany(s => s))
+            {
+                _parentOf[NameOf(entry)] = group.Name;
+            }
+        }
+
+        _names = [.. _experiment.Participants.Select(p => p.Name).Order(StringComparer.Ordinal)];
+        _models = [.. _names.Select(n => _experiment.Participants.Single(p => p.Name == n).CreateModel())];
+        _fingerprints = [.. _models.Select(m => new ulong[m.Description.Ports.Length])];
+        _last = [.. _models.Select(m => new double?[m.Description.Ports.Length])];
+        foreach (var conduit in _experiment.Conduits)
+        {
+            _wires.Add(Resolve(conduit));
+        }
+    }
+
+    public Trace Run()
+    {
+        for (var p = 0; p < _models.Length; p++)
+        {
+            var outputs = PortWriter.ForStart(_models[p].Description, 0);
+            _models[p].Initialize(outputs);
+            var samples = outputs.Publish();
+            foreach (var wire in _wires.Where(w => w.Producer == p && !samples[w.ProducerPort].IsEmpty))
+            {
+                wire.Start = samples[wire.ProducerPort][^1];
+            }
+
+            for (var port = 0; port < samples.Length; port++)
+            {
+                _last[p][port] = samples[port].IsEmpty ? null : samples[port][^1].Values[0];
+            }
+        }
+
+        var records = ImmutableArray.CreateBuilder<WindowRecord>();
+        var outcome = RunOutcome.Completed;
+        var tick = 0L;
+        var good = Scalars();
+        while (tick < _system.EndTick)
+        {
+            foreach (var frozen in _frozen.Values)
+            {
+                frozen.Clear();
+            }
+
+            foreach (var ports in _fingerprints)
+            {
+                Array.Fill(ports, Fingerprint.Empty);
+            }
+
+            try
+            {
+                var (end, attempts, counts) = RunWindowUntilItSucceeds(_groups["root"], tick, _system.EndTick);
+                records.Add(new WindowRecord(records.Count, tick, end, counts.Iterations, counts.InnerWindows, counts.InnerIterations,
+                    attempts + counts.Attempts, counts.Converged, counts.Residuals, [.. FingerprintsOfOutPorts()]));
+                tick = end;
+                good = Scalars();
+            }
+            catch (WindowFailedException)
+            {
+                outcome = RunOutcome.Failed;
+                break;
+            }
+        }
+
+        return new Trace(outcome, records.ToImmutable(),
+            outcome == RunOutcome.Failed ? [] : [.. _models.Select(m => Convert.ToHexString(StateArchive.Save(m.Archive)))], good);
+    }
+
+    // ---- the scheme ----------------------------------------------------------------------------------------------
+
+    private sealed record Counts
+    {
+        public int Iterations { get; set; }
+        public int InnerWindows { get; set; }
+        public int InnerIterations { get; set; }
+        public int Attempts { get; set; }
+        public bool Converged { get; set; } = true;
+        public ImmutableArray<double> Residuals { get; set; } = [];
+    }
+
+    // A nested group's windows, one after the other, over one window of its parent.
+    private void RunGroup(CouplingGroup group, long start, long end, Counts parent)
+    {
+        while (start < end)
+        {
+            var (reached, attempts, counts) = RunWindowUntilItSucceeds(group, start, end);
+            parent.InnerWindows += 1 + counts.InnerWindows;
+            parent.InnerIterations += counts.Iterations + counts.InnerIterations;
+            parent.Attempts += attempts + counts.Attempts;
+            parent.Converged &= counts.Converged;
+            _frozen[group.Name].Add(reached);
+            start = reached;
+        }
+    }
+
+    private (long End, int Attempts, Counts Counts) RunWindowUntilItSucceeds(CouplingGroup group, long start, long limit)
+    {
+        var nominal = _system.Groups.Single(g => g.Spec.Name == group.Name).NominalTicks;
+        var frozen = _frozen[group.Name].Where(e => e > start).DefaultIfEmpty(start + Longest(nominal, start, long.MaxValue)).First();
+        var end = Math.Min(limit, frozen);
+        var before = Remember(group);
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                return (end, attempt, RunWindow(group, start, end));
+            }
+            catch (WindowFailedException)
+            {
+                var shorter = Longest(nominal, start, end - start);
+                if (shorter < Math.Max(1, nominal >> group.Halvings))
+                {
+                    throw;
+                }
+
+                GoBackAfterFailure(before);
+                _frozen[group.Name].RemoveWhere(e => e > start && e <= limit);
+                end = start + shorter;
+            }
+        }
+    }
+
+    // The longest of nominal, half, a quarter, … on whose grid the start lies, and that is shorter than a limit.
+    private static long Longest(long nominal, long start, long below)
+    {
+        for (var length = nominal; length > 0 && length >= nominal >> 16; length /= 2)
+        {
+            if (start % nominal % length == 0 && length < below)
+            {
+                return length;
+            }
+        }
+
+        return Math.Min(nominal - (start % nominal), below / 2);
+    }
+
+    private Counts RunWindow(CouplingGroup group, long start, long end)
+    {
+        var counts = new Counts();
+        var window = _system.Window(start, end);
+        var policy = group.Scheme.Iteration;
+        var before = Remember(group);
+        var wires = _wires.Where(w => w.Group == group.Name).ToList();
+        wires.ForEach(w => w.Open(window));
+        var first = new double[policy.Criteria.Length];
+        while (true)
+        {
+            for (var stage = 0; stage < group.Scheme.Stages.Length; stage++)
+            {
+                foreach (var entry in group.Scheme.Stages[stage])
+                {
+                    if (_groups.TryGetValue(entry, out var child))
+                    {
+                        RunGroup(child, start, end, counts);
+                    }
+                    else
+                    {
+                        Advance(entry, window);
+                    }
+                }
+
+                foreach (var wire in wires.Where(w => w.ProducerStage == stage))
+                {
+                    wire.Publish();
+                }
+            }
+
+            counts.Iterations++;
+            if (policy.Maximum == 1)
+            {
+                break;
+            }
+
+            var satisfied = policy.Criteria.Length > 0;
+            counts.Residuals = [];
+            for (var c = 0; c < policy.Criteria.Length; c++)
+            {
+                var wire = wires.Single(w => w.Conduit.To == policy.Criteria[c].Conduit);
+                var (fresh, used) = (wire.Fresh!.Last.Values[0], wire.IsBackward ? wire.Current!.Last.Values[0] : wire.Previous?.Values[0] ?? 0);
+                var distance = Math.Sqrt((fresh - used) * (fresh - used));
+                first[c] = counts.Iterations == 1 ? distance : first[c];
+                counts.Residuals = counts.Residuals.Add(distance);
+                satisfied &= distance <= policy.Criteria[c].Limit * policy.Criteria[c].Measure switch
+                {
+                    ResidualMeasure.Relative => Math.Sqrt(fresh * fresh),
+                    ResidualMeasure.ResidualRelative => first[c],
+                    _ => 1,
+                };
+            }
+
+            if (counts.Iterations >= policy.Maximum || (satisfied && counts.Iterations >= policy.Minimum))
+            {
+                counts.Converged &= satisfied || policy.Criteria.IsEmpty;
+                break;
+            }
+
+            wires.ForEach(w => w.Iterate(policy.Relaxation));
+            GoBackToIterate(before);
+        }
+
+        wires.ForEach(w => w.Accept());
+        return counts;
+    }
+
+    private void Advance(string entry, TimeWindow window)
+    {
+        var p = Array.IndexOf(_names, NameOf(entry));
+        var phase = entry.Contains(':', StringComparison.Ordinal) ? entry.Split(':')[1] : null;
+        var description = _models[p].Description;
+        var inputs = description.Ports.Select((_, port) => _wires.SingleOrDefault(w => w.Consumer == p && w.ConsumerPort == port)?.Current);
+        var outputs = PortWriter.ForWindow(description, window, phase);
+        ImmutableArray<ImmutableArray<FieldSample>> samples;
+        try
+        {
+            var random = new Philox(_experiment.Seed, Fingerprint.OfName(_names[p]));
+            _models[p].Advance(new AdvanceContext(window, phase, random, ChunkedLoop.Serial, CancellationToken.None), new PortReader(description, window, [.. inputs]), outputs);
+            samples = outputs.Publish();
+        }
+        catch (ScaleModelException fault)
+        {
+            throw new WindowFailedException(fault.Message);
+        }
+
+        for (var port = 0; port < samples.Length; port++)
+        {
+            foreach (var sample in samples[port])
+            {
+                _last[p][port] = sample.Values[0];
+                _fingerprints[p][port] = Fingerprint.Fold(_fingerprints[p][port], sample.Values);
+            }
+        }
+
+        foreach (var wire in _wires.Where(w => w.Producer == p && !samples[w.ProducerPort].IsEmpty))
+        {
+            wire.Written.AddRange(wire.Conduit.Substeps ? samples[wire.ProducerPort] : [Wire.Whole(wire.Meaning, window, samples[wire.ProducerPort])]);
+        }
+    }
+
+    // ---- going back ----------------------------------------------------------------------------------------------
+
+    private sealed record Memory(List<(int Participant, byte[] State, ulong[] Fingerprints)> Models,
+        List<(Wire Wire, FieldSample? Start, double Length)> Starts, List<(Wire Wire, int Count)> Written, List<(string Group, long[] Ends)> Frozen);
+
+    // Everything below the group, and what its members wrote for others.
+    private Memory Remember(CouplingGroup group)
+    {
+        var inside = Enumerable.Range(0, _names.Length).Where(p => IsWithin(_names[p], group.Name)).ToList();
+        var below = _groups.Keys.Where(g => g != group.Name && IsWithin(g, group.Name)).ToList();
+        return new Memory(
+            [.. inside.Select(p => (p, StateArchive.Save(_models[p].Archive), _fingerprints[p].ToArray()))],
+            [.. _wires.Where(w => below.Contains(w.Group)).Select(w => (w, w.Start, w.StartLength))],
+            [.. _wires.Where(w => inside.Contains(w.Producer) && !below.Contains(w.Group)).Select(w => (w, w.Group == group.Name ? 0 : w.Written.Count))],
+            [.. below.Select(g => (g, _frozen[g].ToArray()))]);
+    }
+
+    private void GoBackToIterate(Memory memory)
+    {
+        memory.Models.ForEach(m => StateArchive.Restore(m.State, _models[m.Participant].Archive));
+        memory.Starts.ForEach(s => (s.Wire.Start, s.Wire.StartLength) = (s.Start, s.Length));
+        memory.Written.ForEach(w => w.Wire.Written.RemoveRange(w.Count, w.Wire.Written.Count - w.Count));
+    }
+
+    private void GoBackAfterFailure(Memory memory)
+    {
+        GoBackToIterate(memory);
+        memory.Models.ForEach(m => m.Fingerprints.CopyTo(_fingerprints[m.Participant], 0));
+        memory.Frozen.ForEach(f => _frozen[f.Group] = [.. f.Ends]);
+    }
+
+    // ---- names ---------------------------------------------------------------------------------------------------
+
+    private static string NameOf(string entry) => entry.Split(':')[0];
+
+    private bool IsWithin(string member, string group)
+    {
+        for (var above = member; above != "root"; above = _parentOf[above])
+        {
+            if (_parentOf[above] == group)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private Wire Resolve(Conduit conduit)
+    {
+        (int Participant, int Port, string? Phase) Find(string address)
+        {
+            var p = Array.IndexOf(_names, address.Split('.')[0]);
+            var port = _models[p].Description.IndexOf(address.Split('.')[1]);
+            return (p, port, _models[p].Description.Ports[port].Port.Phase);
+        }
+
+        var (source, target) = (Find(conduit.From), Find(conduit.To));
+        var common = _parentOf[_names[source.Participant]];
+        while (!IsWithin(_names[target.Participant], common))
+        {
+            common = _parentOf[common];
+        }
+
+        IEnumerable<int> StagesOf(string participant, string? phase)
+        {
+            var member = participant;
+            while (_parentOf[member] != common)
+            {
+                member = _parentOf[member];
+            }
+
+            return from stage in Enumerable.Range(0, _groups[common].Scheme.Stages.Length)
+                   from entry in _groups[common].Scheme.Stages[stage]
+                   where NameOf(entry) == member && (member != participant || phase is null || entry == $"{member}:{phase}")
+                   select stage;
+        }
+
+        var written = StagesOf(_names[source.Participant], source.Phase).Last();
+        var read = StagesOf(_names[target.Participant], target.Phase).First();
+        var meaning = _models[source.Participant].Description.Ports[source.Port].Port.Quantity.Time;
+        return new Wire(conduit, source.Participant, source.Port, target.Participant, target.Port, common, written, read <= written, meaning);
+    }
+
+    private ImmutableArray<double> Scalars() => [.. OutPorts().Where(o => _last[o.Participant][o.Port] is not null).Select(o => _last[o.Participant][o.Port]!.Value)];
+
+    private IEnumerable<ulong> FingerprintsOfOutPorts() => OutPorts().Select(o => _fingerprints[o.Participant][o.Port]);
+
+    private IEnumerable<(int Participant, int Port)> OutPorts() =>
+        from p in Enumerable.Range(0, _models.Length)
+        from port in Enumerable.Range(0, _models[p].Description.Ports.Length)
+        where _models[p].Description.Ports[port].Port.Direction == PortDirection.Out
+        select (p, port);
+
+    private sealed class WindowFailedException(string message) : Exception(message);
+
+    private sealed class Wire(Conduit conduit, int producer, int producerPort, int consumer, int consumerPort, string group, int producerStage, bool isBackward, TimeMeaning meaning)
+    {
+        private TimeWindow _window;
+
+        public Conduit Conduit { get; } = conduit;
+        public int Producer { get; } = producer;
+        public int ProducerPort { get; } = producerPort;
+        public int Consumer { get; } = consumer;
+        public int ConsumerPort { get; } = consumerPort;
+        public string Group { get; } = group;
+        public int ProducerStage { get; } = producerStage;
+        public bool IsBackward { get; } = isBackward;
+        public TimeMeaning Meaning { get; } = meaning;
+
+        public FieldSample? Start { get; set; }
+        public double StartLength { get; set; }
+        public Waveform? Current { get; private set; }
+        public Waveform? Fresh { get; private set; }
+        public FieldSample? Previous { get; private set; }
+        public List<FieldSample> Written { get; } = [];
+
+        public void Open(TimeWindow window)
+        {
+            _window = window;
+            Written.Clear();
+            (Previous, Current) = (Start, null);
+            if (Start is null)
+            {
+                return;
+            }
+
+            // The last value, held; an integral is held as a rate.
+            var guess = Meaning == TimeMeaning.WindowIntegral && StartLength > 0 && StartLength != window.Length
+                ? new FieldSample(window.End, [Start.Values[0] * (window.Length / StartLength)])
+                : Start.At(Meaning == TimeMeaning.Instant ? window.Start : window.End);
+            Current = new Waveform(window.Start, [guess], Meaning, Conduit.Degree);
+        }
+
+        public void Publish()
+        {
+            var samples = Meaning == TimeMeaning.Instant && Start is not null ? Written.Prepend(Start.At(_window.Start)) : Written;
+            Fresh = new Waveform(_window.Start, [.. samples], Meaning, Conduit.Degree);
+            Current = IsBackward ? Current : Fresh;
+        }
+
+        public void Iterate(double factor)
+        {
+            if (IsBackward)
+            {
+                Current = new Waveform(_window.Start, [.. Fresh!.Samples.Select(s => s.Time == _window.Start ? s : new FieldSample(s.Time, [Relaxed(s, factor)]))], Meaning, Conduit.Degree);
+            }
+
+            Previous = Fresh!.Last;
+        }
+
+        public void Accept() => (Start, StartLength) = (Whole(Meaning, _window, Fresh!.Samples), _window.Length);
+
+        public static FieldSample Whole(TimeMeaning meaning, TimeWindow window, IReadOnlyList<FieldSample> samples)
+        {
+            if (meaning == TimeMeaning.Instant || samples.Count == 1)
+            {
+                return samples[^1];
+            }
+
+            var whole = new double[1];
+            Read(new Waveform(window.Start, samples, meaning, 0), window.Start, window.End, whole);
+            return new FieldSample(window.End, whole);
+        }
+
+        private double Relaxed(FieldSample sample, double factor)
+        {
+            var old = new double[1];
+            Read(Current!, Fresh!.Samples.LastOrDefault(s => s.Time < sample.Time)?.Time ?? _window.Start, sample.Time, old);
+            return factor == 1 ? sample.Values[0] : (factor * sample.Values[0]) + ((1 - factor) * old[0]);
+        }
+
+        private static void Read(Waveform waveform, double from, double to, double[] into)
+        {
+            switch (waveform.Meaning)
+            {
+                case TimeMeaning.Instant:
+                    waveform.At(to, into);
+                    break;
+                case TimeMeaning.WindowAverage:
+                    waveform.Average(from, to, into);
+                    break;
+                default:
+                    waveform.Integral(from, to, into);
+                    break;
+            }
+        }
+    }
+}
