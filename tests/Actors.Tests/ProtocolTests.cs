@@ -12,7 +12,7 @@ namespace ActorMultiscale.Tests.Actors;
 public sealed class ProtocolTests
 {
     private static ParticipantJob.Advance Order(int window) => new(
-        new CouplingCommand.Advance(0, new WindowAddress(null, 0, window, 0, 0), new TimeWindow(window, window + 1, 1), null, false, -1, 0),
+        new CouplingCommand.Advance(0, new WindowAddress(null, 0, window, 0, 0, 0), new TimeWindow(window, window + 1, 1), null, false, -1, 0),
         new PortReader(new ModelDescription(), new TimeWindow(window, window + 1, 1), []));
 
     [Fact]
