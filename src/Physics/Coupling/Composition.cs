@@ -77,6 +77,7 @@ public sealed class Composition
         }
 
         CheckScheme("scheme", _experiment.Scheme);
+        CheckLengths("windows", _experiment.Lengths);
         if (_experiment.Window > _experiment.Until && _experiment.Until > 0)
         {
             Warn("window", $"The window ({_experiment.Window}) is longer than the run ({_experiment.Until}); it is cut.");
@@ -115,11 +116,42 @@ public sealed class Composition
             {
                 Fault($"{path}.iterate.converge.{i}", $"The limit of a convergence criterion is above zero; found {iteration.Criteria[i].Limit}.");
             }
+
+            if (iteration.Criteria[i].Measure == ResidualMeasure.AbsoluteOrRelative && !(iteration.Criteria[i].RelativeLimit > 0))
+            {
+                Fault($"{path}.iterate.converge.{i}", $"The relative limit of a convergence criterion is above zero; found {iteration.Criteria[i].RelativeLimit}.");
+            }
         }
 
         if (scheme.Stages.IsEmpty || scheme.Stages.Any(s => s.IsEmpty))
         {
             Fault(path + ".stages", $"A scheme has at least one stage, and every stage at least one entry.");
+        }
+    }
+
+    private void CheckLengths(string path, WindowPolicy? policy)
+    {
+        if (policy is null)
+        {
+            return;
+        }
+
+        if (!(policy.Shortest > 0) || !(policy.Longest >= policy.Shortest))
+        {
+            Fault(path, $"The lengths of windows run from a shortest above zero (found {policy.Shortest} s) to a longest not below it (found {policy.Longest} s).");
+        }
+
+        if (policy.Controller is { } controller)
+        {
+            if (!(controller.Absolute >= 0) || !(controller.Relative >= 0) || !(controller.Absolute + controller.Relative > 0))
+            {
+                Fault(path + ".control", $"The tolerances of a window controller are not negative, and one is above zero; found {controller.Absolute} and {controller.Relative}.");
+            }
+
+            if (!(controller.Safety is > 0 and <= 1) || !(controller.LeastFactor is > 0 and < 1) || !(controller.GreatestFactor > 1) || !(controller.Integral > 0) || !(controller.Proportional >= 0))
+            {
+                Fault(path + ".control", $"A window controller has a safety above 0 and at most 1 (found {controller.Safety}), factors below and above 1 (found {controller.LeastFactor} and {controller.GreatestFactor}), and gains above zero (found {controller.Integral} and {controller.Proportional}).");
+            }
         }
     }
 
@@ -182,6 +214,7 @@ public sealed class Composition
         {
             var path = $"groups.{group.Name}";
             CheckScheme(path, group.Scheme);
+            CheckLengths(path, group.Lengths);
             if (!IsName(group.Name) || group.Name == "root" || _models.ContainsKey(group.Name))
             {
                 Fault(path, $"'{group.Name}' cannot name a group: it must be a lower-case name, not 'root', and not that of a participant.");
@@ -203,7 +236,7 @@ public sealed class Composition
             }
         }
 
-        Visit(new CouplingGroup("root", _experiment.Scheme) { Halvings = _experiment.Halvings }, null, "scheme");
+        Visit(new CouplingGroup("root", _experiment.Scheme) { Halvings = _experiment.Halvings, Lengths = _experiment.Lengths }, null, "scheme");
         foreach (var name in _specs.Keys.Where(name => _groups.All(g => g.Spec.Name != name)))
         {
             Fault($"groups.{name}", $"No stage names the group '{name}'. Add it to a stage of its parent.");
@@ -544,6 +577,19 @@ public sealed class Composition
                        from layout in pair.Value.Description.Ports
                        where layout is { Points: 1, Port: { Components: 1, Direction: PortDirection.Out } }
                        select $"{pair.Key}.{layout.Port.Name}").ToList();
+        foreach (var group in _groups)
+        {
+            CheckPolicy(group, conduits);
+        }
+
+        foreach (var participant in _experiment.Participants.Where(p => p.ShortensWhenLate))
+        {
+            if (participant.TimeLimit is null || _experiment.Halvings == 0)
+            {
+                Fault($"participants.{participant.Name}.when-late", $"A window is shortened where '{participant.Name}' passes its time limit; that takes a 'time-limit', and 'halvings' of the root windows above zero.");
+            }
+        }
+
         for (var i = 0; i < _experiment.Limits.Length; i++)
         {
             RequireMetric($"limits.{_experiment.Limits[i].Metric}", _experiment.Limits[i].Metric, scalars);
@@ -582,6 +628,41 @@ public sealed class Composition
         return dot > 0 && _models.TryGetValue(metric[..dot], out var model) && model.Description.IndexOf(metric[(dot + 1)..]) is >= 0 and var port
             ? model.Description.Ports[port].Port.Quantity.Unit
             : null;
+    }
+
+    private void CheckPolicy(GroupDraft group, List<ConduitDraft> conduits)
+    {
+        if (group.Spec.Lengths is not { } policy)
+        {
+            return;
+        }
+
+        var path = group.Parent is null ? "windows" : group.Path + ".windows";
+        var members = _groupOf.Where(m => IsWithin(m.Value, group)).Select(m => m.Key).Order(StringComparer.Ordinal).ToList();
+        foreach (var name in policy.Follows.Where(name => !members.Contains(name) && !_unknown.Contains(name)))
+        {
+            Fault(path + ".follow", $"Windows of the group '{group.Spec.Name}' cannot follow '{name}', which is no participant in it. {Suggestion.Sentence(name, members)}");
+        }
+
+        var inGroup = conduits.Where(c => c.Group == group).ToList();
+        foreach (var (effort, flow) in policy.Controller?.Bonds ?? [])
+        {
+            var (a, b) = (inGroup.FirstOrDefault(c => c.Spec.To == effort), inGroup.FirstOrDefault(c => c.Spec.To == flow));
+            if (a is null || b is null)
+            {
+                var wrong = a is null ? effort : flow;
+                Fault(path + ".control", $"'{wrong}' is the end of no conduit between members of the group '{group.Spec.Name}'. {Suggestion.Sentence(wrong, [.. inGroup.Select(c => c.Spec.To)])}");
+            }
+            else if (a.To.Length != b.From.Length || a.From.Length != b.To.Length || a.From.Points == PortLayout.Varying)
+            {
+                Fault(path + ".control", $"'{effort}' and '{flow}' make no power bond: effort and flow have the same number of values at each end.");
+            }
+        }
+
+        if (policy.Controller is { Bonds.IsEmpty: true } && !inGroup.Any(c => c.IsBackward))
+        {
+            Fault(path + ".control", $"No conduit of the group '{group.Spec.Name}' is read before it is written, so that there is no first guess whose error could be watched. Name power bonds, or leave the controller out.");
+        }
     }
 
     private double WindowOf(GroupDraft group) => group.Parent is null ? _experiment.Window : WindowOf(group.Parent) / group.Spec.Windows;
@@ -644,9 +725,29 @@ public sealed class Composition
         {
             Leaves = [.. participants.Where(p => IsWithin(_groups[p.Group], g)).Select(p => p.Index)],
             Subgroups = [.. _groups.Where(s => s != g && IsWithin(s, g)).Select(s => s.Index)],
-            KeepsCheckpoint = g.Spec.Scheme.Iteration.IsImplicit || g.Spec.Halvings > 0 || participants.Any(p => p.Group == g.Index && p.Spec.TimeLimit is not null),
+            KeepsCheckpoint = g.Spec.Scheme.Iteration.IsImplicit || MayBeginAnew(g, participants),
+            MayBeginAnew = MayBeginAnew(g, participants),
+            Lengths = LengthsOf(g, tickLength, names, conduits),
         }).ToImmutableArray();
         return new CoupledSystem(_experiment, participants, conduits, groups, tickLength, endTick);
+    }
+
+    private static bool MayBeginAnew(GroupDraft group, ImmutableArray<ParticipantNode> participants) =>
+        group.Spec.Halvings > 0 || participants.Any(p => p.Group == group.Index && (p.Spec.TimeLimit is not null || p.Description.MayBeLost));
+
+    private WindowLengths? LengthsOf(GroupDraft group, double tickLength, List<string> names, ImmutableArray<ConduitNode> conduits)
+    {
+        if (group.Spec.Lengths is not { } policy)
+        {
+            return null;
+        }
+
+        int Conduit(string inPort) => conduits.Single(c => c.Spec.To == inPort).Index;
+        return new WindowLengths(Math.Max(1, (long)Math.Round(policy.Shortest / tickLength)), Math.Max(1, (long)Math.Min(Math.Round(policy.Longest / tickLength), long.MaxValue / 4)),
+            policy.Follows.IsEmpty && policy.Controller is null ? [.. names.Select((_, i) => i).Where(i => IsWithin(_groupOf[names[i]], group))] : [.. policy.Follows.Select(n => names.IndexOf(n))],
+            policy.Controller,
+            [.. (policy.Controller?.Bonds ?? []).Select(b => (Conduit(b.Effort), Conduit(b.Flow)))],
+            [.. conduits.Where(c => c.Group == group.Index && c.IsBackward).Select(c => c.Index)]);
     }
 
     private StageEntry EntryOf(string entry, List<string> names)

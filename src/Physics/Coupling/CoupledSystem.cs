@@ -112,9 +112,25 @@ public sealed record GroupNode(int Index, CouplingGroup Spec, int Parent, int De
     /// </summary>
     public required bool KeepsCheckpoint { get; init; }
 
+    /// <summary>Whether one of its windows may be begun anew, shorter or as it was, after a failure.</summary>
+    public required bool MayBeginAnew { get; init; }
+
+    /// <summary>How its lengths are chosen; null for windows of equal length.</summary>
+    public WindowLengths? Lengths { get; init; }
+
     /// <summary>The shortest window that halving may reach.</summary>
-    public long ShortestTicks => Math.Max(1, NominalTicks >> Spec.Halvings);
+    public long ShortestTicks => Lengths?.ShortestTicks ?? Math.Max(1, NominalTicks >> Spec.Halvings);
 }
+
+/// <summary>A window policy, resolved.</summary>
+/// <param name="ShortestTicks">The shortest window.</param>
+/// <param name="LongestTicks">The longest.</param>
+/// <param name="Follows">Participants whose proposals bound the windows.</param>
+/// <param name="Controller">Adapts the windows to an error; null for none.</param>
+/// <param name="Bonds">Conduits of the controller's power bonds: effort, flow.</param>
+/// <param name="Watched">Conduits whose first guess is compared with what was accepted, where there are no bonds.</param>
+public sealed record WindowLengths(long ShortestTicks, long LongestTicks, ImmutableArray<int> Follows, WindowController? Controller,
+    ImmutableArray<(int Effort, int Flow)> Bonds, ImmutableArray<int> Watched);
 
 /// <summary>An entry of a stage: a participant, in a phase or as a whole, or a nested group.</summary>
 /// <param name="Participant">Index of the participant, or −1.</param>

@@ -27,7 +27,7 @@ public sealed class CouplingCore
         _fields = new FieldExchange(system);
         if (fields is not null)
         {
-            StateArchive.Restore(fields, _fields.Archive);
+            StateArchive.Restore(fields, Archive);
         }
     }
 
@@ -64,7 +64,13 @@ public sealed class CouplingCore
     }
 
     /// <summary>The bytes of the fields at a root boundary, for a snapshot.</summary>
-    public byte[] SaveFields() => StateArchive.Save(_fields.Archive, 1024);
+    public byte[] SaveFields() => StateArchive.Save(Archive, 1024);
+
+    private void Archive(StateArchive archive)
+    {
+        _fields.Archive(archive);
+        _machine.Archive(archive);
+    }
 
     /// <summary>
     /// The hash by which two runs are called the same: over the end tick, the participants' archives in ordinal order of
@@ -116,7 +122,7 @@ public sealed class CouplingCore
                 _fields.Publish(publish.Group, publish.Stage);
                 return true;
             case CouplingCommand.Measure measure:
-                _pending.Enqueue(new CouplingEvent.Measured(measure.Address, _fields.Measure(measure.Group)));
+                _pending.Enqueue(new CouplingEvent.Measured(measure.Address, _fields.Measure(measure.Group), _fields.WindowError(measure.Group, measure.Window)));
                 return true;
             case CouplingCommand.Iterate iterate:
                 _fields.Iterate(iterate.Group);

@@ -12,6 +12,9 @@ public enum FailureKind
     /// <summary>The model did not answer within its time. Repeating the window must give the same numbers as if nothing had happened.</summary>
     Timeout,
 
+    /// <summary>What computes the model is gone, such as the process that it runs in. The model is made anew and the same window repeated.</summary>
+    Lost,
+
     /// <summary>The model did not even heed its cancellation. Its thread is lost, and the run ends.</summary>
     Unresponsive,
 }
@@ -25,13 +28,17 @@ public abstract record CouplingEvent
     public sealed record Started(long Tick, long Window) : CouplingEvent;
 
     /// <summary>A participant advanced; one list of samples per port of its description.</summary>
-    public sealed record Advanced(int Participant, WindowAddress Address, ImmutableArray<ImmutableArray<FieldSample>> Samples) : CouplingEvent;
+    public sealed record Advanced(int Participant, WindowAddress Address, ImmutableArray<ImmutableArray<FieldSample>> Samples) : CouplingEvent
+    {
+        /// <summary>The longest window, s, that the participant proposes to take next; null if it proposes nothing new.</summary>
+        public double? Proposal { get; init; }
+    }
 
     /// <summary>A participant could not advance.</summary>
     public sealed record Failed(int Participant, WindowAddress Address, FailureKind Kind, string Reason) : CouplingEvent;
 
-    /// <summary>The residuals that <see cref="CouplingCommand.Measure"/> asked for, one per criterion.</summary>
-    public sealed record Measured(WindowAddress Address, ImmutableArray<Residual> Residuals) : CouplingEvent;
+    /// <summary>The residuals that <see cref="CouplingCommand.Measure"/> asked for, one per criterion, and the estimated coupling error of the window, 1 where it is just tolerated.</summary>
+    public sealed record Measured(WindowAddress Address, ImmutableArray<Residual> Residuals, double Error = 0) : CouplingEvent;
 
     /// <summary>The root window's values are in place; <paramref name="BrokenLimit"/> says which conservation limit they pass, if any.</summary>
     public sealed record Accepted(ImmutableArray<ulong> Fingerprints, string? BrokenLimit) : CouplingEvent;
@@ -79,8 +86,8 @@ public abstract record CouplingCommand
     /// <summary>All entries of a stage are done; forward conduits hold the fresh values from now on.</summary>
     public sealed record PublishStage(int Group, int Stage) : CouplingCommand;
 
-    /// <summary>Measure the residuals of a group's criteria; answered by <see cref="CouplingEvent.Measured"/>.</summary>
-    public sealed record Measure(int Group, WindowAddress Address) : CouplingCommand;
+    /// <summary>Measure the residuals of a group's criteria, and the error that its window controller watches; answered by <see cref="CouplingEvent.Measured"/>.</summary>
+    public sealed record Measure(int Group, WindowAddress Address, TimeWindow Window) : CouplingCommand;
 
     /// <summary>Not converged: the next iterate, and everything inside back to the window's start.</summary>
     public sealed record Iterate(int Group) : CouplingCommand;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Coupling;
 
@@ -22,6 +23,7 @@ public sealed class CouplingMachine
     private readonly LeafRun[] _leaves;
     private readonly int _runAhead;
     private readonly int _snapshotEvery;
+    private readonly SortedSet<long> _recordedEnds;
     private List<CouplingCommand> _commands = [];
     private long _serial;
     private long _accepted;              // Root windows accepted so far.
@@ -35,7 +37,8 @@ public sealed class CouplingMachine
     /// <summary>A machine for <paramref name="system"/>, at rest until it is told <see cref="CouplingEvent.Started"/>.</summary>
     /// <param name="system">The coupled system.</param>
     /// <param name="runAhead">How many root windows may be computed before they are durable; null for what the experiment says.</param>
-    public CouplingMachine(CoupledSystem system, int? runAhead = null)
+    /// <param name="recordedEnds">Where root windows ended when the run was computed before, in order: they hold again. For runs whose windows were shortened by the clock.</param>
+    public CouplingMachine(CoupledSystem system, int? runAhead = null, IEnumerable<long>? recordedEnds = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
@@ -43,8 +46,12 @@ public sealed class CouplingMachine
         foreach (var node in system.Groups)
         {
             var parent = node.Parent < 0 ? null : _groups[node.Parent];
-            _groups[node.Index] = new GroupRun(node, parent is not null && (parent.IsRepeated || parent.Node.Spec.Scheme.Iteration.IsImplicit));
+            _groups[node.Index] = new GroupRun(node,
+                isRepeated: parent is not null && (parent.IsRepeated || parent.Node.Spec.Scheme.Iteration.IsImplicit),
+                isOffGrid: node.Lengths is not null || parent is { IsOffGrid: true });
         }
+
+        _recordedEnds = [.. recordedEnds ?? []];
 
         _leaves = [.. system.Participants.Select(_ => new LeafRun(system.Groups.Max(g => g.Depth) + 1))];
         _runAhead = Math.Max(1, runAhead ?? system.Experiment.RunAhead);
@@ -153,17 +160,84 @@ public sealed class CouplingMachine
         group.End = NextEnd(group);
         if (group.Node.KeepsCheckpoint)
         {
-            group.FrozenBelow = [.. group.Node.Subgroups.Select(index => (index, _groups[index].FrozenEnds.ToImmutableArray()))];
+            group.Below = [.. group.Node.Subgroups.Select(index => new SubgroupState(index, [.. _groups[index].FrozenEnds], _groups[index].Wanted, _groups[index].LastError))];
+            group.Proposals = [.. group.Node.Leaves.Select(index => (index, _leaves[index].Proposal))];
         }
 
         Begin(group, again: false);
     }
 
-    // The lengths of an iteration, of whatever group above, hold for its later ones. Otherwise the longest window that the grid allows.
-    private static long NextEnd(GroupRun group)
+    // The lengths of an iteration, of whatever group above, hold for its later ones. Otherwise what the policy wants, or else the
+    // longest window that the grid allows.
+    private long NextEnd(GroupRun group)
     {
         var frozen = group.FrozenEnds.GetViewBetween(group.Start + 1, long.MaxValue).Min;      // 0 if there is none.
-        return Math.Min(group.ParentEnd, frozen > 0 ? frozen : group.Start + Block(group, long.MaxValue));
+        if (frozen == 0 && group.Node.Parent < 0)
+        {
+            frozen = _recordedEnds.GetViewBetween(group.Start + 1, long.MaxValue).Min;
+        }
+
+        if (frozen > 0)
+        {
+            return Math.Min(group.ParentEnd, frozen);
+        }
+
+        if (!group.IsOffGrid)
+        {
+            return Math.Min(group.ParentEnd, group.Start + Block(group, long.MaxValue));
+        }
+
+        // Two windows of like length rather than a last one that is a sliver.
+        var (length, rest) = (WantedTicks(group), group.ParentEnd - group.Start);
+        return length >= rest ? group.ParentEnd
+            : 2 * length > rest ? group.Start + ((rest + 1) / 2)
+            : group.Start + length;
+    }
+
+    private long WantedTicks(GroupRun group)
+    {
+        if (group.Node.Lengths is not { } lengths)
+        {
+            return group.Node.NominalTicks;
+        }
+
+        var wanted = group.Wanted > 0 ? group.Wanted : group.Node.NominalTicks;
+        foreach (var index in lengths.Follows)
+        {
+            wanted = Math.Min(wanted, _leaves[index].Proposal);
+        }
+
+        return Math.Clamp(wanted, lengths.ShortestTicks, lengths.LongestTicks);
+    }
+
+    // What the next window may be: what the controller makes of the error; without one whatever is proposed. After a window that
+    // had to be shortened it at most doubles.
+    private static void Adapt(GroupRun group, double error)
+    {
+        if (group.Node.Lengths is not { } lengths)
+        {
+            return;
+        }
+
+        var length = group.End - group.Start;
+        var bound = group.Attempt > 0 ? 2 * length : long.MaxValue;
+        if (lengths.Controller is { } controller)
+        {
+            group.Wanted = Math.Clamp((long)Math.Min(bound, length * controller.Factor(error, group.LastError)), lengths.ShortestTicks, lengths.LongestTicks);
+            group.LastError = error;
+        }
+        else
+        {
+            group.Wanted = Math.Min(bound, lengths.LongestTicks);
+        }
+    }
+
+    // A shorter window than the present one; 0 if none is allowed.
+    private static long Shorter(GroupRun group)
+    {
+        var length = group.End - group.Start;
+        var shorter = group.IsOffGrid ? length / 2 : Block(group, length);
+        return shorter >= group.Node.ShortestTicks ? shorter : 0;
     }
 
     // The grid of a group: nominal windows, halved again and again. The longest of its windows that begins at the start and is shorter
@@ -249,6 +323,12 @@ public sealed class CouplingMachine
 
         leaf.Awaited = null;
         var group = _groups[advanced.Address.Group];
+        if (advanced.Proposal is { } proposal)
+        {
+            // Rounded down to whole ticks: a stability limit is a limit.
+            leaf.Proposal = proposal / _system.TickLength is var ticks && ticks < long.MaxValue / 4 ? Math.Max(1, (long)ticks) : long.MaxValue;
+        }
+
         _commands.Add(new CouplingCommand.Deliver(advanced.Participant, _system.Window(group.Start, group.End)));
         EntryDone(group);
     }
@@ -265,13 +345,13 @@ public sealed class CouplingMachine
         {
             StartStage(group, group.Stage + 1);
         }
-        else if (group.Node.Spec.Scheme.Iteration.IsImplicit)
+        else if (group.Node.Spec.Scheme.Iteration.IsImplicit || group.Node.Lengths?.Controller is not null)
         {
-            _commands.Add(new CouplingCommand.Measure(group.Node.Index, group.Address!));
+            _commands.Add(new CouplingCommand.Measure(group.Node.Index, group.Address!, _system.Window(group.Start, group.End)));
         }
         else
         {
-            Accept(group, converged: true);
+            Accept(group, converged: true, error: 0);
         }
     }
 
@@ -286,20 +366,28 @@ public sealed class CouplingMachine
 
         var policy = group.Node.Spec.Scheme.Iteration;
         group.Residuals = [.. measured.Residuals.Select(r => r.Distance)];
-        var satisfied = !policy.Criteria.IsEmpty;
-        for (var i = 0; i < policy.Criteria.Length; i++)
-        {
-            satisfied &= policy.Criteria[i].IsSatisfiedBy(measured.Residuals[i]);
-        }
-
         var iterations = group.Iteration + 1;
-        if (satisfied && iterations >= policy.Minimum)
+        if (policy.IsSatisfiedBy(measured.Residuals) && iterations >= policy.Minimum)
         {
-            Accept(group, converged: true);
+            Accept(group, converged: true, measured.Error);
+        }
+        else if (iterations >= policy.Maximum && policy.Criteria.IsEmpty)
+        {
+            Accept(group, converged: true, measured.Error);
         }
         else if (iterations >= policy.Maximum)
         {
-            Accept(group, converged: policy.Criteria.IsEmpty);
+            var strictly = policy.FailsStrictly(measured.Residuals);
+            if (strictly || Shorter(group) > 0)
+            {
+                var window = _system.Window(group.Start, group.End);
+                Fail(group, string.Create(CultureInfo.InvariantCulture,
+                    $"group '{group.Node.Spec.Name}' did not converge in {iterations} iterations in the window from t = {window.Start} to {window.End}"));
+            }
+            else
+            {
+                Accept(group, converged: false, measured.Error);
+            }
         }
         else
         {
@@ -310,9 +398,10 @@ public sealed class CouplingMachine
         }
     }
 
-    private void Accept(GroupRun group, bool converged)
+    private void Accept(GroupRun group, bool converged, double error)
     {
         group.Converged &= converged;
+        Adapt(group, error);
         if (!converged)
         {
             _commands.Add(new CouplingCommand.Note(string.Create(CultureInfo.InvariantCulture,
@@ -434,18 +523,32 @@ public sealed class CouplingMachine
             return;
         }
 
-        if (failed.Kind == FailureKind.Timeout)
+        if (failed.Kind is FailureKind.Timeout or FailureKind.Lost)
         {
             // The clock must not change numbers: the same window again, with a model made anew; twice, and the run ends.
-            if (leaf.IsLateAgain(group.Serial) || !group.Node.KeepsCheckpoint)
+            if (!group.Node.KeepsCheckpoint)
             {
                 End(RunOutcome.Failed, _groups[0].Start, text);
                 return;
             }
 
             leaf.Rebuild = true;
-            _commands.Add(new CouplingCommand.Note(text + "; it is made anew and repeats the window"));
-            Retry(group, group.End);
+            if (!leaf.IsLateAgain(group.Serial))
+            {
+                _commands.Add(new CouplingCommand.Note(text + "; it is made anew and repeats the window"));
+                Retry(group, group.End);
+            }
+            else if (failed.Kind == FailureKind.Timeout && _system.Participants[failed.Participant].Spec.ShortensWhenLate)
+            {
+                // Only lengths of root windows are recorded, so that only these may depend on the clock.
+                leaf.ForgiveLateness();
+                Fail(_groups[0], text);
+            }
+            else
+            {
+                End(RunOutcome.Failed, _groups[0].Start, text);
+            }
+
             return;
         }
 
@@ -454,8 +557,8 @@ public sealed class CouplingMachine
 
     private void Fail(GroupRun group, string reason)
     {
-        var shorter = Block(group, group.End - group.Start);
-        if (shorter >= group.Node.ShortestTicks)
+        var shorter = Shorter(group);
+        if (shorter > 0)
         {
             _commands.Add(new CouplingCommand.Note(reason + "; the window is shortened"));
             group.FrozenEnds.RemoveWhere(end => end > group.Start && end <= group.ParentEnd);
@@ -474,10 +577,17 @@ public sealed class CouplingMachine
     private void Retry(GroupRun group, long end)
     {
         GoBack(group);
-        foreach (var (index, ends) in group.FrozenBelow)
+        foreach (var below in group.Below)
         {
-            _groups[index].FrozenEnds.Clear();
-            _groups[index].FrozenEnds.UnionWith(ends);
+            var subgroup = _groups[below.Group];
+            subgroup.FrozenEnds.Clear();
+            subgroup.FrozenEnds.UnionWith(below.FrozenEnds);
+            (subgroup.Wanted, subgroup.LastError) = (below.Wanted, below.LastError);
+        }
+
+        foreach (var (index, proposal) in group.Proposals)
+        {
+            _leaves[index].Proposal = proposal;
         }
 
         group.Attempt++;
@@ -485,13 +595,40 @@ public sealed class CouplingMachine
         Begin(group, again: true);
     }
 
-    private sealed class GroupRun(GroupNode node, bool isRepeated)
+    /// <summary>Names what must survive a snapshot at a root boundary: what the lengths of the next windows depend on.</summary>
+    public void Archive(StateArchive archive)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        foreach (var group in _groups)
+        {
+            var (wanted, error) = (group.Wanted, group.LastError);
+            archive.Value($"wanted {group.Node.Index}", ref wanted);
+            archive.Value($"error {group.Node.Index}", ref error);
+            (group.Wanted, group.LastError) = (wanted, error);
+        }
+
+        for (var p = 0; p < _leaves.Length; p++)
+        {
+            var proposal = _leaves[p].Proposal;
+            archive.Value($"proposal {p}", ref proposal);
+            _leaves[p].Proposal = proposal;
+        }
+    }
+
+    // What comes back with a subgroup when a window around it is begun anew.
+    private sealed record SubgroupState(int Group, ImmutableArray<long> FrozenEnds, long Wanted, double LastError);
+
+    private sealed class GroupRun(GroupNode node, bool isRepeated, bool isOffGrid)
     {
         public GroupNode Node { get; } = node;
         public bool IsRepeated { get; } = isRepeated;          // A group above iterates.
+        public bool IsOffGrid { get; } = isOffGrid;            // The windows of this group, or of one above, are not all equal.
         public WindowAddress? Address { get; set; }
         public SortedSet<long> FrozenEnds { get; } = [];       // Where windows ended inside the present root window.
-        public ImmutableArray<(int Group, ImmutableArray<long> Ends)> FrozenBelow { get; set; } = [];   // The same of subgroups, as they were when the window opened.
+        public ImmutableArray<SubgroupState> Below { get; set; } = [];                       // As it was when the window opened.
+        public ImmutableArray<(int Participant, long Ticks)> Proposals { get; set; } = [];   // The same.
+        public long Wanted { get; set; }           // The length that the next window may have; 0 before the first.
+        public double LastError { get; set; } = double.NaN;
         public long Serial { get; set; }           // Names the state at the window's start: what a checkpoint must belong to.
         public long Start { get; set; }
         public long End { get; set; }
@@ -514,7 +651,10 @@ public sealed class CouplingMachine
         public long[] SavedSerial { get; } = new long[depths];
         public int PendingRestore { get; set; } = -1;
         public bool Rebuild { get; set; }
+        public long Proposal { get; set; } = long.MaxValue;    // The longest window that it wants, in ticks.
         private long _lateIn = -1;
+
+        public void ForgiveLateness() => _lateIn = -1;
 
         // Whether the participant was late before in the window of this serial, in whatever attempt.
         public bool IsLateAgain(long serial)

@@ -48,6 +48,36 @@ public sealed record IterationPolicy(int Minimum, int Maximum, ImmutableArray<Co
 
     /// <summary>Whether the window may be repeated.</summary>
     public bool IsImplicit => Maximum > 1;
+
+    /// <summary>Whether <paramref name="residuals"/> (one per criterion) end the iteration: all criteria hold, or one that suffices and every strict one.</summary>
+    public bool IsSatisfiedBy(IReadOnlyList<Residual> residuals)
+    {
+        ArgumentNullException.ThrowIfNull(residuals);
+        var (all, enough) = (!Criteria.IsEmpty, false);
+        for (var i = 0; i < Criteria.Length; i++)
+        {
+            var holds = Criteria[i].IsSatisfiedBy(residuals[i]);
+            all &= holds;
+            enough |= holds && Criteria[i].Suffices;
+        }
+
+        return all || (enough && !FailsStrictly(residuals));
+    }
+
+    /// <summary>Whether a strict criterion does not hold.</summary>
+    public bool FailsStrictly(IReadOnlyList<Residual> residuals)
+    {
+        ArgumentNullException.ThrowIfNull(residuals);
+        for (var i = 0; i < Criteria.Length; i++)
+        {
+            if (Criteria[i].IsStrict && !Criteria[i].IsSatisfiedBy(residuals[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }
 
 /// <summary>Against what the residual ‖H(x) − x‖ of a conduit is compared. Norms are Euclidean, over the values at the window's end.</summary>
@@ -61,6 +91,9 @@ public enum ResidualMeasure
 
     /// <summary>‖H(x) − x‖ ≤ limit · (the same of the window's first iteration).</summary>
     ResidualRelative,
+
+    /// <summary>‖H(x) − x‖ ≤ limit, in the unit of the quantity, or ≤ relative limit · ‖H(x)‖: for quantities that pass through zero.</summary>
+    AbsoluteOrRelative,
 }
 
 /// <summary>When a conduit counts as converged.</summary>
@@ -69,12 +102,22 @@ public enum ResidualMeasure
 /// <param name="Limit">Its limit, above zero.</param>
 public sealed record ConvergenceCriterion(string Conduit, ResidualMeasure Measure, double Limit)
 {
+    /// <summary>The second limit of <see cref="ResidualMeasure.AbsoluteOrRelative"/>, above zero; of no meaning for others.</summary>
+    public double RelativeLimit { get; init; }
+
+    /// <summary>A window in which this criterion still fails at the greatest number of iterations is not accepted: it is shortened, or the run stops.</summary>
+    public bool IsStrict { get; init; }
+
+    /// <summary>This criterion alone is enough, as long as no strict one fails.</summary>
+    public bool Suffices { get; init; }
+
     /// <summary>Whether <paramref name="residual"/> satisfies the criterion. A zero field is converged.</summary>
-    public bool IsSatisfiedBy(Residual residual) => residual.Distance <= Measure switch
+    public bool IsSatisfiedBy(Residual residual) => Measure switch
     {
-        ResidualMeasure.Absolute => Limit,
-        ResidualMeasure.Relative => Limit * residual.Norm,
-        ResidualMeasure.ResidualRelative => Limit * residual.First,
+        ResidualMeasure.Absolute => residual.Distance <= Limit,
+        ResidualMeasure.Relative => residual.Distance <= Limit * residual.Norm,
+        ResidualMeasure.ResidualRelative => residual.Distance <= Limit * residual.First,
+        ResidualMeasure.AbsoluteOrRelative => residual.Distance <= Limit || residual.Distance <= RelativeLimit * residual.Norm,
         _ => throw new InvalidOperationException($"No such measure: {Measure}."),
     };
 }
@@ -93,6 +136,9 @@ public readonly record struct Residual(double Distance, double Norm, double Firs
 /// <param name="Windows">How many of its windows make one window of its parent; 1 for the root.</param>
 public sealed record CouplingGroup(string Name, CouplingScheme Scheme, int Windows = 1)
 {
-    /// <summary>How often a window whose computation fails may be halved before the failure is the parent's.</summary>
+    /// <summary>How often a window whose computation fails, or does not converge, may be halved before the failure is the parent's.</summary>
     public int Halvings { get; init; }
+
+    /// <summary>How the lengths of its windows are chosen; null for windows of equal length.</summary>
+    public WindowPolicy? Lengths { get; init; }
 }

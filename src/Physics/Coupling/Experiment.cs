@@ -34,8 +34,11 @@ public sealed record Experiment
     /// <summary>Stages and iterations of the root group.</summary>
     public required CouplingScheme Scheme { get; init; }
 
-    /// <summary>How often a root window may be halved when its computation fails.</summary>
+    /// <summary>How often a root window may be halved when its computation fails or does not converge.</summary>
     public int Halvings { get; init; }
+
+    /// <summary>How the lengths of root windows are chosen; null for windows of equal length.</summary>
+    public WindowPolicy? Lengths { get; init; }
 
     /// <summary>Nested groups.</summary>
     public ImmutableArray<CouplingGroup> Groups { get; init; } = [];
@@ -64,6 +67,12 @@ public sealed record Participant(string Name, ModelEntry Model, ModelSettings Se
 {
     /// <summary>The wall-clock time that one advance may take; none if null. It never changes numbers.</summary>
     public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>
+    /// Whether a window in which it passes <see cref="TimeLimit"/> twice is shortened, as if its computation had failed; otherwise the
+    /// run stops. Lengths then depend on the clock: they are recorded, and hold when the run is resumed or verified.
+    /// </summary>
+    public bool ShortensWhenLate { get; init; }
 
     /// <summary>A participant with settings written in place.</summary>
     public static Participant Of(string name, ModelEntry model, params ReadOnlySpan<(string Key, object Value)> settings)
@@ -94,6 +103,16 @@ public enum MappingKind
     NearestNeighbor,
 }
 
+/// <summary>What a consumer reads in a new window before the producer has written anything there.</summary>
+public enum Extrapolation
+{
+    /// <summary>The last value, held; integrals are held as a rate.</summary>
+    Constant,
+
+    /// <summary>The line through the last two windows' ends (instants), or through their means (averages, rates of integrals).</summary>
+    Linear,
+}
+
 /// <summary>A directed connection from an out-port to an in-port.</summary>
 /// <param name="From">The out-port, <c>participant.port</c>.</param>
 /// <param name="To">The in-port, <c>participant.port</c>.</param>
@@ -104,6 +123,12 @@ public sealed record Conduit(string From, string To)
 
     /// <summary>Whether all substeps pass, or the window's end alone.</summary>
     public bool Substeps { get; init; } = true;
+
+    /// <summary>Whether its values decide the steps of a quasi-Newton or Aitken acceleration; otherwise they are carried along.</summary>
+    public bool IsAccelerated { get; init; } = true;
+
+    /// <summary>The first guess in a new window.</summary>
+    public Extrapolation Extrapolation { get; init; }
 
     /// <summary>How values pass between unlike point sets.</summary>
     public MappingKind Mapping { get; init; } = MappingKind.Auto;

@@ -13,35 +13,55 @@ namespace ActorMultiscale.Physics.Coupling;
 /// </summary>
 /// <remarks>
 /// The consumer of a conduit reads <c>Current</c>, a waveform over the window of the conduit's group. It changes at four moments
-/// only: when the window opens (the last value, held), when the producer's stage is complete (forward conduits), when the
+/// only: when the window opens (the first guess), when the producer's stage is complete (forward conduits), when the
 /// group iterates (backward conduits), and when the window is accepted. So entries of one stage never see each other's
 /// fresh values, in whatever order they finish.
 /// </remarks>
 public sealed class FieldExchange
 {
+    private const int MostLeased = 1024;                 // Of one port and advance: beyond, the heap serves as well.
     private readonly CoupledSystem _system;
+    private readonly SampleBuffers _buffers;
     private readonly ConduitState[] _conduits;
+    private readonly ConduitState[][] _ofGroup;          // By group.
+    private readonly ConduitState[][] _unknowns;         // By group: its backward conduits, if it iterates.
+    private readonly ConduitState[][] _inSubgroups;      // By group: conduits of the groups below.
+    private readonly ConduitState[][] _fromParticipant;  // By producer.
     private readonly IAcceleration?[] _accelerations;
+    private readonly Workspace?[] _workspaces;           // By group.
     private readonly int[] _iterations;
-    private readonly WindowStart?[] _windowStarts;                           // By group: what must come back when its window is repeated.
-    private readonly FieldSample?[][] _last;                                 // By participant and port, at the last root boundary.
-    private readonly FieldSample?[][] _written;                              // The same, provisional.
+    private readonly WindowStart?[] _windowStarts;       // By group: what must come back when its window is repeated.
+    private readonly FieldSample?[][] _last;             // By participant and port, at the last root boundary.
+    private readonly FieldSample?[][] _written;          // The same, provisional.
     private readonly ulong[][] _fingerprints;
+    private readonly HashSet<double[]>[] _leased;           // By participant: arrays that it may write to, not yet come back as samples.
+    private readonly int[][] _samplesWritten;            // By participant and port: how many samples it wrote last time.
 
     /// <summary>An exchange without any values.</summary>
     public FieldExchange(CoupledSystem system)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
-        _conduits = [.. system.Conduits.Select(node => new ConduitState(node))];
+        _buffers = new SampleBuffers(VisitSamplesInUse);
+        _conduits = [.. system.Conduits.Select(node => new ConduitState(node, _buffers))];
+        _ofGroup = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index).ToArray())];
+        _unknowns = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index && c.Node.IsBackward).ToArray())];
+        _inSubgroups = [.. system.Groups.Select(g => _conduits.Where(c => g.Subgroups.Contains(c.Node.Group)).ToArray())];
+        _fromParticipant = [.. system.Participants.Select(p => _conduits.Where(c => c.Node.Producer == p.Index).ToArray())];
         _iterations = new int[system.Groups.Length];
         _accelerations = [.. system.Groups.Select(g =>
             g.Spec.Scheme.Iteration.IsImplicit ? new ConstantRelaxation(g.Spec.Scheme.Iteration.Relaxation) : null)];
+        _workspaces = new Workspace?[system.Groups.Length];
         _windowStarts = new WindowStart?[system.Groups.Length];
         _last = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];
         _written = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];
         _fingerprints = [.. system.Participants.Select(p => new ulong[p.Description.Ports.Length])];
+        _leased = [.. system.Participants.Select(_ => new HashSet<double[]>(ReferenceEqualityComparer.Instance))];
+        _samplesWritten = [.. system.Participants.Select(p => new int[p.Description.Ports.Length])];
     }
+
+    /// <summary>How many arrays for large samples were allocated so far; in a run's steady state the number stands still.</summary>
+    public long BuffersAllocated => _buffers.Allocated;
 
     /// <summary>The last sample of an out-port at the last root boundary; null before the first.</summary>
     public FieldSample? LastOf(int participant, int port) => _last[participant][port];
@@ -57,16 +77,16 @@ public sealed class FieldExchange
             }
         }
 
-        foreach (var conduit in _conduits)
+        foreach (var conduit in _fromParticipant[participant])
         {
-            if (conduit.Node.Producer == participant && !samples[conduit.Node.ProducerPort].IsEmpty)
+            if (!samples[conduit.Node.ProducerPort].IsEmpty)
             {
-                conduit.Start = Map(conduit.Node, samples[conduit.Node.ProducerPort][^1]);
+                conduit.History = new ConduitHistory(Map(conduit.Node, samples[conduit.Node.ProducerPort][^1]), 0, null, 0);
             }
         }
     }
 
-    /// <summary>What the in-ports of a participant hold now, for one advance over <paramref name="window"/>.</summary>
+    /// <summary>What the in-ports of a participant hold now, for one advance over <paramref name="window"/>, and buffers for what it will write.</summary>
     public PortReader InputsOf(int participant, TimeWindow window)
     {
         var node = _system.Participants[participant];
@@ -76,7 +96,17 @@ public sealed class FieldExchange
             waveforms.Add(conduit < 0 ? null : _conduits[conduit].Current);
         }
 
-        return new PortReader(node.Description, window, waveforms.MoveToImmutable());
+        // What was leased to it before and never came back may still be written to by a computation that was given up.
+        _leased[participant].Clear();
+        for (var port = 0; port < node.Description.Ports.Length; port++)
+        {
+            for (var s = 0; s < _samplesWritten[participant][port]; s++)
+            {
+                _leased[participant].Add(_buffers.Lease(node.Description.Ports[port].Length));
+            }
+        }
+
+        return new PortReader(node.Description, window, waveforms.MoveToImmutable()) { Buffers = [.. _leased[participant]] };
     }
 
     /// <summary>A window of <paramref name="group"/> opens; or, <paramref name="again"/>, begins anew after a failure.</summary>
@@ -96,26 +126,34 @@ public sealed class FieldExchange
         {
             // An attempt that was given up leaves no trace: a timeout must not show in what is recorded.
             RestoreSubgroups(node);
-            foreach (var (participant, ports) in _windowStarts[group]!.Fingerprints)
+            var start = _windowStarts[group]!;
+            foreach (var (participant, ports) in start.Fingerprints)
             {
                 ports.CopyTo(_fingerprints[participant]);
+            }
+
+            if (start.Acceleration is { } learned)
+            {
+                StateArchive.Restore(learned, _accelerations[group]!.Archive);
             }
         }
         else if (node.KeepsCheckpoint)
         {
             _windowStarts[group] = new WindowStart(
-                [.. _conduits.Where(c => node.Subgroups.Contains(c.Node.Group)).Select(c => (c, c.Start, c.StartLength))],
-                [.. node.Leaves.Select(p => (p, _fingerprints[p].ToImmutableArray()))]);
+                [.. _inSubgroups[group].Select(c => (c, c.History))],
+                [.. node.Leaves.Select(p => (p, _fingerprints[p].ToImmutableArray()))],
+                node.MayBeginAnew ? Learned(group) : null,
+                [.. node.Subgroups.Select(g => (g, Learned(g)))]);
         }
 
-        foreach (var conduit in _conduits)
+        foreach (var conduit in _ofGroup[group])
         {
-            if (conduit.Node.Group == group)
-            {
-                conduit.Open(window);
-            }
+            conduit.Open(window);
         }
     }
+
+    // What an acceleration that learns has learned; null for others.
+    private byte[]? Learned(int group) => _accelerations[group] is { } acceleration and not ConstantRelaxation ? StateArchive.Save(acceleration.Archive, 1024) : null;
 
     /// <summary>A participant wrote <paramref name="samples"/> over <paramref name="window"/>. What it wrote for that time before is void.</summary>
     public void Deliver(int participant, TimeWindow window, ImmutableArray<ImmutableArray<FieldSample>> samples)
@@ -128,15 +166,27 @@ public sealed class FieldExchange
             }
 
             _written[participant][port] = samples[port][^1];
+            var layout = _system.Participants[participant].Description.Ports[port];
+            _samplesWritten[participant][port] = layout.Length >= SampleBuffers.Least ? Math.Max(_samplesWritten[participant][port], Math.Min(samples[port].Length, MostLeased)) : 0;
             foreach (var sample in samples[port])
             {
                 _fingerprints[participant][port] = Fingerprint.Fold(_fingerprints[participant][port], sample.Values);
+                if (_leased[participant].Remove(sample.Array))
+                {
+                    _buffers.Hold(sample);
+                }
             }
         }
 
-        foreach (var conduit in _conduits)
+        foreach (var array in _leased[participant])
         {
-            if (conduit.Node.Producer == participant && samples[conduit.Node.ProducerPort] is { IsEmpty: false } written)
+            _buffers.Return(array);
+        }
+
+        _leased[participant].Clear();
+        foreach (var conduit in _fromParticipant[participant])
+        {
+            if (samples[conduit.Node.ProducerPort] is { IsEmpty: false } written)
             {
                 conduit.Written.RemoveAll(s => s.Time > window.Start);
                 if (conduit.Node.Spec.Substeps)
@@ -148,7 +198,7 @@ public sealed class FieldExchange
                 }
                 else
                 {
-                    conduit.Written.Add(Map(conduit.Node, WholeWindow(conduit.Node.Meaning, window, written)));
+                    conduit.Written.Add(Map(conduit.Node, ConduitState.WholeWindow(conduit.Node.Meaning, window, written, _buffers)));
                 }
             }
         }
@@ -157,15 +207,11 @@ public sealed class FieldExchange
     /// <summary>A stage of <paramref name="group"/> is complete.</summary>
     public void Publish(int group, int stage)
     {
-        foreach (var conduit in _conduits)
+        foreach (var conduit in _ofGroup[group])
         {
-            if (conduit.Node.Group == group && conduit.Node.ProducerStage == stage)
+            if (conduit.Node.ProducerStage == stage)
             {
-                conduit.Fresh = conduit.FromWritten();
-                if (!conduit.Node.IsBackward)
-                {
-                    conduit.Current = conduit.Fresh;
-                }
+                conduit.Publish();
             }
         }
     }
@@ -179,8 +225,7 @@ public sealed class FieldExchange
         {
             var conduit = _conduits[index];
             var fresh = conduit.Fresh!.Last.Values;
-            var used = conduit.Node.IsBackward ? conduit.Current!.Last : conduit.Previous;
-            var distance = used is null ? FixedOrderSum.Norm(fresh) : FixedOrderSum.Distance(fresh, used.Values);
+            var distance = conduit.Used is { } used ? FixedOrderSum.Distance(fresh, used.Values) : FixedOrderSum.Norm(fresh);
             if (_iterations[group] == 0)
             {
                 conduit.FirstResidual = distance;
@@ -192,52 +237,139 @@ public sealed class FieldExchange
         return residuals.MoveToImmutable();
     }
 
+    /// <summary>The estimated coupling error of the window of <paramref name="group"/>, 1 where it is just tolerated; 0 where nothing watches it.</summary>
+    public double WindowError(int group, TimeWindow window)
+    {
+        if (_system.Groups[group].Lengths is not { Controller: { } controller } lengths)
+        {
+            return 0;
+        }
+
+        return lengths.Bonds.IsEmpty ? PredictionError(lengths.Watched, controller) : BondError(lengths.Bonds, controller, window.Length);
+    }
+
+    // e² = mean over all watched values of ((x − x̂) / (a + r |x|))², with x̂ the first guess of the window's end value.
+    private double PredictionError(ImmutableArray<int> watched, WindowController controller)
+    {
+        var (sum, count) = (0.0, 0L);
+        foreach (var index in watched)
+        {
+            var fresh = _conduits[index].Fresh!.Last.Values;
+            var guess = _conduits[index].Guess;
+            for (var i = 0; guess is not null && i < fresh.Length; i++)
+            {
+                var error = (fresh[i] - guess.Values[i]) / (controller.Absolute + (controller.Relative * Math.Abs(fresh[i])));
+                sum += error * error;
+                count++;
+            }
+        }
+
+        return count == 0 ? 0 : Math.Sqrt(sum / count);
+    }
+
+    // What the effort's side pays is e·f₋, what the flow's side receives is e₋·f, where ₋ is what was used. ΔE = |e·f₋ − e₋·f| h, and
+    // e² = mean over bonds of (ΔE / (a + r max E))², E = max(|e·f₋|, |e₋·f|) h (Sadjina et al. 2017, eqs. 9, 20).
+    private double BondError(ImmutableArray<(int Effort, int Flow)> bonds, WindowController controller, double length)
+    {
+        Span<double> differences = bonds.Length <= 64 ? stackalloc double[bonds.Length] : new double[bonds.Length];
+        var largest = 0.0;
+        for (var b = 0; b < bonds.Length; b++)
+        {
+            var (effort, flow) = (_conduits[bonds[b].Effort], _conduits[bonds[b].Flow]);
+            var paid = Product(_written[effort.Node.Producer][effort.Node.ProducerPort], Used(flow));
+            var received = Product(Used(effort), _written[flow.Node.Producer][flow.Node.ProducerPort]);
+            // An integral over the window holds its length already.
+            var factor = effort.Node.Meaning == TimeMeaning.WindowIntegral || flow.Node.Meaning == TimeMeaning.WindowIntegral ? 1 : length;
+            differences[b] = Math.Abs(paid - received) * factor;
+            largest = Math.Max(largest, Math.Max(Math.Abs(paid), Math.Abs(received)) * factor);
+        }
+
+        var sum = 0.0;
+        foreach (var difference in differences)
+        {
+            var error = difference / (controller.Absolute + (controller.Relative * largest));
+            sum += error * error;
+        }
+
+        return Math.Sqrt(sum / bonds.Length);
+    }
+
+    // What the consumer computed with, on its own points.
+    private static FieldSample? Used(ConduitState conduit) => (conduit.Node.IsBackward ? conduit.Current : conduit.Fresh)?.Last;
+
+    private static double Product(FieldSample? a, FieldSample? b) => a is null || b is null ? 0 : FixedOrderSum.Dot(a.Values, b.Values);
+
     /// <summary>The next iterate of a group's backward conduits; subgroups go back to the window's start.</summary>
     public void Iterate(int group)
     {
-        var node = _system.Groups[group];
-        RestoreSubgroups(node);
-        var unknowns = _conduits.Where(c => c.Node.Group == group && c.Node.IsBackward && c.Fresh is not null).ToList();
-        var length = unknowns.Sum(c => c.StackedLength);
-        var (x, hx, next) = (new double[length], new double[length], new double[length]);
+        RestoreSubgroups(_system.Groups[group]);
+        var workspace = Stack(group);
+        _accelerations[group]!.Next(workspace.Blocks, workspace.X, workspace.Hx, workspace.Next, _iterations[group]);
         var at = 0;
-        foreach (var conduit in unknowns)
+        foreach (var conduit in _unknowns[group])
         {
-            conduit.Stack(x.AsSpan(at, conduit.StackedLength), hx.AsSpan(at, conduit.StackedLength));
-            at += conduit.StackedLength;
-        }
-
-        _accelerations[group]!.Next(x, hx, next, _iterations[group]);
-        at = 0;
-        foreach (var conduit in unknowns)
-        {
-            conduit.Unstack(next.AsSpan(at, conduit.StackedLength));
-            at += conduit.StackedLength;
-        }
-
-        foreach (var conduit in _conduits)
-        {
-            if (conduit.Node.Group == group)
+            if (conduit.Fresh is not null)
             {
-                conduit.Previous = conduit.Fresh?.Last;
+                conduit.Unstack(workspace.Next.AsSpan(at, conduit.StackedLength));
+                at += conduit.StackedLength;
             }
+        }
+
+        foreach (var conduit in _ofGroup[group])
+        {
+            conduit.EndIteration();
         }
 
         _iterations[group]++;
     }
 
+    private Workspace Stack(int group)
+    {
+        var blocks = ImmutableArray.CreateBuilder<IterateBlock>(_unknowns[group].Length);
+        var length = 0;
+        foreach (var conduit in _unknowns[group])
+        {
+            if (conduit.Fresh is not null)
+            {
+                conduit.SettleGrid();
+                blocks.Add(conduit.Block);
+                length += conduit.StackedLength;
+            }
+        }
+
+        var workspace = _workspaces[group] is { } old && old.X.Length == length ? old : new Workspace(new double[length], new double[length], new double[length]);
+        _workspaces[group] = workspace;
+        workspace.Blocks = blocks.ToImmutable();
+        var at = 0;
+        foreach (var conduit in _unknowns[group])
+        {
+            if (conduit.Fresh is not null)
+            {
+                conduit.Stack(workspace.X.AsSpan(at, conduit.StackedLength), workspace.Hx.AsSpan(at, conduit.StackedLength));
+                at += conduit.StackedLength;
+            }
+        }
+
+        return workspace;
+    }
+
     /// <summary>A window of <paramref name="group"/> is done: the last values become the first of the next window.</summary>
     public void Accept(int group)
     {
-        foreach (var conduit in _conduits)
+        if (_accelerations[group] is { } acceleration and not ConstantRelaxation)
         {
-            if (conduit.Node.Group == group && conduit.Fresh is not null)
+            var workspace = Stack(group);
+            acceleration.Accept(workspace.Blocks, workspace.X, workspace.Hx, _iterations[group]);
+        }
+
+        foreach (var conduit in _ofGroup[group])
+        {
+            if (conduit.Fresh is not null)
             {
                 conduit.Accept();
             }
         }
 
-        _accelerations[group]?.WindowConverged();
         for (var p = 0; group == 0 && p < _last.Length; p++)
         {
             for (var port = 0; port < _last[p].Length; port++)
@@ -311,9 +443,10 @@ public sealed class FieldExchange
 
         for (var c = 0; c < _conduits.Length; c++)
         {
-            var length = _conduits[c].StartLength;
-            archive.Value($"length {c}", ref length);
-            (_conduits[c].Start, _conduits[c].StartLength) = (Archive(archive, $"start {c}", _conduits[c].Start), length);
+            var (last, lastLength, earlier, earlierLength) = _conduits[c].History;
+            archive.Value($"length {c}", ref lastLength);
+            archive.Value($"earlier length {c}", ref earlierLength);
+            _conduits[c].History = new ConduitHistory(Archive(archive, $"start {c}", last), lastLength, Archive(archive, $"earlier {c}", earlier), earlierLength);
         }
 
         foreach (var acceleration in _accelerations)
@@ -346,9 +479,50 @@ public sealed class FieldExchange
 
     private void RestoreSubgroups(GroupNode node)
     {
-        foreach (var (conduit, start, length) in _windowStarts[node.Index]!.Conduits)
+        var start = _windowStarts[node.Index]!;
+        foreach (var (conduit, history) in start.Histories)
         {
-            (conduit.Start, conduit.StartLength) = (start, length);
+            conduit.History = history;
+        }
+
+        foreach (var (group, learned) in start.Subgroups)
+        {
+            if (learned is not null)
+            {
+                StateArchive.Restore(learned, _accelerations[group]!.Archive);
+            }
+        }
+    }
+
+    private void VisitSamplesInUse(Action<FieldSample> visit)
+    {
+        foreach (var conduit in _conduits)
+        {
+            conduit.VisitSamples(visit);
+        }
+
+        foreach (var start in _windowStarts)
+        {
+            foreach (var (_, history) in start?.Histories ?? [])
+            {
+                ConduitState.Visit(history, visit);
+            }
+        }
+
+        for (var p = 0; p < _last.Length; p++)
+        {
+            for (var port = 0; port < _last[p].Length; port++)
+            {
+                if (_last[p][port] is { } last)
+                {
+                    visit(last);
+                }
+
+                if (_written[p][port] is { } written)
+                {
+                    visit(written);
+                }
+            }
         }
     }
 
@@ -360,7 +534,7 @@ public sealed class FieldExchange
         }
 
         var port = _system.Participants[conduit.Consumer].Description.Ports[conduit.ConsumerPort];
-        var values = new double[port.Length];
+        var values = _buffers.Lease(port.Length);
         if (port.Port.Quantity.Nature == Nature.Intensive)
         {
             map.Consistent(sample.Values, values, port.Port.Components);
@@ -370,145 +544,21 @@ public sealed class FieldExchange
             map.Conservative(sample.Values, values, port.Port.Components);
         }
 
-        return new FieldSample(sample.Time, values);
+        var mapped = new FieldSample(sample.Time, values);
+        _buffers.Hold(mapped);
+        return mapped;
     }
 
-    // The one sample that stands for the whole window: the last instant, the mean of averages, the sum of integrals.
-    private static FieldSample WholeWindow(TimeMeaning meaning, TimeWindow window, ImmutableArray<FieldSample> samples)
+    // What the conduits of subgroups held, what the leaves had written, and what accelerations had learned, when a window opened.
+    private sealed record WindowStart(ImmutableArray<(ConduitState Conduit, ConduitHistory History)> Histories,
+        ImmutableArray<(int Participant, ImmutableArray<ulong> Ports)> Fingerprints, byte[]? Acceleration, ImmutableArray<(int Group, byte[]? Learned)> Subgroups);
+
+    // The unknowns of a group, stacked; kept from iteration to iteration.
+    private sealed class Workspace(double[] x, double[] hx, double[] next)
     {
-        if (meaning == TimeMeaning.Instant || samples.Length == 1)
-        {
-            return samples[^1];
-        }
-
-        var whole = new double[samples[^1].Length];
-        var waveform = new Waveform(window.Start, samples, meaning, 0);
-        if (meaning == TimeMeaning.WindowAverage)
-        {
-            waveform.Average(window.Start, window.End, whole);
-        }
-        else
-        {
-            waveform.Integral(window.Start, window.End, whole);
-        }
-
-        return new FieldSample(window.End, whole);
-    }
-
-    // What the conduits of subgroups held, and what the leaves had written, when a window opened.
-    private sealed record WindowStart(ImmutableArray<(ConduitState Conduit, FieldSample? Start, double Length)> Conduits,
-        ImmutableArray<(int Participant, ImmutableArray<ulong> Ports)> Fingerprints);
-
-    private sealed class ConduitState(ConduitNode node)
-    {
-        private TimeWindow _window;
-
-        public ConduitNode Node { get; } = node;
-
-        /// <summary>The value at the window's start; for averages and integrals the last one of the window before.</summary>
-        public FieldSample? Start { get; set; }
-
-        /// <summary>The length of the window over which <see cref="Start"/> is an integral, s; 0 for the start of the run.</summary>
-        public double StartLength { get; set; }
-
-        public Waveform? Current { get; set; }
-
-        public Waveform? Fresh { get; set; }
-
-        public FieldSample? Previous { get; set; }
-
-        public List<FieldSample> Written { get; } = [];
-
-        public double FirstResidual { get; set; }
-
-        public int StackedLength => (Fresh!.Samples.Count - FirstUnknown) * Fresh.Last.Length;
-
-        // The value at the window's start is known: it is not iterated on.
-        private int FirstUnknown => Node.Meaning == TimeMeaning.Instant && Start is not null ? 1 : 0;
-
-        public void Open(TimeWindow window)
-        {
-            _window = window;
-            Written.Clear();
-            Fresh = null;
-            Previous = Start;
-            Current = Start is null ? null : new Waveform(window.Start, [Node.Meaning == TimeMeaning.Instant ? Start.At(window.Start) : FirstGuess(window)], Node.Meaning, Node.Spec.Degree);
-        }
-
-        public Waveform FromWritten()
-        {
-            var samples = new List<FieldSample>(Written.Count + 1);
-            if (Node.Meaning == TimeMeaning.Instant && Start is not null)
-            {
-                samples.Add(Start.At(_window.Start));
-            }
-
-            samples.AddRange(Written);
-            return new Waveform(_window.Start, samples, Node.Meaning, Node.Spec.Degree);
-        }
-
-        public void Stack(Span<double> x, Span<double> hx)
-        {
-            var length = Fresh!.Last.Length;
-            for (var s = FirstUnknown; s < Fresh.Samples.Count; s++)
-            {
-                var sample = Fresh.Samples[s];
-                var at = (s - FirstUnknown) * length;
-                sample.Values.CopyTo(hx[at..]);
-                var from = s == 0 ? Fresh.Start : Fresh.Samples[s - 1].Time;
-                switch (Node.Meaning)
-                {
-                    case TimeMeaning.Instant:
-                        Current!.At(sample.Time, x.Slice(at, length));
-                        break;
-                    case TimeMeaning.WindowAverage:
-                        Current!.Average(from, sample.Time, x.Slice(at, length));
-                        break;
-                    default:
-                        Current!.Integral(from, sample.Time, x.Slice(at, length));
-                        break;
-                }
-            }
-        }
-
-        public void Unstack(ReadOnlySpan<double> next)
-        {
-            var length = Fresh!.Last.Length;
-            var samples = new List<FieldSample>(Fresh.Samples.Count);
-            if (FirstUnknown == 1)
-            {
-                samples.Add(Fresh.Samples[0]);
-            }
-
-            for (var s = FirstUnknown; s < Fresh.Samples.Count; s++)
-            {
-                samples.Add(new FieldSample(Fresh.Samples[s].Time, next.Slice((s - FirstUnknown) * length, length).ToArray()));
-            }
-
-            Current = new Waveform(Fresh.Start, samples, Node.Meaning, Node.Spec.Degree);
-        }
-
-        public void Accept()
-        {
-            Start = WholeWindow(Node.Meaning, _window, [.. Fresh!.Samples]);
-            StartLength = _window.Length;
-        }
-
-        // Averages are held; integrals are held as a rate.
-        private FieldSample FirstGuess(TimeWindow window)
-        {
-            if (Node.Meaning != TimeMeaning.WindowIntegral || StartLength == 0 || StartLength == window.Length)
-            {
-                return Start!.At(window.End);
-            }
-
-            var scaled = Start!.Values.ToArray();
-            for (var i = 0; i < scaled.Length; i++)
-            {
-                scaled[i] *= window.Length / StartLength;
-            }
-
-            return new FieldSample(window.End, scaled);
-        }
+        public double[] X => x;
+        public double[] Hx => hx;
+        public double[] Next => next;
+        public ImmutableArray<IterateBlock> Blocks { get; set; } = [];
     }
 }

@@ -78,9 +78,13 @@ public sealed class ParticipantSession
         {
             ArgumentNullException.ThrowIfNull(inputs);
             inputs.RequireFinite();
-            var outputs = PortWriter.ForWindow(_node.Description, order.Window, order.Phase);
+            var outputs = PortWriter.ForWindow(_node.Description, order.Window, order.Phase, inputs.Buffers);
             _model.Advance(new AdvanceContext(order.Window, order.Phase, _random, _loop, cancellation), inputs, outputs);
-            return new CouplingEvent.Advanced(order.Participant, order.Address, outputs.Publish());
+            return new CouplingEvent.Advanced(order.Participant, order.Address, outputs.Publish()) { Proposal = outputs.ProposedWindow };
+        }
+        catch (ModelLostException loss)
+        {
+            return new CouplingEvent.Failed(order.Participant, order.Address, FailureKind.Lost, loss.Message);
         }
         catch (Exception fault)
         {

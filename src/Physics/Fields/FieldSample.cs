@@ -13,6 +13,8 @@ public sealed class FieldSample(double time, double[] values)
     /// <summary>Values point by point, components interleaved.</summary>
     public ReadOnlySpan<double> Values => _values;
 
+    internal double[] Array => _values;
+
     /// <summary>How many numbers the sample holds.</summary>
     public int Length => _values.Length;
 

@@ -41,3 +41,19 @@ public sealed class ScaleModelException : Exception
     /// <summary>A fault with its cause.</summary>
     public ScaleModelException(string message, Exception inner) : base(message, inner) { }
 }
+
+/// <summary>
+/// What computes a model is gone (its process, its connection), though the model itself did nothing wrong. It is made anew from its
+/// factory, set back to its last checkpoint, and repeats the same window.
+/// </summary>
+public sealed class ModelLostException : Exception
+{
+    /// <summary>A loss without a text.</summary>
+    public ModelLostException() { }
+
+    /// <summary>A loss with a sentence that says what was found and what is the likely cause.</summary>
+    public ModelLostException(string message) : base(message) { }
+
+    /// <summary>A loss with its cause.</summary>
+    public ModelLostException(string message, Exception inner) : base(message, inner) { }
+}

@@ -32,6 +32,12 @@ public sealed record ModelDescription
     /// </summary>
     public bool IsLight { get; init; }
 
+    /// <summary>
+    /// Whether what computes the model may be gone all of a sudden, such as a process of its own. Checkpoints are then kept, so that the model
+    /// can be made anew and repeat its window.
+    /// </summary>
+    public bool MayBeLost { get; init; }
+
     /// <summary>The largest step that is stable, or the fastest time scale that the model resolves, s; unknown if null. Windows are compared with it.</summary>
     public double? FastestTimeScale { get; init; }
 

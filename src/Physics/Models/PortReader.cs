@@ -10,6 +10,9 @@ namespace ActorMultiscale.Physics.Models;
 /// <param name="waveforms">One waveform per port of the description; null for out-ports and for ports without a conduit.</param>
 public sealed class PortReader(ModelDescription description, TimeWindow window, ImmutableArray<Waveform?> waveforms)
 {
+    /// <summary>Arrays for what the model will write in the same advance, any content; for whoever makes its <see cref="PortWriter"/>.</summary>
+    internal ImmutableArray<double[]> Buffers { get; init; } = [];
+
     /// <summary>Whether a conduit leads to the in-port.</summary>
     public bool IsConnected(Port port) => waveforms[IndexOf(port)] is not null;
 
@@ -17,7 +20,7 @@ public sealed class PortReader(ModelDescription description, TimeWindow window, 
     /// The values at <paramref name="time"/>: for an instant the interpolated value; for an average or an integral, which
     /// belong to an interval, those of the whole window, asked for with its end as the time.
     /// </summary>
-    /// <returns>One entry per point. Valid for as long as the caller likes; it is never written again.</returns>
+    /// <returns>One entry per point. Valid until the model's advance returns: what it wants to keep, it copies.</returns>
     public ReadOnlySpan<T> Read<T>(Port<T> port, double time) where T : unmanaged
     {
         var waveform = WaveformOf(port);

@@ -6,8 +6,8 @@ using ActorMultiscale.Physics.Fields;
 namespace ActorMultiscale.Physics.Models;
 
 /// <summary>
-/// Where a participant writes its out-ports. Every write gives a fresh buffer, so that what was published can be kept by
-/// its readers and is never overwritten.
+/// Where a participant writes its out-ports. Every write gives a buffer of its own, which nobody reads before the advance is over
+/// and nobody overwrites while a reader may need it.
 /// </summary>
 public sealed class PortWriter
 {
@@ -17,6 +17,7 @@ public sealed class PortWriter
     private readonly string? _phase;
     private readonly bool _initial;
     private readonly List<(double Time, double[] Values)>?[] _samples;
+    private List<double[]> _buffers = [];
 
     private PortWriter(ModelDescription description, double start, double end, string? phase, bool initial)
     {
@@ -34,6 +35,10 @@ public sealed class PortWriter
     /// <summary>A writer for one phase of one window.</summary>
     public static PortWriter ForWindow(ModelDescription description, TimeWindow window, string? phase) =>
         new(description, window.Start, window.End, phase, initial: false);
+
+    /// <summary>The same, into arrays that are leased.</summary>
+    internal static PortWriter ForWindow(ModelDescription description, TimeWindow window, string? phase, ImmutableArray<double[]> buffers) =>
+        new(description, window.Start, window.End, phase, initial: false) { _buffers = [.. buffers] };
 
     /// <summary>A buffer for the values of <paramref name="port"/> at <paramref name="time"/>, all zero, to be filled by the caller.</summary>
     /// <exception cref="ScaleModelException">The port is not an out-port of this model or phase, or the time is out of order.</exception>
@@ -58,6 +63,18 @@ public sealed class PortWriter
 
     /// <summary>Writes a scalar.</summary>
     public void Write(Port<double> port, double time, double value) => Write<double>(port, time)[0] = value;
+
+    /// <summary>The longest window, s, that the model proposed to take next; null if it proposed none.</summary>
+    public double? ProposedWindow { get; private set; }
+
+    /// <summary>
+    /// Proposes a length for the next window, such as the stable step at the present state. It counts where the experiment
+    /// lets windows follow this participant, and holds until another is proposed.
+    /// </summary>
+    /// <param name="length">The longest window that the model wants, s, above zero; infinity takes an earlier proposal back.</param>
+    /// <exception cref="ScaleModelException">The length is no time above zero.</exception>
+    public void ProposeWindow(double length) =>
+        ProposedWindow = length > 0 ? length : throw new ScaleModelException(Text($"The model proposed a next window of {length} s; a window has a length above zero."));
 
     /// <summary>Ends the writing: checks that every out-port is complete and finite and hands the samples over.</summary>
     /// <returns>One list of samples per port of the description; empty for in-ports and for ports of other phases.</returns>
@@ -129,9 +146,25 @@ public sealed class PortWriter
                 : Text($"The out-port '{port.Name}' was written at t = {time}; allowed is after {after} and up to the window's end {_end}."));
         }
 
-        var values = new double[points * port.Components];
+        var values = Lease(points * port.Components);
         samples.Add((_initial ? _start : time, values));
         return MemoryMarshal.Cast<double, T>(values.AsSpan());
+    }
+
+    private double[] Lease(int length)
+    {
+        for (var i = 0; i < _buffers.Count; i++)
+        {
+            if (_buffers[i].Length == length)
+            {
+                var array = _buffers[i];
+                _buffers.RemoveAt(i);
+                Array.Clear(array);
+                return array;
+            }
+        }
+
+        return new double[length];
     }
 
     private PortLayout LayoutOf(Port port, out int index)

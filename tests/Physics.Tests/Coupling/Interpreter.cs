@@ -137,7 +137,8 @@ public sealed class Interpreter
         {
             try
             {
-                return (end, attempt, RunWindow(group, start, end));
+                var canShorten = Longest(nominal, start, end - start) >= Math.Max(1, nominal >> group.Halvings);
+                return (end, attempt, RunWindow(group, start, end, canShorten));
             }
             catch (WindowFailedException)
             {
@@ -168,7 +169,7 @@ public sealed class Interpreter
         return Math.Min(nominal - (start % nominal), below / 2);
     }
 
-    private Counts RunWindow(CouplingGroup group, long start, long end)
+    private Counts RunWindow(CouplingGroup group, long start, long end, bool canShorten)
     {
         var counts = new Counts();
         var window = _system.Window(start, end);
@@ -220,6 +221,11 @@ public sealed class Interpreter
                     ResidualMeasure.ResidualRelative => first[c],
                     _ => 1,
                 };
+            }
+
+            if (counts.Iterations >= policy.Maximum && !satisfied && !policy.Criteria.IsEmpty && canShorten)
+            {
+                throw new WindowFailedException("it did not converge");
             }
 
             if (counts.Iterations >= policy.Maximum || (satisfied && counts.Iterations >= policy.Minimum))

@@ -1,19 +1,30 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Coupling.Acceleration;
 
-/// <summary>Finds the next iterate of the fixed-point problem x = H(x) of a group. x holds all samples of all backward conduits, one after the other.</summary>
+/// <summary>The unknowns of one backward conduit: <paramref name="Samples"/> rows of <paramref name="Length"/> numbers, in order of time; the last row is the window's end.</summary>
+/// <param name="Samples">How many points in time.</param>
+/// <param name="Length">Numbers at each.</param>
+/// <param name="IsAccelerated">Whether the block decides the step; secondary blocks are carried along with it.</param>
+public readonly record struct IterateBlock(int Samples, int Length, bool IsAccelerated);
+
+/// <summary>Finds the next iterate of the fixed-point problem x = H(x) of a group. x holds all blocks, one after the other.</summary>
 public interface IAcceleration
 {
     /// <summary>Writes the next iterate.</summary>
+    /// <param name="blocks">The shape of x.</param>
     /// <param name="x">The iterate that was used.</param>
     /// <param name="hx">What came out.</param>
     /// <param name="next">The iterate to use next; overwritten.</param>
     /// <param name="iteration">Index of the iteration inside the window.</param>
-    void Next(ReadOnlySpan<double> x, ReadOnlySpan<double> hx, Span<double> next, int iteration);
+    void Next(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, Span<double> next, int iteration);
 
-    /// <summary>The window was accepted.</summary>
-    void WindowConverged();
+    /// <summary>The window was accepted after this iteration, which is learned from too.</summary>
+    void Accept(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, int iteration);
+
+    /// <summary>A mesh changed: what was learned is void.</summary>
+    void Forget();
 
     /// <summary>Names what is remembered between iterations and windows.</summary>
     void Archive(StateArchive archive);
@@ -24,7 +35,7 @@ public interface IAcceleration
 public sealed class ConstantRelaxation(double factor) : IAcceleration
 {
     /// <inheritdoc/>
-    public void Next(ReadOnlySpan<double> x, ReadOnlySpan<double> hx, Span<double> next, int iteration)
+    public void Next(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, Span<double> next, int iteration)
     {
         if (factor == 1)
         {
@@ -40,7 +51,10 @@ public sealed class ConstantRelaxation(double factor) : IAcceleration
     }
 
     /// <inheritdoc/>
-    public void WindowConverged() { }
+    public void Accept(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, int iteration) { }
+
+    /// <inheritdoc/>
+    public void Forget() { }
 
     /// <inheritdoc/>
     public void Archive(StateArchive archive) { }
