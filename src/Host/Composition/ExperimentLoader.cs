@@ -212,6 +212,7 @@ public sealed class ExperimentLoader
             Window = root.Number("window", _second, min: 0, exclusiveMin: true),
             Seed = (ulong)root.Integer("seed", 1, 0),
             Halvings = (int)root.Integer("halvings", 0, 0, 16),
+            Lengths = BindLengths(root),
             RunAhead = (int)root.Integer("run-ahead", 64, 1, 1_000_000),
             Participants = [.. root.Sections("participants").Select(p => BindParticipant(p.Name, p.Reader))],
             Conduits = [.. root.Items("conduits", required: false).Select(BindConduit)],
@@ -234,6 +235,7 @@ public sealed class ExperimentLoader
         var faults = _faults.Count;
         var kind = reader.Text("model");
         var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, exclusiveMin: true) : (double?)null;
+        var late = reader.Choice("when-late", ["stop", "shorten"], "stop");
         var entry = _catalogue.Find(kind);
         if (entry is null)
         {
@@ -259,6 +261,7 @@ public sealed class ExperimentLoader
         return _faults.Count > faults ? Placeholder(name) : new Participant(name, entry, new ModelSettings(name, entry, given))
         {
             TimeLimit = limit is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            ShortensWhenLate = late == "shorten",
         };
     }
 
@@ -318,12 +321,44 @@ public sealed class ExperimentLoader
         Degree = (int)reader.Integer("degree", 1, 0, Waveform.MaximumDegree),
         Substeps = reader.Flag("substeps", true),
         Mapping = reader.Choice<MappingKind>("mapping", MappingKind.Auto),
+        Extrapolation = reader.Choice<Extrapolation>("extrapolation", Extrapolation.Constant),
+        IsAccelerated = reader.Flag("accelerate", true),
     };
 
     private CouplingGroup BindGroup(string name, ConfigReader reader) => new(name, BindScheme(reader), (int)reader.Integer("windows", 1, 1, 1_000_000))
     {
         Halvings = (int)reader.Integer("halvings", 0, 0, 16),
+        Lengths = BindLengths(reader),
     };
+
+    private static WindowPolicy? BindLengths(ConfigReader group)
+    {
+        if (!group.Has("window-lengths"))
+        {
+            return null;
+        }
+
+        var reader = group.Section("window-lengths");
+        return new WindowPolicy(reader.Number("shortest", _second, min: 0, exclusiveMin: true), reader.Number("longest", _second, min: 0, exclusiveMin: true))
+        {
+            Follows = [.. reader.Texts("follow", [])],
+            Controller = reader.Has("control") ? BindController(reader.Section("control")) : null,
+        };
+    }
+
+    private static WindowController BindController(ConfigReader reader)
+    {
+        var defaults = new WindowController(0, 0);
+        return new WindowController(reader.Number("absolute", Unit.One, 0, 0), reader.Number("relative", Unit.One, 0, 0))
+        {
+            Bonds = [.. reader.Items("bonds", required: false).Select(b => (b.Text("effort"), b.Text("flow")))],
+            Safety = reader.Number("safety", Unit.One, defaults.Safety, 0, 1, exclusiveMin: true),
+            Integral = reader.Number("integral", Unit.One, defaults.Integral, 0, 10, exclusiveMin: true),
+            Proportional = reader.Number("proportional", Unit.One, defaults.Proportional, 0, 10),
+            LeastFactor = reader.Number("least-factor", Unit.One, defaults.LeastFactor, 0, 1, exclusiveMin: true),
+            GreatestFactor = reader.Number("greatest-factor", Unit.One, defaults.GreatestFactor, 1, 1e6, exclusiveMin: true),
+        };
+    }
 
     private CouplingScheme BindScheme(ConfigReader reader)
     {
@@ -375,21 +410,24 @@ public sealed class ExperimentLoader
     {
         var faults = _faults.Count;
         var conduit = reader.Text("conduit");
-        var criteria = new List<ConvergenceCriterion>();
-        foreach (var (key, measure) in new[] { ("absolute", ResidualMeasure.Absolute), ("relative", ResidualMeasure.Relative), ("residual-relative", ResidualMeasure.ResidualRelative) })
+        double? Limit(string key) => reader.Has(key) ? reader.Number(key, Unit.One, null, 0, exclusiveMin: true) : null;
+        var (absolute, relative, residual) = (Limit("absolute"), Limit("relative"), Limit("residual-relative"));
+        var (strict, suffices) = (reader.Flag("strict", false), reader.Flag("suffices", false));
+        if (residual is not null ? absolute is not null || relative is not null : absolute is null && relative is null)
         {
-            if (reader.Has(key))
-            {
-                criteria.Add(new ConvergenceCriterion(conduit, measure, reader.Number(key, Unit.One, null, 0, exclusiveMin: true)));
-            }
+            reader.Fault("conduit", "A criterion has 'absolute', 'relative', both of them (either one is enough), or 'residual-relative'.");
         }
 
-        if (criteria.Count != 1)
+        var measure = residual is not null ? ResidualMeasure.ResidualRelative
+            : absolute is null ? ResidualMeasure.Relative
+            : relative is null ? ResidualMeasure.Absolute
+            : ResidualMeasure.AbsoluteOrRelative;
+        return _faults.Count > faults ? null : new ConvergenceCriterion(conduit, measure, residual ?? absolute ?? relative ?? 0)
         {
-            reader.Fault("conduit", "A criterion has exactly one of absolute, relative and residual-relative.");
-        }
-
-        return _faults.Count > faults ? null : criteria[0];
+            RelativeLimit = measure == ResidualMeasure.AbsoluteOrRelative ? relative!.Value : 0,
+            IsStrict = strict,
+            Suffices = suffices,
+        };
     }
 
     // limits { ledger.energy-drift = 1e-3 } and limits { "ledger.energy-drift" = 1e-3 } mean the same.

@@ -77,7 +77,7 @@ public sealed class Composition
         }
 
         CheckScheme("scheme", _experiment.Scheme);
-        CheckLengths("windows", _experiment.Lengths);
+        CheckLengths("window-lengths", _experiment.Lengths);
         if (_experiment.Window > _experiment.Until && _experiment.Until > 0)
         {
             Warn("window", $"The window ({_experiment.Window}) is longer than the run ({_experiment.Until}); it is cut.");
@@ -214,7 +214,7 @@ public sealed class Composition
         {
             var path = $"groups.{group.Name}";
             CheckScheme(path, group.Scheme);
-            CheckLengths(path, group.Lengths);
+            CheckLengths(path + ".window-lengths", group.Lengths);
             if (!IsName(group.Name) || group.Name == "root" || _models.ContainsKey(group.Name))
             {
                 Fault(path, $"'{group.Name}' cannot name a group: it must be a lower-case name, not 'root', and not that of a participant.");
@@ -637,7 +637,7 @@ public sealed class Composition
             return;
         }
 
-        var path = group.Parent is null ? "windows" : group.Path + ".windows";
+        var path = group.Parent is null ? "window-lengths" : group.Path + ".window-lengths";
         var members = _groupOf.Where(m => IsWithin(m.Value, group)).Select(m => m.Key).Order(StringComparer.Ordinal).ToList();
         foreach (var name in policy.Follows.Where(name => !members.Contains(name) && !_unknown.Contains(name)))
         {

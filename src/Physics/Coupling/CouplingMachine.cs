@@ -157,6 +157,7 @@ public sealed class CouplingMachine
         group.Serial = ++_serial;
         group.Start = start;
         group.Attempt = 0;
+        group.IsShortened = false;
         group.End = NextEnd(group);
         if (group.Node.KeepsCheckpoint)
         {
@@ -220,7 +221,7 @@ public sealed class CouplingMachine
         }
 
         var length = group.End - group.Start;
-        var bound = group.Attempt > 0 ? 2 * length : long.MaxValue;
+        var bound = group.IsShortened ? 2 * length : long.MaxValue;
         if (lengths.Controller is { } controller)
         {
             group.Wanted = Math.Clamp((long)Math.Min(bound, length * controller.Factor(error, group.LastError)), lengths.ShortestTicks, lengths.LongestTicks);
@@ -237,7 +238,7 @@ public sealed class CouplingMachine
     {
         var length = group.End - group.Start;
         var shorter = group.IsOffGrid ? length / 2 : Block(group, length);
-        return shorter >= group.Node.ShortestTicks ? shorter : 0;
+        return group.Node.Spec.Halvings > 0 && shorter >= group.Node.ShortestTicks ? shorter : 0;
     }
 
     // The grid of a group: nominal windows, halved again and again. The longest of its windows that begins at the start and is shorter
@@ -562,6 +563,7 @@ public sealed class CouplingMachine
         {
             _commands.Add(new CouplingCommand.Note(reason + "; the window is shortened"));
             group.FrozenEnds.RemoveWhere(end => end > group.Start && end <= group.ParentEnd);
+            group.IsShortened = true;
             Retry(group, group.Start + shorter);
         }
         else if (group.Node.Parent >= 0)
@@ -636,6 +638,7 @@ public sealed class CouplingMachine
         public long Window { get; set; }
         public int Iteration { get; set; }
         public int Attempt { get; set; }
+        public bool IsShortened { get; set; }      // By a failure; a repetition for lateness is none.
         public int InnerWindows { get; set; }
         public int InnerIterations { get; set; }
         public int Stage { get; set; }

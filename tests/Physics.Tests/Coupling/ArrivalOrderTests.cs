@@ -27,10 +27,10 @@ public sealed class ArrivalOrderTests
     public void No_order_of_arrival_changes_a_bit()
     {
         var dropped = 0L;
-        for (var seed = 0; seed < 1_500; seed++)
+        for (var seed = 0; seed < 10_000; seed++)
         {
             var expected = SerialTrace.Of(Compose(seed, false, out _));
-            for (var order = 0; order < 4; order++)
+            for (var order = 0; order < (seed < 1_000 ? 3 : 1); order++)
             {
                 var system = Compose(seed, false, out var complaints);
                 var runner = new ShuffledRunner(system, (seed * 100) + order);
@@ -79,6 +79,13 @@ public sealed class ArrivalOrderTests
             Count("implicit, and lengths chosen inside", trace.Records.Any(r => r.Attempts > 0 && r.Iterations > 1 && r.InnerWindows > 0));
             Count("implicit root over an explicit group over a third",
                 system.Root.Spec.Scheme.Iteration.IsImplicit && system.Groups.Any(g => g.Depth == 2 && !system.Groups[g.Parent].Spec.Scheme.Iteration.IsImplicit));
+            Count("windows by proposal", system.Groups.Any(g => g.Lengths is { Controller: null, Follows.Length: > 0 }));
+            Count("windows by power bonds", system.Groups.Any(g => g.Lengths?.Controller?.Bonds.Length > 0));
+            Count("windows by first guess", system.Groups.Any(g => g.Lengths?.Controller is { Bonds.IsEmpty: true }));
+            Count("windows of unequal length inside an iteration", system.Groups.Any(g => g.Lengths is not null && g.Parent >= 0 && system.Groups[g.Parent].Spec.Scheme.Iteration.IsImplicit));
+            Count("linear first guesses", system.Conduits.Any(c => c.IsBackward && c.Spec.Extrapolation == Physics.Coupling.Extrapolation.Linear));
+            Count("strict criteria", system.Groups.Any(g => g.Spec.Scheme.Iteration.Criteria.Any(c => c.IsStrict)));
+            Count("criteria that suffice", system.Groups.Any(g => g.Spec.Scheme.Iteration.Criteria.Any(c => c.Suffices)));
             Count("phases", system.Participants.Any(p => !p.Description.Phases.IsEmpty));
             Count("did not converge", trace.Records.Any(r => !r.Converged));
             Count("ports without a value at the start", system.Conduits.Any(c => !system.Participants[c.Producer].Description.Ports[c.ProducerPort].Port.HasStart));

@@ -22,15 +22,18 @@ public sealed class Interpreter
     private readonly double?[][] _last;
     private readonly List<Wire> _wires = [];
     private readonly Dictionary<string, SortedSet<long>> _frozen = [];
+    private readonly Dictionary<string, (long Wanted, double Error)> _lengths = [];
+    private readonly long[] _proposals;
 
     public Interpreter(CoupledSystem system)
     {
         (_experiment, _system) = (system.Experiment, system);
         _groups = _experiment.Groups.ToDictionary(g => g.Name);
-        _groups["root"] = new CouplingGroup("root", _experiment.Scheme) { Halvings = _experiment.Halvings };
+        _groups["root"] = new CouplingGroup("root", _experiment.Scheme) { Halvings = _experiment.Halvings, Lengths = _experiment.Lengths };
         foreach (var group in _groups.Values)
         {
             _frozen[group.Name] = [];
+            _lengths[group.Name] = (0, double.NaN);
             foreach (var entry in group.Scheme.Stages.SelectMany(s => s))
             {
                 _parentOf[NameOf(entry)] = group.Name;
@@ -39,6 +42,7 @@ public sealed class Interpreter
 
         _names = [.. _experiment.Participants.Select(p => p.Name).Order(StringComparer.Ordinal)];
         _models = [.. _names.Select(n => _experiment.Participants.Single(p => p.Name == n).CreateModel())];
+        _proposals = [.. _models.Select(_ => long.MaxValue)];
         _fingerprints = [.. _models.Select(m => new ulong[m.Description.Ports.Length])];
         _last = [.. _models.Select(m => new double?[m.Description.Ports.Length])];
         foreach (var conduit in _experiment.Conduits)
@@ -56,7 +60,7 @@ public sealed class Interpreter
             var samples = outputs.Publish();
             foreach (var wire in _wires.Where(w => w.Producer == p && !samples[w.ProducerPort].IsEmpty))
             {
-                wire.Start = samples[wire.ProducerPort][^1];
+                wire.History = new WireHistory(samples[wire.ProducerPort][^1], 0, null, 0);
             }
 
             for (var port = 0; port < samples.Length; port++)
@@ -110,6 +114,7 @@ public sealed class Interpreter
         public int Attempts { get; set; }
         public bool Converged { get; set; } = true;
         public ImmutableArray<double> Residuals { get; set; } = [];
+        public double Error { get; set; }
     }
 
     // A nested group's windows, one after the other, over one window of its parent.
@@ -130,20 +135,22 @@ public sealed class Interpreter
     private (long End, int Attempts, Counts Counts) RunWindowUntilItSucceeds(CouplingGroup group, long start, long limit)
     {
         var nominal = _system.Groups.Single(g => g.Spec.Name == group.Name).NominalTicks;
-        var frozen = _frozen[group.Name].Where(e => e > start).DefaultIfEmpty(start + Longest(nominal, start, long.MaxValue)).First();
+        var frozen = _frozen[group.Name].Where(e => e > start).DefaultIfEmpty(IsOffGrid(group.Name) ? start + Wanted(group, nominal, limit - start) : start + Longest(nominal, start, long.MaxValue)).First();
         var end = Math.Min(limit, frozen);
         var before = Remember(group);
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                var canShorten = Longest(nominal, start, end - start) >= Math.Max(1, nominal >> group.Halvings);
-                return (end, attempt, RunWindow(group, start, end, canShorten));
+                var shorter = Shorter(group, nominal, start, end);
+                var counts = RunWindow(group, start, end, canShorten: shorter > 0);
+                Adapt(group, nominal, end - start, attempt, counts.Error);
+                return (end, attempt, counts);
             }
             catch (WindowFailedException)
             {
-                var shorter = Longest(nominal, start, end - start);
-                if (shorter < Math.Max(1, nominal >> group.Halvings))
+                var shorter = Shorter(group, nominal, start, end);
+                if (shorter == 0)
                 {
                     throw;
                 }
@@ -153,6 +160,84 @@ public sealed class Interpreter
                 end = start + shorter;
             }
         }
+    }
+
+    // ---- lengths -------------------------------------------------------------------------------------------------
+
+    private bool IsOffGrid(string group) => _groups[group].Lengths is not null || (group != "root" && IsOffGrid(_parentOf[group]));
+
+    private (long Shortest, long Longest) Bounds(WindowPolicy policy) =>
+        (Math.Max(1, (long)Math.Round(policy.Shortest / _system.TickLength)), Math.Max(1, (long)Math.Round(policy.Longest / _system.TickLength)));
+
+    private long Wanted(CouplingGroup group, long nominal, long rest)
+    {
+        var wanted = nominal;
+        if (group.Lengths is { } policy)
+        {
+            wanted = _lengths[group.Name].Wanted is > 0 and var adapted ? adapted : nominal;
+            var followed = policy.Follows.IsEmpty && policy.Controller is null ? _names.Where(n => IsWithin(n, group.Name)) : policy.Follows;
+            wanted = followed.Select(n => _proposals[Array.IndexOf(_names, n)]).Append(wanted).Min();
+            var (shortest, longest) = Bounds(policy);
+            wanted = Math.Min(longest, Math.Max(shortest, wanted));
+        }
+
+        return wanted >= rest ? rest : 2 * wanted > rest ? (rest + 1) / 2 : wanted;
+    }
+
+    private void Adapt(CouplingGroup group, long nominal, long length, int attempt, double error)
+    {
+        if (group.Lengths is not { } policy)
+        {
+            return;
+        }
+
+        var (shortest, longest) = Bounds(policy);
+        var bound = attempt > 0 ? 2 * length : long.MaxValue;
+        if (policy.Controller is { } control)
+        {
+            var previous = _lengths[group.Name].Error;
+            var factor = error == 0 ? control.GreatestFactor
+                : Math.Min(control.GreatestFactor, Math.Max(control.LeastFactor, control.Safety * Math.Pow(error, -(control.Integral + control.Proportional)) * Math.Pow(previous > 0 ? previous : error, control.Proportional)));
+            _lengths[group.Name] = (Math.Min(longest, Math.Max(shortest, (long)Math.Min(bound, length * factor))), error);
+        }
+        else
+        {
+            _lengths[group.Name] = (Math.Min(bound, longest), double.NaN);
+        }
+    }
+
+    private double ErrorOf(CouplingGroup group, TimeWindow window, List<Wire> wires)
+    {
+        if (group.Lengths?.Controller is not { } control)
+        {
+            return 0;
+        }
+
+        static double Used(Wire wire) => (wire.IsBackward ? wire.Current : wire.Fresh)?.Last.Values[0] ?? 0;
+        double Last(Wire wire) => _last[wire.Producer][wire.ProducerPort]!.Value;
+        var errors = new List<double>();
+        foreach (var (effort, flow) in control.Bonds)
+        {
+            var (e, f) = (wires.Single(w => w.Conduit.To == effort), wires.Single(w => w.Conduit.To == flow));
+            var h = e.Meaning == TimeMeaning.WindowIntegral || f.Meaning == TimeMeaning.WindowIntegral ? 1 : window.Length;
+            var (paid, received) = (Last(e) * Used(f), Used(e) * Last(f));
+            errors.Add(Math.Abs(paid - received) * h / (control.Absolute + (control.Relative * (Math.Max(Math.Abs(paid), Math.Abs(received)) * h))));
+        }
+
+        foreach (var wire in control.Bonds.IsEmpty ? wires.Where(w => w.IsBackward && w.Guess is not null) : [])
+        {
+            var x = wire.Fresh!.Last.Values[0];
+            errors.Add((x - wire.Guess!.Values[0]) / (control.Absolute + (control.Relative * Math.Abs(x))));
+        }
+
+        return errors.Count == 0 ? 0 : Math.Sqrt(errors.Sum(e => e * e) / errors.Count);
+    }
+
+    private long Shorter(CouplingGroup group, long nominal, long start, long end)
+    {
+        var shorter = IsOffGrid(group.Name) ? (end - start) / 2 : Longest(nominal, start, end - start);
+        var least = group.Lengths is { } policy ? Bounds(policy).Shortest : Math.Max(1, nominal >> group.Halvings);
+        return group.Halvings > 0 && shorter >= least ? shorter : 0;
     }
 
     // The longest of nominal, half, a quarter, … on whose grid the start lies, and that is shorter than a limit.
@@ -201,12 +286,7 @@ public sealed class Interpreter
             }
 
             counts.Iterations++;
-            if (policy.Maximum == 1)
-            {
-                break;
-            }
-
-            var satisfied = policy.Criteria.Length > 0;
+            var (satisfied, enough, strictlyNot) = (policy.Criteria.Length > 0, false, false);
             counts.Residuals = [];
             for (var c = 0; c < policy.Criteria.Length; c++)
             {
@@ -215,12 +295,30 @@ public sealed class Interpreter
                 var distance = Math.Sqrt((fresh - used) * (fresh - used));
                 first[c] = counts.Iterations == 1 ? distance : first[c];
                 counts.Residuals = counts.Residuals.Add(distance);
-                satisfied &= distance <= policy.Criteria[c].Limit * policy.Criteria[c].Measure switch
+                var criterion = policy.Criteria[c];
+                var size = Math.Sqrt(fresh * fresh);
+                var holds = criterion.Measure switch
                 {
-                    ResidualMeasure.Relative => Math.Sqrt(fresh * fresh),
-                    ResidualMeasure.ResidualRelative => first[c],
-                    _ => 1,
+                    ResidualMeasure.Absolute => distance <= criterion.Limit,
+                    ResidualMeasure.Relative => distance <= criterion.Limit * size,
+                    ResidualMeasure.ResidualRelative => distance <= criterion.Limit * first[c],
+                    _ => distance <= criterion.Limit || distance <= criterion.RelativeLimit * size,
                 };
+                satisfied &= holds;
+                enough |= holds && criterion.Suffices;
+                strictlyNot |= !holds && criterion.IsStrict;
+            }
+
+            satisfied |= enough && !strictlyNot;
+            counts.Error = ErrorOf(group, window, wires);
+            if (policy.Maximum == 1)
+            {
+                break;
+            }
+
+            if (counts.Iterations >= policy.Maximum && !satisfied && strictlyNot)
+            {
+                throw new WindowFailedException("a strict criterion does not hold");
             }
 
             if (counts.Iterations >= policy.Maximum && !satisfied && !policy.Criteria.IsEmpty && canShorten)
@@ -255,6 +353,10 @@ public sealed class Interpreter
             var random = new Philox(_experiment.Seed, Fingerprint.OfName(_names[p]));
             _models[p].Advance(new AdvanceContext(window, phase, random, ChunkedLoop.Serial, CancellationToken.None), new PortReader(description, window, [.. inputs]), outputs);
             samples = outputs.Publish();
+            if (outputs.ProposedWindow is { } proposed)
+            {
+                _proposals[p] = Math.Max(1, (long)(proposed / _system.TickLength));
+            }
         }
         catch (ScaleModelException fault)
         {
@@ -279,7 +381,7 @@ public sealed class Interpreter
     // ---- going back ----------------------------------------------------------------------------------------------
 
     private sealed record Memory(List<(int Participant, byte[] State, ulong[] Fingerprints)> Models,
-        List<(Wire Wire, FieldSample? Start, double Length)> Starts, List<(Wire Wire, int Count)> Written, List<(string Group, long[] Ends)> Frozen);
+        List<(Wire Wire, WireHistory History)> Starts, List<(Wire Wire, int Count)> Written, List<(string Group, long[] Ends, (long, double) Lengths)> Frozen, List<(int Participant, long Ticks)> Proposals);
 
     // Everything below the group, and what its members wrote for others.
     private Memory Remember(CouplingGroup group)
@@ -288,15 +390,16 @@ public sealed class Interpreter
         var below = _groups.Keys.Where(g => g != group.Name && IsWithin(g, group.Name)).ToList();
         return new Memory(
             [.. inside.Select(p => (p, StateArchive.Save(_models[p].Archive), _fingerprints[p].ToArray()))],
-            [.. _wires.Where(w => below.Contains(w.Group)).Select(w => (w, w.Start, w.StartLength))],
+            [.. _wires.Where(w => below.Contains(w.Group)).Select(w => (w, w.History))],
             [.. _wires.Where(w => inside.Contains(w.Producer) && !below.Contains(w.Group)).Select(w => (w, w.Group == group.Name ? 0 : w.Written.Count))],
-            [.. below.Select(g => (g, _frozen[g].ToArray()))]);
+            [.. below.Select(g => (g, _frozen[g].ToArray(), _lengths[g]))],
+            [.. inside.Select(p => (p, _proposals[p]))]);
     }
 
     private void GoBackToIterate(Memory memory)
     {
         memory.Models.ForEach(m => StateArchive.Restore(m.State, _models[m.Participant].Archive));
-        memory.Starts.ForEach(s => (s.Wire.Start, s.Wire.StartLength) = (s.Start, s.Length));
+        memory.Starts.ForEach(s => s.Wire.History = s.History);
         memory.Written.ForEach(w => w.Wire.Written.RemoveRange(w.Count, w.Wire.Written.Count - w.Count));
     }
 
@@ -304,7 +407,8 @@ public sealed class Interpreter
     {
         GoBackToIterate(memory);
         memory.Models.ForEach(m => m.Fingerprints.CopyTo(_fingerprints[m.Participant], 0));
-        memory.Frozen.ForEach(f => _frozen[f.Group] = [.. f.Ends]);
+        memory.Frozen.ForEach(f => (_frozen[f.Group], _lengths[f.Group]) = ([.. f.Ends], f.Lengths));
+        memory.Proposals.ForEach(p => _proposals[p.Participant] = p.Ticks);
     }
 
     // ---- names ---------------------------------------------------------------------------------------------------
@@ -372,9 +476,12 @@ public sealed class Interpreter
 
     private sealed class WindowFailedException(string message) : Exception(message);
 
+    private sealed record WireHistory(FieldSample? Last, double LastLength, FieldSample? Earlier, double EarlierLength);
+
     private sealed class Wire(Conduit conduit, int producer, int producerPort, int consumer, int consumerPort, string group, int producerStage, bool isBackward, TimeMeaning meaning)
     {
         private TimeWindow _window;
+        private List<double>? _grid;
 
         public Conduit Conduit { get; } = conduit;
         public int Producer { get; } = producer;
@@ -386,8 +493,9 @@ public sealed class Interpreter
         public bool IsBackward { get; } = isBackward;
         public TimeMeaning Meaning { get; } = meaning;
 
-        public FieldSample? Start { get; set; }
-        public double StartLength { get; set; }
+        public WireHistory History { get; set; } = new(null, 0, null, 0);
+        public FieldSample? Start => History.Last;
+        public FieldSample? Guess { get; private set; }
         public Waveform? Current { get; private set; }
         public Waveform? Fresh { get; private set; }
         public FieldSample? Previous { get; private set; }
@@ -397,17 +505,26 @@ public sealed class Interpreter
         {
             _window = window;
             Written.Clear();
+            (Guess, _grid) = (null, null);
             (Previous, Current) = (Start, null);
             if (Start is null)
             {
                 return;
             }
 
-            // The last value, held; an integral is held as a rate.
-            var guess = Meaning == TimeMeaning.WindowIntegral && StartLength > 0 && StartLength != window.Length
-                ? new FieldSample(window.End, [Start.Values[0] * (window.Length / StartLength)])
-                : Start.At(Meaning == TimeMeaning.Instant ? window.Start : window.End);
-            Current = new Waveform(window.Start, [guess], Meaning, Conduit.Degree);
+            var (h, h1, h0, x, y) = (window.Length, History.LastLength, History.EarlierLength, Start.Values[0], History.Earlier?.Values[0] ?? 0);
+            var isLinear = Conduit.Extrapolation == Extrapolation.Linear && History.Earlier is not null && h1 > 0 && (Meaning == TimeMeaning.Instant || h0 > 0);
+            Current = new Waveform(window.Start, Meaning switch
+            {
+                // The line through the last two ends, or means; otherwise the last value, held, an integral as a rate.
+                TimeMeaning.Instant when isLinear => [Start.At(window.Start), new FieldSample(window.End, [((1 + (h / h1)) * x) + (-h / h1 * y)])],
+                TimeMeaning.Instant => [Start.At(window.Start)],
+                TimeMeaning.WindowAverage when isLinear => [new FieldSample(window.End, [((1 + ((h1 + h) / (h0 + h1))) * x) + (-((h1 + h) / (h0 + h1)) * y)])],
+                TimeMeaning.WindowIntegral when isLinear => [new FieldSample(window.End, [((1 + ((h1 + h) / (h0 + h1))) * h / h1 * x) + (-((h1 + h) / (h0 + h1)) * h / h0 * y)])],
+                TimeMeaning.WindowIntegral when h1 > 0 && h1 != h => [new FieldSample(window.End, [h / h1 * x])],
+                _ => [Start.At(window.End)],
+            }, Meaning, Conduit.Degree);
+            Guess = Current.Last;
         }
 
         public void Publish()
@@ -417,17 +534,32 @@ public sealed class Interpreter
             Current = IsBackward ? Current : Fresh;
         }
 
+        // The unknowns stand where the first iteration's samples stood; what is written elsewhere in a later one is read there.
         public void Iterate(double factor)
         {
             if (IsBackward)
             {
-                Current = new Waveform(_window.Start, [.. Fresh!.Samples.Select(s => s.Time == _window.Start ? s : new FieldSample(s.Time, [Relaxed(s, factor)]))], Meaning, Conduit.Degree);
+                var samples = new List<FieldSample>(Fresh!.Samples.Where(s => s.Time == _window.Start));
+                var fresh = Fresh.Samples.Where(s => s.Time != _window.Start).ToList();
+                _grid ??= [.. fresh.Select(s => s.Time)];
+                var same = _grid.SequenceEqual(fresh.Select(s => s.Time));
+                for (var i = 0; i < _grid.Count; i++)
+                {
+                    var from = i == 0 ? _window.Start : _grid[i - 1];
+                    var (used, written) = (new double[1], new double[1]);
+                    Read(Current!, from, _grid[i], used);
+                    Read(Fresh, from, _grid[i], written);
+                    written[0] = same ? fresh[i].Values[0] : written[0];
+                    samples.Add(new FieldSample(_grid[i], [factor == 1 ? written[0] : (factor * written[0]) + ((1 - factor) * used[0])]));
+                }
+
+                Current = new Waveform(_window.Start, samples, Meaning, Conduit.Degree);
             }
 
             Previous = Fresh!.Last;
         }
 
-        public void Accept() => (Start, StartLength) = (Whole(Meaning, _window, Fresh!.Samples), _window.Length);
+        public void Accept() => History = new WireHistory(Whole(Meaning, _window, Fresh!.Samples), _window.Length, History.Last, Meaning == TimeMeaning.Instant ? 0 : History.LastLength);
 
         public static FieldSample Whole(TimeMeaning meaning, TimeWindow window, IReadOnlyList<FieldSample> samples)
         {
@@ -439,13 +571,6 @@ public sealed class Interpreter
             var whole = new double[1];
             Read(new Waveform(window.Start, samples, meaning, 0), window.Start, window.End, whole);
             return new FieldSample(window.End, whole);
-        }
-
-        private double Relaxed(FieldSample sample, double factor)
-        {
-            var old = new double[1];
-            Read(Current!, Fresh!.Samples.LastOrDefault(s => s.Time < sample.Time)?.Time ?? _window.Start, sample.Time, old);
-            return factor == 1 ? sample.Values[0] : (factor * sample.Values[0]) + ((1 - factor) * old[0]);
         }
 
         private static void Read(Waveform waveform, double from, double to, double[] into)

@@ -29,6 +29,9 @@ public sealed record MixerSpec
     /// <summary>Fails by writing NaN rather than by throwing.</summary>
     public bool FailsByNaN { get; init; }
 
+    /// <summary>Whether it proposes windows, of lengths that depend on all that it has seen.</summary>
+    public bool Proposes { get; init; }
+
     /// <summary>Where the model complains of an order that does not fit its state: a restore was missed or made twice.</summary>
     public List<string> Complaints { get; init; } = [];
 }
@@ -93,6 +96,11 @@ public sealed class Mixer : IScaleModel
             var to = window.EndOfStep(step, _spec.Substeps);
             _x = (0.5 * _x) + (_spec.Gain * Inputs(inputs, context.Phase, from, to)) + (0.1 * (to - from));
             Write(outputs, context.Phase, from, to, fails && _spec.FailsByNaN ? double.NaN : _x);
+        }
+
+        if (_spec.Proposes && (_seen ^ (ulong)_advances) % 3 != 0)
+        {
+            outputs.ProposeWindow(window.Length * (0.4 + (_seen % 1000 / 500.0)));
         }
 
         (_nextPhase, _tick) = phase + 1 < _spec.Phases.Length ? (phase + 1, _tick) : (0, window.EndTick);

@@ -36,7 +36,15 @@ public sealed class RandomExperiment
 
         // A port without a value at the start was read too early: give all of them one.
         var specs = _models.Select(m => m with { Spec = m.Spec with { Outputs = [.. m.Spec.Outputs.Select(p => p with { HasStart = true })] } }).ToList();
-        return experiment with { Participants = [.. experiment.Participants.Zip(specs, (p, m) => Mixer.Participant(m.Name, m.Spec) with { TimeLimit = p.TimeLimit })] };
+        experiment = experiment with { Participants = [.. experiment.Participants.Zip(specs, (p, m) => Mixer.Participant(m.Name, m.Spec) with { TimeLimit = p.TimeLimit })] };
+        if (Composition.TryCompose(experiment).System is not null)
+        {
+            return experiment;
+        }
+
+        // A controller has no first guess to watch.
+        static WindowPolicy? Without(WindowPolicy? lengths) => lengths is null ? null : lengths with { Controller = null };
+        return experiment with { Lengths = Without(experiment.Lengths), Groups = [.. experiment.Groups.Select(g => g with { Lengths = Without(g.Lengths) })] };
     }
 
     private Experiment Sketch()
@@ -45,6 +53,7 @@ public sealed class RandomExperiment
         var conduits = Conduits();
         ImmutableArray<CouplingGroup> groups = [.. _groups.Select(g => g with { Scheme = WithIterations(g.Scheme, g.Name, conduits) })];
         var window = OneOf(1.0, 0.1, 3.7);
+        groups = [.. groups.Select(g => g with { Lengths = Lengths(g.Name, window / g.Windows, conduits) })];
         return new Experiment
         {
             Name = "random",
@@ -55,6 +64,7 @@ public sealed class RandomExperiment
             Scheme = WithIterations(root.Scheme, "root", conduits),
             Groups = groups,
             Halvings = root.Halvings,
+            Lengths = Lengths("root", window, conduits),
             RunAhead = OneOf(1, 2, 64),
             SnapshotEvery = OneOf(0, 1, 2),
         };
@@ -109,6 +119,7 @@ public sealed class RandomExperiment
             Gain = OneOf(0.1, 0.3),
             Fails = modulus == 0 ? static (_, _) => false : (window, seen) => (seen ^ (ulong)window.StartTick ^ ((ulong)window.EndTick * 31)) % modulus == 0,
             FailsByNaN = Chance(0.3),
+            Proposes = Chance(0.3),
             Complaints = _complaints,
         }, group));
         return name;
@@ -157,7 +168,7 @@ public sealed class RandomExperiment
                 if (sources.Length > 0)
                 {
                     kept.Add(port);
-                    conduits.Add(new Conduit(OneOf<string>(sources), $"{consumer.Name}.{port.Name}") { Degree = _random.Next(0, 4), Substeps = Chance(0.7) });
+                    conduits.Add(new Conduit(OneOf<string>(sources), $"{consumer.Name}.{port.Name}") { Degree = _random.Next(0, 4), Substeps = Chance(0.7), Extrapolation = OneOf(Extrapolation.Constant, Extrapolation.Constant, Extrapolation.Linear) });
                 }
             }
 
@@ -165,6 +176,25 @@ public sealed class RandomExperiment
         }
 
         return conduits.ToImmutable();
+    }
+
+    // Lengths by proposal, by controller, or both, in a quarter of all groups.
+    private WindowPolicy? Lengths(string group, double nominal, ImmutableArray<Conduit> conduits)
+    {
+        if (!Chance(0.25))
+        {
+            return null;
+        }
+
+        var groupOf = _models.ToDictionary(m => m.Name, m => m.Group);
+        var members = _models.Where(m => m.Group == group).Select(m => m.Name).ToList();
+        var inGroup = conduits.Where(c => groupOf[c.From.Split('.')[0]] == group && groupOf[c.To.Split('.')[0]] == group).ToList();
+        var pair = (from a in inGroup from b in inGroup where a.From.Split('.')[0] == b.To.Split('.')[0] && b.From.Split('.')[0] == a.To.Split('.')[0] select (a.To, b.To)).Take(1).ToList();
+        var backward = inGroup.Where(c => c.From.Split('.')[0] == c.To.Split('.')[0]).ToList();   // Most models that read themselves read before they write.
+        WindowController? controller = pair.Count > 0 && Chance(0.6) ? new WindowController(0.01, 0.1) { Bonds = [.. pair] }
+            : backward.Count > 0 && Chance(0.6) ? new WindowController(0.01, 0.1)
+            : null;
+        return new WindowPolicy(nominal * 0.1, nominal * OneOf(1.0, 2.5)) { Follows = Chance(0.5) ? [.. members] : [], Controller = controller };
     }
 
     private CouplingScheme WithIterations(CouplingScheme scheme, string group, ImmutableArray<Conduit> conduits)
@@ -176,7 +206,12 @@ public sealed class RandomExperiment
 
         var groupOf = _models.ToDictionary(m => m.Name, m => m.Group);
         var inGroup = conduits.Where(c => groupOf[c.From.Split('.')[0]] == group && groupOf[c.To.Split('.')[0]] == group).ToList();
-        var criteria = inGroup.Where(_ => Chance(0.5)).Select(c => new ConvergenceCriterion(c.To, OneOf(ResidualMeasure.Absolute, ResidualMeasure.Relative, ResidualMeasure.ResidualRelative), OneOf(0.3, 0.03)));
+        var criteria = inGroup.Where(_ => Chance(0.5)).Select(c => new ConvergenceCriterion(c.To, OneOf(Enum.GetValues<ResidualMeasure>()), OneOf(0.3, 0.03))
+        {
+            RelativeLimit = 0.1,
+            IsStrict = Chance(0.1),
+            Suffices = Chance(0.1),
+        });
         var maximum = _random.Next(2, 4);
         return scheme with { Iteration = new IterationPolicy(_random.Next(1, maximum), maximum, [.. criteria], OneOf(1.0, 0.7)) };
     }

@@ -92,8 +92,9 @@ public sealed class ResumeTests
     [Fact]
     public void A_run_that_had_ended_ends_again_with_the_same_hash()
     {
-        var whole = SerialTrace.Run(WithSnapshots(3));
-        var again = SerialTrace.Run(WithSnapshots(3), whole.Snapshots[^1]);
+        var seed = Enumerable.Range(0, 100).First(seed => SerialTrace.Run(WithSnapshots(seed)).Result.Outcome == RunOutcome.Completed);
+        var whole = SerialTrace.Run(WithSnapshots(seed));
+        var again = SerialTrace.Run(WithSnapshots(seed), whole.Snapshots[^1]);
 
         Assert.Equal(RunOutcome.Completed, again.Result.Outcome);
         Assert.Equal(whole.Result.FinalHash, again.Result.FinalHash);
