@@ -47,29 +47,6 @@ public sealed record Port<T>(string Name, PortDirection Direction, Quantity Quan
     : Port(Name, Direction, Quantity, Unsafe.SizeOf<T>() / sizeof(double))
     where T : unmanaged;
 
-/// <summary>Where the points of a port lie. Needed only for mappings between unlike point sets.</summary>
-/// <param name="coordinates">Three coordinates per point, m; missing dimensions are zero. Handed over.</param>
-public sealed class PointCloud(double[] coordinates)
-{
-    /// <summary>Three coordinates per point, m.</summary>
-    public ReadOnlySpan<double> Coordinates => coordinates;
-
-    /// <summary>The number of points.</summary>
-    public int Count { get; } = coordinates.Length / 3;
-
-    /// <summary>Points on a line, at <paramref name="x"/>.</summary>
-    public static PointCloud OnLine(ReadOnlySpan<double> x)
-    {
-        var coordinates = new double[3 * x.Length];
-        for (var i = 0; i < x.Length; i++)
-        {
-            coordinates[3 * i] = x[i];
-        }
-
-        return new PointCloud(coordinates);
-    }
-}
-
 /// <summary>How many points a port has, and where.</summary>
 /// <param name="Port">The port.</param>
 /// <param name="Points">The number of points; <see cref="Varying"/> for a list whose length the writer chooses each time.</param>

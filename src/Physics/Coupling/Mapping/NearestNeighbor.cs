@@ -1,3 +1,4 @@
+using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
@@ -6,37 +7,28 @@ namespace ActorMultiscale.Physics.Coupling.Mapping;
 /// <summary>Mapping from the nearest point. First order; the lower index wins a tie.</summary>
 public static class NearestNeighbor
 {
-    /// <summary>Weights for consistent mapping from <paramref name="from"/> to <paramref name="to"/>: one 1 per row. All pairs are compared.</summary>
-    public static LinearMapping Build(PointCloud from, PointCloud to)
+    private const int Chunk = 512;
+
+    /// <summary>Weights for consistent mapping from <paramref name="from"/> to <paramref name="to"/>: one 1 per row.</summary>
+    /// <param name="from">Where values come from; at least one point.</param>
+    /// <param name="to">Where values go to.</param>
+    /// <param name="loop">Who works; the caller's thread if null.</param>
+    public static LinearMapping Build(PointCloud from, PointCloud to, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(to);
         ArgumentOutOfRangeException.ThrowIfZero(from.Count, nameof(from));
+        var index = BoxIndex.OfPoints(from.Coordinates);
         var column = new int[to.Count];
-        var rowStart = new int[to.Count + 1];
-        var weight = new double[to.Count];
-        for (var i = 0; i < to.Count; i++)
+        (loop ?? ChunkedLoop.Serial).Run(to.Count, Chunk, (_, first, past) =>
         {
-            var best = double.PositiveInfinity;
-            for (var j = 0; j < from.Count; j++)
+            for (var i = first; i < past; i++)
             {
-                var distance = 0.0;
-                for (var k = 0; k < 3; k++)
-                {
-                    var difference = to.Coordinates[(3 * i) + k] - from.Coordinates[(3 * j) + k];
-                    distance += difference * difference;
-                }
-
-                if (distance < best)
-                {
-                    (best, column[i]) = (distance, j);
-                }
+                column[i] = index.Nearest(new Vec3(to.Coordinates[3 * i], to.Coordinates[(3 * i) + 1], to.Coordinates[(3 * i) + 2]));
             }
-
-            weight[i] = 1;
-            rowStart[i + 1] = i + 1;
-        }
-
-        return new LinearMapping(new CsrMatrix(from.Count, rowStart, column, weight));
+        });
+        var weight = new double[to.Count];
+        Array.Fill(weight, 1);
+        return new LinearMapping(new CsrMatrix(from.Count, [.. Enumerable.Range(0, to.Count + 1)], column, weight));
     }
 }
