@@ -523,6 +523,9 @@ public sealed class ConfigReader : IDisposable
     }
 
     /// <summary><c>RelativeResidual</c> to <c>relative-residual</c>.</summary>
+    /// <summary>A name of code as users write it: <c>nearest-neighbor</c> for <c>NearestNeighbor</c>.</summary>
+    public static string KebabOf(string name) => Kebab(name);
+
     private static string Kebab(string name)
     {
         var kebab = new StringBuilder();

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
@@ -318,12 +319,44 @@ public sealed class ExperimentLoader
 
     private static Conduit BindConduit(ConfigReader reader) => new(reader.Text("from"), reader.Text("to"))
     {
+        Gradient = reader.Has("gradient") ? reader.Text("gradient") : null,
         Degree = (int)reader.Integer("degree", 1, 0, Waveform.MaximumDegree),
         Substeps = reader.Flag("substeps", true),
-        Mapping = reader.Choice<MappingKind>("mapping", MappingKind.Auto),
+        IsPointByPoint = reader.Node("mapping") is ConfigScalar { Text: "identity" },
+        Mapping = BindMapping(reader),
         Extrapolation = reader.Choice<Extrapolation>("extrapolation", Extrapolation.Constant),
         IsAccelerated = reader.Flag("accelerate", true),
     };
+
+    // mapping = nearest-projection, or mapping { method = partition-of-unity, basis = compact-c6, … }.
+    private static MappingSpec? BindMapping(ConfigReader conduit)
+    {
+        if (conduit.Node("mapping") is not ConfigObject)
+        {
+            var methods = Enum.GetNames<MappingMethod>().Select(ConfigReader.KebabOf).ToList();
+            var word = conduit.Choice("mapping", ["auto", "identity", .. methods], "auto");
+            return methods.IndexOf(word) is >= 0 and var index ? new MappingSpec { Method = Enum.GetValues<MappingMethod>()[index] } : null;
+        }
+
+        var reader = conduit.Section("mapping");
+        var defaults = new MappingSpec();
+        var basis = reader.Choice<RadialBasis>("basis", defaults.Basis);
+        double? Length(string key, string unit) => reader.Has(key) ? reader.Number(key, Unit.Parse(unit), min: 0, exclusiveMin: true) : null;
+        return new MappingSpec
+        {
+            Method = reader.Choice<MappingMethod>("method"),
+            Constraint = reader.Choice<MappingConstraint>("constraint", defaults.Constraint),
+            Basis = basis,
+            Polynomial = reader.Choice<PolynomialTerm>("polynomial", defaults.Polynomial),
+            SupportRadius = Length("support-radius", "m"),
+            ShapeParameter = Length("shape-parameter", basis == RadialBasis.Gaussian ? "1/m" : "m"),
+            ClusterSize = (int)reader.Integer("cluster-size", defaults.ClusterSize, 8, 10_000),
+            Overlap = reader.Number("overlap", Unit.One, defaults.Overlap, 0, 0.5, exclusiveMin: true),
+            GradientNeighbors = (int)reader.Integer("gradient-neighbors", defaults.GradientNeighbors, 3, 1_000),
+            Kernel = reader.Choice<AveragingKernel>("kernel", defaults.Kernel),
+            KernelWidth = Length("kernel-width", "m"),
+        };
+    }
 
     private CouplingGroup BindGroup(string name, ConfigReader reader) => new(name, BindScheme(reader), (int)reader.Integer("windows", 1, 1, 1_000_000))
     {

@@ -387,7 +387,7 @@ public sealed class Composition
                         Fault(path, $"'{conduit.From}' is a list of varying length and cannot be iterated on. Let '{a.Participant}' advance in an earlier stage.");
                     }
 
-                    drafts.Add(new ConduitDraft(i, conduit, a.Participant, a.Layout, b.Participant, b.Layout, group, producerStage, backward, MapOf(conduit, path, a.Layout, b.Layout)));
+                    drafts.Add(new ConduitDraft(i, conduit, a.Participant, a.Layout, b.Participant, b.Layout, group, producerStage, backward, MapOf(conduit, path, a.Layout, b.Layout), GradientOf(conduit, path, a.Participant, a.Layout)));
                 }
             }
         }
@@ -462,46 +462,46 @@ public sealed class Composition
 
     private static string Word(Nature nature) => nature == Nature.Intensive ? "intensive" : "extensive";
 
-    private LinearMapping? MapOf(Conduit conduit, string path, PortLayout from, PortLayout to)
+    private IDataMapping? MapOf(Conduit conduit, string path, PortLayout from, PortLayout to)
     {
-        var name = $"{conduit.From} → {conduit.To}";
-        if (from.Points == PortLayout.Varying || to.Points == PortLayout.Varying)
+        if (conduit.Mapping is { } spec && spec.Faults() is { IsEmpty: false } faults)
         {
-            if (from.Points != to.Points || conduit.Mapping == MappingKind.NearestNeighbor)
-            {
-                Fault(path, $"The conduit {name} joins a list of varying length to a field of fixed points, or maps it; lists pass as they are, from list to list.");
-            }
-
+            Fault(path + ".mapping", $"The mapping of the conduit {conduit.From} → {conduit.To} is not right: {string.Join(" ", faults)}");
             return null;
         }
 
-        if (conduit.Mapping != MappingKind.NearestNeighbor && from.Points == to.Points)
+        if (!ConduitMapping.TryBuild(conduit, from, to, out var map, out var fault))
         {
-            return null;
+            Fault(path, $"{fault}");
         }
 
-        if (conduit.Mapping == MappingKind.Identity)
+        return map;
+    }
+
+    // The port of a given gradient, or −1.
+    private int GradientOf(Conduit conduit, string path, string producer, PortLayout from)
+    {
+        if (conduit.Gradient is not { } address)
         {
-            Fault(path, $"The conduit {name} joins {from.Points} points to {to.Points} one by one.");
-            return null;
+            return -1;
         }
 
-        if (from.Points == 0 || to.Points == 0)
+        if (conduit.Mapping?.Method != MappingMethod.NearestNeighborGradient)
         {
-            Fault(path, $"The conduit {name} joins {from.Points} points to {to.Points}, and nothing can be mapped to or from no points.");
-            return null;
+            Fault(path + ".gradient", $"A gradient is of use for the mapping '{nameof(MappingMethod.NearestNeighborGradient)}' alone.");
         }
 
-        if (from.Geometry is null || to.Geometry is null || from.Geometry.Count != from.Points || to.Geometry.Count != to.Points)
+        if (Resolve(address, PortDirection.Out, path + ".gradient") is not { } gradient)
         {
-            Fault(path, $"The conduit {name} joins {from.Points} points to {to.Points}, and {(from.Geometry is null ? conduit.From : conduit.To)} does not say where its points lie, so that they cannot be mapped.");
-            return null;
+            return -1;
         }
 
-        // Conservative mapping is the transpose of the consistent one that leads the other way.
-        return from.Port.Quantity.Nature == Nature.Intensive
-            ? NearestNeighbor.Build(from.Geometry, to.Geometry)
-            : NearestNeighbor.Build(to.Geometry, from.Geometry);
+        if (gradient.Participant != producer || gradient.Layout.Points != from.Points || gradient.Layout.Port.Components != 3 * from.Port.Components)
+        {
+            Fault(path + ".gradient", $"'{address}' is not the gradient of '{conduit.From}': that is an out-port of '{producer}' with {from.Points} points and {3 * from.Port.Components} numbers at each; found {gradient.Layout.Points} points and {gradient.Layout.Port.Components} numbers.");
+        }
+
+        return _models[gradient.Participant].Description.IndexOf(gradient.Layout.Port.Name);
     }
 
     private static GroupDraft CommonGroup(GroupDraft a, GroupDraft b)
@@ -715,7 +715,8 @@ public sealed class Composition
         var names = _models.Keys.ToList();
         var conduits = drafts.Select((d, i) => new ConduitNode(i, d.From.Points == PortLayout.Varying ? d.Spec with { Degree = 0 } : d.Spec, names.IndexOf(d.Producer), _models[d.Producer].Description.IndexOf(d.From.Port.Name),
             names.IndexOf(d.Consumer), _models[d.Consumer].Description.IndexOf(d.To.Port.Name), d.Group.Index, d.ProducerStage, d.IsBackward,
-            d.From.Port.Quantity.Time, d.Map)).ToImmutableArray();
+            d.From.Port.Quantity.Time, d.Map)
+        { GradientPort = d.GradientPort }).ToImmutableArray();
         var participants = names.Select((name, index) => new ParticipantNode(index, _models[name].Spec, _models[name].Description, _groupOf[name].Index)
         {
             IncomingConduits = [.. _models[name].Description.Ports.Select((_, port) => conduits.FirstOrDefault(c => c.Consumer == index && c.ConsumerPort == port)?.Index ?? -1)],
@@ -783,5 +784,5 @@ public sealed class Composition
     }
 
     private sealed record ConduitDraft(int Index, Conduit Spec, string Producer, PortLayout From, string Consumer, PortLayout To,
-        GroupDraft Group, int ProducerStage, bool IsBackward, LinearMapping? Map);
+        GroupDraft Group, int ProducerStage, bool IsBackward, IDataMapping? Map, int GradientPort);
 }

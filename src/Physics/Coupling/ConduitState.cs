@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling.Acceleration;
+using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Coupling;
 
@@ -11,8 +13,14 @@ namespace ActorMultiscale.Physics.Coupling;
 /// <param name="EarlierLength">The length of that window, s.</param>
 internal readonly record struct ConduitHistory(FieldSample? Last, double LastLength, FieldSample? Earlier, double EarlierLength);
 
+/// <summary>The mapping of a conduit and the layouts between which it leads.</summary>
+/// <param name="Map">The mapping; null for point by point.</param>
+/// <param name="From">The producer's port.</param>
+/// <param name="To">The consumer's port.</param>
+internal sealed record ConduitBridge(IDataMapping? Map, PortLayout From, PortLayout To);
+
 /// <summary>What a conduit holds while a window of its group is computed.</summary>
-internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers)
+internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, ConduitBridge bridge)
 {
     private TimeWindow _window;
     private ImmutableArray<double> _grid = [];     // Where the unknowns stand in time: where the first iteration's samples stood.
@@ -21,6 +29,13 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers)
     public ConduitNode Node { get; } = node;
 
     public ConduitHistory History { get; set; }
+
+    /// <summary>The way between the present meshes.</summary>
+    public ConduitBridge Bridge { get; set; } = bridge;
+
+    /// <summary>The tick at which the present window ends.</summary>
+    public long WindowEnd => _window.EndTick;
+
 
     /// <summary>What the consumer reads.</summary>
     public Waveform? Current { get; private set; }

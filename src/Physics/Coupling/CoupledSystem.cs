@@ -85,9 +85,13 @@ public sealed record ParticipantNode(int Index, Participant Spec, ModelDescripti
 /// the backward conduits of an implicit group are the unknowns of its fixed-point problem.
 /// </param>
 /// <param name="Meaning">How samples stand in time.</param>
-/// <param name="Map">The mapping between point sets; null for point by point.</param>
+/// <param name="Map">The mapping between point sets as they are at the start; null for point by point.</param>
 public sealed record ConduitNode(int Index, Conduit Spec, int Producer, int ProducerPort, int Consumer, int ConsumerPort,
-    int Group, int ProducerStage, bool IsBackward, TimeMeaning Meaning, LinearMapping? Map);
+    int Group, int ProducerStage, bool IsBackward, TimeMeaning Meaning, IDataMapping? Map)
+{
+    /// <summary>Index of the producer's port that holds the gradient for the mapping; −1 for none.</summary>
+    public int GradientPort { get; init; } = -1;
+}
 
 /// <summary>A group of a coupled system.</summary>
 /// <param name="Index">Position in <see cref="CoupledSystem.Groups"/>.</param>

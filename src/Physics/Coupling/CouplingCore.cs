@@ -116,7 +116,7 @@ public sealed class CouplingCore
                 _fields.Open(open.Group, open.Window, open.Again);
                 return true;
             case CouplingCommand.Deliver deliver:
-                _fields.Deliver(deliver.Participant, deliver.Window, ((CouplingEvent.Advanced)cause).Samples);
+                _fields.Deliver(deliver.Participant, deliver.Window, (CouplingEvent.Advanced)cause);
                 return true;
             case CouplingCommand.PublishStage publish:
                 _fields.Publish(publish.Group, publish.Stage);
@@ -128,7 +128,12 @@ public sealed class CouplingCore
                 _fields.Iterate(iterate.Group);
                 return true;
             case CouplingCommand.AcceptWindow accept:
-                _fields.Accept(accept.Group);
+                if (_fields.Accept(accept.Group, accept.Window) is { } fault)
+                {
+                    _pending.Enqueue(new CouplingEvent.Broken(fault));
+                    return true;
+                }
+
                 if (accept.Group == 0)
                 {
                     _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), _fields.BrokenLimit(accept.Window.End)));

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Coupling;
 
@@ -32,7 +33,13 @@ public abstract record CouplingEvent
     {
         /// <summary>The longest window, s, that the participant proposes to take next; null if it proposes nothing new.</summary>
         public double? Proposal { get; init; }
+
+        /// <summary>The ports that stand on other points from the next window on.</summary>
+        public ImmutableArray<MeshChange> Meshes { get; init; } = [];
     }
+
+    /// <summary>The fields cannot go on, such as after a change of a mesh that cannot be mapped.</summary>
+    public sealed record Broken(string Reason) : CouplingEvent;
 
     /// <summary>A participant could not advance.</summary>
     public sealed record Failed(int Participant, WindowAddress Address, FailureKind Kind, string Reason) : CouplingEvent;

@@ -88,6 +88,9 @@ public sealed class CouplingMachine
             case CouplingEvent.Failed failed:
                 OnFailed(failed);
                 break;
+            case CouplingEvent.Broken broken:
+                End(RunOutcome.Failed, _groups[0].Start, broken.Reason);
+                break;
             case CouplingEvent.Measured measured:
                 OnMeasured(measured);
                 break;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
@@ -90,19 +91,6 @@ public sealed record Participant(string Name, ModelEntry Model, ModelSettings Se
     public IScaleModel CreateModel() => Model.Create(Settings);
 }
 
-/// <summary>How values pass between unlike point sets.</summary>
-public enum MappingKind
-{
-    /// <summary>Point by point if both sides have the same number of points; nearest neighbor otherwise.</summary>
-    Auto,
-
-    /// <summary>Point by point.</summary>
-    Identity,
-
-    /// <summary>From the nearest point.</summary>
-    NearestNeighbor,
-}
-
 /// <summary>What a consumer reads in a new window before the producer has written anything there.</summary>
 public enum Extrapolation
 {
@@ -130,8 +118,21 @@ public sealed record Conduit(string From, string To)
     /// <summary>The first guess in a new window.</summary>
     public Extrapolation Extrapolation { get; init; }
 
-    /// <summary>How values pass between unlike point sets.</summary>
-    public MappingKind Mapping { get; init; } = MappingKind.Auto;
+    /// <summary>
+    /// How values pass between unlike point sets. Null for point by point where both sides have the same number of points, and nearest
+    /// neighbor otherwise. What is kept follows from the quantity, sums of extensive and constants of intensive ones, unless the
+    /// specification asks for scaling.
+    /// </summary>
+    public MappingSpec? Mapping { get; init; }
+
+    /// <summary>Whether values pass point by point, and another number of points on either side is an error.</summary>
+    public bool IsPointByPoint { get; init; }
+
+    /// <summary>
+    /// The out-port, <c>participant.port</c>, of the same producer that holds the gradient of what is mapped, three derivatives for
+    /// each number; for <see cref="MappingMethod.NearestNeighborGradient"/>, which fits it where none is given.
+    /// </summary>
+    public string? Gradient { get; init; }
 }
 
 /// <summary>A limit on an entry of the conservation ledger; passing it ends the run with the last good window.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Physics.Coupling.Acceleration;
+using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -35,6 +36,8 @@ public sealed class FieldExchange
     private readonly FieldSample?[][] _written;          // The same, provisional.
     private readonly ulong[][] _fingerprints;
     private readonly HashSet<double[]>[] _leased;           // By participant: arrays that it may write to, not yet come back as samples.
+    private readonly ImmutableArray<PortLayout>[] _layouts;   // By participant: as they stand now.
+    private readonly List<MeshChange>[] _meshChanges;    // By participant: to come when its window is accepted.
     private readonly int[][] _samplesWritten;            // By participant and port: how many samples it wrote last time.
 
     /// <summary>An exchange without any values.</summary>
@@ -43,7 +46,8 @@ public sealed class FieldExchange
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
         _buffers = new SampleBuffers(VisitSamplesInUse);
-        _conduits = [.. system.Conduits.Select(node => new ConduitState(node, _buffers))];
+        _conduits = [.. system.Conduits.Select(node => new ConduitState(node, _buffers,
+            new ConduitBridge(node.Map, system.Participants[node.Producer].Description.Ports[node.ProducerPort], system.Participants[node.Consumer].Description.Ports[node.ConsumerPort])))];
         _ofGroup = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index).ToArray())];
         _unknowns = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index && c.Node.IsBackward).ToArray())];
         _inSubgroups = [.. system.Groups.Select(g => _conduits.Where(c => g.Subgroups.Contains(c.Node.Group)).ToArray())];
@@ -57,6 +61,8 @@ public sealed class FieldExchange
         _written = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];
         _fingerprints = [.. system.Participants.Select(p => new ulong[p.Description.Ports.Length])];
         _leased = [.. system.Participants.Select(_ => new HashSet<double[]>(ReferenceEqualityComparer.Instance))];
+        _layouts = [.. system.Participants.Select(p => p.Description.Ports)];
+        _meshChanges = [.. system.Participants.Select(_ => new List<MeshChange>())];
         _samplesWritten = [.. system.Participants.Select(p => new int[p.Description.Ports.Length])];
     }
 
@@ -81,7 +87,7 @@ public sealed class FieldExchange
         {
             if (!samples[conduit.Node.ProducerPort].IsEmpty)
             {
-                conduit.History = new ConduitHistory(Map(conduit.Node, samples[conduit.Node.ProducerPort][^1]), 0, null, 0);
+                conduit.History = new ConduitHistory(Map(conduit, samples[conduit.Node.ProducerPort][^1], GradientAt(conduit, samples, ^1)), 0, null, 0);
             }
         }
     }
@@ -102,11 +108,15 @@ public sealed class FieldExchange
         {
             for (var s = 0; s < _samplesWritten[participant][port]; s++)
             {
-                _leased[participant].Add(_buffers.Lease(node.Description.Ports[port].Length));
+                _leased[participant].Add(_buffers.Lease(_layouts[participant][port].Length));
             }
         }
 
-        return new PortReader(node.Description, window, waveforms.MoveToImmutable()) { Buffers = [.. _leased[participant]] };
+        return new PortReader(node.Description, window, waveforms.MoveToImmutable())
+        {
+            Layouts = _layouts[participant],
+            Buffers = [.. _leased[participant]],
+        };
     }
 
     /// <summary>A window of <paramref name="group"/> opens; or, <paramref name="again"/>, begins anew after a failure.</summary>
@@ -140,24 +150,46 @@ public sealed class FieldExchange
         else if (node.KeepsCheckpoint)
         {
             _windowStarts[group] = new WindowStart(
-                [.. _inSubgroups[group].Select(c => (c, c.History))],
+                [.. _inSubgroups[group].Select(c => (c, c.History, c.Bridge))],
+                [.. node.Leaves.Select(p => (p, _layouts[p]))],
                 [.. node.Leaves.Select(p => (p, _fingerprints[p].ToImmutableArray()))],
                 node.MayBeginAnew ? Learned(group) : null,
                 [.. node.Subgroups.Select(g => (g, Learned(g)))]);
         }
 
+        ForgetMeshChanges(group);
         foreach (var conduit in _ofGroup[group])
         {
             conduit.Open(window);
         }
     }
 
+    // What the members of a group asked for in an iteration or attempt that is given up.
+    private void ForgetMeshChanges(int group)
+    {
+        foreach (var leaf in _system.Groups[group].Leaves)
+        {
+            if (_system.Participants[leaf].Group == group)
+            {
+                _meshChanges[leaf].Clear();
+            }
+        }
+    }
+
     // What an acceleration that learns has learned; null for others.
     private byte[]? Learned(int group) => _accelerations[group] is { } acceleration and not ConstantRelaxation ? StateArchive.Save(acceleration.Archive, 1024) : null;
 
-    /// <summary>A participant wrote <paramref name="samples"/> over <paramref name="window"/>. What it wrote for that time before is void.</summary>
-    public void Deliver(int participant, TimeWindow window, ImmutableArray<ImmutableArray<FieldSample>> samples)
+    /// <summary>A participant advanced over <paramref name="window"/>. What it wrote for that time before is void.</summary>
+    public void Deliver(int participant, TimeWindow window, CouplingEvent.Advanced answer)
     {
+        ArgumentNullException.ThrowIfNull(answer);
+        var samples = answer.Samples;
+        foreach (var change in answer.Meshes)
+        {
+            _meshChanges[participant].RemoveAll(c => c.Port == change.Port);
+            _meshChanges[participant].Add(change);
+        }
+
         for (var port = 0; port < samples.Length; port++)
         {
             if (samples[port].IsEmpty)
@@ -166,7 +198,7 @@ public sealed class FieldExchange
             }
 
             _written[participant][port] = samples[port][^1];
-            var layout = _system.Participants[participant].Description.Ports[port];
+            var layout = _layouts[participant][port];
             _samplesWritten[participant][port] = layout.Length >= SampleBuffers.Least ? Math.Max(_samplesWritten[participant][port], Math.Min(samples[port].Length, MostLeased)) : 0;
             foreach (var sample in samples[port])
             {
@@ -191,14 +223,14 @@ public sealed class FieldExchange
                 conduit.Written.RemoveAll(s => s.Time > window.Start);
                 if (conduit.Node.Spec.Substeps)
                 {
-                    foreach (var sample in written)
+                    for (var i = 0; i < written.Length; i++)
                     {
-                        conduit.Written.Add(Map(conduit.Node, sample));
+                        conduit.Written.Add(Map(conduit, written[i], GradientAt(conduit, samples, i)));
                     }
                 }
                 else
                 {
-                    conduit.Written.Add(Map(conduit.Node, ConduitState.WholeWindow(conduit.Node.Meaning, window, written, _buffers)));
+                    conduit.Written.Add(Map(conduit, ConduitState.WholeWindow(conduit.Node.Meaning, window, written, _buffers), GradientAt(conduit, samples, ^1)));
                 }
             }
         }
@@ -303,6 +335,7 @@ public sealed class FieldExchange
     public void Iterate(int group)
     {
         RestoreSubgroups(_system.Groups[group]);
+        ForgetMeshChanges(group);
         var workspace = Stack(group);
         _accelerations[group]!.Next(workspace.Blocks, workspace.X, workspace.Hx, workspace.Next, _iterations[group]);
         var at = 0;
@@ -353,9 +386,11 @@ public sealed class FieldExchange
         return workspace;
     }
 
-    /// <summary>A window of <paramref name="group"/> is done: the last values become the first of the next window.</summary>
-    public void Accept(int group)
+    /// <summary>A window of <paramref name="group"/> is done: the last values become the first of the next window, and meshes change.</summary>
+    /// <returns>What is wrong with a change of a mesh, as a sentence; null if nothing is.</returns>
+    public string? Accept(int group, TimeWindow window)
     {
+        var node = _system.Groups[group];
         if (_accelerations[group] is { } acceleration and not ConstantRelaxation)
         {
             var workspace = Stack(group);
@@ -370,6 +405,7 @@ public sealed class FieldExchange
             }
         }
 
+        var fault = ChangeMeshes(node, window);
         for (var p = 0; group == 0 && p < _last.Length; p++)
         {
             for (var port = 0; port < _last[p].Length; port++)
@@ -377,6 +413,79 @@ public sealed class FieldExchange
                 _last[p][port] = _written[p][port] ?? _last[p][port];
             }
         }
+
+        return fault;
+    }
+
+    // Participants change their ports when a window of their own group is accepted; a conduit follows when one of its group is. Those of
+    // outer groups end at the same time, or the change is refused: their waveforms cannot hold values on two meshes.
+    private string? ChangeMeshes(GroupNode node, TimeWindow window)
+    {
+        foreach (var p in node.Leaves)
+        {
+            foreach (var change in _system.Participants[p].Group == node.Index ? _meshChanges[p] : [])
+            {
+                var layout = _layouts[p][change.Port];
+                _layouts[p] = _layouts[p].SetItem(change.Port, layout with { Points = change.Points.Count, Geometry = change.Points });
+                _written[p][change.Port] = change.Value ?? _written[p][change.Port];
+            }
+        }
+
+        ForgetMeshChanges(node.Index);
+        var changed = false;
+        foreach (var conduit in _ofGroup[node.Index])
+        {
+            if (IsBridged(conduit))
+            {
+                continue;
+            }
+
+            if (Bridge(conduit) is { } reason)
+            {
+                return string.Create(CultureInfo.InvariantCulture, $"after a change of mesh at t = {window.End}: {reason}");
+            }
+
+            var c = conduit.Node;
+            if (_written[c.Producer][c.ProducerPort] is { } last)
+            {
+                conduit.History = new ConduitHistory(Map(conduit, last, c.GradientPort < 0 ? null : _written[c.Producer][c.GradientPort]), conduit.History.LastLength, null, 0);
+            }
+
+            changed = true;
+        }
+
+        if (changed)
+        {
+            _accelerations[node.Index]?.Forget();
+        }
+
+        for (var outer = node.Parent; outer >= 0; outer = _system.Groups[outer].Parent)
+        {
+            if (Array.Find(_ofGroup[outer], c => !IsBridged(c) && c.WindowEnd != window.EndTick) is { } unfit)
+            {
+                return string.Create(CultureInfo.InvariantCulture,
+                    $"the mesh of '{unfit.Node.Spec.From}' or '{unfit.Node.Spec.To}' changed at t = {window.End}, in the middle of a window of the group '{_system.Groups[outer].Spec.Name}' in which they meet. A mesh changes at the end of a window of all groups that see it");
+            }
+        }
+
+        return null;
+    }
+
+    private bool IsBridged(ConduitState conduit) =>
+        ReferenceEquals(conduit.Bridge.From, _layouts[conduit.Node.Producer][conduit.Node.ProducerPort])
+        && ReferenceEquals(conduit.Bridge.To, _layouts[conduit.Node.Consumer][conduit.Node.ConsumerPort]);
+
+    // Builds the mapping between the present meshes; what is wrong, if it cannot be built.
+    private string? Bridge(ConduitState conduit)
+    {
+        var (from, to) = (_layouts[conduit.Node.Producer][conduit.Node.ProducerPort], _layouts[conduit.Node.Consumer][conduit.Node.ConsumerPort]);
+        if (!ConduitMapping.TryBuild(conduit.Node.Spec, from, to, out var map, out var fault))
+        {
+            return fault;
+        }
+
+        conduit.Bridge = new ConduitBridge(map, from, to);
+        return null;
     }
 
     /// <summary>The fingerprints of everything written in the root window, one per out-port, in the order of <see cref="CoupledSystem.OutPorts"/>.</summary>
@@ -453,6 +562,38 @@ public sealed class FieldExchange
         {
             acceleration?.Archive(archive);
         }
+
+        ArchiveMeshes(archive);
+    }
+
+    // Meshes that have changed since the start; the others are those of the descriptions.
+    private void ArchiveMeshes(StateArchive archive)
+    {
+        for (var p = 0; p < _layouts.Length; p++)
+        {
+            for (var port = 0; port < _layouts[p].Length; port++)
+            {
+                var changed = !ReferenceEquals(_layouts[p][port], _system.Participants[p].Description.Ports[port]);
+                archive.Value($"mesh {p} {port}", ref changed);
+                if (changed)
+                {
+                    var points = _layouts[p][port].Geometry ?? new PointCloud([]);
+                    archive.Points($"mesh {p} {port}", ref points);
+                    if (!ReferenceEquals(points, _layouts[p][port].Geometry))
+                    {
+                        _layouts[p] = _layouts[p].SetItem(port, _layouts[p][port] with { Points = points.Count, Geometry = points });
+                    }
+                }
+            }
+        }
+
+        foreach (var conduit in _conduits)
+        {
+            if (!IsBridged(conduit) && Bridge(conduit) is { } fault)
+            {
+                throw new InvalidDataException($"The meshes of the snapshot do not fit: {fault}");
+            }
+        }
     }
 
     private static FieldSample? Archive(StateArchive archive, string name, FieldSample? sample)
@@ -480,9 +621,14 @@ public sealed class FieldExchange
     private void RestoreSubgroups(GroupNode node)
     {
         var start = _windowStarts[node.Index]!;
-        foreach (var (conduit, history) in start.Histories)
+        foreach (var (conduit, history, bridge) in start.Conduits)
         {
-            conduit.History = history;
+            (conduit.History, conduit.Bridge) = (history, bridge);
+        }
+
+        foreach (var (participant, layouts) in start.Layouts)
+        {
+            _layouts[participant] = layouts;
         }
 
         foreach (var (group, learned) in start.Subgroups)
@@ -503,7 +649,7 @@ public sealed class FieldExchange
 
         foreach (var start in _windowStarts)
         {
-            foreach (var (_, history) in start?.Histories ?? [])
+            foreach (var (_, history, _) in start?.Conduits ?? [])
             {
                 ConduitState.Visit(history, visit);
             }
@@ -526,22 +672,25 @@ public sealed class FieldExchange
         }
     }
 
-    private FieldSample Map(ConduitNode conduit, FieldSample sample)
+    private static FieldSample? GradientAt(ConduitState conduit, ImmutableArray<ImmutableArray<FieldSample>> samples, Index index) =>
+        conduit.Node.GradientPort < 0 ? null : samples[conduit.Node.GradientPort][index];
+
+    private FieldSample Map(ConduitState conduit, FieldSample sample, FieldSample? gradient)
     {
-        if (conduit.Map is not { } map)
+        if (conduit.Bridge.Map is not { } map)
         {
             return sample;      // Point by point: the producer's own buffer, no copy.
         }
 
-        var port = _system.Participants[conduit.Consumer].Description.Ports[conduit.ConsumerPort];
-        var values = _buffers.Lease(port.Length);
-        if (port.Port.Quantity.Nature == Nature.Intensive)
+        var components = conduit.Bridge.To.Port.Components;
+        var values = _buffers.Lease(map.ToPoints * components);
+        if (gradient is not null && map is GradientMapping withGradient)
         {
-            map.Consistent(sample.Values, values, port.Port.Components);
+            withGradient.Apply(sample.Values, gradient.Values, values, components);
         }
         else
         {
-            map.Conservative(sample.Values, values, port.Port.Components);
+            map.Apply(sample.Values, values, components);
         }
 
         var mapped = new FieldSample(sample.Time, values);
@@ -550,7 +699,8 @@ public sealed class FieldExchange
     }
 
     // What the conduits of subgroups held, what the leaves had written, and what accelerations had learned, when a window opened.
-    private sealed record WindowStart(ImmutableArray<(ConduitState Conduit, ConduitHistory History)> Histories,
+    private sealed record WindowStart(ImmutableArray<(ConduitState Conduit, ConduitHistory History, ConduitBridge Bridge)> Conduits,
+        ImmutableArray<(int Participant, ImmutableArray<PortLayout> Ports)> Layouts,
         ImmutableArray<(int Participant, ImmutableArray<ulong> Ports)> Fingerprints, byte[]? Acceleration, ImmutableArray<(int Group, byte[]? Learned)> Subgroups);
 
     // The unknowns of a group, stacked; kept from iteration to iteration.

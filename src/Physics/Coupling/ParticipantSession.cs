@@ -78,9 +78,13 @@ public sealed class ParticipantSession
         {
             ArgumentNullException.ThrowIfNull(inputs);
             inputs.RequireFinite();
-            var outputs = PortWriter.ForWindow(_node.Description, order.Window, order.Phase, inputs.Buffers);
+            var outputs = PortWriter.ForWindow(_node.Description, order.Window, order.Phase, inputs);
             _model.Advance(new AdvanceContext(order.Window, order.Phase, _random, _loop, cancellation), inputs, outputs);
-            return new CouplingEvent.Advanced(order.Participant, order.Address, outputs.Publish()) { Proposal = outputs.ProposedWindow };
+            return new CouplingEvent.Advanced(order.Participant, order.Address, outputs.Publish())
+            {
+                Proposal = outputs.ProposedWindow,
+                Meshes = outputs.MeshChanges(),
+            };
         }
         catch (ModelLostException loss)
         {

@@ -13,6 +13,9 @@ public sealed class PortReader(ModelDescription description, TimeWindow window, 
     /// <summary>Arrays for what the model will write in the same advance, any content; for whoever makes its <see cref="PortWriter"/>.</summary>
     internal ImmutableArray<double[]> Buffers { get; init; } = [];
 
+    /// <summary>The layouts of the model's ports as they stand now.</summary>
+    public ImmutableArray<PortLayout> Layouts { get; init; } = description.Ports;
+
     /// <summary>Whether a conduit leads to the in-port.</summary>
     public bool IsConnected(Port port) => waveforms[IndexOf(port)] is not null;
 

@@ -16,11 +16,14 @@ public sealed class PortWriter
     private readonly double _end;
     private readonly string? _phase;
     private readonly bool _initial;
+    private readonly ImmutableArray<PortLayout> _layouts;
     private readonly List<(double Time, double[] Values)>?[] _samples;
+    private readonly List<(int Port, PointCloud Points, double[] Values)> _meshes = [];
     private List<double[]> _buffers = [];
 
-    private PortWriter(ModelDescription description, double start, double end, string? phase, bool initial)
+    private PortWriter(ModelDescription description, ImmutableArray<PortLayout> layouts, double start, double end, string? phase, bool initial)
     {
+        _layouts = layouts;
         _description = description;
         _start = start;
         _end = end;
@@ -30,15 +33,16 @@ public sealed class PortWriter
     }
 
     /// <summary>A writer for the values at the start of the run.</summary>
-    public static PortWriter ForStart(ModelDescription description, double time) => new(description, time, time, null, initial: true);
+    public static PortWriter ForStart(ModelDescription description, double time) =>
+        new(description, (description ?? throw new ArgumentNullException(nameof(description))).Ports, time, time, null, initial: true);
 
     /// <summary>A writer for one phase of one window.</summary>
     public static PortWriter ForWindow(ModelDescription description, TimeWindow window, string? phase) =>
-        new(description, window.Start, window.End, phase, initial: false);
+        new(description, (description ?? throw new ArgumentNullException(nameof(description))).Ports, window.Start, window.End, phase, initial: false);
 
-    /// <summary>The same, into arrays that are leased.</summary>
-    internal static PortWriter ForWindow(ModelDescription description, TimeWindow window, string? phase, ImmutableArray<double[]> buffers) =>
-        new(description, window.Start, window.End, phase, initial: false) { _buffers = [.. buffers] };
+    /// <summary>The same, with layouts that may have changed since the start, into arrays that are leased.</summary>
+    internal static PortWriter ForWindow(ModelDescription description, TimeWindow window, string? phase, PortReader inputs) =>
+        new(description, inputs.Layouts, window.Start, window.End, phase, initial: false) { _buffers = [.. inputs.Buffers] };
 
     /// <summary>A buffer for the values of <paramref name="port"/> at <paramref name="time"/>, all zero, to be filled by the caller.</summary>
     /// <exception cref="ScaleModelException">The port is not an out-port of this model or phase, or the time is out of order.</exception>
@@ -76,6 +80,63 @@ public sealed class PortWriter
     public void ProposeWindow(double length) =>
         ProposedWindow = length > 0 ? length : throw new ScaleModelException(Text($"The model proposed a next window of {length} s; a window has a length above zero."));
 
+    /// <summary>
+    /// From the next window on, an out-port stands on other points. The samples of this window are still of the old ones; what is written into
+    /// the buffer is the value at this window's end (for averages and integrals, the first guess of the next) on the new ones.
+    /// A window that is repeated forgets the change. Mappings are rebuilt, and what an acceleration has learned of the group is dropped.
+    /// </summary>
+    /// <exception cref="ScaleModelException">The port is not an out-port of a fixed number of points, or the writer is for the start of the run.</exception>
+    public Span<T> ChangeMesh<T>(Port<T> port, PointCloud points) where T : unmanaged
+    {
+        ArgumentNullException.ThrowIfNull(port);
+        ArgumentNullException.ThrowIfNull(points);
+        RequireMesh(LayoutOf(port, out var index), points);
+        var values = new double[points.Count * port.Components];
+        _meshes.Add((index, points, values));
+        return MemoryMarshal.Cast<double, T>(values.AsSpan());
+    }
+
+    /// <summary>From the next window on, an in-port stands on other points. What it reads is mapped to them.</summary>
+    /// <exception cref="ScaleModelException">The port is not an in-port of a fixed number of points, or the writer is for the start of the run.</exception>
+    public void ChangeInputMesh(Port port, PointCloud points)
+    {
+        ArgumentNullException.ThrowIfNull(port);
+        ArgumentNullException.ThrowIfNull(points);
+        var index = _description.IndexOf(port.Name);
+        if (index < 0 || _description.Ports[index].Port.Direction != PortDirection.In)
+        {
+            throw new ScaleModelException($"The port '{port.Name}' is given other points but is no in-port of the model's description.");
+        }
+
+        RequireMesh(_layouts[index], points);
+        _meshes.Add((index, points, []));
+    }
+
+    private void RequireMesh(PortLayout layout, PointCloud points)
+    {
+        if (_initial || layout.Points == PortLayout.Varying || points.Count == 0)
+        {
+            throw new ScaleModelException(_initial
+                ? $"Initialize changes the points of the port '{layout.Port.Name}'; at the start they are those of the description."
+                : points.Count == 0 ? $"The port '{layout.Port.Name}' is given no points at all; a mesh has at least one."
+                : $"The port '{layout.Port.Name}' is a list of varying length, which has no mesh that could change.");
+        }
+    }
+
+    /// <summary>The changes of meshes that were asked for, finite; ask after <see cref="Publish"/>.</summary>
+    /// <exception cref="ScaleModelException">A value on a new mesh is not finite.</exception>
+    public ImmutableArray<MeshChange> MeshChanges()
+    {
+        var changes = ImmutableArray.CreateBuilder<MeshChange>(_meshes.Count);
+        foreach (var (port, points, values) in _meshes)
+        {
+            Finite.Require(values, _layouts[port].Port.Name, _end);
+            changes.Add(new MeshChange(port, points, values.Length == 0 ? null : new FieldSample(_end, values)));
+        }
+
+        return changes.MoveToImmutable();
+    }
+
     /// <summary>Ends the writing: checks that every out-port is complete and finite and hands the samples over.</summary>
     /// <returns>One list of samples per port of the description; empty for in-ports and for ports of other phases.</returns>
     /// <exception cref="ScaleModelException">A port is missing or incomplete, or holds a number that is not finite.</exception>
@@ -84,7 +145,7 @@ public sealed class PortWriter
         var published = ImmutableArray.CreateBuilder<ImmutableArray<FieldSample>>(_samples.Length);
         for (var i = 0; i < _samples.Length; i++)
         {
-            var layout = _description.Ports[i];
+            var layout = _layouts[i];
             var port = layout.Port;
             var samples = _samples[i];
             var due = port.Direction == PortDirection.Out && (_initial ? port.HasStart : port.Phase is null || port.Phase == _phase);
@@ -180,8 +241,14 @@ public sealed class PortWriter
             ? throw new ScaleModelException(Text($"The out-port '{port.Name}' is declared with {declared.Components} components and was written with {port.Components}."))
             : !_initial && declared.Phase is { } phase && phase != _phase
             ? throw new ScaleModelException($"The out-port '{port.Name}' belongs to the phase '{phase}' and was written in '{_phase}'.")
-            : _description.Ports[index];
+            : _layouts[index];
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
+
+/// <summary>A port stands on other points from the next window on.</summary>
+/// <param name="Port">Index of the port in the model's description.</param>
+/// <param name="Points">The new points.</param>
+/// <param name="Value">For an out-port its value there at the window's end.</param>
+public sealed record MeshChange(int Port, PointCloud Points, FieldSample? Value);

@@ -50,13 +50,13 @@ public sealed class CompositionTests
     private static readonly Quantity Number = Quantities.Number;
 
     // Two models joined by one conduit, from 'a.out' to 'b.in'.
-    private static Experiment Joined(PortLayout from, PortLayout to, MappingKind mapping = MappingKind.Auto) => new()
+    private static Experiment Joined(PortLayout from, PortLayout to, bool isPointByPoint = false) => new()
     {
         Name = "joined",
         Until = 10,
         Window = 1,
         Participants = [Ports.Participant("a", from), Ports.Participant("b", to)],
-        Conduits = [new("a.out", "b.in") { Mapping = mapping }],
+        Conduits = [new("a.out", "b.in") { IsPointByPoint = isPointByPoint }],
         Scheme = CouplingScheme.Serial("a", "b"),
     };
 
@@ -123,7 +123,7 @@ public sealed class CompositionTests
         ["unlike natures|conduits.0|an extensive quantity to an intensive one"] = Joined(Out(Number with { Nature = Nature.Extensive }), In(Number)),
         ["unlike meanings in time|conduits.0|an Instant to a WindowAverage"] = Joined(Out(Number), In(Number with { Time = TimeMeaning.WindowAverage })),
         ["unlike numbers of components|conduits.0|1 numbers per point to 2"] = Joined(Out(Number), new PortLayout(Port.In<(double, double)>("in", Number), 1)),
-        ["unlike numbers of points, one by one|conduits.0|2 points to 3 one by one"] = Joined(Out(Number, 2), In(Number, 3), MappingKind.Identity),
+        ["unlike numbers of points, one by one|conduits.0|2 points to 3 one by one"] = Joined(Out(Number, 2), In(Number, 3), isPointByPoint: true),
         ["points that lie nowhere|conduits.0|a.out does not say where its points lie"] = Joined(Out(Number, 2), In(Number, 3, PointCloud.OnLine([0, 1, 2]))),
         ["fewer places than points|conduits.0|b.in does not say where its points lie"] = Joined(Out(Number, 2, PointCloud.OnLine([0, 1])), In(Number, 3, PointCloud.OnLine([0, 1]))),
         ["a mapping from no points|conduits.0|to or from no points"] = Joined(Out(Number, 0, PointCloud.OnLine([])), In(Number, 3, PointCloud.OnLine([0, 1, 2]))),
