@@ -516,6 +516,19 @@ public sealed class Composition
             }
         }
 
+        // Where a group keeps checkpoints, everybody in it and below may have to go back.
+        foreach (var name in _models.Keys.Where(name => !_models[name].Description.CanRestore && _groupOf.ContainsKey(name)))
+        {
+            for (var group = _groupOf[name]; group is not null; group = group.Parent)
+            {
+                var why = group.Spec.Scheme.Iteration.IsImplicit ? "iterates" : group.Spec.Halvings > 0 ? "may halve its window" : _models.Any(m => m.Value.Spec.TimeLimit is not null && _groupOf.GetValueOrDefault(m.Key) == group) ? "has a member with a time limit, whose windows may be repeated" : null;
+                if (why is not null)
+                {
+                    Fault($"participants.{name}", $"'{name}' cannot go back to a state that it had, and the group '{group.Spec.Name}' {why}. Let every participant advance once a window (no 'iterate', no 'halvings', no 'time-limit'), or give the model a way to restore its state.");
+                }
+            }
+        }
+
         var scalars = (from pair in _models
                        from layout in pair.Value.Description.Ports
                        where layout is { Points: 1, Port: { Components: 1, Direction: PortDirection.Out } }

@@ -41,3 +41,19 @@ public sealed class ScaleModelException : Exception
     /// <summary>A fault with its cause.</summary>
     public ScaleModelException(string message, Exception inner) : base(message, inner) { }
 }
+
+/// <summary>
+/// The solver behind a model is gone, and nothing is known of the window: its process died, or what it answered cannot be read.
+/// A model made anew may repeat the same window; a shorter one would not help.
+/// </summary>
+public sealed class SolverLostException : Exception
+{
+    /// <summary>A fault without a text.</summary>
+    public SolverLostException() { }
+
+    /// <summary>A fault with a sentence that says what was found.</summary>
+    public SolverLostException(string message) : base(message) { }
+
+    /// <summary>A fault with its cause.</summary>
+    public SolverLostException(string message, Exception inner) : base(message, inner) { }
+}
