@@ -8,7 +8,6 @@ import signal
 import socket
 import struct
 import sys
-
 try:
     import numpy
 except ImportError:
@@ -69,23 +68,16 @@ class Inputs:
         w = (time - t0) / (t1 - t0)
         return b if time == t1 else (1 - w) * a + w * b if numpy else [(1 - w) * x + w * y for x, y in zip(a, b)]
 
-    def average(self, port, start, end):
-        """The mean over a part of the window, of a port declared 'average'."""
-        return self._over(port, start, end, lambda overlap, length: overlap / (end - start))
-
-    def integral(self, port, start, end):
-        """The integral over a part of the window, of a port declared 'integral'."""
-        return self._over(port, start, end, lambda overlap, length: overlap / length)
-
-    def _over(self, port, start, end, weigh):
+    def over(self, port, start, end, mean):
+        """The mean (of a port declared 'average'), else the integral (of one declared 'integral'), over a part of the window."""
         begin, samples = self._waveforms[port]
         total = [0.0] * len(samples[-1][1])
         for k, (time, values) in enumerate(samples):
             until = max(time, end) if k == len(samples) - 1 else time
             overlap = min(end, until) - max(start, begin)
             if overlap > 0:
-                w = weigh(overlap, until - begin)
-                total = [x + w * y for x, y in zip(total, values)]
+                weight = overlap / ((end - start) if mean else (until - begin))
+                total = [x + weight * y for x, y in zip(total, values)]
             begin = time
         return numpy.array(total) if numpy else total
 
@@ -95,7 +87,7 @@ class Outputs:
         self._samples = {name: [] for name in names}
 
     def write(self, port, time, values):
-        """Numbers point by point, components interleaved."""
+        """Numbers point by point, components interleaved, at times that increase."""
         data = numpy.ascontiguousarray(values, dtype="<f8").tobytes() if numpy else struct.pack(f"<{len(values)}d", *values)
         self._samples[port].append(struct.pack("<di", time, len(data) // 8) + data)
 
@@ -119,12 +111,10 @@ def run(solver):
         data = value.encode()
         return struct.pack("<i", len(data)) + data
 
-    def numbers(values):
-        return struct.pack(f"<i{len(values)}d", len(values), *values)
-
     hello = struct.pack("<Ii", MAGIC, VERSION) + text(os.environ["ACTORMULTISCALE_TOKEN"]) + struct.pack("<i", hasattr(solver, "save"))
     hello += text(solver.name) + text("\n".join(solver.phases)) + text("\n".join(solver.ports))
-    send(HELLO, hello + b"".join(numbers(solver.coordinates.get(p.split()[1], ())) for p in solver.ports))
+    points = [solver.coordinates.get(p.split()[1], ()) for p in solver.ports]
+    send(HELLO, hello + b"".join(struct.pack(f"<i{len(xyz)}d", len(xyz), *xyz) for xyz in points))
     while True:
         head = stream.read(4)
         frame = stream.read(struct.unpack("<I", head)[0]) if len(head) == 4 else b""
