@@ -18,7 +18,7 @@ public sealed class ExternalFailureTests : IDisposable
     [InlineData("hang", "did not answer within 0.5 s", "'answer-limit' says how much it has")]
     [InlineData("hang-with-child", "did not answer within 0.5 s", "its process is still there")]
     [InlineData("orphan", "ended with exit code 7", "the connection ended within the length of its answer")]
-    [InlineData("truncated", "the connection ended within a frame of 21 bytes", "crashed")]
+    [InlineData("truncated", "the connection ended within a frame of 25 bytes", "crashed")]
     [InlineData("oversized", "announced a frame of 4294967280 bytes", "writes to the connection itself")]
     [InlineData("promised", "did not answer within 0.5 s", "")]
     [InlineData("garbage", "announced a frame of 1919251529 bytes", "writes to the connection itself")]

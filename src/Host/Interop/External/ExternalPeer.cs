@@ -490,8 +490,8 @@ internal sealed class ExternalPeer : IDisposable
 
     private SolverLostException Lost(string what, string cause = "")
     {
-        // A peer that has gone is given the moment to say why; any other is ended.
-        var obituary = _process?.Obituary() ?? "it was started by someone else, and what it wrote stands there";
+        // A peer whose connection has ended is on its way out, and may say why; any other is just looked at.
+        var obituary = _process?.Obituary(TimeSpan.FromMilliseconds(what.Contains("connection ended", StringComparison.Ordinal) ? 500 : 50)) ?? "it was started by someone else, and what it wrote stands there";
         End();
         return new SolverLostException($"The program of '{_settings.Name}' is lost: {what}.{(cause.Length > 0 ? " " + cause : "")} Of the program: {obituary}");
     }

@@ -19,6 +19,7 @@ internal sealed class ExternalProcess : IDisposable
     private readonly bool _hasSession;
     private readonly int _id;
     private bool _ended;
+    private bool _disposed;
 
     /// <summary>Starts the program of <paramref name="settings"/> with these additions to its environment.</summary>
     /// <exception cref="SolverLostException">The system does not start it.</exception>
@@ -74,10 +75,10 @@ internal sealed class ExternalProcess : IDisposable
     /// <summary>Waits for its end.</summary>
     public bool WaitForExit(TimeSpan limit) => _process.WaitForExit(limit);
 
-    /// <summary>How it ended, and the last lines that it wrote. Waits a moment for both.</summary>
-    public string Obituary()
+    /// <summary>How it ended, and the last lines that it wrote. Waits <paramref name="patience"/> for its end, and then a moment for the lines.</summary>
+    public string Obituary(TimeSpan patience)
     {
-        var hasExited = _process.WaitForExit(TimeSpan.FromMilliseconds(500));
+        var hasExited = _process.WaitForExit(patience);
         if (hasExited)
         {
             _open.Wait(TimeSpan.FromMilliseconds(500));
@@ -126,6 +127,16 @@ internal sealed class ExternalProcess : IDisposable
     public void Dispose()
     {
         Kill();
+        lock (_process)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
         _process.WaitForExit(TimeSpan.FromSeconds(5));       // Collects it, so that no zombie stays.
         _process.Dispose();
     }
