@@ -45,6 +45,7 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
     protected override void PostStop()
     {
         _cancellation.Cancel();
+        _session.Dispose();
         base.PostStop();
     }
 
@@ -117,7 +118,7 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         catch (Exception fault)
         {
             return job is ParticipantJob.Advance advance
-                ? new CouplingEvent.Failed(_node.Index, advance.Order.Address, FailureKind.Model, $"{fault.GetType().Name}: {fault.Message}")
+                ? ParticipantSession.Failure(advance.Order, fault)
                 : new ParticipantAnswer.CannotStart(_node.Index, fault.Message);
         }
     }

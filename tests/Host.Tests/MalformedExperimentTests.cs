@@ -74,7 +74,7 @@ public sealed class MalformedExperimentTests : IDisposable
     [InlineData("[[left], [right]]", "[[left]]", "bad.conf:6:", "participants.right", "No stage names")]
     [InlineData("[[left], [right]]", "[left, right]", "bad.conf:13:", "scheme.stages", "list")]
     [InlineData("conduit = left.force, relative", "conduit = left.farce, relative", "bad.conf:14:", "converge.0", "Did you mean 'left.force'?")]
-    [InlineData("relative = 1e-6", "relative = 1e-6, absolute = 1", "bad.conf:14:", "converge.0", "exactly one")]
+    [InlineData("relative = 1e-6", "relative = 1e-6, residual-relative = 1", "bad.conf:14:", "converge.0", "either one is enough")]
     [InlineData("metric = left.max-error", "metric = left.error", "bad.conf:16:", "expect.small.metric", "left.max-error")]
     [InlineData("at-most = 1,", "value = 1,", "bad.conf:16:", "expect.small.value", "tolerance")]
     [InlineData("at-most = 1,", "at-most = 1 kg,", "bad.conf:16:", "expect.small", "kg")]
@@ -124,7 +124,7 @@ public sealed class MalformedExperimentTests : IDisposable
     public void Groups_that_cut_a_window_into_uncountable_pieces_or_contain_themselves_are_named()
     {
         var nested = string.Concat(Enumerable.Range(0, 4).Select(i => $"g{i} {{ windows = 999983, stages = [[{(i == 3 ? "left" : $"g{i + 1}")}]] }}\n"));
-        Assert.Contains("more pieces than can be counted", Message(Good.Replace("[[left], [right]]", "[[g0], [right]]", StringComparison.Ordinal) + "\ngroups {\n" + nested + "}"), StringComparison.Ordinal);
+        Assert.Contains("so that all groups meet their parents on whole ticks", Message(Good.Replace("[[left], [right]]", "[[g0], [right]]", StringComparison.Ordinal) + "\ngroups {\n" + nested + "}"), StringComparison.Ordinal);
         Assert.Contains("contains itself", Message(Good.Replace("[[left], [right]]", "[[g], [right]]", StringComparison.Ordinal) + "\ngroups { g { stages = [[left], [h]] }, h { stages = [[g]] } }"), StringComparison.Ordinal);
     }
 

@@ -54,7 +54,13 @@ internal static class CheckCommand
         long state = 0, memory = 0, fields = 0;
         foreach (var node in system.Participants)
         {
-            var session = new ParticipantSession(node, system.Experiment.Seed, ChunkedLoop.Serial);
+            // A check starts no program; what its process takes is its own.
+            if (node.Spec.Model == Interop.External.ExternalModel.Entry)
+            {
+                continue;
+            }
+
+            using var session = new ParticipantSession(node, system.Experiment.Seed, ChunkedLoop.Serial);
             try
             {
                 foreach (var samples in session.Initialize())

@@ -1,3 +1,4 @@
+using ActorMultiscale.Host.Interop.External;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Bridging;
 using ActorMultiscale.Physics.CoarseGraining;
@@ -32,5 +33,6 @@ public static class BuiltInModels
         .Add(ElasticBarModel.Entry)
         .Add(BridgingDomainModel.Entry)
         .Add(CoarseGrainerModel.Entry)
-        .Add(BarRefinerModel.Entry);
+        .Add(BarRefinerModel.Entry)
+        .Add(ExternalModel.Entry);
 }

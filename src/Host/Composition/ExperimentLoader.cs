@@ -290,6 +290,10 @@ public sealed class ExperimentLoader
                 return settings.Numbers(setting.Key, setting.Unit);
             case SettingKind.Text:
                 return settings.Text(setting.Key);
+            case SettingKind.Texts:
+                return settings.Texts(setting.Key);
+            case SettingKind.Path:
+                return Path.GetFullPath(Beside(settings.Text(setting.Key)));
             case SettingKind.File:
                 var path = settings.Text(setting.Key);
                 if (path.Length == 0)

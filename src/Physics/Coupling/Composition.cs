@@ -573,6 +573,19 @@ public sealed class Composition
             }
         }
 
+        // Where a group keeps checkpoints, everybody in it and below may have to go back.
+        foreach (var name in _models.Keys.Where(name => !_models[name].Description.CanRestore && _groupOf.ContainsKey(name)))
+        {
+            for (var group = _groupOf[name]; group is not null; group = group.Parent)
+            {
+                var why = group.Spec.Scheme.Iteration.IsImplicit ? "iterates" : group.Spec.Halvings > 0 ? "may halve its window" : _models.Any(m => m.Value.Spec.TimeLimit is not null && _groupOf.GetValueOrDefault(m.Key) == group) ? "has a member with a time limit, whose windows may be repeated" : null;
+                if (why is not null)
+                {
+                    Fault($"participants.{name}", $"'{name}' cannot go back to a state that it had, and the group '{group.Spec.Name}' {why}. Let every participant advance once a window (no 'iterate', no 'halvings', no 'time-limit'), or give the model a way to restore its state.");
+                }
+            }
+        }
+
         var scalars = (from pair in _models
                        from layout in pair.Value.Description.Ports
                        where layout is { Points: 1, Port: { Components: 1, Direction: PortDirection.Out } }
@@ -734,7 +747,9 @@ public sealed class Composition
     }
 
     private static bool MayBeginAnew(GroupDraft group, ImmutableArray<ParticipantNode> participants) =>
-        group.Spec.Halvings > 0 || participants.Any(p => p.Group == group.Index && (p.Spec.TimeLimit is not null || p.Description.MayBeLost));
+        group.Spec.Halvings > 0
+        || participants.Any(p => p.Group == group.Index && p.Spec.TimeLimit is not null)
+        || (participants.Any(p => p.Group == group.Index && p.Description.MayBeLost) && participants.All(p => p.Description.CanRestore));
 
     private WindowLengths? LengthsOf(GroupDraft group, double tickLength, List<string> names, ImmutableArray<ConduitNode> conduits)
     {

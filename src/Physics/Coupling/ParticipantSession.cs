@@ -9,13 +9,15 @@ namespace ActorMultiscale.Physics.Coupling;
 /// One participant as its runner sees it: the model, the checkpoints of the groups that may go back, and the guard at its ports.
 /// Has a single caller at a time. The serial runner and the actor both drive it.
 /// </summary>
-public sealed class ParticipantSession
+public sealed class ParticipantSession : IDisposable
 {
     private readonly ParticipantNode _node;
     private readonly Philox _random;
     private readonly ChunkedLoop _loop;
     private readonly Dictionary<int, byte[]> _checkpoints = [];    // By depth of the group. They outlive the model.
+    private readonly Lock _ending = new();
     private IScaleModel _model;
+    private bool _ended;
     private int _size;
 
     /// <summary>A session with a fresh model.</summary>
@@ -49,7 +51,7 @@ public sealed class ParticipantSession
         ArgumentNullException.ThrowIfNull(order);
         if (order.Rebuild)
         {
-            _model = _node.Spec.CreateModel();
+            Replace(_node.Spec.CreateModel());
         }
 
         if (order.RestoreDepth >= 0)
@@ -86,13 +88,43 @@ public sealed class ParticipantSession
                 Meshes = outputs.MeshChanges(),
             };
         }
-        catch (ModelLostException loss)
-        {
-            return new CouplingEvent.Failed(order.Participant, order.Address, FailureKind.Lost, loss.Message);
-        }
         catch (Exception fault)
         {
-            return new CouplingEvent.Failed(order.Participant, order.Address, FailureKind.Model, fault is ScaleModelException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
+            return Failure(order, fault);
+        }
+    }
+
+    /// <summary>What <paramref name="fault"/>, thrown while <paramref name="order"/> was carried out, means to the coupling machine.</summary>
+    public static CouplingEvent.Failed Failure(CouplingCommand.Advance order, Exception fault)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentNullException.ThrowIfNull(fault);
+
+        return fault is SolverLostException
+            ? new CouplingEvent.Failed(order.Participant, order.Address, FailureKind.Lost, fault.Message)
+            : new CouplingEvent.Failed(order.Participant, order.Address, FailureKind.Model, fault is ScaleModelException ? fault.Message : $"{fault.GetType().Name}: {fault.Message}");
+    }
+
+    /// <summary>Ends a model that holds more than memory, such as a process. May be called while another thread uses the session; its call then fails.</summary>
+    public void Dispose()
+    {
+        lock (_ending)
+        {
+            _ended = true;
+            (_model as IDisposable)?.Dispose();
+        }
+    }
+
+    private void Replace(IScaleModel model)
+    {
+        lock (_ending)
+        {
+            (_model as IDisposable)?.Dispose();
+            _model = model;
+            if (_ended)
+            {
+                (_model as IDisposable)?.Dispose();
+            }
         }
     }
 

@@ -42,6 +42,18 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
         var core = new CouplingCore(system, from?.Fields, runAhead: 1);      // So that OnWindow is asked before the next window is begun.
         var loop = new ChunkedLoop(degree);
         var sessions = system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, loop)).ToList();
+        try
+        {
+            return Run(core, sessions, from);
+        }
+        finally
+        {
+            sessions.ForEach(session => session.Dispose());
+        }
+    }
+
+    private RunResult Run(CouplingCore core, List<ParticipantSession> sessions, RunSnapshot? from)
+    {
         foreach (var session in sessions)
         {
             if (from is not null)
@@ -79,8 +91,7 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
                 case CouplingCommand.Advance order:
                     // The inputs are taken when the order is given; entries of one stage do not see each other.
                     var inputs = core.InputsOf(order);
-                    sessions[order.Participant].Prepare(order);
-                    Tell(sessions[order.Participant].Advance(order, inputs, CancellationToken.None));
+                    Tell(Advance(sessions[order.Participant], order, inputs));
                     break;
                 case CouplingCommand.Commit commit:
                     metrics.Add(commit.Record);
@@ -108,5 +119,19 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
         }
 
         throw new InvalidOperationException("The coupling machine went silent before the run was over.");
+    }
+
+    private static CouplingEvent Advance(ParticipantSession session, CouplingCommand.Advance order, PortReader inputs)
+    {
+        try
+        {
+            session.Prepare(order);
+        }
+        catch (SolverLostException fault)
+        {
+            return ParticipantSession.Failure(order, fault);
+        }
+
+        return session.Advance(order, inputs, CancellationToken.None);
     }
 }

@@ -43,17 +43,17 @@ public sealed class ScaleModelException : Exception
 }
 
 /// <summary>
-/// What computes a model is gone (its process, its connection), though the model itself did nothing wrong. It is made anew from its
-/// factory, set back to its last checkpoint, and repeats the same window.
+/// The solver behind a model is gone, and nothing is known of the window: its process died, or what it answered cannot be read.
+/// A model made anew may repeat the same window; a shorter one would not help.
 /// </summary>
-public sealed class ModelLostException : Exception
+public sealed class SolverLostException : Exception
 {
-    /// <summary>A loss without a text.</summary>
-    public ModelLostException() { }
+    /// <summary>A fault without a text.</summary>
+    public SolverLostException() { }
 
-    /// <summary>A loss with a sentence that says what was found and what is the likely cause.</summary>
-    public ModelLostException(string message) : base(message) { }
+    /// <summary>A fault with a sentence that says what was found.</summary>
+    public SolverLostException(string message) : base(message) { }
 
-    /// <summary>A loss with its cause.</summary>
-    public ModelLostException(string message, Exception inner) : base(message, inner) { }
+    /// <summary>A fault with its cause.</summary>
+    public SolverLostException(string message, Exception inner) : base(message, inner) { }
 }

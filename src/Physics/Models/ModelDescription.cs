@@ -38,6 +38,9 @@ public sealed record ModelDescription
     /// </summary>
     public bool MayBeLost { get; init; }
 
+    /// <summary>Whether the model can be set back to a state that it had. One that cannot takes part only where nobody goes back, and its runs are not resumed.</summary>
+    public bool CanRestore { get; init; } = true;
+
     /// <summary>The largest step that is stable, or the fastest time scale that the model resolves, s; unknown if null. Windows are compared with it.</summary>
     public double? FastestTimeScale { get; init; }
 

@@ -13,7 +13,7 @@ public sealed class ModelSettings
     /// <param name="entry">The model, which says what settings there are.</param>
     /// <param name="given">
     /// What the experiment gives: <see cref="double"/>, <see cref="long"/>, <see cref="bool"/>, <see cref="string"/>,
-    /// <see cref="ImmutableArray{T}"/> of doubles or <see cref="InputFile"/>; a whole number will do for a number.
+    /// <see cref="ImmutableArray{T}"/> of doubles or of texts, or <see cref="InputFile"/>; a whole number will do for a number.
     /// </param>
     /// <exception cref="ScaleModelException">A value is unknown, missing, of the wrong kind or out of range; the message names all of them.</exception>
     public ModelSettings(string name, ModelEntry entry, IEnumerable<KeyValuePair<string, object>> given)
@@ -55,6 +55,9 @@ public sealed class ModelSettings
 
     /// <summary>A list of numbers.</summary>
     public ImmutableArray<double> Numbers(string key) => Get<ImmutableArray<double>>(key);
+
+    /// <summary>A list of texts.</summary>
+    public ImmutableArray<string> Texts(string key) => Get<ImmutableArray<string>>(key);
 
     /// <summary>An input file, or null where an optional one is not given.</summary>
     public InputFile? File(string key) => ValueOf(key) as InputFile;
@@ -100,6 +103,8 @@ public sealed class ModelSettings
             SettingKind.Choice when value is not string word || !setting.Choices.Contains(word) => $"'{setting.Key}' is one of {string.Join(", ", setting.Choices)}; found '{value}'.",
             SettingKind.Text when value is not string => $"'{setting.Key}' takes a text; found '{value}'.",
             SettingKind.Numbers when value is not ImmutableArray<double> => $"'{setting.Key}' takes a list of numbers in {setting.Unit}; found '{value}'.",
+            SettingKind.Texts when value is not ImmutableArray<string> => $"'{setting.Key}' takes a list of texts; found '{value}'.",
+            SettingKind.Path when value is not string => $"'{setting.Key}' takes a path; found '{value}'.",
             SettingKind.File when value is not InputFile => $"'{setting.Key}' takes a file.",
             _ => null,
         };

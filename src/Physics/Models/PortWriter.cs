@@ -65,6 +65,17 @@ public sealed class PortWriter
             : Write<T>(index, time, points);
     }
 
+    /// <summary>A buffer of plain numbers, point by point with components interleaved: for a port whose type is known only when the program runs.</summary>
+    /// <exception cref="ScaleModelException">As for the other ways to write, or the layout has another number of points.</exception>
+    public Span<double> WriteNumbers(Port port, double time, int points)
+    {
+        ArgumentNullException.ThrowIfNull(port);
+        var layout = LayoutOf(port, out var index);
+        return layout.Points != PortLayout.Varying && layout.Points != points
+            ? throw new ScaleModelException(Text($"The out-port '{port.Name}' was written with {points} points; its layout has {layout.Points}."))
+            : Write<double>(index, time, points);
+    }
+
     /// <summary>Writes a scalar.</summary>
     public void Write(Port<double> port, double time, double value) => Write<double>(port, time)[0] = value;
 

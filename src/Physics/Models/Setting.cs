@@ -26,6 +26,12 @@ public enum SettingKind
 
     /// <summary>Any text.</summary>
     Text,
+
+    /// <summary>A list of texts.</summary>
+    Texts,
+
+    /// <summary>A path, relative to the experiment's file; it reaches the model as an absolute one.</summary>
+    Path,
 }
 
 /// <summary>A setting of a model: its key in an experiment, what it means, what is allowed, and its default.</summary>
@@ -77,6 +83,9 @@ public sealed record Setting(string Key, SettingKind Kind, string Meaning)
     /// <summary>A list of numbers in <paramref name="unit"/>.</summary>
     public static Setting Numbers(string key, string unit, string meaning, ImmutableArray<double>? value = null) =>
         new(key, SettingKind.Numbers, meaning) { Unit = Unit.Parse(unit), Default = value };
+
+    /// <summary>A list of texts.</summary>
+    public static Setting Texts(string key, string meaning, ImmutableArray<string>? value = null) => new(key, SettingKind.Texts, meaning) { Default = value };
 
     /// <summary>An input file.</summary>
     public static Setting File(string key, string meaning, bool optional = false) => new(key, SettingKind.File, meaning) { Optional = optional };

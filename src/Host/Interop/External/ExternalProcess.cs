@@ -1,0 +1,200 @@
+using System.Diagnostics;
+using System.Globalization;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Host.Interop.External;
+
+/// <summary>
+/// The process of a peer, and everything that it starts: what it says is kept for messages, and it ends with us, whatever happens.
+/// It is the leader of a session of its own, so that what it leaves behind is found even when it is gone itself, and so
+/// that Ctrl-C at the terminal reaches us alone.
+/// </summary>
+internal sealed class ExternalProcess : IDisposable
+{
+    private const string SessionMaker = "/usr/bin/setsid";
+    private const int LinesKept = 20;
+    private readonly Process _process;
+    private readonly Queue<string> _lines = new();
+    private readonly CountdownEvent _open = new(2);      // Standard output and standard error.
+    private readonly bool _hasSession;
+    private readonly int _id;
+    private bool _ended;
+    private bool _disposed;
+
+    /// <summary>Starts the program of <paramref name="settings"/> with these additions to its environment.</summary>
+    /// <exception cref="SolverLostException">The system does not start it.</exception>
+    public ExternalProcess(ExternalSettings settings, params ReadOnlySpan<(string Name, string Value)> environment)
+    {
+        _hasSession = OperatingSystem.IsLinux() && File.Exists(SessionMaker);
+        var start = new ProcessStartInfo(_hasSession ? SessionMaker : settings.Program!)
+        {
+            WorkingDirectory = settings.Folder,
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        if (_hasSession)
+        {
+            start.ArgumentList.Add(settings.Program!);
+        }
+
+        foreach (var argument in settings.Arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        try
+        {
+            _process.Start();
+        }
+        catch (System.ComponentModel.Win32Exception fault)
+        {
+            _process.Dispose();
+            throw new SolverLostException($"The program of '{settings.Name}', '{settings.Program}', does not start: {fault.Message}.", fault);
+        }
+
+        _id = _process.Id;
+        AppDomain.CurrentDomain.ProcessExit += OnExit;
+        _process.StandardInput.Close();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Waits for its end.</summary>
+    public bool WaitForExit(TimeSpan limit) => _process.WaitForExit(limit);
+
+    /// <summary>How it ended, and the last lines that it wrote. Waits <paramref name="patience"/> for its end, and then a moment for the lines.</summary>
+    public string Obituary(TimeSpan patience)
+    {
+        var hasExited = _process.WaitForExit(patience);
+        if (hasExited)
+        {
+            _open.Wait(TimeSpan.FromMilliseconds(500));
+        }
+
+        var how = !hasExited
+            ? "its process is still there"
+            : _process.ExitCode > 128
+                ? string.Create(CultureInfo.InvariantCulture, $"its process was ended by signal {_process.ExitCode - 128}{(_process.ExitCode == 137 ? " (kill, or out of memory)" : _process.ExitCode == 139 ? " (segmentation fault)" : _process.ExitCode == 134 ? " (abort)" : "")}")
+                : string.Create(CultureInfo.InvariantCulture, $"its process ended with exit code {_process.ExitCode}");
+        lock (_lines)
+        {
+            return _lines.Count == 0 ? $"{how} and wrote nothing" : $"{how}; the last lines that it wrote:\n    {string.Join("\n    ", _lines)}";
+        }
+    }
+
+    /// <summary>Ends the process and all that it started, now. May be called by any thread, and again.</summary>
+    public void Kill()
+    {
+        lock (_process)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            _ended = true;
+            AppDomain.CurrentDomain.ProcessExit -= OnExit;
+            try
+            {
+                _process.Kill(entireProcessTree: true);
+            }
+            catch (Exception fault) when (fault is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
+            {
+                // It has ended by itself.
+            }
+
+            if (_hasSession)
+            {
+                KillSession();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Kill();
+        lock (_process)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _process.WaitForExit(TimeSpan.FromSeconds(5));       // Collects it, so that no zombie stays.
+        _process.Dispose();
+    }
+
+    private void OnExit(object? sender, EventArgs e) => Kill();
+
+    // Children whose parent has ended are found by their session, which has the number of the process that we started.
+    private void KillSession()
+    {
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var id) || id == _id || SessionOf(folder) != _id)
+            {
+                continue;
+            }
+
+            try
+            {
+                using var left = Process.GetProcessById(id);
+                left.Kill();
+            }
+            catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
+            {
+                // It has ended meanwhile.
+            }
+        }
+    }
+
+    // proc(5): pid (name) state ppid pgrp session …; the name may hold anything.
+    private static int SessionOf(string folder)
+    {
+        try
+        {
+            var text = File.ReadAllText(Path.Combine(folder, "stat"));
+            var fields = text[(text.LastIndexOf(')') + 2)..].Split(' ');
+            return int.Parse(fields[3], CultureInfo.InvariantCulture);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or FormatException or ArgumentException or IndexOutOfRangeException)
+        {
+            return -1;
+        }
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null)
+        {
+            _open.Signal();
+            return;
+        }
+
+        lock (_lines)
+        {
+            _lines.Enqueue(line.Length > 400 ? line[..400] + "…" : line);
+            if (_lines.Count > LinesKept)
+            {
+                _lines.Dequeue();
+            }
+        }
+    }
+}
