@@ -33,7 +33,7 @@ public sealed record MappingSpec
     /// <summary>How many source points a cluster of <see cref="MappingMethod.PartitionOfUnity"/> interpolates, at least 8.</summary>
     public int ClusterSize { get; init; } = 50;
 
-    /// <summary>How far the blending of neighboring clusters reaches to either side of their border, over the width of the cluster's cell; above 0, at most 0.5.</summary>
+    /// <summary>How far the blending of neighboring clusters reaches to either side of their border, over the greatest extent of the points in the cluster's cell; above 0, at most 0.5.</summary>
     public double Overlap { get; init; } = 0.15;
 
     /// <summary>How many nearest points a gradient is fitted to, at least 3.</summary>
