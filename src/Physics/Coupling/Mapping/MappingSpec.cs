@@ -123,7 +123,7 @@ public sealed record MappingSpec
         }
 
         var (source, word2) = Constraint == MappingConstraint.Conservative ? (to, "go to") : (from, "come from");
-        if (Method is MappingMethod.NearestProjection or MappingMethod.LinearCell && source.Connectivity.IsEmpty)
+        if (Method is MappingMethod.NearestProjection or MappingMethod.LinearCell && source.Connectivity.IsEmpty && source.Count > 1)
         {
             faults.Add($"The point set that values {word2} has no connectivity; {Method} interpolates between connected points. Declare edges, triangles or cells there, or use {MappingMethod.NearestNeighbor}.");
         }
