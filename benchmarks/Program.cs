@@ -2,6 +2,12 @@ using System.Text.Json;
 using ActorMultiscale.Benchmarks;
 
 // benchmarks coupling [--json FILE] [--seconds S]
+// benchmarks mapping [--json FILE]
+if (args is ["mapping", ..])
+{
+    return await MappingBenchmark.RunAsync(args[1..]);
+}
+
 if (args is not ["coupling", ..])
 {
     Console.Error.WriteLine("usage: benchmarks coupling [--json FILE] [--seconds S]");

@@ -16,6 +16,9 @@ internal sealed class DenseFactor
     private const int Panel = 32;
     private const int RowChunk = 16;
 
+    // Least pivot over the greatest one. Below it a pivot is round-off, and the solution does not solve what was asked.
+    private const double LeastPivot = 1e-15;
+
     private readonly double[] _a;
     private readonly int _n;
     private readonly int _stride;
@@ -25,14 +28,15 @@ internal sealed class DenseFactor
     /// <param name="a">n rows of <see cref="Padded"/>(n) numbers; overwritten and kept.</param>
     /// <param name="n">The number of rows.</param>
     /// <param name="loop">Who works.</param>
-    /// <exception cref="ArithmeticException">A pivot is zero or not finite: the matrix is singular.</exception>
+    /// <exception cref="ArithmeticException">A pivot is zero but for round-off, or not finite: the matrix is singular.</exception>
     public DenseFactor(double[] a, int n, ChunkedLoop loop)
     {
         (_a, _n, _stride, _pivots) = (a, n, Padded(n), new int[n]);
+        var greatestPivot = 0.0;
         for (var first = 0; first < n; first += Panel)
         {
             var past = Math.Min(n, first + Panel);
-            FactorPanel(first, past);
+            FactorPanel(first, past, ref greatestPivot);
             if (past == n)
             {
                 break;
@@ -93,7 +97,7 @@ internal sealed class DenseFactor
         }
     }
 
-    private void FactorPanel(int first, int past)
+    private void FactorPanel(int first, int past, ref double greatestPivot)
     {
         for (var j = first; j < past; j++)
         {
@@ -107,9 +111,10 @@ internal sealed class DenseFactor
                 }
             }
 
-            if (!(greatest > 0 && greatest < double.PositiveInfinity))
+            greatestPivot = Math.Max(greatestPivot, greatest);
+            if (!(greatest > LeastPivot * greatestPivot && greatest < double.PositiveInfinity))
             {
-                throw new ArithmeticException(FormattableString.Invariant($"pivot {j} of {_n} is {greatest}"));
+                throw new ArithmeticException(FormattableString.Invariant($"pivot {j} of {_n} is {greatest:G3}, the greatest {greatestPivot:G3}"));
             }
 
             _pivots[j] = pivot;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -22,7 +23,7 @@ internal static class LocalWeights
             var nearest = index.Nearest(targets[i]);
             var center = sources[nearest];
             index.Nearest(Box.Of(center), neighbors + 1, found);
-            var axes = new PrincipalAxes(sources, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(found), center);
+            var axes = new PrincipalAxes(sources, CollectionsMarshal.AsSpan(found), center);
             var step = targets[i] - center;
 
             // (Σ d dᵀ)⁺ (y_i − x_j), along the axes.
@@ -40,7 +41,6 @@ internal static class LocalWeights
                 rest += weight;
             }
 
-            // Where more points coincide than were asked for, the list may lack the nearest one itself.
             row[self] = 1 - (rest - row[self]);
         });
     }

@@ -33,7 +33,7 @@ public sealed record MappingSpec
     /// <summary>How many source points a cluster of <see cref="MappingMethod.PartitionOfUnity"/> interpolates, at least 8.</summary>
     public int ClusterSize { get; init; } = 50;
 
-    /// <summary>How far the blending of neighboring clusters reaches to either side of their border, over the width of the cluster's cell; above 0, at most 0.5.</summary>
+    /// <summary>How far the blending of neighboring clusters reaches to either side of their border, over the greatest extent of the points in the cluster's cell; above 0, at most 0.5.</summary>
     public double Overlap { get; init; } = 0.15;
 
     /// <summary>How many nearest points a gradient is fitted to, at least 3.</summary>
@@ -123,7 +123,7 @@ public sealed record MappingSpec
         }
 
         var (source, word2) = Constraint == MappingConstraint.Conservative ? (to, "go to") : (from, "come from");
-        if (Method is MappingMethod.NearestProjection or MappingMethod.LinearCell && source.Connectivity.IsEmpty)
+        if (Method is MappingMethod.NearestProjection or MappingMethod.LinearCell && source.Connectivity.IsEmpty && source.Count > 1)
         {
             faults.Add($"The point set that values {word2} has no connectivity; {Method} interpolates between connected points. Declare edges, triangles or cells there, or use {MappingMethod.NearestNeighbor}.");
         }

@@ -10,8 +10,8 @@ internal static class RadialBlocks
     private const int TargetsOfPanel = 64;
     private const int ChunkOfCells = 8;
 
-    // Points of a cell over points of its cluster: the cluster reaches about one layer of points beyond where it is used.
-    private const double CellOfCluster = 1.0 / 3;
+    // Points of a cell over points of its cluster: in three dimensions too the cluster reaches a layer of points beyond where it is used.
+    private const double CellOfCluster = 0.2;
 
     /// <summary>All sources act on every target. Targets come in panels, so that a panel's matrix stays close to the processor.</summary>
     public static Block[] Direct(PointCloud from, PointCloud to, MappingSpec spec, bool sumsToOne, ChunkedLoop loop)
@@ -78,8 +78,11 @@ internal static class RadialBlocks
                     continue;
                 }
 
+                // Every source that the cell has a say about is among them: otherwise its value would not be kept.
                 sourceIndex.Nearest(cells[c].Points, spec.ClusterSize, found);
-                int[] inputs = [.. found];
+                var nearest = found.ToArray();
+                sourceIndex.Within(cells[c].Reach, 0, found);
+                int[] inputs = [.. nearest.Union(found.Where(j => cells[c].Weight(sources[j]) > 0)).Order()];
                 var weights = new RadialInterpolant(sources, inputs, spec, ChunkedLoop.Serial).Weights(targets, outputs[c], sumsToOne);
                 var width = DenseFactor.Padded(outputs[c].Length);
                 for (var o = 0; o < outputs[c].Length; o++)
@@ -109,7 +112,7 @@ internal static class RadialBlocks
             var axis = extent.X >= extent.Y && extent.X >= extent.Z ? 0 : extent.Y >= extent.Z ? 1 : 2;
             if (points.Length <= Math.Max(1, spec.ClusterSize * CellOfCluster) || extent[axis] == 0)
             {
-                cells.Add(new Cell(region, sourceIndex.Bounds, box, spec.Overlap));
+                cells.Add(new Cell(region, box, spec.Overlap));
                 return;
             }
 
@@ -164,16 +167,15 @@ internal static class RadialBlocks
     private readonly struct Cell
     {
         private readonly Box _region;
-        private readonly Vec3 _margin;
+        private readonly double _margin;
 
-        public Cell(Box region, Box bounds, Box points, double overlap)
+        public Cell(Box region, Box points, double overlap)
         {
             (_region, Points) = (region, points);
-
-            // Outer cells are open; their width is that of the part within the cloud.
-            double Margin(int k) => overlap * (Math.Min(region.High[k], bounds.High[k]) - Math.Max(region.Low[k], bounds.Low[k]));
-            _margin = new Vec3(Margin(0), Margin(1), Margin(2));
-            Reach = new Box(region.Low - _margin, region.High + _margin);
+            var extent = points.High - points.Low;
+            _margin = overlap * Math.Max(extent.X, Math.Max(extent.Y, extent.Z));
+            var margin = new Vec3(_margin, _margin, _margin);
+            Reach = new Box(region.Low - margin, region.High + margin);
         }
 
         /// <summary>The box around the cell's own sources.</summary>
@@ -187,7 +189,7 @@ internal static class RadialBlocks
             var weight = 1.0;
             for (var k = 0; k < 3; k++)
             {
-                weight *= Rise(place[k] - _region.Low[k], _margin[k], open: true) * Rise(_region.High[k] - place[k], _margin[k], open: false);
+                weight *= Rise(place[k] - _region.Low[k], _margin, open: true) * Rise(_region.High[k] - place[k], _margin, open: false);
             }
 
             return weight;

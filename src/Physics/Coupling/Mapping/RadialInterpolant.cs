@@ -92,7 +92,7 @@ internal sealed class RadialInterpolant
         catch (ArithmeticException fault)
         {
             throw new InvalidOperationException(
-                $"The radial basis matrix of {n} points is singular ({fault.Message}). {spec.Basis} with the polynomial {spec.Polynomial} does not determine the field there; a smaller support radius, another basis or the polynomial {PolynomialTerm.On} may.", fault);
+                $"The radial basis matrix of {n} points is singular ({fault.Message}). {spec.Basis} with the polynomial {spec.Polynomial} does not determine the field there: the support radius or the shape is too wide for so close points, or the basis needs the polynomial {PolynomialTerm.On}.", fault);
         }
     }
 

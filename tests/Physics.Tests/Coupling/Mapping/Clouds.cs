@@ -10,7 +10,7 @@ internal static class Clouds
     public static PointCloud Square(int n, double z = 0)
     {
         var coordinates = new double[3 * n * n];
-        var (triangles, edges) = (new List<int>(), new List<int>());
+        var triangles = new List<int>();
         for (var j = 0; j < n; j++)
         {
             for (var i = 0; i < n; i++)
@@ -24,7 +24,7 @@ internal static class Clouds
             }
         }
 
-        return new PointCloud(coordinates, new Connectivity { Edges = [.. edges], Triangles = [.. triangles] });
+        return new PointCloud(coordinates, new Connectivity { Triangles = [.. triangles] });
     }
 
     /// <summary>n × n centers of equal cells of the unit square.</summary>
@@ -72,6 +72,10 @@ internal static class Clouds
 
         return new PointCloud(coordinates);
     }
+
+    /// <summary>The same points, each joined to the next by an edge.</summary>
+    public static PointCloud Connected(PointCloud cloud) =>
+        new(cloud.Coordinates.ToArray(), new Connectivity { Edges = [.. Enumerable.Range(0, cloud.Count - 1).SelectMany(i => new[] { i, i + 1 })] });
 
     /// <summary>Random points on the unit sphere.</summary>
     public static PointCloud Sphere(int count, ulong seed)
