@@ -236,6 +236,7 @@ public sealed class ExperimentLoader
         var faults = _faults.Count;
         var kind = reader.Text("model");
         var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, exclusiveMin: true) : (double?)null;
+        var count = reader.Has("count") ? (int)reader.Integer("count", null, 1, 1_000_000) : (int?)null;
         var late = reader.Choice("when-late", ["stop", "shorten"], "stop");
         var entry = _catalogue.Find(kind);
         if (entry is null)
@@ -246,7 +247,7 @@ public sealed class ExperimentLoader
                 reader.Fault("model", $"There is no model '{kind}'. {Suggestion.Sentence(kind, [.. _catalogue.Entries.Select(e => e.Kind)])} 'models' shows them with their settings.");
             }
 
-            return Placeholder(name);
+            return Placeholder(name) with { Count = count };
         }
 
         var settings = reader.Section("settings", required: false);
@@ -259,10 +260,11 @@ public sealed class ExperimentLoader
             }
         }
 
-        return _faults.Count > faults ? Placeholder(name) : new Participant(name, entry, new ModelSettings(name, entry, given))
+        return _faults.Count > faults ? Placeholder(name) with { Count = count } : new Participant(name, entry, new ModelSettings(name, entry, given))
         {
             TimeLimit = limit is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             ShortensWhenLate = late == "shorten",
+            Count = count,
         };
     }
 

@@ -20,7 +20,17 @@ public sealed class Composition
     private readonly List<GroupDraft> _groups = [];
     private readonly Dictionary<string, GroupDraft> _groupOf = new(StringComparer.Ordinal);   // By participant.
 
-    private Composition(Experiment experiment) => _experiment = experiment;
+    private readonly ImmutableArray<int> _conduitOrigins;
+    private readonly HashSet<(string Path, string Message)> _said = [];
+
+    private Composition(Experiment experiment)
+    {
+        (_experiment, _conduitOrigins, var faults) = Ensembles.Expand(experiment);
+        foreach (var (path, message) in faults)
+        {
+            Fault(path, $"{message}");
+        }
+    }
 
     /// <summary>The coupled system of <paramref name="experiment"/>.</summary>
     /// <exception cref="ExperimentException">Something is wrong with it; all of it is named.</exception>
@@ -53,9 +63,38 @@ public sealed class Composition
         return HasErrors || _unknown.Count > 0 ? null : Build(conduits);
     }
 
-    private void Fault(string path, FormattableString message) => _faults.Add(new ExperimentFault(path, message.ToString(CultureInfo.InvariantCulture)));
+    private void Fault(string path, FormattableString message) => Say(path, message.ToString(CultureInfo.InvariantCulture), isWarning: false);
 
-    private void Warn(string path, FormattableString message) => _faults.Add(new ExperimentFault(path, message.ToString(CultureInfo.InvariantCulture), IsWarning: true));
+    private void Warn(string path, FormattableString message) => Say(path, message.ToString(CultureInfo.InvariantCulture), isWarning: true);
+
+    // What is wrong with every member of an ensemble is said of the first.
+    private void Say(string path, string message, bool isWarning)
+    {
+        path = WithoutIndices(path);
+        if (_said.Add((path, WithoutIndices(message))))
+        {
+            _faults.Add(new ExperimentFault(path, message, isWarning));
+        }
+    }
+
+    private static string WithoutIndices(string text)
+    {
+        var result = new System.Text.StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var close = text[i] == '[' ? text.IndexOf(']', i) : -1;
+            if (close > i + 1 && text.AsSpan(i + 1, close - i - 1).IndexOfAnyExceptInRange('0', '9') < 0)
+            {
+                i = close;
+            }
+            else
+            {
+                result.Append(text[i]);
+            }
+        }
+
+        return result.ToString();
+    }
 
     private void CheckNumbers()
     {
@@ -165,7 +204,7 @@ public sealed class Composition
         foreach (var participant in _experiment.Participants)
         {
             var path = $"participants.{participant.Name}";
-            if (!IsName(participant.Name))
+            if (!IsName(Ensembles.BaseName(participant.Name)))
             {
                 Fault(path, $"'{participant.Name}' is no name: lower-case letters, digits and '-' are, beginning with a letter.");
             }
@@ -350,7 +389,7 @@ public sealed class Composition
         for (var i = 0; i < _experiment.Conduits.Length; i++)
         {
             var conduit = _experiment.Conduits[i];
-            var path = $"conduits.{i}";
+            var path = $"conduits.{_conduitOrigins[i]}";
             var from = Resolve(conduit.From, PortDirection.Out, path + ".from");
             var to = Resolve(conduit.To, PortDirection.In, path + ".to");
             if (conduit.Degree is < 0 or > Waveform.MaximumDegree)
@@ -358,7 +397,7 @@ public sealed class Composition
                 Fault(path + ".degree", $"The degree of interpolation in time is 0 to {Waveform.MaximumDegree}; found {conduit.Degree}.");
             }
 
-            if (to is not null && !taken.Add(conduit.To))
+            if (to is not null && (!taken.Add(conduit.To) || (to.Value.Slot >= 0 && taken.Contains(PortOf(conduit.To)))))
             {
                 Fault(path + ".to", $"Two conduits lead to '{conduit.To}'; an in-port takes one.");
             }
@@ -387,7 +426,11 @@ public sealed class Composition
                         Fault(path, $"'{conduit.From}' is a list of varying length and cannot be iterated on. Let '{a.Participant}' advance in an earlier stage.");
                     }
 
-                    drafts.Add(new ConduitDraft(i, conduit, a.Participant, a.Layout, b.Participant, b.Layout, group, producerStage, backward, MapOf(conduit, path, a.Layout, b.Layout), GradientOf(conduit, path, a.Participant, a.Layout)));
+                    drafts.Add(new ConduitDraft(i, conduit, a.Participant, a.Layout, b.Participant, b.Layout, group, producerStage, backward, MapOf(conduit, path, a.Layout, b.Layout), GradientOf(conduit, path, a.Participant, a.Layout))
+                    {
+                        FromSlot = a.Slot,
+                        ToSlot = b.Slot,
+                    });
                 }
             }
         }
@@ -399,7 +442,15 @@ public sealed class Composition
                 // A conduit that meant this participant and missed has been named already; it was probably meant for this port.
                 var address = $"{name}.{layout.Port.Name}";
                 var missed = _experiment.Conduits.Any(c => c.To.StartsWith(name + ".", StringComparison.Ordinal) && !taken.Contains(c.To));
-                if (layout.Port is { Direction: PortDirection.In, Optional: false } && !taken.Contains(address) && !missed)
+                var filled = Enumerable.Range(0, layout.Slots > 1 ? layout.Slots : 0).Count(s => taken.Contains($"{address}[{s.ToString(CultureInfo.InvariantCulture)}]"));
+                if (filled > 0)
+                {
+                    if (filled < layout.Slots)
+                    {
+                        Fault($"participants.{name}", $"Conduits lead to {filled} of the {layout.Slots} slots of the vector port '{address}'; all or none are filled.");
+                    }
+                }
+                else if (layout.Port is { Direction: PortDirection.In, Optional: false } && !taken.Contains(address) && !missed)
                 {
                     Fault($"participants.{name}", $"No conduit leads to the in-port '{address}' ({layout.Port.Quantity.Symbol}, {layout.Port.Quantity.Unit}), which its model needs.");
                 }
@@ -409,7 +460,41 @@ public sealed class Composition
         return drafts;
     }
 
-    private (string Participant, PortLayout Layout)? Resolve(string address, PortDirection direction, string path)
+    private static string PortOf(string address) => address.EndsWith(']') ? address[..address.LastIndexOf('[')] : address;
+
+    // A whole port has the slot −1.
+    private (string Participant, PortLayout Layout, int Slot)? Resolve(string address, PortDirection direction, string path)
+    {
+        var whole = PortOf(address);
+        if (whole == address)
+        {
+            return ResolvePort(address, direction, path) is { } port ? (port.Participant, port.Layout, -1) : null;
+        }
+
+        if (!int.TryParse(address.AsSpan(whole.Length + 1, address.Length - whole.Length - 2), NumberStyles.None, CultureInfo.InvariantCulture, out var slot))
+        {
+            Fault(path, $"'{address}' names no slot: a slot is a number counted from 0, or '*' where the other end is an ensemble.");
+            return null;
+        }
+
+        if (ResolvePort(whole, direction, path) is not { } vector)
+        {
+            return null;
+        }
+
+        if (slot < vector.Layout.Slots)
+        {
+            // The one slot of a port without slots is the port.
+            return vector.Layout.Slots == 1 ? (vector.Participant, vector.Layout, -1) : (vector.Participant, vector.Layout.Slot(slot), slot);
+        }
+
+        Fault(path, vector.Layout.Slots == 1
+            ? $"'{whole}' is no vector port: it has no slots, and '{address}' names one."
+            : (FormattableString)$"'{address}' names a slot that is not there: '{whole}' has {vector.Layout.Slots}, counted from 0.");
+        return null;
+    }
+
+    private (string Participant, PortLayout Layout)? ResolvePort(string address, PortDirection direction, string path)
     {
         var dot = address.IndexOf('.', StringComparison.Ordinal);
         var (name, port) = dot < 0 ? (address, "") : (address[..dot], address[(dot + 1)..]);
@@ -729,10 +814,15 @@ public sealed class Composition
         var conduits = drafts.Select((d, i) => new ConduitNode(i, d.From.Points == PortLayout.Varying ? d.Spec with { Degree = 0 } : d.Spec, names.IndexOf(d.Producer), _models[d.Producer].Description.IndexOf(d.From.Port.Name),
             names.IndexOf(d.Consumer), _models[d.Consumer].Description.IndexOf(d.To.Port.Name), d.Group.Index, d.ProducerStage, d.IsBackward,
             d.From.Port.Quantity.Time, d.Map)
-        { GradientPort = d.GradientPort }).ToImmutableArray();
+        {
+            GradientPort = d.GradientPort,
+            FromSlot = d.FromSlot,
+            ToSlot = d.ToSlot,
+        }).ToImmutableArray();
         var participants = names.Select((name, index) => new ParticipantNode(index, _models[name].Spec, _models[name].Description, _groupOf[name].Index)
         {
-            IncomingConduits = [.. _models[name].Description.Ports.Select((_, port) => conduits.FirstOrDefault(c => c.Consumer == index && c.ConsumerPort == port)?.Index ?? -1)],
+            IncomingConduits = [.. _models[name].Description.Ports.Select((_, port) => conduits.FirstOrDefault(c => c.Consumer == index && c.ConsumerPort == port && c.ToSlot < 0)?.Index ?? -1)],
+            SlotConduits = [.. _models[name].Description.Ports.Select((_, port) => conduits.Where(c => c.Consumer == index && c.ConsumerPort == port && c.ToSlot >= 0).OrderBy(c => c.ToSlot).Select(c => c.Index).ToImmutableArray())],
         }).ToImmutableArray();
         var groups = _groups.Select(g => new GroupNode(g.Index, g.Spec, g.Parent?.Index ?? -1, g.Depth, [.. g.Spec.Scheme.Stages.Select(stage => stage.Select(entry => EntryOf(entry, names)).ToImmutableArray())],
             rootTicks / g.WindowsPerRoot, [.. g.Spec.Scheme.Iteration.Criteria.Select(c => conduits.Single(d => d.Spec.To == c.Conduit).Index)])
@@ -799,5 +889,9 @@ public sealed class Composition
     }
 
     private sealed record ConduitDraft(int Index, Conduit Spec, string Producer, PortLayout From, string Consumer, PortLayout To,
-        GroupDraft Group, int ProducerStage, bool IsBackward, IDataMapping? Map, int GradientPort);
+        GroupDraft Group, int ProducerStage, bool IsBackward, IDataMapping? Map, int GradientPort)
+    {
+        public int FromSlot { get; init; } = -1;
+        public int ToSlot { get; init; } = -1;
+    }
 }

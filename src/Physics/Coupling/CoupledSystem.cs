@@ -69,6 +69,9 @@ public sealed record ParticipantNode(int Index, Participant Spec, ModelDescripti
 
     /// <summary>For each port the index of the conduit that leads to it, or −1.</summary>
     public required ImmutableArray<int> IncomingConduits { get; init; }
+
+    /// <summary>For each vector port the indices of the conduits that lead to its slots, in order; empty for other ports.</summary>
+    public required ImmutableArray<ImmutableArray<int>> SlotConduits { get; init; }
 }
 
 /// <summary>A conduit of a coupled system. It belongs to the innermost group that contains both its ends.</summary>
@@ -91,6 +94,12 @@ public sealed record ConduitNode(int Index, Conduit Spec, int Producer, int Prod
 {
     /// <summary>Index of the producer's port that holds the gradient for the mapping; −1 for none.</summary>
     public int GradientPort { get; init; } = -1;
+
+    /// <summary>The slot of the producer's vector port; −1 for the whole port.</summary>
+    public int FromSlot { get; init; } = -1;
+
+    /// <summary>The slot of the consumer's vector port; −1 for the whole port.</summary>
+    public int ToSlot { get; init; } = -1;
 }
 
 /// <summary>A group of a coupled system.</summary>

@@ -66,6 +66,12 @@ public sealed record Experiment
 /// <param name="Settings">Its settings, complete.</param>
 public sealed record Participant(string Name, ModelEntry Model, ModelSettings Settings)
 {
+    /// <summary>How many members it has, if it is an ensemble: participants alike, told apart by their index.</summary>
+    public int? Count { get; init; }
+
+    /// <summary>The index of a member of an ensemble; 0 for others. Models read it through <see cref="ModelSettings.EnsembleIndex"/>.</summary>
+    public int EnsembleIndex { get; init; }
+
     /// <summary>The wall-clock time that one advance may take; none if null. It never changes numbers.</summary>
     public TimeSpan? TimeLimit { get; init; }
 
@@ -88,7 +94,7 @@ public sealed record Participant(string Name, ModelEntry Model, ModelSettings Se
     }
 
     /// <summary>A fresh model.</summary>
-    public IScaleModel CreateModel() => Model.Create(Settings);
+    public IScaleModel CreateModel() => Model.Create(EnsembleIndex == 0 ? Settings : Settings.WithEnsembleIndex(EnsembleIndex));
 }
 
 /// <summary>What a consumer reads in a new window before the producer has written anything there.</summary>

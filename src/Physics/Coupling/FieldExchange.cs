@@ -97,9 +97,12 @@ public sealed class FieldExchange
     {
         var node = _system.Participants[participant];
         var waveforms = ImmutableArray.CreateBuilder<Waveform?>(node.Description.Ports.Length);
-        foreach (var conduit in node.IncomingConduits)
+        for (var port = 0; port < node.IncomingConduits.Length; port++)
         {
-            waveforms.Add(conduit < 0 ? null : _conduits[conduit].Current);
+            var conduit = node.IncomingConduits[port];
+            waveforms.Add(conduit >= 0 ? _conduits[conduit].Current
+                : node.SlotConduits[port].IsEmpty ? null
+                : Waveform.OfSlots([.. node.SlotConduits[port].Select(c => _conduits[c].Current).OfType<Waveform>()]));
         }
 
         // What was leased to it before and never came back may still be written to by a computation that was given up.
@@ -479,7 +482,7 @@ public sealed class FieldExchange
     private string? Bridge(ConduitState conduit)
     {
         var (from, to) = (_layouts[conduit.Node.Producer][conduit.Node.ProducerPort], _layouts[conduit.Node.Consumer][conduit.Node.ConsumerPort]);
-        if (!ConduitMapping.TryBuild(conduit.Node.Spec, from, to, out var map, out var fault))
+        if (!ConduitMapping.TryBuild(conduit.Node.Spec, from.Slot(conduit.Node.FromSlot), to.Slot(conduit.Node.ToSlot), out var map, out var fault))
         {
             return fault;
         }
@@ -672,11 +675,26 @@ public sealed class FieldExchange
         }
     }
 
+    private FieldSample Slice(FieldSample sample, int slot, int slots)
+    {
+        var values = _buffers.Lease(sample.Length / slots);
+        sample.Values.Slice(slot * values.Length, values.Length).CopyTo(values);
+        var slice = new FieldSample(sample.Time, values);
+        _buffers.Hold(slice);
+        return slice;
+    }
+
     private static FieldSample? GradientAt(ConduitState conduit, ImmutableArray<ImmutableArray<FieldSample>> samples, Index index) =>
         conduit.Node.GradientPort < 0 ? null : samples[conduit.Node.GradientPort][index];
 
     private FieldSample Map(ConduitState conduit, FieldSample sample, FieldSample? gradient)
     {
+        if (conduit.Node.FromSlot is >= 0 and var slot)
+        {
+            sample = Slice(sample, slot, conduit.Bridge.From.Slots);
+            gradient = gradient is null ? null : Slice(gradient, slot, conduit.Bridge.From.Slots);
+        }
+
         if (conduit.Bridge.Map is not { } map)
         {
             return sample;      // Point by point: the producer's own buffer, no copy.

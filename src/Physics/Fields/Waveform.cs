@@ -49,6 +49,52 @@ public sealed class Waveform
         Degree = degree;
     }
 
+    /// <summary>
+    /// The waveform of a vector port, slot after slot. Where the slots' samples stand at the same times these are joined; otherwise the slots
+    /// are read at each of the times that any of them has.
+    /// </summary>
+    /// <param name="slots">One waveform per slot, of the same meaning and degree, over the same window.</param>
+    public static Waveform? OfSlots(IReadOnlyList<Waveform> slots)
+    {
+        ArgumentNullException.ThrowIfNull(slots);
+        if (slots.Count == 0)
+        {
+            return null;
+        }
+
+        var times = new SortedSet<double>(slots.SelectMany(s => s._samples.Select(x => x.Time)));
+        var samples = new List<FieldSample>(times.Count);
+        var length = slots.Sum(s => s.Last.Length);
+        var before = slots[0].Start;
+        foreach (var time in times)
+        {
+            var values = new double[length];
+            var at = 0;
+            foreach (var slot in slots)
+            {
+                var part = values.AsSpan(at, slot.Last.Length);
+                at += part.Length;
+                switch (slot.Meaning)
+                {
+                    case TimeMeaning.Instant:
+                        slot.At(time, part);
+                        break;
+                    case TimeMeaning.WindowAverage:
+                        slot.Average(before, time, part);
+                        break;
+                    default:
+                        slot.Integral(before, time, part);
+                        break;
+                }
+            }
+
+            samples.Add(new FieldSample(time, values));
+            before = time;
+        }
+
+        return new Waveform(slots[0].Start, samples, slots[0].Meaning, slots[0].Degree);
+    }
+
     /// <summary>The highest degree of interpolation.</summary>
     public const int MaximumDegree = 5;
 

@@ -16,6 +16,11 @@ public sealed record ModelDescription
             {
                 throw new ArgumentException($"The port '{layout.Port.Name}' is declared twice; names of ports are unique within a model.", nameof(ports));
             }
+
+            if (layout.Slots < 1 || (layout.Slots > 1 && (layout.Points == PortLayout.Varying || layout.Points % layout.Slots != 0)))
+            {
+                throw new ArgumentException($"The vector port '{layout.Port.Name}' has {layout.Points} points in {layout.Slots} slots; every slot has the same number of points.", nameof(ports));
+            }
         }
 
         Ports = ports;

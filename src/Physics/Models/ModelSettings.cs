@@ -8,6 +8,14 @@ public sealed class ModelSettings
     private readonly ModelEntry _entry;
     private readonly ImmutableSortedDictionary<string, object> _given;
 
+    private ModelSettings(ModelSettings other, int ensembleIndex) => (Name, _entry, _given, EnsembleIndex) = (other.Name, other._entry, other._given, ensembleIndex);
+
+    /// <summary>The index of the participant in its ensemble; 0 where it is none.</summary>
+    public int EnsembleIndex { get; }
+
+    /// <summary>The same settings for another member of an ensemble.</summary>
+    public ModelSettings WithEnsembleIndex(int index) => new(this, index);
+
     /// <summary>Settings of the participant <paramref name="name"/>.</summary>
     /// <param name="name">The participant's name.</param>
     /// <param name="entry">The model, which says what settings there are.</param>

@@ -56,6 +56,26 @@ public sealed record PortLayout(Port Port, int Points, PointCloud? Geometry = nu
     /// <summary>A list without a mesh, of a length that may change with every sample.</summary>
     public const int Varying = -1;
 
+    /// <summary>
+    /// The number of equal parts of a vector port, each the business of one member of an ensemble; 1 for others. The points of slot s
+    /// are s · Points / Slots and those that follow.
+    /// </summary>
+    public int Slots { get; init; } = 1;
+
+    /// <summary>The layout of one slot.</summary>
+    /// <param name="slot">Its index; −1 for the port as a whole.</param>
+    public PortLayout Slot(int slot)
+    {
+        if (slot < 0)
+        {
+            return this;
+        }
+
+        var points = Points / Slots;
+        var coordinates = Geometry is { } cloud && cloud.Count == Points ? cloud.Coordinates.Slice(3 * slot * points, 3 * points).ToArray() : null;
+        return new PortLayout(Port, points, coordinates is null ? null : new PointCloud(coordinates));
+    }
+
     /// <summary>Numbers per sample, or <see cref="Varying"/>.</summary>
     public int Length => Points == Varying ? Varying : Points * Port.Components;
 }
