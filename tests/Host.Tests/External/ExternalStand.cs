@@ -106,6 +106,17 @@ internal sealed class ExternalStand : IDisposable
         return found;
     }
 
+    /// <summary>Waits until there are so many processes.</summary>
+    public void AwaitProcesses(int count)
+    {
+        var clock = Stopwatch.StartNew();
+        while (Processes() is var found && found.Count != count)
+        {
+            Assert.True(clock.Elapsed.TotalSeconds < 20, $"{found.Count} processes instead of {count}: {string.Join("; ", found)}");
+            Thread.Sleep(20);
+        }
+    }
+
     /// <summary>Nothing of this test runs any more, after a moment at most.</summary>
     public void RequireNoProcess(double seconds = 3)
     {
