@@ -82,6 +82,17 @@ public sealed class ExternalOscillatorTests : IDisposable
     public void The_peer_in_C_keeps_the_contract_of_models() => KeepsContract(_stand.Compile(), ["left", "4"]);
 
     [NeedsFact("python3")]
+    public void The_solver_of_the_document_keeps_the_contract_of_models()
+    {
+        var text = File.ReadAllText(Path.Combine(ExternalStand.Root, "docs", "external-participants.md"));
+        var start = text.IndexOf("```python\n", StringComparison.Ordinal) + 10;
+        var file = Path.Combine(_stand.Folder, "cooling_body.py");
+        File.WriteAllText(file, text[start..text.IndexOf("```", start, StringComparison.Ordinal)]);
+        File.Copy(Path.Combine(ExternalStand.Root, "clients", "python", "actormultiscale.py"), Path.Combine(_stand.Folder, "actormultiscale.py"));
+        KeepsContract("python3", [file], "in heat P W, extensive, average", "out temperature T K");
+    }
+
+    [NeedsFact("python3")]
     public async Task A_peer_that_the_user_starts_is_waited_for_and_a_stranger_is_not_let_in()
     {
         const string token = "a word for this test";
@@ -151,13 +162,13 @@ public sealed class ExternalOscillatorTests : IDisposable
     }
 
     // Every fact of the contract, each with a fresh stand, as a test class of the model's author would have them.
-    private static void KeepsContract(string program, string[] arguments)
+    private static void KeepsContract(string program, string[] arguments, params string[] ports)
     {
         var facts = typeof(ScaleModelContract<ExternalModel>).GetMethods().Where(m => m.GetCustomAttribute<FactAttribute>() is not null).ToList();
         Assert.True(facts.Count >= 10);
         foreach (var fact in facts)
         {
-            using var contract = new MassContract(program, arguments);
+            using var contract = new PeerContract(program, arguments, ports.Length > 0 ? ports : ["in force F N", "out spring-force F N", "out displacement u m", "out max-error |u−u_exact| m"]);
             try
             {
                 fact.Invoke(contract, null);
@@ -169,7 +180,7 @@ public sealed class ExternalOscillatorTests : IDisposable
         }
     }
 
-    private sealed class MassContract(string program, string[] arguments) : ScaleModelContract<ExternalModel>, IDisposable
+    private sealed class PeerContract(string program, string[] arguments, string[] ports) : ScaleModelContract<ExternalModel>, IDisposable
     {
         private readonly List<ExternalModel> _made = [];
 
@@ -181,8 +192,8 @@ public sealed class ExternalOscillatorTests : IDisposable
 
         protected override ExternalModel Create()
         {
-            var model = (ExternalModel)Participant.Of("mass", ExternalModel.Entry, ("program", program), ("arguments", arguments.ToImmutableArray()),
-                ("ports", ImmutableArray.Create("in force F N", "out spring-force F N", "out displacement u m", "out max-error |u−u_exact| m"))).CreateModel();
+            var model = (ExternalModel)Participant.Of("peer", ExternalModel.Entry, ("program", program), ("arguments", arguments.ToImmutableArray()),
+                ("ports", ports.ToImmutableArray())).CreateModel();
             _made.Add(model);
             return model;
         }

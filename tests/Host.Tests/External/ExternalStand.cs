@@ -74,11 +74,17 @@ internal sealed class ExternalStand : IDisposable
         return await run.Completion.WaitAsync(TimeSpan.FromSeconds(60));
     }
 
-    /// <summary>Compiles the client and the solver in C; gives the program.</summary>
-    public string Compile()
+    /// <summary>Compiles the client and a solver in C, the mass of the oscillator or another; gives the program.</summary>
+    public string Compile(string? text = null)
     {
-        var program = Path.Combine(_folder, "oscillator_mass");
-        using var compiler = Process.Start("gcc", ["-std=c99", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", program, Path.Combine(Root, "clients", "c", "oscillator_mass.c"), "-lm"]);
+        var (program, clients) = (Path.Combine(_folder, "solver"), Path.Combine(Root, "clients", "c"));
+        var source = Path.Combine(clients, "oscillator_mass.c");
+        if (text is not null)
+        {
+            File.WriteAllText(source = Path.Combine(_folder, "solver.c"), text);
+        }
+
+        using var compiler = Process.Start("gcc", ["-std=c99", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-pedantic", "-I", clients, "-o", program, source, "-lm"]);
         Assert.True(compiler.WaitForExit(TimeSpan.FromSeconds(60)) && compiler.ExitCode == 0, "the client in C does not compile");
         return program;
     }
@@ -104,6 +110,17 @@ internal sealed class ExternalStand : IDisposable
         }
 
         return found;
+    }
+
+    /// <summary>Waits until there are so many processes.</summary>
+    public void AwaitProcesses(int count)
+    {
+        var clock = Stopwatch.StartNew();
+        while (Processes() is var found && found.Count != count)
+        {
+            Assert.True(clock.Elapsed.TotalSeconds < 20, $"{found.Count} processes instead of {count}: {string.Join("; ", found)}");
+            Thread.Sleep(20);
+        }
     }
 
     /// <summary>Nothing of this test runs any more, after a moment at most.</summary>

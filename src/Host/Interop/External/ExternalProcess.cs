@@ -7,16 +7,20 @@ namespace ActorMultiscale.Host.Interop.External;
 /// <summary>
 /// The process of a peer, and everything that it starts: what it says is kept for messages, and it ends with us, whatever happens.
 /// It is the leader of a session of its own, so that what it leaves behind is found even when it is gone itself, and so
-/// that Ctrl-C at the terminal reaches us alone.
+/// that Ctrl-C at the terminal reaches us alone. Beside it a watch waits for the end of a pipe whose other end is ours: where we
+/// are killed, the system closes it, and the watch ends the session's first group, which may be computing and hear nothing else.
 /// </summary>
 internal sealed class ExternalProcess : IDisposable
 {
     private const string SessionMaker = "/usr/bin/setsid";
+    private const string Shell = "/bin/sh";
+    private const string Watch = "read -r line; kill -s KILL -- \"-$1\"";
     private const int LinesKept = 20;
     private readonly Process _process;
     private readonly Queue<string> _lines = new();
     private readonly CountdownEvent _open = new(2);      // Standard output and standard error.
     private readonly bool _hasSession;
+    private readonly Process? _watch;
     private readonly int _id;
     private bool _ended;
     private bool _disposed;
@@ -67,6 +71,16 @@ internal sealed class ExternalProcess : IDisposable
         _process.StandardInput.Close();
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
+        if (_hasSession && File.Exists(Shell))
+        {
+            var watch = new ProcessStartInfo(SessionMaker) { UseShellExecute = false, RedirectStandardInput = true };
+            foreach (var argument in (string[])[Shell, "-c", Watch, "watch", _id.ToString(CultureInfo.InvariantCulture), settings.Program!, .. settings.Arguments])
+            {
+                watch.ArgumentList.Add(argument);       // Program and arguments are there for people who look at the processes.
+            }
+
+            _watch = Process.Start(watch);
+        }
     }
 
     /// <summary>Whether it has ended.</summary>
@@ -107,14 +121,8 @@ internal sealed class ExternalProcess : IDisposable
 
             _ended = true;
             AppDomain.CurrentDomain.ProcessExit -= OnExit;
-            try
-            {
-                _process.Kill(entireProcessTree: true);
-            }
-            catch (Exception fault) when (fault is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
-            {
-                // It has ended by itself.
-            }
+            Kill(_watch);
+            Kill(_process);
 
             if (_hasSession)
             {
@@ -139,6 +147,20 @@ internal sealed class ExternalProcess : IDisposable
 
         _process.WaitForExit(TimeSpan.FromSeconds(5));       // Collects it, so that no zombie stays.
         _process.Dispose();
+        _watch?.WaitForExit(TimeSpan.FromSeconds(5));
+        _watch?.Dispose();
+    }
+
+    private static void Kill(Process? process)
+    {
+        try
+        {
+            process?.Kill(entireProcessTree: true);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or System.ComponentModel.Win32Exception or AggregateException)
+        {
+            // It has ended by itself.
+        }
     }
 
     private void OnExit(object? sender, EventArgs e) => Kill();
