@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -442,7 +443,46 @@ public sealed class ExperimentLoader
             (int)reader.Integer("min", 1, 1, 1_000_000),
             (int)reader.Integer("max", null, 1, 1_000_000),
             [.. reader.Items("converge", required: false).Select(BindCriterion).OfType<ConvergenceCriterion>()],
-            reader.Number("relaxation", Unit.One, 1, 0, 2, exclusiveMin: true));
+            BindAcceleration(reader));
+    }
+
+    // relaxation = 0.5, or acceleration = aitken, or acceleration { method = iqn-ils, … }.
+    private static AccelerationSpec BindAcceleration(ConfigReader iterate)
+    {
+        static AccelerationSpec OfName(string word) => word switch
+        {
+            "aitken" => AccelerationSpec.Aitken(),
+            "iqn-ils" => AccelerationSpec.LeastSquares(),
+            "iqn-imvj" => AccelerationSpec.Jacobian(),
+            _ => new AccelerationSpec(),
+        };
+        string[] words = ["constant", "aitken", "iqn-ils", "iqn-imvj"];
+        if (iterate.Node("acceleration") is not ConfigObject)
+        {
+            var plain = OfName(iterate.Choice("acceleration", words, "constant"));
+            return plain with { Relaxation = iterate.Number("relaxation", Unit.One, plain.Relaxation, 0, 2, exclusiveMin: true) };
+        }
+
+        var reader = iterate.Section("acceleration");
+        var spec = OfName(reader.Choice("method", words));
+        var scaling = reader.Choice<BlockScaling>("scaling", spec.Scaling);
+        return spec with
+        {
+            Relaxation = reader.Number("relaxation", Unit.One, iterate.Number("relaxation", Unit.One, spec.Relaxation, 0, 2, exclusiveMin: true), 0, 2, exclusiveMin: true),
+            GreatestFactor = reader.Number("greatest-factor", Unit.One, spec.GreatestFactor, 0, 1e6, exclusiveMin: true),
+            Columns = (int)reader.Integer("columns", spec.Columns, 1, 10_000),
+            WindowsReused = (int)reader.Integer("windows-reused", spec.WindowsReused, 0, 10_000),
+            Filter = reader.Choice<ColumnFilter>("filter", spec.Filter),
+            FilterLimit = reader.Number("filter-limit", Unit.One, spec.FilterLimit, 0),
+            Scaling = scaling,
+            Factors = reader.Has("factors") ? reader.Numbers("factors", Unit.One) : [],
+            ScalingThreshold = reader.Number("scaling-threshold", Unit.One, spec.ScalingThreshold, 1),
+            ScalingFreezesAfter = (int)reader.Integer("scaling-freezes-after", spec.ScalingFreezesAfter, 0, int.MaxValue),
+            UsesWindowEndsOnly = reader.Choice("time-grid", ["full", "window-ends"], "full") == "window-ends",
+            Restart = reader.Choice<JacobianRestart>("restart", spec.Restart),
+            RestartAfter = (int)reader.Integer("restart-after", spec.RestartAfter, 1, 10_000),
+            Truncation = reader.Number("truncation", Unit.One, spec.Truncation, 0, 1),
+        };
     }
 
     private ConvergenceCriterion? BindCriterion(ConfigReader reader)

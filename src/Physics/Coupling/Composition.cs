@@ -139,9 +139,9 @@ public sealed class Composition
             Fault(path + ".iterate.max", $"Iterations run from a least number (found {iteration.Minimum}) of at least 1 to a greatest (found {iteration.Maximum}) not below it.");
         }
 
-        if (!(iteration.Relaxation > 0 && iteration.Relaxation < 2))
+        foreach (var fault in iteration.Acceleration.Faults())
         {
-            Fault(path + ".iterate.relaxation", $"The relaxation factor lies between 0 and 2; found {iteration.Relaxation}.");
+            Fault(path + (fault.StartsWith("The relaxation", StringComparison.Ordinal) ? ".iterate.relaxation" : ".iterate.acceleration"), $"{fault}");
         }
 
         if (!iteration.IsImplicit && !iteration.Criteria.IsEmpty)
@@ -442,7 +442,7 @@ public sealed class Composition
                 // A conduit that meant this participant and missed has been named already; it was probably meant for this port.
                 var address = $"{name}.{layout.Port.Name}";
                 var missed = _experiment.Conduits.Any(c => c.To.StartsWith(name + ".", StringComparison.Ordinal) && !taken.Contains(c.To));
-                var filled = Enumerable.Range(0, layout.Slots > 1 ? layout.Slots : 0).Count(s => taken.Contains($"{address}[{s.ToString(CultureInfo.InvariantCulture)}]"));
+                var filled = Enumerable.Range(0, layout.Slots).Count(s => taken.Contains($"{address}[{s.ToString(CultureInfo.InvariantCulture)}]"));
                 if (filled > 0)
                 {
                     if (filled < layout.Slots)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Coupling.Acceleration;
 
 namespace ActorMultiscale.Physics.Coupling;
 
@@ -33,18 +34,21 @@ public sealed record CouplingScheme(ImmutableArray<ImmutableArray<string>> Stage
         this with { Iteration = Iteration with { Maximum = maximum, Criteria = criteria } };
 
     /// <summary>The same scheme with constant relaxation.</summary>
-    public CouplingScheme Relaxed(double factor) => this with { Iteration = Iteration with { Relaxation = factor } };
+    public CouplingScheme Relaxed(double factor) => Accelerated(AccelerationSpec.Constant(factor));
+
+    /// <summary>The same scheme with an acceleration.</summary>
+    public CouplingScheme Accelerated(AccelerationSpec acceleration) => this with { Iteration = Iteration with { Acceleration = acceleration } };
 }
 
 /// <summary>How often the stages of a group are repeated inside one window.</summary>
 /// <param name="Minimum">The least number of iterations.</param>
 /// <param name="Maximum">The greatest number; 1 makes the scheme explicit. Without criteria exactly this many are made.</param>
 /// <param name="Criteria">All must hold for the window to be accepted before the greatest number is reached.</param>
-/// <param name="Relaxation">Factor ω of the constant relaxation x ← ω H(x) + (1 − ω) x; 1 takes H(x) as it is.</param>
-public sealed record IterationPolicy(int Minimum, int Maximum, ImmutableArray<ConvergenceCriterion> Criteria, double Relaxation)
+/// <param name="Acceleration">How the next iterate is found; constant relaxation with factor 1 takes H(x) as it is.</param>
+public sealed record IterationPolicy(int Minimum, int Maximum, ImmutableArray<ConvergenceCriterion> Criteria, AccelerationSpec Acceleration)
 {
     /// <summary>One pass over the stages.</summary>
-    public static IterationPolicy Once { get; } = new(1, 1, [], 1.0);
+    public static IterationPolicy Once { get; } = new(1, 1, [], new AccelerationSpec());
 
     /// <summary>Whether the window may be repeated.</summary>
     public bool IsImplicit => Maximum > 1;

@@ -54,7 +54,7 @@ public sealed class FieldExchange
         _fromParticipant = [.. system.Participants.Select(p => _conduits.Where(c => c.Node.Producer == p.Index).ToArray())];
         _iterations = new int[system.Groups.Length];
         _accelerations = [.. system.Groups.Select(g =>
-            g.Spec.Scheme.Iteration.IsImplicit ? new ConstantRelaxation(g.Spec.Scheme.Iteration.Relaxation) : null)];
+            g.Spec.Scheme.Iteration.IsImplicit ? g.Spec.Scheme.Iteration.Acceleration.Create() : null)];
         _workspaces = new Workspace?[system.Groups.Length];
         _windowStarts = new WindowStart?[system.Groups.Length];
         _last = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];

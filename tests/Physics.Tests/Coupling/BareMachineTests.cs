@@ -332,7 +332,7 @@ public sealed class BareMachineTests
     {
         var criterion = new ConvergenceCriterion("a.in", ResidualMeasure.Absolute, 1);
 
-        Assert.Equal(0.5, CouplingScheme.Serial("a").Relaxed(0.5).Iterated(3, criterion).Iteration.Relaxation);
+        Assert.Equal(0.5, CouplingScheme.Serial("a").Relaxed(0.5).Iterated(3, criterion).Iteration.Acceleration.Relaxation);
         Assert.Equal(3, CouplingScheme.Serial("a").Iterated(3, criterion).Relaxed(0.5).Iteration.Maximum);
     }
 }

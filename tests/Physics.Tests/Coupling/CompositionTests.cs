@@ -176,7 +176,7 @@ public sealed class CompositionTests
         ["a group halved too often|groups.inner.halvings|found 99"] = WithGroups(CouplingScheme.Serial("left", "inner"), new CouplingGroup("inner", CouplingScheme.Serial("right")) { Halvings = 99 }),
 
         ["no iteration|scheme.iterate.max|found 0"] = Sound with { Scheme = Sound.Scheme.Iterated(0) },
-        ["a least number above the greatest|scheme.iterate.max|least number (found 4)"] = Sound with { Scheme = Sound.Scheme with { Iteration = new IterationPolicy(4, 3, [], 1) } },
+        ["a least number above the greatest|scheme.iterate.max|least number (found 4)"] = Sound with { Scheme = Sound.Scheme with { Iteration = new IterationPolicy(4, 3, [], new Physics.Coupling.Acceleration.AccelerationSpec()) } },
         ["a relaxation of nothing|scheme.iterate.relaxation|found 0"] = Sound with { Scheme = Sound.Scheme.Iterated(3).Relaxed(0) },
         ["a relaxation that is no number|scheme.iterate.relaxation|found NaN"] = Sound with { Scheme = Sound.Scheme.Iterated(3).Relaxed(double.NaN) },
         ["a criterion without iterations|scheme.iterate|at most one iteration is made"] = Sound with { Scheme = Sound.Scheme.Iterated(1, new ConvergenceCriterion("left.heat", ResidualMeasure.Absolute, 1)) },

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -24,6 +25,7 @@ public sealed class Interpreter
     private readonly Dictionary<string, SortedSet<long>> _frozen = [];
     private readonly Dictionary<string, (long Wanted, double Error)> _lengths = [];
     private readonly long[] _proposals;
+    private readonly Dictionary<string, IAcceleration> _accelerations = [];
 
     public Interpreter(CoupledSystem system)
     {
@@ -33,6 +35,11 @@ public sealed class Interpreter
         foreach (var group in _groups.Values)
         {
             _frozen[group.Name] = [];
+            if (group.Scheme.Iteration.Maximum > 1)
+            {
+                _accelerations[group.Name] = group.Scheme.Iteration.Acceleration.Create();
+            }
+
             _lengths[group.Name] = (0, double.NaN);
             foreach (var entry in group.Scheme.Stages.SelectMany(s => s))
             {
@@ -332,12 +339,37 @@ public sealed class Interpreter
                 break;
             }
 
-            wires.ForEach(w => w.Iterate(policy.Relaxation));
             GoBackToIterate(before);
+            Iterate(group.Name, wires, counts.Iterations - 1);
+        }
+
+        if (_accelerations.TryGetValue(group.Name, out var acceleration))
+        {
+            var (blocks, x, hx) = Stack(wires);
+            acceleration.Accept(blocks, x, hx, counts.Iterations - 1);
         }
 
         wires.ForEach(w => w.Accept());
         return counts;
+    }
+
+    private void Iterate(string group, List<Wire> wires, int iteration)
+    {
+        var (blocks, x, hx) = Stack(wires);
+        var next = new double[x.Length];
+        _accelerations[group].Next(blocks, x, hx, next, iteration);
+        var at = 0;
+        foreach (var wire in wires)
+        {
+            at += wire.IsBackward ? wire.Take(next.AsSpan(at)) : 0;
+            wire.EndIteration();
+        }
+    }
+
+    private static (ImmutableArray<IterateBlock> Blocks, double[] X, double[] Hx) Stack(List<Wire> wires)
+    {
+        var stacked = wires.Where(w => w.IsBackward).Select(w => w.Unknowns()).ToList();
+        return ([.. stacked.Select(s => new IterateBlock(s.X.Count, 1, true))], [.. stacked.SelectMany(s => s.X)], [.. stacked.SelectMany(s => s.Hx)]);
     }
 
     private void Advance(string entry, TimeWindow window)
@@ -381,7 +413,8 @@ public sealed class Interpreter
     // ---- going back ----------------------------------------------------------------------------------------------
 
     private sealed record Memory(List<(int Participant, byte[] State, ulong[] Fingerprints)> Models,
-        List<(Wire Wire, WireHistory History)> Starts, List<(Wire Wire, int Count)> Written, List<(string Group, long[] Ends, (long, double) Lengths)> Frozen, List<(int Participant, long Ticks)> Proposals);
+        List<(Wire Wire, WireHistory History)> Starts, List<(Wire Wire, int Count)> Written, List<(string Group, long[] Ends, (long, double) Lengths)> Frozen, List<(int Participant, long Ticks)> Proposals,
+        List<(IAcceleration Acceleration, byte[] Learned)> Below, (IAcceleration Acceleration, byte[] Learned)? Own);
 
     // Everything below the group, and what its members wrote for others.
     private Memory Remember(CouplingGroup group)
@@ -393,13 +426,16 @@ public sealed class Interpreter
             [.. _wires.Where(w => below.Contains(w.Group)).Select(w => (w, w.History))],
             [.. _wires.Where(w => inside.Contains(w.Producer) && !below.Contains(w.Group)).Select(w => (w, w.Group == group.Name ? 0 : w.Written.Count))],
             [.. below.Select(g => (g, _frozen[g].ToArray(), _lengths[g]))],
-            [.. inside.Select(p => (p, _proposals[p]))]);
+            [.. inside.Select(p => (p, _proposals[p]))],
+            [.. below.Where(_accelerations.ContainsKey).Select(g => (_accelerations[g], StateArchive.Save(_accelerations[g].Archive)))],
+            _accelerations.TryGetValue(group.Name, out var own) ? (own, StateArchive.Save(own.Archive)) : null);
     }
 
     private void GoBackToIterate(Memory memory)
     {
         memory.Models.ForEach(m => StateArchive.Restore(m.State, _models[m.Participant].Archive));
         memory.Starts.ForEach(s => s.Wire.History = s.History);
+        memory.Below.ForEach(a => StateArchive.Restore(a.Learned, a.Acceleration.Archive));
         memory.Written.ForEach(w => w.Wire.Written.RemoveRange(w.Count, w.Wire.Written.Count - w.Count));
     }
 
@@ -408,6 +444,11 @@ public sealed class Interpreter
         GoBackToIterate(memory);
         memory.Models.ForEach(m => m.Fingerprints.CopyTo(_fingerprints[m.Participant], 0));
         memory.Frozen.ForEach(f => (_frozen[f.Group], _lengths[f.Group]) = ([.. f.Ends], f.Lengths));
+        if (memory.Own is { } own)
+        {
+            StateArchive.Restore(own.Learned, own.Acceleration.Archive);
+        }
+
         memory.Proposals.ForEach(p => _proposals[p.Participant] = p.Ticks);
     }
 
@@ -535,29 +576,38 @@ public sealed class Interpreter
         }
 
         // The unknowns stand where the first iteration's samples stood; what is written elsewhere in a later one is read there.
-        public void Iterate(double factor)
+        public (List<double> X, List<double> Hx) Unknowns()
         {
-            if (IsBackward)
+            var fresh = Fresh!.Samples.Where(s => s.Time != _window.Start).ToList();
+            _grid ??= [.. fresh.Select(s => s.Time)];
+            var same = _grid.SequenceEqual(fresh.Select(s => s.Time));
+            var (x, hx) = (new List<double>(), new List<double>());
+            for (var i = 0; i < _grid.Count; i++)
             {
-                var samples = new List<FieldSample>(Fresh!.Samples.Where(s => s.Time == _window.Start));
-                var fresh = Fresh.Samples.Where(s => s.Time != _window.Start).ToList();
-                _grid ??= [.. fresh.Select(s => s.Time)];
-                var same = _grid.SequenceEqual(fresh.Select(s => s.Time));
-                for (var i = 0; i < _grid.Count; i++)
-                {
-                    var from = i == 0 ? _window.Start : _grid[i - 1];
-                    var (used, written) = (new double[1], new double[1]);
-                    Read(Current!, from, _grid[i], used);
-                    Read(Fresh, from, _grid[i], written);
-                    written[0] = same ? fresh[i].Values[0] : written[0];
-                    samples.Add(new FieldSample(_grid[i], [factor == 1 ? written[0] : (factor * written[0]) + ((1 - factor) * used[0])]));
-                }
-
-                Current = new Waveform(_window.Start, samples, Meaning, Conduit.Degree);
+                var from = i == 0 ? _window.Start : _grid[i - 1];
+                var (used, written) = (new double[1], new double[1]);
+                Read(Current!, from, _grid[i], used);
+                Read(Fresh, from, _grid[i], written);
+                x.Add(used[0]);
+                hx.Add(same ? fresh[i].Values[0] : written[0]);
             }
 
-            Previous = Fresh!.Last;
+            return (x, hx);
         }
+
+        public int Take(ReadOnlySpan<double> next)
+        {
+            var samples = new List<FieldSample>(Fresh!.Samples.Where(s => s.Time == _window.Start));
+            for (var i = 0; i < _grid!.Count; i++)
+            {
+                samples.Add(new FieldSample(_grid[i], [next[i]]));
+            }
+
+            Current = new Waveform(_window.Start, samples, Meaning, Conduit.Degree);
+            return _grid.Count;
+        }
+
+        public void EndIteration() => Previous = Fresh!.Last;
 
         public void Accept() => History = new WireHistory(Whole(Meaning, _window, Fresh!.Samples), _window.Length, History.Last, Meaning == TimeMeaning.Instant ? 0 : History.LastLength);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Fields;
 
 namespace ActorMultiscale.Tests.Coupling;
@@ -213,6 +214,6 @@ public sealed class RandomExperiment
             Suffices = Chance(0.1),
         });
         var maximum = _random.Next(2, 4);
-        return scheme with { Iteration = new IterationPolicy(_random.Next(1, maximum), maximum, [.. criteria], OneOf(1.0, 0.7)) };
+        return scheme with { Iteration = new IterationPolicy(_random.Next(1, maximum), maximum, [.. criteria], OneOf(AccelerationSpec.Constant(1), AccelerationSpec.Constant(0.7), AccelerationSpec.Aitken(), AccelerationSpec.LeastSquares(0.5), AccelerationSpec.Jacobian(0.5))) };
     }
 }

@@ -1,0 +1,629 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Coupling.Acceleration;
+
+/// <summary>
+/// Interface quasi-Newton iteration. With V the differences of residuals and W those of H(x), the next iterate is H(x) + ΔH, where ΔH is what
+/// the columns say of a residual that vanishes:
+/// IQN-ILS: ΔH = W c, c = argmin ‖V c + r‖ (J. Degroote, K.-J. Bathe, J. Vierendeels, Comput. Struct. 87 (2009) 793);
+/// IQN-IMVJ: ΔH = −J r + (W − J V) c with the Jacobian J of the windows before (K. Scheufele, M. Mehl, SIAM J. Sci. Comput. 39 (2017) S404).
+/// </summary>
+/// <remarks>
+/// Rows of V are those of accelerated blocks, at all substeps or at windows' ends; rows of W are all, so that secondary blocks are carried
+/// along by the same coefficients. A Jacobian is never an n × n matrix but a list of thin factors.
+/// Where a step makes the residual much worse, the columns of earlier windows go first; the next time all of them, and the step is a relaxation.
+/// So is any step that is not finite or would not move.
+/// </remarks>
+public sealed class InterfaceQuasiNewton : IAcceleration
+{
+    private const double Worse = 10;            // Times the window's best residual.
+    private const double Motionless = 1e-9;     // A step shorter than this share of the residual undoes the iteration.
+    private const double Noise = 1e-15;         // Relative to the values themselves: differences below are round-off.
+
+    private readonly AccelerationSpec _spec;
+    private readonly BlockWeights _weights;
+    private readonly ColumnFactors _factors = new();
+    private readonly List<Column> _columns = [];            // In the order of the factors: the newest first.
+    private readonly List<JacobianPart> _jacobian = [];     // The oldest first.
+    private ImmutableArray<IterateBlock> _blocks = [];
+    private double[] _r = [];                               // On the rows of V.
+    private double[] _rBefore = [];
+    private double[] _hx = [];                              // On all rows, of the iteration before.
+    private double[] _scaled = [];
+    private double _best;
+    private int _window;
+    private int _windowsInJacobian;
+    private int _worsenings;
+    private bool _hasBefore;
+
+    /// <summary>An iteration that knows nothing yet.</summary>
+    public InterfaceQuasiNewton(AccelerationSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(spec);
+        _spec = spec;
+        _weights = new BlockWeights(spec);
+    }
+
+    /// <summary>How many columns it holds.</summary>
+    public int Columns => _columns.Count;
+
+    private bool HasJacobian => _spec.Method == AccelerationMethod.Jacobian;
+
+    /// <inheritdoc/>
+    public void Next(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, Span<double> next, int iteration)
+    {
+        Learn(blocks, x, hx, iteration);
+        var norm = ScaledNorm(_r);
+        if (iteration == 0)
+        {
+            (_best, _worsenings) = (norm, 0);
+        }
+        else if (norm > Worse * _best)
+        {
+            DropForWorse();
+        }
+
+        _best = Math.Min(_best, norm);
+        hx.CopyTo(next);
+        if (norm == 0)
+        {
+            return;
+        }
+
+        if (!TryStep(next) || !Moves(x, next, norm))
+        {
+            for (var i = 0; i < next.Length; i++)
+            {
+                next[i] = x[i] + (_spec.Relaxation * (hx[i] - x[i]));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Accept(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, int iteration)
+    {
+        Learn(blocks, x, hx, iteration);
+        if (HasJacobian && _columns.Count > 0)
+        {
+            RememberJacobian();
+            Clear();
+        }
+
+        _window++;
+        _hasBefore = false;
+        _weights.EndWindow();
+        while (!HasJacobian && _columns.Count > 0 && _columns[^1].Window < _window - Math.Max(1, _spec.WindowsReused))
+        {
+            RemoveColumn(_columns.Count - 1);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Forget()
+    {
+        Clear();
+        _factors.Reset();
+        _jacobian.Clear();
+        _weights.Forget();
+        _blocks = [];
+        (_window, _windowsInJacobian, _hasBefore) = (0, 0, false);
+    }
+
+    // ---- learning ------------------------------------------------------------------------------------------------
+
+    private void Learn(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, int iteration)
+    {
+        if (!_blocks.SequenceEqual(blocks))
+        {
+            // Another number of substeps or points: columns of another shape say nothing.
+            Forget();
+            _blocks = blocks;
+            var rows = 0;
+            foreach (var block in blocks)
+            {
+                rows += block.IsAccelerated ? block.Length * (_spec.UsesWindowEndsOnly ? 1 : block.Samples) : 0;
+            }
+
+            (_r, _rBefore, _scaled, _hx) = (new double[rows], new double[rows], new double[rows], new double[x.Length]);
+        }
+
+        (_r, _rBefore) = (_rBefore, _r);
+        Residual(x, hx, _r);
+        var whole = new double[x.Length];
+        for (var i = 0; i < whole.Length; i++)
+        {
+            whole[i] = hx[i] - x[i];
+        }
+
+        var rescaled = _weights.Update(blocks, x, whole, isFirst: iteration == 0);
+        if (iteration > 0 && _hasBefore)
+        {
+            AddColumn(hx);
+        }
+
+        if (rescaled)
+        {
+            Refactor(_spec.Filter is ColumnFilter.Qr2 or ColumnFilter.Qr3 ? _spec.FilterLimit : 0);
+        }
+
+        Filter();
+        hx.CopyTo(_hx);
+        _hasBefore = true;
+    }
+
+    private void AddColumn(ReadOnlySpan<double> hx)
+    {
+        if (!HasJacobian && _spec.WindowsReused == 0 && _columns.Exists(c => c.Window < _window))
+        {
+            // Columns of the last window served for the first step of this one.
+            _columns.RemoveAll(c => c.Window < _window);
+            Refactor(0);
+        }
+
+        var column = new Column(new double[_r.Length], new double[hx.Length], _window);
+        for (var i = 0; i < _r.Length; i++)
+        {
+            column.V[i] = _r[i] - _rBefore[i];
+        }
+
+        for (var i = 0; i < hx.Length; i++)
+        {
+            column.W[i] = hx[i] - _hx[i];
+        }
+
+        var size = FixedOrderSum.Norm(column.V);
+        if (!double.IsFinite(size) || size <= Noise * FixedOrderSum.Norm(hx))
+        {
+            return;
+        }
+
+        if (HasJacobian)
+        {
+            SubtractJacobian(column.V, column.W);
+        }
+
+        _columns.Insert(0, column);
+        if (!_factors.TryInsertFirst(Scaled(column.V)))
+        {
+            Refactor(0);
+        }
+
+        while (_columns.Count > Math.Min(_spec.Columns, _r.Length))
+        {
+            RemoveColumn(_columns.Count - 1);
+        }
+    }
+
+    private void Filter()
+    {
+        switch (_spec.Filter)
+        {
+            case ColumnFilter.Qr1:
+            case ColumnFilter.Qr1Absolute:
+                for (var i = 1; i < _columns.Count; i++)
+                {
+                    var limit = _spec.FilterLimit * (_spec.Filter == ColumnFilter.Qr1 ? _factors.FrobeniusNorm() : 1);
+                    if (Math.Abs(_factors.Diagonal(i)) < limit)
+                    {
+                        RemoveColumn(i);
+                        i = 0;
+                    }
+                }
+
+                break;
+            case ColumnFilter.Qr2:
+                Refactor(_spec.FilterLimit);
+                break;
+            case ColumnFilter.Qr3:
+                for (var i = 1; i < _columns.Count; i++)
+                {
+                    if (Math.Abs(_factors.Diagonal(i)) < _spec.FilterLimit * _factors.Norm(i))
+                    {
+                        Refactor(_spec.FilterLimit);
+                        break;
+                    }
+                }
+
+                break;
+            default:
+                break;
+        }
+    }
+
+    // Factors anew, from the newest column to the oldest; what is dependent on newer ones goes.
+    private void Refactor(double limit)
+    {
+        _factors.Clear();
+        for (var i = 0; i < _columns.Count; i++)
+        {
+            if (!_factors.TryAppend(Scaled(_columns[i].V), i == 0 ? 0 : limit))
+            {
+                _columns.RemoveAt(i--);
+            }
+        }
+    }
+
+    private void RemoveColumn(int index)
+    {
+        _factors.Remove(index);
+        _columns.RemoveAt(index);
+    }
+
+    private void Clear()
+    {
+        _columns.Clear();
+        _factors.Clear();
+    }
+
+    private void DropForWorse()
+    {
+        var old = _columns.Exists(c => c.Window < _window) || _jacobian.Count > 0;
+        if (_worsenings++ == 0 && old)
+        {
+            _columns.RemoveAll(c => c.Window < _window);
+            _jacobian.Clear();
+            Refactor(0);
+        }
+        else
+        {
+            Clear();
+        }
+    }
+
+    // ---- stepping ------------------------------------------------------------------------------------------------
+
+    // next holds H(x) and gets H(x) + ΔH.
+    private bool TryStep(Span<double> next)
+    {
+        if (_columns.Count == 0 && _jacobian.Count == 0)
+        {
+            return false;
+        }
+
+        SubtractJacobian(_r, next);
+        if (_columns.Count > 0)
+        {
+            var c = _factors.Solve(Scaled(_r));
+            for (var j = 0; j < c.Length; j++)
+            {
+                ColumnFactors.AddMultiple(-c[j], _columns[j].W, next);
+            }
+        }
+
+        var sum = 0.0;
+        foreach (var value in next)
+        {
+            sum += value - value;
+        }
+
+        return sum == 0;
+    }
+
+    // Whether the step is one: an iterate that comes back to where it was, or nearly, would go on like that for ever.
+    private bool Moves(ReadOnlySpan<double> x, ReadOnlySpan<double> next, double norm)
+    {
+        Residual(x, next, _scaled);
+        return ScaledNorm(_scaled) > Motionless * norm;
+    }
+
+    // The rows of V: accelerated blocks, at all substeps or at the window's end.
+    private void Residual(ReadOnlySpan<double> x, ReadOnlySpan<double> hx, Span<double> r)
+    {
+        var (from, to) = (0, 0);
+        foreach (var block in _blocks)
+        {
+            var skip = block.IsAccelerated && _spec.UsesWindowEndsOnly ? (block.Samples - 1) * block.Length : 0;
+            var length = (block.Samples * block.Length) - skip;
+            for (var i = 0; block.IsAccelerated && i < length; i++)
+            {
+                r[to++] = hx[from + skip + i] - x[from + skip + i];
+            }
+
+            from += skip + length;
+        }
+    }
+
+    private double[] Scaled(ReadOnlySpan<double> v)
+    {
+        var at = 0;
+        for (var b = 0; b < _blocks.Length; b++)
+        {
+            if (_blocks[b].IsAccelerated)
+            {
+                var length = _blocks[b].Length * (_spec.UsesWindowEndsOnly ? 1 : _blocks[b].Samples);
+                var weight = _weights.Of(b);
+                for (var i = 0; i < length; i++)
+                {
+                    _scaled[at + i] = weight * v[at + i];
+                }
+
+                at += length;
+            }
+        }
+
+        return _scaled;
+    }
+
+    private double ScaledNorm(ReadOnlySpan<double> v)
+    {
+        var sum = 0.0;
+        var at = 0;
+        for (var b = 0; b < _blocks.Length; b++)
+        {
+            if (_blocks[b].IsAccelerated)
+            {
+                var length = _blocks[b].Length * (_spec.UsesWindowEndsOnly ? 1 : _blocks[b].Samples);
+                var part = v.Slice(at, length);
+                sum += _weights.Of(b) * _weights.Of(b) * FixedOrderSum.Dot(part, part);
+                at += length;
+            }
+        }
+
+        return Math.Sqrt(sum);
+    }
+
+    // ---- the Jacobian --------------------------------------------------------------------------------------------
+
+    // y ← y − J v.
+    private void SubtractJacobian(ReadOnlySpan<double> v, Span<double> y)
+    {
+        foreach (var part in _jacobian)
+        {
+            for (var j = 0; j < part.W.Count; j++)
+            {
+                ColumnFactors.AddMultiple(-FixedOrderSum.Dot(part.Z[j], v), part.W[j], y);
+            }
+        }
+    }
+
+    // J ← J + W̃ Z, Z = V⁺. The columns hold W̃ = W − J V already.
+    private void RememberJacobian()
+    {
+        _jacobian.Add(new JacobianPart([.. _columns.Select(c => c.W)], Unscaled(_factors.PseudoInverse()), [.. _columns.Select(c => c.V)]));
+        _windowsInJacobian++;
+        switch (_spec.Restart)
+        {
+            case JacobianRestart.Slide when _jacobian.Count > _spec.RestartAfter:
+                _jacobian.RemoveAt(0);
+                break;
+            case JacobianRestart.Zero when _windowsInJacobian >= _spec.RestartAfter:
+                _jacobian.Clear();
+                _windowsInJacobian = 0;
+                break;
+            case JacobianRestart.LeastSquares when _windowsInJacobian >= _spec.RestartAfter:
+                RestartByLeastSquares();
+                _windowsInJacobian = 0;
+                break;
+            case JacobianRestart.SingularValues when _windowsInJacobian >= _spec.RestartAfter:
+                RestartBySingularValues();
+                _windowsInJacobian = 0;
+                break;
+            default:
+                break;
+        }
+    }
+
+    // Z acts on residuals as they are: V⁺ = (P V)⁺ P.
+    private List<double[]> Unscaled(List<double[]> rows)
+    {
+        foreach (var row in rows)
+        {
+            Scaled(row).CopyTo(row, 0);
+        }
+
+        return rows;
+    }
+
+    // One factor from all columns that are stored, newest first: W = ΔH of each, which is W̃ + J V with the Jacobian of its time.
+    private void RestartByLeastSquares()
+    {
+        var (v, w) = (new List<double[]>(), new List<double[]>());
+        for (var q = _jacobian.Count - 1; q >= 0; q--)
+        {
+            for (var j = 0; j < _jacobian[q].V.Count; j++)
+            {
+                var whole = (double[])_jacobian[q].W[j].Clone();
+                for (var older = 0; older < q; older++)
+                {
+                    var part = _jacobian[older];
+                    for (var i = 0; i < part.W.Count; i++)
+                    {
+                        ColumnFactors.AddMultiple(FixedOrderSum.Dot(part.Z[i], _jacobian[q].V[j]), part.W[i], whole);
+                    }
+                }
+
+                v.Add(_jacobian[q].V[j]);
+                w.Add(whole);
+            }
+        }
+
+        var factors = new ColumnFactors();
+        for (var j = 0; j < v.Count; j++)
+        {
+            if (factors.Count >= Math.Min(_spec.Columns, _r.Length) || !factors.TryAppend(Scaled(v[j]), _spec.FilterLimit))
+            {
+                v.RemoveAt(j);
+                w.RemoveAt(j--);
+            }
+        }
+
+        _jacobian.Clear();
+        _jacobian.Add(new JacobianPart(w, Unscaled(factors.PseudoInverse()), v));
+    }
+
+    // J = W Z with K columns in all. W = A R, Zᵀ = B S, R Sᵀ = U Σ Vᵀ (K × K); J = (A U Σ)(B V)ᵀ, cut where σ is small.
+    private void RestartBySingularValues()
+    {
+        var w = _jacobian.SelectMany(p => p.W).ToList();
+        var z = _jacobian.SelectMany(p => p.Z).ToList();
+        var v = _jacobian[^1].V;
+        var (a, r) = Orthonormal(w);
+        var (b, s) = Orthonormal(z);
+        _jacobian.Clear();
+        if (a.Count == 0 || b.Count == 0)
+        {
+            return;
+        }
+
+        var core = MathNet.Numerics.LinearAlgebra.Matrix<double>.Build.Dense(a.Count, b.Count, (i, j) =>
+        {
+            var sum = 0.0;
+            for (var k = 0; k < w.Count; k++)
+            {
+                sum += r[k][i] * s[k][j];
+            }
+
+            return sum;
+        });
+        var svd = core.Svd();
+        var (left, right) = (new List<double[]>(), new List<double[]>());
+        for (var k = 0; k < svd.S.Count && svd.S[k] > _spec.Truncation * svd.S[0]; k++)
+        {
+            var (x, y) = (new double[w[0].Length], new double[z[0].Length]);
+            for (var i = 0; i < a.Count; i++)
+            {
+                ColumnFactors.AddMultiple(svd.U[i, k] * svd.S[k], a[i], x);
+            }
+
+            for (var j = 0; j < b.Count; j++)
+            {
+                ColumnFactors.AddMultiple(svd.VT[k, j], b[j], y);
+            }
+
+            left.Add(x);
+            right.Add(y);
+        }
+
+        _jacobian.Add(new JacobianPart(left, right, v));
+    }
+
+    // An orthonormal basis, and the coefficients of each vector in it.
+    private static (List<double[]> Basis, List<double[]> Coefficients) Orthonormal(List<double[]> vectors)
+    {
+        var basis = new List<double[]>();
+        var coefficients = new List<double[]>();
+        foreach (var vector in vectors)
+        {
+            var u = (double[])vector.Clone();
+            var c = new double[vectors.Count];
+            var norm = FixedOrderSum.Norm(u);
+            for (var pass = 0; pass < 2; pass++)
+            {
+                for (var i = 0; i < basis.Count; i++)
+                {
+                    var product = FixedOrderSum.Dot(basis[i], u);
+                    c[i] += product;
+                    ColumnFactors.AddMultiple(-product, basis[i], u);
+                }
+            }
+
+            var rest = FixedOrderSum.Norm(u);
+            if (rest > 1e-13 * norm)
+            {
+                c[basis.Count] = rest;
+                for (var i = 0; i < u.Length; i++)
+                {
+                    u[i] /= rest;
+                }
+
+                basis.Add(u);
+            }
+
+            coefficients.Add(c);
+        }
+
+        return (basis, coefficients);
+    }
+
+    /// <inheritdoc/>
+    public void Archive(StateArchive archive)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        _ = archive.Version(1);
+        var shape = _blocks.SelectMany(b => new[] { b.Samples, b.Length, b.IsAccelerated ? 1 : 0 }).ToArray();
+        archive.Field("shape", ref shape);
+        archive.Field("r", ref _r);
+        archive.Field("r before", ref _rBefore);
+        archive.Field("hx", ref _hx);
+        archive.Value("best", ref _best);
+        archive.Value("window", ref _window);
+        archive.Value("windows in jacobian", ref _windowsInJacobian);
+        archive.Value("worsenings", ref _worsenings);
+        archive.Value("has before", ref _hasBefore);
+        if (archive.IsRestoring)
+        {
+            _blocks = [.. shape.Chunk(3).Select(b => new IterateBlock(b[0], b[1], b[2] != 0))];
+            _scaled = new double[_r.Length];
+        }
+
+        _weights.Archive(archive);
+        ArchiveColumns(archive);
+        _factors.Archive(archive);
+        ArchiveJacobian(archive);
+    }
+
+    private void ArchiveColumns(StateArchive archive)
+    {
+        var count = _columns.Count;
+        archive.Value("columns", ref count);
+        if (archive.IsRestoring)
+        {
+            _columns.Clear();
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var column = archive.IsRestoring ? new Column([], [], 0) : _columns[i];
+            var (v, w, window) = (column.V, column.W, column.Window);
+            archive.Field("v", ref v);
+            archive.Field("w", ref w);
+            archive.Value("of window", ref window);
+            if (archive.IsRestoring)
+            {
+                _columns.Add(new Column(v, w, window));
+            }
+        }
+    }
+
+    private void ArchiveJacobian(StateArchive archive)
+    {
+        var count = _jacobian.Count;
+        archive.Value("jacobian", ref count);
+        if (archive.IsRestoring)
+        {
+            _jacobian.Clear();
+        }
+
+        for (var q = 0; q < count; q++)
+        {
+            var part = archive.IsRestoring ? new JacobianPart([], [], []) : _jacobian[q];
+            foreach (var list in new[] { part.W, part.Z, part.V })
+            {
+                var length = list.Count;
+                archive.Value("part", ref length);
+                for (var j = 0; j < length; j++)
+                {
+                    double[] row = archive.IsRestoring ? [] : list[j];
+                    archive.Field("row", ref row);
+                    if (archive.IsRestoring)
+                    {
+                        list.Add(row);
+                    }
+                }
+            }
+
+            if (archive.IsRestoring)
+            {
+                _jacobian.Add(part);
+            }
+        }
+    }
+
+    // Differences of one iteration to the one before: of the residual, and of H(x) (for a Jacobian less what J says of it).
+    private sealed record Column(double[] V, double[] W, int Window);
+
+    // J = Σ W Z over parts; V are the columns of the last window in it.
+    private sealed record JacobianPart(List<double[]> W, List<double[]> Z, List<double[]> V);
+}
