@@ -108,6 +108,20 @@ public sealed class MappingSpecTests
     }
 
     [Fact]
+    public void Without_a_polynomial_what_lies_out_of_reach_goes_to_the_nearest_point()
+    {
+        // Loads at the first node, at the last one, and far behind it.
+        var (loads, nodes) = (PointCloud.OnLine([0, 1, 9]), PointCloud.OnLine([0, 0.25, 0.5, 0.75, 1]));
+        foreach (var method in new[] { MappingMethod.RadialBasis, MappingMethod.PartitionOfUnity })
+        {
+            var mapped = new double[5];
+            new MappingSpec { Method = method, Polynomial = PolynomialTerm.Off, SupportRadius = 0.6, Constraint = MappingConstraint.Conservative }
+                .Build(loads, nodes, ChunkedLoop.Serial).Apply([2, 3, 5], mapped, 1);
+            Assert.Equal([2, 0, 0, 0, 8], mapped.Select(x => Math.Round(x, 12)));
+        }
+    }
+
+    [Fact]
     public void Clusters_follow_the_density_of_points_and_reach_beyond_them()
     {
         // From points a thousandth apart to points a tenth apart, and targets as far outside as the cloud is wide.
