@@ -5,7 +5,7 @@ namespace ActorMultiscale.Physics.Coupling.Mapping;
 /// <summary>An axis-aligned box, m. A point is a box whose corners coincide.</summary>
 /// <param name="Low">The lower corner.</param>
 /// <param name="High">The upper corner.</param>
-public readonly record struct Box(Vec3 Low, Vec3 High)
+internal readonly record struct Box(Vec3 Low, Vec3 High)
 {
     /// <summary>The box that contains nothing; the start of a union.</summary>
     public static Box Empty { get; } = new(

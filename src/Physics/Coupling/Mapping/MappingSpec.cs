@@ -19,12 +19,15 @@ public sealed record MappingSpec
     public MappingConstraint Constraint { get; init; } = MappingConstraint.Consistent;
 
     /// <summary>The radial basis function.</summary>
-    public RadialBasis Basis { get; init; } = RadialBasis.CompactC6;
+    public RadialBasis Basis { get; init; } = RadialBasis.CompactC4;
 
     /// <summary>What becomes of the linear part of the data in radial basis function mapping.</summary>
     public PolynomialTerm Polynomial { get; init; } = PolynomialTerm.Separate;
 
-    /// <summary>Where a compact basis vanishes, m; for the Gaussian an alternative to <see cref="ShapeParameter"/>.</summary>
+    /// <summary>
+    /// Where a compact basis vanishes, m; for the Gaussian an alternative to <see cref="ShapeParameter"/>. <see cref="MappingMethod.PartitionOfUnity"/>
+    /// may leave it out: each cluster then takes ten times the distance between its points.
+    /// </summary>
     public double? SupportRadius { get; init; }
 
     /// <summary>The parameter s of multiquadrics, m, or of the Gaussian, 1/m.</summary>
@@ -79,7 +82,7 @@ public sealed record MappingSpec
         {
             var ofShape = Basis is RadialBasis.Multiquadric or RadialBasis.InverseMultiquadric;
             var gaussian = Basis == RadialBasis.Gaussian;
-            Require(!IsCompact || SupportRadius is not null, $"The basis {Basis} needs a support radius: some times the distance between points.");
+            Require(!IsCompact || SupportRadius is not null || Method == MappingMethod.PartitionOfUnity, $"The basis {Basis} needs a support radius: ten times the distance between points is common.");
             Require(!ofShape || ShapeParameter is not null, $"The basis {Basis} needs a shape parameter: about the distance between points, in meters.");
             Require(!gaussian || SupportRadius is null != ShapeParameter is null, $"The basis {Basis} needs a support radius or a shape parameter, and not both.");
             Require(IsCompact || gaussian || SupportRadius is null, $"The basis {Basis} has no support radius, but {SupportRadius} is given.");

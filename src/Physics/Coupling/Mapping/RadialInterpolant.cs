@@ -26,6 +26,9 @@ internal sealed class RadialInterpolant
     // How far the sum of weights may be from 1 before the interpolant of constants is replaced by the nearest value.
     private const double GreatestRescaling = 10;
 
+    // Support radius over spacing where none is given. Wider functions err less and lose digits: at ten, C4 loses half of them at most.
+    private const double WidthOverSpacing = 10;
+
     private readonly Vec3[] _sources;
     private readonly RadialFunction _function;
     private readonly PolynomialTerm _polynomial;
@@ -41,7 +44,6 @@ internal sealed class RadialInterpolant
     /// <param name="loop">Who works.</param>
     public RadialInterpolant(ReadOnlySpan<Vec3> points, ReadOnlySpan<int> indices, MappingSpec spec, ChunkedLoop loop)
     {
-        _function = new RadialFunction(spec.Basis, spec.SupportRadius, spec.ShapeParameter);
         _polynomial = spec.Polynomial;
         var n = indices.Length;
         _sources = new Vec3[n];
@@ -53,6 +55,7 @@ internal sealed class RadialInterpolant
         }
 
         _axes = new PrincipalAxes(points, indices, center / n);
+        _function = new RadialFunction(spec.Basis, spec.SupportRadius ?? (spec.ShapeParameter is null ? WidthOverSpacing * Spacing() : null), spec.ShapeParameter);
         _inverseRoots = new Vec3(1 / Math.Sqrt(_axes.Squares.X), 1 / Math.Sqrt(_axes.Squares.Y), 1 / Math.Sqrt(_axes.Squares.Z));
 
         // The value of a single point is taken everywhere where there is a polynomial, or no function to speak of.
@@ -94,6 +97,18 @@ internal sealed class RadialInterpolant
             throw new InvalidOperationException(
                 $"The radial basis matrix of {n} points is singular ({fault.Message}). {spec.Basis} with the polynomial {spec.Polynomial} does not determine the field there: the support radius or the shape is too wide for so close points, or the basis needs the polynomial {PolynomialTerm.On}.", fault);
         }
+    }
+
+    // The greatest extent over the number of points along it.
+    private double Spacing()
+    {
+        var box = Box.Empty;
+        foreach (var source in _sources)
+        {
+            box = box.With(Box.Of(source));
+        }
+
+        return (box.High - box.Low).Norm / Math.Pow(_sources.Length, 1.0 / Math.Max(1, _axes.Count));
     }
 
     private int Appended => _polynomial == PolynomialTerm.On ? 1 + _axes.Count : 0;

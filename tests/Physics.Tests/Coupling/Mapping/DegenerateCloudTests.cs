@@ -17,6 +17,7 @@ public sealed class DegenerateCloudTests
                 { "gradient", new MappingSpec { Method = MappingMethod.NearestNeighborGradient } },
                 { "projection", new MappingSpec { Method = MappingMethod.NearestProjection } },
                 { "cell", new MappingSpec { Method = MappingMethod.LinearCell } },
+                { "clusters as they come", new MappingSpec { Method = MappingMethod.PartitionOfUnity } },
                 { "average", new MappingSpec { Method = MappingMethod.KernelAverage, KernelWidth = 0.3 } },
             };
             foreach (var basis in Enum.GetValues<RadialBasis>())

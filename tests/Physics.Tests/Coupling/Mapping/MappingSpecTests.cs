@@ -88,6 +88,54 @@ public sealed class MappingSpecTests
         Assert.InRange(Math.Log2(errors[1] / errors[2]), 1.8, 2.2);
     }
 
+    [Theory]
+    [InlineData(MappingMethod.NearestNeighborGradient, MappingConstraint.Consistent)]
+    [InlineData(MappingMethod.NearestNeighborGradient, MappingConstraint.Conservative)]
+    [InlineData(MappingMethod.PartitionOfUnity, MappingConstraint.Consistent)]
+    [InlineData(MappingMethod.PartitionOfUnity, MappingConstraint.Conservative)]
+    public void Many_points_on_many_threads_give_the_bits_of_one(MappingMethod method, MappingConstraint constraint)
+    {
+        // More points than one chunk of the loop over them holds.
+        var (from, to) = (Clouds.Random(9000, 3, 1), Clouds.Random(10_000, 3, 2));
+        var spec = new MappingSpec { Method = method, Constraint = constraint, Basis = RadialBasis.CompactC2, SupportRadius = method == MappingMethod.PartitionOfUnity ? 0.2 : null };
+        var values = Clouds.Values(from, Clouds.Franke);
+        var (one, many) = (new double[to.Count], new double[to.Count]);
+
+        spec.Build(from, to, ChunkedLoop.Serial).Apply(values, one, 1);
+        spec.Build(from, to, new ChunkedLoop(4)).Apply(values, many, 1);
+
+        Assert.Equal(one, many);
+    }
+
+    [Fact]
+    public void Without_a_polynomial_what_lies_out_of_reach_goes_to_the_nearest_point()
+    {
+        // Loads at the first node, at the last one, and far behind it.
+        var (loads, nodes) = (PointCloud.OnLine([0, 1, 9]), PointCloud.OnLine([0, 0.25, 0.5, 0.75, 1]));
+        foreach (var method in new[] { MappingMethod.RadialBasis, MappingMethod.PartitionOfUnity })
+        {
+            var mapped = new double[5];
+            new MappingSpec { Method = method, Polynomial = PolynomialTerm.Off, SupportRadius = 0.6, Constraint = MappingConstraint.Conservative }
+                .Build(loads, nodes, ChunkedLoop.Serial).Apply([2, 3, 5], mapped, 1);
+            Assert.Equal([2, 0, 0, 0, 8], mapped.Select(x => Math.Round(x, 12)));
+        }
+    }
+
+    [Fact]
+    public void Clusters_follow_the_density_of_points_and_reach_beyond_them()
+    {
+        // From points a thousandth apart to points a tenth apart, and targets as far outside as the cloud is wide.
+        var from = new PointCloud([.. Clouds.Random(3000, 3, 1).Coordinates.ToArray().Select(x => x * x * x)]);
+        var to = new PointCloud([.. Clouds.Random(1000, 3, 2).Coordinates.ToArray().Select(x => (3 * x) - 1)]);
+        var mapped = new double[to.Count];
+        static double Linear(double x, double y, double z) => 1 + x - (2 * y) + (3 * z);
+
+        new MappingSpec { Method = MappingMethod.PartitionOfUnity, Basis = RadialBasis.ThinPlateSpline, Polynomial = PolynomialTerm.On }
+            .Build(from, to, ChunkedLoop.Serial).Apply(Clouds.Values(from, Linear), mapped, 1);
+
+        Assert.Equal(0, Clouds.RootMeanSquare(mapped, Clouds.Values(to, Linear)), 1e-9);
+    }
+
     [Fact]
     public void Everything_wrong_with_settings_is_said_at_once()
     {

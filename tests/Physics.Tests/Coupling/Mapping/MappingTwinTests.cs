@@ -31,6 +31,26 @@ public sealed class MappingTwinTests
 
     [Theory]
     [MemberData(nameof(Pairs))]
+    public void Nearest_neighbor_gives_the_bits_of_its_matrix_straight_and_transposed(string name, PointCloud from, PointCloud to)
+    {
+        foreach (var components in new[] { 1, 3 })
+        {
+            var random = new Philox(3, (ulong)components);
+            double[] values = [.. Enumerable.Range(0, components * from.Count).Select(i => random.Uniform(0, 0, i) - 0.5)];
+            var (expected, mapped) = (new double[components * to.Count], new double[components * to.Count]);
+
+            NearestNeighbor.Build(from, to).Consistent(values, expected, components);
+            new MappingSpec().Build(from, to, new ChunkedLoop(3)).Apply(values, mapped, components);
+            Assert.True(expected.AsSpan().SequenceEqual(mapped), $"{name}, consistent");
+
+            NearestNeighbor.Build(to, from).Conservative(values, expected, components);
+            new MappingSpec { Constraint = MappingConstraint.Conservative }.Build(from, to, new ChunkedLoop(3)).Apply(values, mapped, components);
+            Assert.True(expected.AsSpan().SequenceEqual(mapped), $"{name}, conservative");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
     public void Kernel_averages_are_sums_over_all_pairs(string name, PointCloud from, PointCloud to)
     {
         // Kernels as published, with the support at three lengths for the quintic spline and the Gaussian.
