@@ -49,7 +49,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         }
 
         Receive<ParticipantAnswer.Ready>(OnReady);
-        Receive<ParticipantAnswer.CannotStart>(fault => End(RunOutcome.Failed, 0, $"'{system.Participants[fault.Participant].Name}' cannot start: {fault.Reason}", ""));
+        Receive<ParticipantAnswer.CannotStart>(fault => End(RunOutcome.Failed, 0, $"'{system.Participants[fault.Participant].Name}' {(_notReady > 0 ? "cannot start" : "cannot be saved")}: {fault.Reason}", ""));
         Receive<ParticipantAnswer.Saved>(OnSaved);
         Receive<CouplingEvent>(Tell);
         Receive<JournalAnswer.Announced>(announced =>

@@ -112,6 +112,7 @@ public sealed record SettingOutput(string Key, string Kind, string Meaning, stri
             null => null,
             double d => d.ToString("R", CultureInfo.InvariantCulture),
             ImmutableArray<double> list => "[" + string.Join(", ", list.Select(v => v.ToString("R", CultureInfo.InvariantCulture))) + "]",
+            ImmutableArray<string> list => string.Join(", ", list),
             bool b => b ? "true" : "false",
             var other => Convert.ToString(other, CultureInfo.InvariantCulture),
         };

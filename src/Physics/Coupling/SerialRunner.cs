@@ -103,7 +103,15 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
                     Tell(new CouplingEvent.Durable(commit.Record.Index + 1));
                     break;
                 case CouplingCommand.TakeSnapshot take:
-                    last = new RunSnapshot(take.Window, take.Tick, core.SaveFields(), [.. sessions.Select(s => s.Save())]);
+                    try
+                    {
+                        last = new RunSnapshot(take.Window, take.Tick, core.SaveFields(), [.. sessions.Select(s => s.Save())]);
+                    }
+                    catch (SolverLostException fault)
+                    {
+                        return new RunResult(RunOutcome.Failed, fault.Message, take.Window, "", metrics.With([]));
+                    }
+
                     OnSnapshot(last);
                     break;
                 case CouplingCommand.Note note:

@@ -71,6 +71,20 @@ public sealed class ExternalFailureTests : IDisposable
         _stand.RequireNoProcess();
     }
 
+    [NeedsFact("python3")]
+    public async Task A_peer_that_is_lost_while_it_is_saved_is_one_sentence()
+    {
+        var loaded = _stand.Bad("silent-save", settings: "answer-limit = 0.5", more: "snapshots.every = 2");
+        var report = await ExternalStand.Run(loaded);
+        var (serial, _) = ExternalStand.Serial(loaded);
+
+        Assert.Equal(RunStatus.Failed, report.Status);
+        Assert.StartsWith("'bad' cannot be saved: The program of 'bad' is lost: it did not answer within 0.5 s.", report.Result.Reason, StringComparison.Ordinal);
+        Assert.Equal(RunOutcome.Failed, serial.Outcome);
+        Assert.StartsWith("The program of 'bad' is lost: it did not answer within 0.5 s.", serial.Reason, StringComparison.Ordinal);
+        _stand.RequireNoProcess();
+    }
+
     // Bytes are changed, cut, put in, or are noise altogether, in any of the first answers. Some runs end well: not every bit that is
     // changed can be seen in a number.
     [NeedsFact("python3")]

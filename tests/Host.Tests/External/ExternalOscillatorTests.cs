@@ -46,6 +46,18 @@ public sealed class ExternalOscillatorTests : IDisposable
         Assert.Equal(expected.Select(w => string.Join(' ', w.Fingerprints)), found.Select(w => string.Join(' ', w.Fingerprints)));
     }
 
+    // In a nested group a peer advances over windows of its own, and reads the waveform of the outer one.
+    [NeedsFact("python3")]
+    public void In_a_nested_group_it_moves_as_in_one_program()
+    {
+        string[] nested = ["scheme.stages=[[left],[inner]]", "groups={ inner { stages = [[right]], windows = 2 } }", "conduits.0.degree=1", "conduits.1.degree=1", "expect={}"];
+        var (_, expected) = ExternalStand.Serial(ExperimentLoader.Load(HostProcess.Experiment("oscillator.conf"), nested));
+        var (external, found) = ExternalStand.Serial(ExperimentLoader.Load(External, nested));
+
+        Assert.True(external.Outcome == RunOutcome.Completed, external.Reason);
+        Assert.Equal(expected.Select(w => (w.Iterations, string.Join(' ', w.Fingerprints))), found.Select(w => (w.Iterations, string.Join(' ', w.Fingerprints))));
+    }
+
     [NeedsTheory("python3", "gcc")]
     [InlineData("python")]
     [InlineData("c")]
