@@ -15,12 +15,12 @@ public sealed class ExternalFailureTests : IDisposable
     [NeedsTheory("python3")]
     [InlineData("exit", "ended with exit code 9", "no more licenses")]
     [InlineData("kill", "ended by signal 9 (kill, or out of memory)", "about to kill")]
-    [InlineData("hang", "did not answer within 0.5 s", "'answer-limit' says how much it has")]
-    [InlineData("hang-with-child", "did not answer within 0.5 s", "its process is still there")]
+    [InlineData("hang", "did not answer within 1 s", "'answer-limit' says how much it has")]
+    [InlineData("hang-with-child", "did not answer within 1 s", "its process is still there")]
     [InlineData("orphan", "ended with exit code 7", "the connection ended within the length of its answer")]
     [InlineData("truncated", "the connection ended within a frame of 25 bytes", "crashed")]
     [InlineData("oversized", "announced a frame of 4294967280 bytes", "writes to the connection itself")]
-    [InlineData("promised", "did not answer within 0.5 s", "")]
+    [InlineData("promised", "did not answer within 1 s", "")]
     [InlineData("garbage", "announced a frame of 1919251529 bytes", "writes to the connection itself")]
     [InlineData("empty", "announced a frame of 0 bytes", "")]
     [InlineData("wrong-kind", "a frame of kind 12 where one of kind 10 (Samples) was due", "")]
@@ -41,7 +41,7 @@ public sealed class ExternalFailureTests : IDisposable
     [InlineData("cannot", "says: the mesh is tangled", "")]
     public async Task A_peer_that_misbehaves_in_a_window_is_one_sentence(string mode, string found, string cause)
     {
-        var report = await ExternalStand.Run(_stand.Bad(mode, settings: "answer-limit = 0.5"));
+        var report = await ExternalStand.Run(_stand.Bad(mode, settings: "answer-limit = 1"));
 
         Assert.Equal(RunStatus.Failed, report.Status);
         Assert.Contains("'bad' failed in the window from t = 3 to 4", report.Result.Reason, StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class ExternalFailureTests : IDisposable
     [InlineData("cannot-restore", "cannot save and restore its state", "'restores = false'")]
     public async Task A_peer_that_does_not_join_as_it_should_is_one_sentence(string mode, string found, string cause)
     {
-        var report = await ExternalStand.Run(_stand.Bad(mode, settings: "start-limit = 1.5"));
+        var report = await ExternalStand.Run(_stand.Bad(mode, settings: "start-limit = 4"));
 
         Assert.Equal(RunStatus.Failed, report.Status);
         Assert.StartsWith("'bad' cannot start: ", report.Result.Reason, StringComparison.Ordinal);
@@ -108,7 +108,7 @@ public sealed class ExternalFailureTests : IDisposable
 
     [NeedsTheory("python3")]
     [InlineData("die-once", "")]
-    [InlineData("hang-once", "answer-limit = 0.5")]
+    [InlineData("hang-once", "answer-limit = 1")]
     public async Task A_peer_that_is_lost_in_mid_window_is_made_anew_and_the_run_has_the_same_bits(string mode, string settings)
     {
         const string scheme = "stages = [[bad], [good]], iterate { min = 3, max = 3 }";

@@ -124,7 +124,7 @@ internal sealed class ExternalStand : IDisposable
     }
 
     /// <summary>Nothing of this test runs any more, after a moment at most.</summary>
-    public void RequireNoProcess(double seconds = 3)
+    public void RequireNoProcess(double seconds = 10)
     {
         var clock = Stopwatch.StartNew();
         while (Processes() is { Count: > 0 } left)
