@@ -98,7 +98,7 @@ public sealed record AccelerationSpec
     public ColumnFilter Filter { get; init; } = ColumnFilter.Qr3;
 
     /// <summary>The filter's limit.</summary>
-    public double FilterLimit { get; init; } = 1e-2;
+    public double FilterLimit { get; init; } = 1e-6;
 
     /// <summary>How unlike quantities are made comparable.</summary>
     public BlockScaling Scaling { get; init; } = BlockScaling.ResidualSum;
@@ -122,7 +122,7 @@ public sealed record AccelerationSpec
     public int RestartAfter { get; init; } = 8;
 
     /// <summary>Singular values below this times the greatest are dropped.</summary>
-    public double Truncation { get; init; } = 1e-2;
+    public double Truncation { get; init; } = 1e-6;
 
     /// <summary>Constant relaxation.</summary>
     public static AccelerationSpec Constant(double factor) => new() { Relaxation = factor };
