@@ -201,8 +201,9 @@ public sealed class Composition
             Fault("participants", $"An experiment has at least one participant.");
         }
 
-        foreach (var participant in _experiment.Participants)
+        foreach (var written in _experiment.Participants)
         {
+            var participant = _experiment.Carried.GetValueOrDefault(written.Name) is { } carried ? written with { Carried = carried } : written;
             var path = $"participants.{participant.Name}";
             if (!IsName(Ensembles.BaseName(participant.Name)))
             {
