@@ -1,3 +1,4 @@
+using ActorMultiscale.Host.Interop.IPi;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Bridging;
 using ActorMultiscale.Physics.CoarseGraining;
@@ -16,6 +17,8 @@ public static class BuiltInModels
         .Add(OscillatorMass.Entry)
         .Add(EamCrystalModel.Entry)
         .Add(AtomStripModel.Entry)
+        .Add(MolecularRegionModel.Entry)
+        .Add(IPiRegion.Entry)
         .Add(SolidBarModel.Entry)
         .Add(Comparison.Entry)
         .Add(HeatSquare.Entry)
