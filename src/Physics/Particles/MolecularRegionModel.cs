@@ -58,10 +58,7 @@ public sealed class MolecularRegionModel : IScaleModel
         var atoms = _positions.Length;
         Description = new(
             new(_external, atoms), new(_positionOut, atoms), new(_velocityOut, atoms), new(_temperatureOut, 1),
-            new(_energyOut, 1), new(_potentialOut, 1), new(_pressureOut, 1))
-        {
-            FastestTimeScale = _step,
-        };
+            new(_energyOut, 1), new(_potentialOut, 1), new(_pressureOut, 1));
     }
 
     /// <summary>The settings of the region itself, whatever the engine. By default solid argon.</summary>
