@@ -171,9 +171,11 @@ public sealed class BadPeerTests
         while (true)
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            var connected = false;
             try
             {
                 socket.Connect(address.EndPoint);
+                connected = true;
                 socket.Send(bytes);
                 if (thenClose)
                 {
@@ -189,7 +191,7 @@ public sealed class BadPeerTests
 
                 return;
             }
-            catch (SocketException) when (!socket.Connected && clock.Elapsed < TimeSpan.FromSeconds(10) && !over.IsCancellationRequested)
+            catch (SocketException) when (!connected && clock.Elapsed < TimeSpan.FromSeconds(10) && !over.IsCancellationRequested)
             {
                 Thread.Sleep(5);
             }
