@@ -5,6 +5,14 @@ public static class Suggestion
 {
     private const int LongestWord = 64;
 
+    /// <summary>The participant of a port's address: <c>rve[3]</c> of <c>rve[3].stress</c>.</summary>
+    public static string OwnerOf(string address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var dot = address.IndexOf('.', StringComparison.Ordinal);
+        return dot < 0 ? address : address[..dot];
+    }
+
     /// <summary>The participant or group that an entry or address begins with: up to a port, a phase or an index.</summary>
     public static string BaseOf(string address)
     {
