@@ -102,6 +102,18 @@ public sealed record RunOrigin
     /// <summary>Assemblies of user-written models.</summary>
     public ImmutableArray<InputReference> Libraries { get; init; } = [];
 
+    /// <summary>Which of the experiment's run stages it is; empty for an experiment without.</summary>
+    public string Stage { get; init; } = "";
+
+    /// <summary>The run in whose state it begins; empty for a run that begins by itself.</summary>
+    public string Parent { get; init; } = "";
+
+    /// <summary>How many root windows the parent had then.</summary>
+    public long ParentWindow { get; init; }
+
+    /// <summary>The states that participants bring along from the parent; the bytes are kept as chunks.</summary>
+    public ImmutableArray<InputReference> Carried { get; init; } = [];
+
     /// <summary>Version of the program.</summary>
     public required string Program { get; init; }
 

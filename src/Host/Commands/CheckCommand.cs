@@ -28,6 +28,13 @@ internal static class CheckCommand
         command.SetAction(parsed =>
         {
             var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, parsed.GetValue(set) ?? []);
+            for (var stage = loaded.NextStage; stage is not null;)
+            {
+                // Every stage is composed; the estimate is of the last.
+                loaded = ExperimentLoader.Load(loaded.File, loaded.Overrides, stage);
+                stage = loaded.NextStage;
+            }
+
             var output = Estimate(loaded);
             if (parsed.GetValue(json))
             {

@@ -18,6 +18,7 @@ public static class CommandLine
             VerifyCommand.Create(),
             RunsCommand.Create(),
             ModelsCommand.Create(),
+            ForcesCommand.Create(),
             VersionCommand.Create(),
         };
         foreach (var option in root.Options.Where(o => o.Name == "--version").ToList())

@@ -46,7 +46,9 @@ internal static class ResumeCommand
                 var checks = loaded.Judge(done.Metrics);
                 await Console.Error.WriteLineAsync($"the run '{run}' is complete; 'resume {run} --until T' extends it").ConfigureAwait(false);
                 RunOutput.Print(RunOutput.Of(run, new RunReport(RunStatus.Completed, new RunResult(done.Outcome, done.Reason, done.Windows, done.FinalHash, done.Metrics)), checks, 0), manners.Json);
-                return ExitCode.Of(RunStatus.Completed, checks.All(c => c.Passes));
+                file.Dispose();
+                var verdict = ExitCode.Of(RunStatus.Completed, checks.All(c => c.Passes));
+                return verdict == ExitCode.Ok ? await RunStages.ContinueAsync(folder, run, loaded, manners).ConfigureAwait(false) : verdict;
             }
 
             var reached = Math.Max(history.Snapshot?.Tick ?? 0, history.SinceSnapshot.Count > 0 ? history.SinceSnapshot[^1].EndTick : 0);
@@ -61,7 +63,9 @@ internal static class ResumeCommand
             }
 
             var start = new RunStart(run, origin, Machine.Stamp, system.Experiment.Until, file.Head().Events);
-            return await RunExecution.ExecuteAsync(loaded, file, start, manners, system.Window(0, history.Snapshot?.Tick ?? 0).End).ConfigureAwait(false);
+            var exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, system.Window(0, history.Snapshot?.Tick ?? 0).End).ConfigureAwait(false);
+            file.Dispose();
+            return exit == ExitCode.Ok ? await RunStages.ContinueAsync(folder, run, loaded, manners).ConfigureAwait(false) : exit;
         });
         return command;
     }

@@ -1,7 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using ActorMultiscale.Actors;
-using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Host.Composition;
 
 namespace ActorMultiscale.Host.Commands;
@@ -15,8 +12,9 @@ internal static class RunCommand
         var set = SharedOptions.Set();
         var until = SharedOptions.Until();
         var name = new Option<string?>("--name") { Description = "The name of the run; made from the experiment and the time if not given" };
+        var from = new Option<string?>("--from") { Description = "Begin in the state in which another run ended" };
         var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
-        var command = new Command("run", "Run an experiment") { experiment, set, until, name, store, threads, json, quiet };
+        var command = new Command("run", "Run an experiment") { experiment, set, until, name, from, store, threads, json, quiet };
         command.SetAction(async (parsed, _) =>
         {
             var overrides = parsed.GetValue(set) ?? [];
@@ -25,20 +23,12 @@ internal static class RunCommand
                 overrides = [.. overrides, $"until={end}"];
             }
 
-            var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, overrides);
-            foreach (var warning in loaded.Warnings)
-            {
-                await Console.Error.WriteLineAsync("warning: " + warning).ConfigureAwait(false);
-            }
-
-            var clock = TimeProvider.System;
             var folder = new RunFolder(parsed.GetValue(store)!);
-            var run = parsed.GetValue(name) ?? folder.NewName(loaded.System.Experiment.Name, clock.GetUtcNow());
-            var origin = loaded.OriginOf(run);
-            using var file = RunStore.Create(folder.FileOf(run), origin, loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), clock.GetUtcNow());
-            var start = new RunStart(run, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
-            return await RunExecution.ExecuteAsync(loaded, file, start,
-                new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet)), resumedAt: 0).ConfigureAwait(false);
+            var carried = parsed.GetValue(from) is { } parent ? RunStages.LastStateOf(folder, parent) : null;
+            var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, overrides, stage: null, carried);
+            var run = parsed.GetValue(name) ?? folder.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
+            var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet));
+            return await RunStages.RunAsync(folder, run, loaded, manners).ConfigureAwait(false);
         });
         return command;
     }

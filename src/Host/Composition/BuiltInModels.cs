@@ -1,4 +1,5 @@
 using ActorMultiscale.Host.Interop.External;
+using ActorMultiscale.Host.Interop.IPi;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Bridging;
 using ActorMultiscale.Physics.CoarseGraining;
@@ -17,6 +18,8 @@ public static class BuiltInModels
         .Add(OscillatorMass.Entry)
         .Add(EamCrystalModel.Entry)
         .Add(AtomStripModel.Entry)
+        .Add(MolecularRegionModel.Entry)
+        .Add(IPiRegion.Entry)
         .Add(SolidBarModel.Entry)
         .Add(Comparison.Entry)
         .Add(HeatSquare.Entry)

@@ -98,8 +98,8 @@ public static class ConfigOverride
         return changed is null ? (null, fault) : (array with { Items = array.Items.SetItem(index, changed) }, null);
     }
 
-    /// <summary>The section with the keys of the other added, which win.</summary>
-    private static ConfigObject Merge(ConfigObject section, ConfigObject addition)
+    /// <summary>The section with the keys of the other added, which win; sections in both are merged likewise.</summary>
+    public static ConfigObject Merge(ConfigObject section, ConfigObject addition)
     {
         foreach (var added in addition.Entries)
         {

@@ -24,6 +24,18 @@ public sealed record LoadedExperiment(CoupledSystem System, string File, string 
     /// <summary>Where the experiment itself says that it ends, s: what its checks speak of. A run may end elsewhere.</summary>
     public required double OwnUntil { get; init; }
 
+    /// <summary>The names of the experiment's run stages, in order; none for an experiment that is one run.</summary>
+    public ImmutableArray<string> Stages { get; init; } = [];
+
+    /// <summary>Which of them this is; empty for an experiment that is one run.</summary>
+    public string Stage { get; init; } = "";
+
+    /// <summary>The states with which participants begin, those that rest in this stage included.</summary>
+    public CarriedStates Carried { get; init; } = CarriedStates.None;
+
+    /// <summary>The run stage after this one; null after the last.</summary>
+    public string? NextStage => Stages.IndexOf(Stage) is >= 0 and var at && at + 1 < Stages.Length ? Stages[at + 1] : null;
+
     /// <summary>The verdict on the experiment's checks; none for a run that ended elsewhere than they mean.</summary>
     public ImmutableArray<CheckResult> Judge(IReadOnlyDictionary<string, double> metrics) =>
         System.Experiment.Until == OwnUntil ? RunMetrics.Judge(System.Experiment.Checks, metrics) : [];
@@ -38,9 +50,23 @@ public sealed record LoadedExperiment(CoupledSystem System, string File, string 
         Overrides = Overrides,
         Inputs = [.. Inputs.Select(i => new InputReference(i.Name, RunEventCodec.Hash(Encoding.UTF8.GetBytes(i.Text))))],
         Libraries = Libraries,
+        Stage = Stage,
+        Parent = Carried.Run,
+        ParentWindow = Carried.Window,
+        Carried = [.. Carried.States.Select(s => new InputReference(s.Key, RunEventCodec.Hash(s.Value.Save())))],
         Program = Machine.Program,
         Seed = System.Experiment.Seed,
     };
+}
+
+/// <summary>What participants bring along from another run.</summary>
+/// <param name="Run">The run; empty for none.</param>
+/// <param name="Window">How many root windows it had.</param>
+/// <param name="States">The states, by participant.</param>
+public sealed record CarriedStates(string Run, long Window, ImmutableSortedDictionary<string, CarriedState> States)
+{
+    /// <summary>Nothing is brought along.</summary>
+    public static CarriedStates None { get; } = new("", 0, ImmutableSortedDictionary.Create<string, CarriedState>(StringComparer.Ordinal));
 }
 
 /// <summary>From a file, or a record, to a coupled system; or to a report of everything that is wrong.</summary>
@@ -56,6 +82,9 @@ public sealed class ExperimentLoader
     private readonly ImmutableArray<InputReference>.Builder _libraries = ImmutableArray.CreateBuilder<InputReference>();
     private readonly ModelCatalogue _catalogue = BuiltInModels.Catalogue();
 
+    private string? _stage;
+    private CarriedStates _carried = CarriedStates.None;
+
     private ExperimentLoader(string file, string text, Func<string, string?> readInput)
     {
         _file = file;
@@ -64,8 +93,12 @@ public sealed class ExperimentLoader
     }
 
     /// <summary>Loads the experiment in <paramref name="file"/>, changed by <paramref name="overrides"/>.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="overrides">Assignments <c>key=value</c>.</param>
+    /// <param name="stage">The run stage; null for the first, and for an experiment without.</param>
+    /// <param name="carried">What participants bring along; nothing if null.</param>
     /// <exception cref="InvalidExperimentException">Something is wrong with it; the message names all of it.</exception>
-    public static LoadedExperiment Load(string file, IEnumerable<string> overrides)
+    public static LoadedExperiment Load(string file, IEnumerable<string> overrides, string? stage = null, CarriedStates? carried = null)
     {
         string text;
         try
@@ -77,7 +110,7 @@ public sealed class ExperimentLoader
             throw new InvalidExperimentException($"The experiment '{file}' cannot be read: {(fault is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : fault.Message)}.{NearFile(file)}", fault);
         }
 
-        var loader = new ExperimentLoader(file, text, ReadFile);
+        var loader = new ExperimentLoader(file, text, ReadFile) { _stage = stage, _carried = carried ?? CarriedStates.None };
         return loader.Run([.. overrides]);
     }
 
@@ -88,7 +121,12 @@ public sealed class ExperimentLoader
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(origin);
         string? FromStore(string name) => origin.Inputs.FirstOrDefault(i => i.Name == name) is { } input ? Encoding.UTF8.GetString(store.ReadChunk(input.Hash)) : null;
-        var loader = new ExperimentLoader(origin.File, origin.Text, FromStore);
+        var states = origin.Carried.ToImmutableSortedDictionary(c => c.Name, c => CarriedState.Restore(store.ReadChunk(c.Hash)), StringComparer.Ordinal);
+        var loader = new ExperimentLoader(origin.File, origin.Text, FromStore)
+        {
+            _stage = origin.Stage.Length > 0 ? origin.Stage : null,
+            _carried = new CarriedStates(origin.Parent, origin.ParentWindow, states),
+        };
         var loaded = loader.Run(origin.Overrides, until);
         foreach (var (recorded, now) in origin.Libraries.Zip(loaded.Libraries))
         {
@@ -153,7 +191,20 @@ public sealed class ExperimentLoader
             StopOnFaults();
         }
 
+        var stages = StagesOf(root);
+        var stage = _stage ?? stages.FirstOrDefault("");
+        if (stages.Length > 0)
+        {
+            (root, own) = (WithStage(root, stage, isLast: stage == stages[^1]), new ConfigReader(WithStage(scan.Root, stage, isLast: stage == stages[^1]), []));
+        }
+
         var experiment = Bind(new ConfigReader(root, _faults));
+        if (stages.Length > 0)
+        {
+            experiment = WithoutResting(experiment);
+        }
+
+        experiment = experiment with { Carried = _carried.States };
         if (until is { } end)
         {
             experiment = experiment with { Until = end };
@@ -175,6 +226,68 @@ public sealed class ExperimentLoader
             [.. found.Where(f => f.IsWarning).Select(f => $"{PositionOf(root, f.Path)}: {f.Message}")])
         {
             OwnUntil = own.Number("until", _second, experiment.Until),
+            Stages = stages,
+            Stage = stage,
+            Carried = _carried,
+        };
+    }
+
+    // run-stages { relax { … }, couple { … } }: in the order in which they stand.
+    private ImmutableArray<string> StagesOf(ConfigObject root)
+    {
+        if (!root.TryGet("run-stages", out var entry))
+        {
+            return [];
+        }
+
+        if (entry.Value is not ConfigObject { Entries: { IsEmpty: false } entries } || entries.Any(e => e.Value is not ConfigObject))
+        {
+            _faults.Add(new Fault(entry.KeyPosition, "run-stages", "Run stages are sections by name, such as 'run-stages { relax { … }, couple { … } }'."));
+            StopOnFaults();
+            return [];
+        }
+
+        if (_stage is { } wanted && entries.All(e => e.Name != wanted))
+        {
+            _faults.Add(new Fault(entry.KeyPosition, "run-stages", $"There is no run stage '{wanted}'. {Suggestion.Sentence(wanted, [.. entries.Select(e => e.Name)])}"));
+            StopOnFaults();
+        }
+
+        return [.. entries.Select(e => e.Name)];
+    }
+
+    // The keys of a stage are put over those outside. What is expected outside is expected of the last stage.
+    private static ConfigObject WithStage(ConfigObject root, string stage, bool isLast)
+    {
+        root.TryGet("run-stages", out var entry);
+        ((ConfigObject)entry!.Value).TryGet(stage, out var own);
+        return ConfigOverride.Merge(root with { Entries = [.. root.Entries.Where(e => e.Name != "run-stages" && (isLast || e.Name != "expect"))] }, (ConfigObject)own!.Value);
+    }
+
+    // Whom the scheme of a stage does not name rests: its state waits for a later stage, and its conduits carry nothing.
+    private static Experiment WithoutResting(Experiment experiment)
+    {
+        var awake = new HashSet<string>(StringComparer.Ordinal);
+        void Wake(CouplingScheme scheme)
+        {
+            foreach (var entry in scheme.Stages.SelectMany(s => s))
+            {
+                var name = Suggestion.BaseOf(entry);
+                if (awake.Add(name) && experiment.Groups.FirstOrDefault(g => g.Name == name) is { } group)
+                {
+                    Wake(group.Scheme);
+                }
+            }
+        }
+
+        Wake(experiment.Scheme);
+        bool IsAwake(string address) => !experiment.Participants.Any(p => p.Name == Suggestion.BaseOf(address)) || awake.Contains(Suggestion.BaseOf(address));
+        return experiment with
+        {
+            Participants = [.. experiment.Participants.Where(p => awake.Contains(p.Name))],
+            Groups = [.. experiment.Groups.Where(g => awake.Contains(g.Name))],
+            Conduits = [.. experiment.Conduits.Where(c => IsAwake(c.From) && IsAwake(c.To))],
+            Limits = [.. experiment.Limits.Where(l => IsAwake(l.Metric))],
         };
     }
 

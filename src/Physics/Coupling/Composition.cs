@@ -201,8 +201,9 @@ public sealed class Composition
             Fault("participants", $"An experiment has at least one participant.");
         }
 
-        foreach (var participant in _experiment.Participants)
+        foreach (var written in _experiment.Participants)
         {
+            var participant = _experiment.Carried.GetValueOrDefault(written.Name) is { } carried ? written with { Carried = carried } : written;
             var path = $"participants.{participant.Name}";
             if (!IsName(Ensembles.BaseName(participant.Name)))
             {
@@ -413,7 +414,8 @@ public sealed class Composition
                     var backward = consumerStage <= producerStage;
                     if (backward && !a.Layout.Port.HasStart)
                     {
-                        Fault(path, $"'{b.Participant}' reads '{conduit.From}' before it was ever written: '{a.Participant}' advances later in, or in the same stage of, the group '{group.Spec.Name}', and its port offers no value at the start. This is a cycle without initial data. Change the order of the stages, or let the model write the port in Initialize.");
+                        var cycle = WaitCycle(a.Participant, b.Participant, conduit.From);
+                        Fault(path, $"'{b.Participant}' reads '{conduit.From}' before it was ever written: '{a.Participant}' advances later in, or in the same stage of, the group '{group.Spec.Name}', and its port offers no value at the start. {cycle ?? "This is a cycle without initial data."} Change the order of the stages, or let the model write the port in Initialize.");
                     }
 
                     if (a.Layout.Points == PortLayout.Varying && a.Layout.Port.Quantity.Time != TimeMeaning.Instant)
@@ -458,6 +460,44 @@ public sealed class Composition
         }
 
         return drafts;
+    }
+
+    // Who waits for whom, as a sentence, where the producer waits in the end for the consumer; null where it does not.
+    private string? WaitCycle(string producer, string consumer, string port)
+    {
+        var waits = new Dictionary<string, (string By, string Port)>(StringComparer.Ordinal) { [producer] = (consumer, port) };
+        var line = new Queue<string>([producer]);
+        while (line.TryDequeue(out var waiting))
+        {
+            if (waiting == consumer)
+            {
+                break;
+            }
+
+            foreach (var conduit in _experiment.Conduits.Where(c => Suggestion.OwnerOf(c.To) == waiting))
+            {
+                var source = Suggestion.OwnerOf(conduit.From);
+                if (_models.TryGetValue(source, out var model) && model.Description.IndexOf(PortOf(conduit.From[(source.Length + 1)..])) is >= 0 and var index
+                    && !model.Description.Ports[index].Port.HasStart && waits.TryAdd(source, (waiting, conduit.From)))
+                {
+                    line.Enqueue(source);
+                }
+            }
+        }
+
+        if (!waits.ContainsKey(consumer))
+        {
+            return null;
+        }
+
+        var steps = new List<string>();
+        for (var at = consumer; steps.Count == 0 || at != consumer; at = waits[at].By)
+        {
+            steps.Add($"'{waits[at].By}' waits for '{waits[at].Port}'");
+        }
+
+        steps.Reverse();
+        return $"This is a wait cycle without initial data: {string.Join(", ", steps)}; so nobody can begin.";
     }
 
     private static string PortOf(string address) => address.EndsWith(']') ? address[..address.LastIndexOf('[')] : address;

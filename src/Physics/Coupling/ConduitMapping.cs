@@ -48,6 +48,12 @@ internal static class ConduitMapping
         }
 
         var spec = conduit.Mapping ?? new MappingSpec();
+        if (spec.Method == MappingMethod.NearestNeighbor && spec.Constraint is MappingConstraint.Consistent or MappingConstraint.Conservative
+            && from.Geometry.Fingerprint == to.Geometry.Fingerprint && AreDistinct(from.Geometry))
+        {
+            return true;        // Every point is its own nearest neighbor.
+        }
+
         if (spec.Constraint is MappingConstraint.Consistent or MappingConstraint.Conservative)
         {
             spec = spec with { Constraint = to.Port.Quantity.Nature == Nature.Extensive ? MappingConstraint.Conservative : MappingConstraint.Consistent };
@@ -69,5 +75,21 @@ internal static class ConduitMapping
             fault = $"The conduit {name} cannot be mapped: {reason.Message}";
             return false;
         }
+    }
+
+    // Of coinciding points the first is the nearest neighbor of all.
+    private static bool AreDistinct(PointCloud points)
+    {
+        var seen = new HashSet<(double, double, double)>(points.Count);
+        var coordinates = points.Coordinates;
+        for (var i = 0; i < points.Count; i++)
+        {
+            if (!seen.Add((coordinates[3 * i], coordinates[(3 * i) + 1], coordinates[(3 * i) + 2])))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -26,6 +26,9 @@ public sealed record Experiment
     /// <summary>Seed of all random numbers.</summary>
     public ulong Seed { get; init; } = 1;
 
+    /// <summary>The participants in the state in which they begin, brought along by name; members of an ensemble by <c>name[index]</c>.</summary>
+    public ImmutableSortedDictionary<string, CarriedState> Carried { get; init; } = ImmutableSortedDictionary<string, CarriedState>.Empty;
+
     /// <summary>Who takes part.</summary>
     public required ImmutableArray<Participant> Participants { get; init; }
 
@@ -94,7 +97,14 @@ public sealed record Participant(string Name, ModelEntry Model, ModelSettings Se
     }
 
     /// <summary>A fresh model.</summary>
-    public IScaleModel CreateModel() => Model.Create(EnsembleIndex == 0 ? Settings : Settings.WithEnsembleIndex(EnsembleIndex));
+    public IScaleModel CreateModel()
+    {
+        var model = Model.Create(EnsembleIndex == 0 ? Settings : Settings.WithEnsembleIndex(EnsembleIndex));
+        return Carried is null ? model : new CarriedModel(model, Carried);
+    }
+
+    /// <summary>The state of another run in which it begins; null to begin as the model does.</summary>
+    public CarriedState? Carried { get; init; }
 }
 
 /// <summary>What a consumer reads in a new window before the producer has written anything there.</summary>

@@ -5,6 +5,22 @@ public static class Suggestion
 {
     private const int LongestWord = 64;
 
+    /// <summary>The participant of a port's address: <c>rve[3]</c> of <c>rve[3].stress</c>.</summary>
+    public static string OwnerOf(string address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var dot = address.IndexOf('.', StringComparison.Ordinal);
+        return dot < 0 ? address : address[..dot];
+    }
+
+    /// <summary>The participant or group that an entry or address begins with: up to a port, a phase or an index.</summary>
+    public static string BaseOf(string address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        var end = address.AsSpan().IndexOfAny('.', ':', '[');
+        return end < 0 ? address : address[..end];
+    }
+
     /// <summary>
     /// The candidate that is nearest to a word: the same but for case and separators, a few slips of the finger away (Damerau–Levenshtein
     /// distance, at most a third of the word), or its beginning. <see langword="null"/> if none is near.

@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using System.Text;
+using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host.Composition;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary>
+/// Runs an experiment stage by stage. Every stage is a run of its own, with its own scheme, clock and record; its participants begin in the
+/// state in which the stage before left them.
+/// </summary>
+internal static class RunStages
+{
+    /// <summary>Runs <paramref name="loaded"/>, and the stages after it.</summary>
+    public static async Task<int> RunAsync(RunFolder folder, string run, LoadedExperiment loaded, RunExecution.Manners manners)
+    {
+        foreach (var warning in loaded.Warnings)
+        {
+            await Console.Error.WriteLineAsync("warning: " + warning).ConfigureAwait(false);
+        }
+
+        var clock = TimeProvider.System;
+        var name = loaded.Stage.Length > 0 ? $"{run}.{loaded.Stage}" : run;
+        var origin = loaded.OriginOf(name);
+        IEnumerable<byte[]> chunks = [.. loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), .. loaded.Carried.States.Values.Select(s => s.Save())];
+        int exit;
+        using (var file = RunStore.Create(folder.FileOf(name), origin, chunks, clock.GetUtcNow()))
+        {
+            var start = new RunStart(name, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
+            exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: 0).ConfigureAwait(false);
+        }
+
+        return exit == ExitCode.Ok ? await ContinueAsync(folder, name, loaded, manners).ConfigureAwait(false) : exit;
+    }
+
+    /// <summary>Runs the stages after <paramref name="loaded"/>, which is complete and recorded as <paramref name="name"/>.</summary>
+    public static Task<int> ContinueAsync(RunFolder folder, string name, LoadedExperiment loaded, RunExecution.Manners manners)
+    {
+        if (loaded.NextStage is not { } next)
+        {
+            return Task.FromResult(ExitCode.Ok);
+        }
+
+        var run = name[..^(loaded.Stage.Length + 1)];
+        if (File.Exists(folder.FileOf($"{run}.{next}")))
+        {
+            Console.Error.WriteLine($"the stage '{next}' has a record already; 'resume {run}.{next}' goes on with it");
+            return Task.FromResult(ExitCode.Ok);
+        }
+
+        Console.Error.WriteLine($"stage '{loaded.Stage}' is complete; stage '{next}' begins");
+        var left = LastStateOf(folder, name);
+        var carried = left with { States = loaded.Carried.States.SetItems(left.States) };      // Who rested keeps what it had.
+        return RunAsync(folder, run, ExperimentLoader.Load(loaded.File, loaded.Overrides, next, carried), manners);
+    }
+
+    /// <summary>The state in which the participants of a run stood at its last snapshot.</summary>
+    /// <exception cref="RunStoreException">There is no such run, or it has no snapshot.</exception>
+    public static CarriedStates LastStateOf(RunFolder folder, string run)
+    {
+        using var file = folder.Open(run);
+        var history = file.History();
+        if (history.Origin is not { } origin || history.Snapshot is not { } snapshot)
+        {
+            throw new RunStoreException($"The run '{run}' has no snapshot from which another could begin. Let it run to a snapshot, or to its end.");
+        }
+
+        var system = ExperimentLoader.Reload(file, origin, history.Until).System;
+        var core = new CouplingCore(system, file.ReadChunk(snapshot.Fields));
+        var states = ImmutableSortedDictionary.CreateBuilder<string, CarriedState>(StringComparer.Ordinal);
+        foreach (var node in system.Participants)
+        {
+            var last = ImmutableSortedDictionary.CreateBuilder<string, double[]>(StringComparer.Ordinal);
+            for (var port = 0; port < node.Description.Ports.Length; port++)
+            {
+                if (node.Description.Ports[port].Port is { Direction: PortDirection.Out } written && core.Fields.LastOf(node.Index, port) is { } sample)
+                {
+                    last[written.Name] = sample.Values.ToArray();
+                }
+            }
+
+            states[node.Name] = new CarriedState($"'{run}', window {snapshot.Window}", file.ReadChunk(snapshot.States[node.Index]), last.ToImmutable());
+        }
+
+        return new CarriedStates(run, snapshot.Window, states.ToImmutable());
+    }
+}
