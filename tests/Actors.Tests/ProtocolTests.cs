@@ -95,6 +95,7 @@ public sealed class ProtocolTests
                 {
                     case JournalEffect.Persist persist:
                         Assert.Null(writing);
+                        Assert.Null(storing);
                         Assert.False(ended);
                         writing = persist.Event;
                         break;
@@ -104,6 +105,7 @@ public sealed class ProtocolTests
                         break;
                     case JournalEffect.StoreChunks store:
                         Assert.Null(storing);
+                        Assert.Null(writing);
                         storing = store.Snapshot;
                         break;
                     case JournalEffect.Announce announce:
@@ -159,7 +161,7 @@ public sealed class ProtocolTests
 
         foreach (var choice in choices)
         {
-            Assert.True(committed == durable || writing is not null || lingers, "windows wait, and nothing will ever wake the journal");
+            Assert.True(committed == durable || writing is not null || storing is not null || lingers, "windows wait, and nothing will ever wake the journal");
             switch (choice)
             {
                 case < 50 when !endTold:

@@ -289,6 +289,11 @@ public sealed class RunStore : IDisposable
     {
         var connection = new SqliteConnection(ConnectionStringOf(path));
         connection.Open();
+
+        // SQLite itself tries again within milliseconds; the library above it would sleep for 150.
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA busy_timeout=30000";
+        command.ExecuteNonQuery();
         return connection;
     }
 

@@ -151,36 +151,33 @@ public sealed class JournalProtocol
 
     private ImmutableArray<JournalEffect> Next()
     {
-        var stores = !_stores && _stored is null && _snapshot is not null;
-        var writes = !_writes && !_ended;
-        if (!stores && !writes)
+        // One at a time: the database has one writer, and one that finds it busy sleeps far longer than the other takes.
+        if (_writes || _stores || _ended)
         {
             return [];
         }
 
-        var effects = ImmutableArray.CreateBuilder<JournalEffect>();
-        if (stores)
+        if (_stored is null && _snapshot is { } snapshot)
         {
-            effects.Add(new JournalEffect.StoreChunks(_snapshot!));
             _snapshot = null;
             _stores = true;
+            return [new JournalEffect.StoreChunks(snapshot)];
         }
 
-        if (writes && MayWait)
+        if (MayWait)
         {
-            if (!_lingers)
-            {
-                effects.Add(new JournalEffect.Linger());
-                _lingers = true;
-            }
-        }
-        else if (writes && NextEvent() is { } what)
-        {
-            effects.Add(new JournalEffect.Persist(what));
-            _writes = true;
+            var isNew = !_lingers;
+            _lingers = true;
+            return isNew ? [new JournalEffect.Linger()] : [];
         }
 
-        return effects.ToImmutable();
+        if (NextEvent() is not { } what)
+        {
+            return [];
+        }
+
+        _writes = true;
+        return [new JournalEffect.Persist(what)];
     }
 
     // A few windows, and nothing that waits for them.
@@ -212,7 +209,6 @@ public sealed class JournalProtocol
             return new RunEvent.Noted { At = now, Text = text };
         }
 
-        var isDrained = !_stores && _snapshot is null && _stored is null;
-        return isDrained && _end is { } end ? end with { At = now } : null;
+        return _stored is null && _end is { } end ? end with { At = now } : null;
     }
 }
