@@ -4,27 +4,29 @@ using Akka.Actor;
 
 namespace ActorMultiscale.Actors;
 
-/// <summary>Does the blocking work on a run's store, on a thread of its own: chunks of snapshots, and the head of the journal.</summary>
+/// <summary>Does the blocking work on a run's store, on a thread of its own: chunks of snapshots.</summary>
 internal sealed class ChunkStore : ReceiveActor
 {
     private readonly RunStore _store;
-    private readonly TimeProvider _clock;
 
-    public ChunkStore(RunStore store, TimeProvider clock)
+    public ChunkStore(RunStore store)
     {
         _store = store;
-        _clock = clock;
         Receive<Store>(order => Guarded(() => new Stored(new SnapshotReference(order.Snapshot.Window, order.Snapshot.Tick,
             _store.WriteChunk(order.Snapshot.Fields), [.. order.Snapshot.States.Select(_store.WriteChunk)]))));
         Receive<Load>(order => Guarded(() => new Loaded(order.Reference is { } reference
             ? new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)])
             : null)));
-        Receive<Head>(head => Guarded(() =>
+        Receive<Open>(_ => Guarded(() =>
         {
-            _store.SetHead(head.Events, head.Hash, head.Windows, _clock.GetUtcNow());
-            return null;
+            store.KeepHead();
+            return new Opened();
         }));
     }
+
+    public sealed record Open;
+
+    public sealed record Opened;
 
     public sealed record Store(RunSnapshot Snapshot);
 
@@ -34,13 +36,11 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record Loaded(RunSnapshot? Snapshot);
 
-    public sealed record Head(long Events, string Hash, long Windows);
-
     public sealed record Failed(string Reason);
 
-    private void Guarded(Func<object?> work)
+    private void Guarded(Func<object> work)
     {
-        object? answer;
+        object answer;
         try
         {
             answer = work();
@@ -50,9 +50,6 @@ internal sealed class ChunkStore : ReceiveActor
             answer = new Failed(fault.Message);
         }
 
-        if (answer is not null)
-        {
-            Sender.Tell(answer);
-        }
+        Sender.Tell(answer);
     }
 }

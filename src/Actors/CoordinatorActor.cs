@@ -3,6 +3,7 @@ using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
 using Akka.Actor;
 
 namespace ActorMultiscale.Actors;
@@ -11,15 +12,27 @@ namespace ActorMultiscale.Actors;
 /// Carries the coupling core: events of participants and journal in, orders out. It decides nothing and computes nothing;
 /// what happens is in <see cref="CouplingCore"/>, which the serial runner drives as well.
 /// </summary>
+/// <remarks>
+/// Participants that are light have no actor: a message costs more than their step. Their jobs wait in line here and are done
+/// when the others have been told theirs; after some the coordinator looks into its mailbox first.
+/// </remarks>
 internal sealed class CoordinatorActor : ReceiveActor
 {
+    private const int JobsAtATime = 32;
+    private static readonly GoOn _goOn = new();
+
     private readonly CoupledSystem _system;
     private readonly CouplingCore _core;
     private readonly RunMetrics _metrics;
     private readonly RunSnapshot? _from;
     private readonly IActorRef _journal;
-    private readonly IActorRef[] _participants;
+    private readonly bool _isRecorded;
+    private readonly IActorRef?[] _participants;               // Null where there is a session.
+    private readonly ParticipantSession?[] _sessions;          // Of light participants.
+    private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
+    private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(JobsAtATime);
     private readonly TimeProvider _clock;
+    private bool _willGoOn;
     private int _notReady;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
     private int _statesMissing;
@@ -29,7 +42,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private long _durable;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, RunSettings settings)
+    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, bool isRecorded, RunSettings settings)
     {
         _system = system;
         _from = from;
@@ -38,27 +51,138 @@ internal sealed class CoordinatorActor : ReceiveActor
         _journal = journal;
         _clock = settings.Clock;
         _accepted = _durable = from?.Window ?? 0;
-        _participants = new IActorRef[system.Participants.Length];
+        _isRecorded = isRecorded;
+        _participants = new IActorRef?[system.Participants.Length];
+        _sessions = new ParticipantSession?[_participants.Length];
         _notReady = _participants.Length;
+        var self = Self;
         foreach (var node in system.Participants)
         {
-            var self = Self;
-            _participants[node.Index] = Context.ActorOf(
-                Props.Create(() => new ParticipantActor(node, system.Experiment.Seed, settings.Threads, self, settings.Grace)), node.Name);
-            _participants[node.Index].Tell(from is null ? new ParticipantJob.Initialize() : new ParticipantJob.Restore(from.States[node.Index]));
+            if (node.Description.IsLight && node.Spec.TimeLimit is null)
+            {
+                var solvers = new DispatcherScheduler(Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher));
+                _sessions[node.Index] = new ParticipantSession(node, system.Experiment.Seed, new ChunkedLoop(settings.Threads, solvers));
+            }
+            else
+            {
+                _participants[node.Index] = Context.ActorOf(
+                    Props.Create(() => new ParticipantActor(node, system.Experiment.Seed, settings.Threads, self, settings.Grace)), node.Name);
+            }
+
+            Order(node.Index, from is null ? new ParticipantJob.Initialize() : new ParticipantJob.Restore(from.States[node.Index]));
         }
 
-        Receive<ParticipantAnswer.Ready>(OnReady);
-        Receive<ParticipantAnswer.CannotStart>(fault => End(RunOutcome.Failed, 0, $"'{system.Participants[fault.Participant].Name}' {(_notReady > 0 ? "cannot start" : "cannot be saved")}: {fault.Reason}", ""));
-        Receive<ParticipantAnswer.Saved>(OnSaved);
-        Receive<CouplingEvent>(Tell);
-        Receive<JournalAnswer.Announced>(announced =>
-        {
-            _durable = Math.Max(_durable, announced.Windows);
-            Tell(new CouplingEvent.Durable(announced.Windows));
-        });
+        ReceiveAndGoOn<ParticipantAnswer.Ready>(OnReady);
+        ReceiveAndGoOn<ParticipantAnswer.CannotStart>(OnCannotStart);
+        ReceiveAndGoOn<ParticipantAnswer.Saved>(OnSaved);
+        ReceiveAndGoOn<CouplingEvent>(Tell);
+        ReceiveAndGoOn<JournalAnswer.Announced>(announced => OnDurable(announced.Windows));
+        ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
         Receive<ProgressRequest>(_ => Sender.Tell(Progress()));
     }
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Self.Tell(_goOn);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        foreach (var session in _sessions)
+        {
+            session?.Dispose();
+        }
+
+        base.PostStop();
+    }
+
+    private void ReceiveAndGoOn<T>(Action<T> handle) => Receive<T>(message =>
+    {
+        handle(message);
+        AdvanceLight();
+    });
+
+    // Until nothing is in line, or it is time to look into the mailbox.
+    private void AdvanceLight()
+    {
+        var left = JobsAtATime;
+        do
+        {
+            while (left > 0 && _light.TryDequeue(out var next))
+            {
+                left--;
+                OnAnswer(ParticipantWork.Do(next.Session, next.Job, CancellationToken.None));
+            }
+
+            Flush();        // May set off the next window.
+        }
+        while (left > 0 && _light.Count > 0);
+
+        if (_light.Count > 0 && !_willGoOn)
+        {
+            _willGoOn = true;
+            Self.Tell(_goOn);
+        }
+    }
+
+    private void OnAnswer(object? answer)
+    {
+        switch (answer)
+        {
+            case CouplingEvent what:
+                Tell(what);
+                break;
+            case ParticipantAnswer.Ready ready:
+                OnReady(ready);
+                break;
+            case ParticipantAnswer.Saved saved:
+                OnSaved(saved);
+                break;
+            case ParticipantAnswer.CannotStart fault:
+                OnCannotStart(fault);
+                break;
+        }
+    }
+
+    private void Order(int participant, ParticipantJob job)
+    {
+        if (_sessions[participant] is { } session)
+        {
+            _light.Enqueue((session, job));
+        }
+        else
+        {
+            _participants[participant]!.Tell(job);
+        }
+    }
+
+    // One message for all windows that were decided since the last.
+    private void Flush()
+    {
+        if (_decided.Count == 0)
+        {
+            return;
+        }
+
+        if (_isRecorded)
+        {
+            _journal.Tell(new JournalOrder.Commit(_decided.ToImmutable()));
+            _decided.Clear();
+        }
+        else
+        {
+            _decided.Clear();
+            OnDurable(_accepted);
+        }
+    }
+
+    private void OnDurable(long windows)
+    {
+        _durable = Math.Max(_durable, windows);
+        Tell(new CouplingEvent.Durable(windows));
+    }
+
+    private void OnCannotStart(ParticipantAnswer.CannotStart fault) =>
+        End(RunOutcome.Failed, 0, $"'{_system.Participants[fault.Participant].Name}' cannot start: {fault.Reason}", "");
 
     private void OnReady(ParticipantAnswer.Ready ready)
     {
@@ -86,13 +210,13 @@ internal sealed class CoordinatorActor : ReceiveActor
         switch (command)
         {
             case CouplingCommand.Advance order:
-                _participants[order.Participant].Tell(new ParticipantJob.Advance(order, _core.InputsOf(order)));
+                Order(order.Participant, new ParticipantJob.Advance(order, _core.InputsOf(order)));
                 break;
             case CouplingCommand.Commit commit:
                 _metrics.Add(commit.Record);
                 _accepted = commit.Record.Index + 1;
                 _time = _system.Window(commit.Record.StartTick, commit.Record.EndTick).End;
-                _journal.Tell(new JournalOrder.Commit(commit.Record));
+                _decided.Add(commit.Record);
                 break;
             case CouplingCommand.TakeSnapshot take:
                 TakeSnapshot(take);
@@ -114,9 +238,9 @@ internal sealed class CoordinatorActor : ReceiveActor
     {
         _snapshot = new RunSnapshot(take.Window, take.Tick, _core.SaveFields(), [.. new byte[_participants.Length][]]);
         _statesMissing = _participants.Length;
-        foreach (var participant in _participants)
+        for (var participant = 0; participant < _participants.Length; participant++)
         {
-            participant.Tell(new ParticipantJob.Save(take.Window));
+            Order(participant, new ParticipantJob.Save(take.Window));
         }
     }
 
@@ -130,6 +254,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         _snapshot = _snapshot with { States = _snapshot.States.SetItem(saved.Participant, saved.State) };
         if (--_statesMissing == 0)
         {
+            Flush();
             _journal.Tell(new JournalOrder.Keep(_snapshot));
             FinishIfComplete();
         }
@@ -153,15 +278,19 @@ internal sealed class CoordinatorActor : ReceiveActor
         }
     }
 
-    private void End(RunOutcome outcome, long windows, string reason, string hash) => _journal.Tell(new JournalOrder.End(new RunEvent.RunEnded
+    private void End(RunOutcome outcome, long windows, string reason, string hash)
     {
-        At = _clock.GetUtcNow(),
-        Outcome = outcome,
-        Reason = reason,
-        Windows = windows,
-        FinalHash = hash,
-        Metrics = _metrics.With(_core.Fields.Scalars()),
-    }));
+        Flush();
+        _journal.Tell(new JournalOrder.End(new RunEvent.RunEnded
+        {
+            At = _clock.GetUtcNow(),
+            Outcome = outcome,
+            Reason = reason,
+            Windows = windows,
+            FinalHash = hash,
+            Metrics = _metrics.With(_core.Fields.Scalars()),
+        }));
+    }
 
     private RunProgress Progress()
     {
@@ -180,6 +309,8 @@ internal sealed class CoordinatorActor : ReceiveActor
 
         return new RunProgress(_time, _accepted, _durable, _metrics.Iterations, ledger.ToImmutable());
     }
+
+    private sealed record GoOn;
 }
 
 /// <summary>Asks the coordinator how far it has come.</summary>

@@ -22,7 +22,7 @@ internal static class ParticipantAnswer
 /// <summary>What the coordinator tells the journal.</summary>
 internal static class JournalOrder
 {
-    public sealed record Commit(WindowRecord Record);
+    public sealed record Commit(ImmutableArray<WindowRecord> Records);
 
     public sealed record Keep(RunSnapshot Snapshot);
 

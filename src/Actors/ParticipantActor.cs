@@ -9,7 +9,7 @@ namespace ActorMultiscale.Actors;
 /// <summary>
 /// One participant. While a job is running, its session belongs to the solver thread and the actor does not touch it: that
 /// rule is the whole concurrency story of a run. The mailbox stays free, so that limits and stops are heard at once.
-/// A model that declares itself light, and has no time limit, runs inside the handler.
+/// (A model that declares itself light, and has no time limit, has no actor: the coordinator advances it.)
 /// </summary>
 internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
 {
@@ -19,7 +19,6 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
     private readonly IActorRef _coordinator;
     private readonly MessageDispatcher _solvers;
     private readonly TimeSpan _grace;
-    private readonly bool _inline;
     private CancellationTokenSource _cancellation = new();
 
     /// <summary>A participant that answers <paramref name="coordinator"/>.</summary>
@@ -31,7 +30,6 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
         _session = new ParticipantSession(node, seed, new ChunkedLoop(degree, new DispatcherScheduler(_solvers)));
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
-        _inline = node.Description.IsLight && node.Spec.TimeLimit is null;
 
         Receive<ParticipantJob>(job => CarryOut(_protocol.Take(job)));
         Receive<JobDone>(done => CarryOut(_protocol.Done(done.Generation, done.Answer)));
@@ -78,12 +76,6 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
 
     private void Start(ParticipantEffect.Start start)
     {
-        if (_inline)
-        {
-            Self.Tell(new JobDone(start.Generation, Work(start.Job, CancellationToken.None)));
-            return;
-        }
-
         if (_cancellation.IsCancellationRequested)
         {
             _cancellation.Dispose();
@@ -91,36 +83,7 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         }
 
         var (self, token) = (Self, _cancellation.Token);
-        _solvers.Schedule(() => self.Tell(new JobDone(start.Generation, Work(start.Job, token))));
-    }
-
-    // On a solver thread. Never throws: what a model does wrong is an answer.
-    private object? Work(ParticipantJob job, CancellationToken cancellation)
-    {
-        try
-        {
-            switch (job)
-            {
-                case ParticipantJob.Initialize:
-                    return new ParticipantAnswer.Ready(_node.Index, _session.Initialize());
-                case ParticipantJob.Restore restore:
-                    _session.Restore(restore.State);
-                    return new ParticipantAnswer.Ready(_node.Index, []);
-                case ParticipantJob.Save save:
-                    return new ParticipantAnswer.Saved(_node.Index, save.Window, _session.Save());
-                case ParticipantJob.Advance advance:
-                    _session.Prepare(advance.Order);
-                    return advance.PrepareOnly ? null : _session.Advance(advance.Order, advance.Inputs, cancellation);
-                default:
-                    throw new InvalidOperationException($"A participant knows no job {job.GetType().Name}.");
-            }
-        }
-        catch (Exception fault)
-        {
-            return job is ParticipantJob.Advance advance
-                ? ParticipantSession.Failure(advance.Order, fault)
-                : new ParticipantAnswer.CannotStart(_node.Index, fault.Message);
-        }
+        _solvers.Schedule(() => self.Tell(new JobDone(start.Generation, ParticipantWork.Do(_session, start.Job, token))));
     }
 
     private sealed record JobDone(long Generation, object? Answer);

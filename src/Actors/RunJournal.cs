@@ -11,8 +11,12 @@ namespace ActorMultiscale.Actors;
 /// The journal of one run: recovers it, checks it, and makes what the coordinator decides durable, in the order that
 /// <see cref="JournalProtocol"/> says. Nothing is announced before the database has it.
 /// </summary>
-internal sealed class RunJournal : UntypedPersistentActor
+internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
 {
+    // Long against the work of a write, short against what anybody notices.
+    private static readonly TimeSpan _linger = TimeSpan.FromMilliseconds(5);
+    private static readonly LingerIsOver _lingerIsOver = new();
+
     private readonly RunStart _start;
     private readonly TimeProvider _clock;
     private readonly IActorRef _supervisor;
@@ -20,12 +24,14 @@ internal sealed class RunJournal : UntypedPersistentActor
     private readonly RunHistory _history = new();
     private JournalProtocol? _protocol;
     private IActorRef _coordinator = ActorRefs.Nobody;
+    private readonly int _runAhead;
     private string? _damage;
-    private long _windows;
 
-    public RunJournal(RunStart start, TimeProvider clock, IActorRef supervisor, IActorRef store)
+    /// <summary>A journal of a run that may be <paramref name="runAhead"/> windows ahead of it.</summary>
+    public RunJournal(RunStart start, int runAhead, TimeProvider clock, IActorRef supervisor, IActorRef store)
     {
         _start = start;
+        _runAhead = runAhead;
         _clock = clock;
         _supervisor = supervisor;
         _store = store;
@@ -33,6 +39,9 @@ internal sealed class RunJournal : UntypedPersistentActor
     }
 
     public override string PersistenceId { get; }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     protected override void OnRecover(object message)
     {
@@ -68,8 +77,12 @@ internal sealed class RunJournal : UntypedPersistentActor
             return;
         }
 
-        _windows = _history.Windows;
-        _protocol = new JournalProtocol(_history, _clock);
+        _protocol = new JournalProtocol(_history, _clock, Math.Max(1, _runAhead / 4));
+        _store.Tell(new ChunkStore.Open());
+    }
+
+    private void OnOpened()
+    {
         var events = new List<RunEvent>();
         if (_history.Origin is null)
         {
@@ -94,6 +107,9 @@ internal sealed class RunJournal : UntypedPersistentActor
     {
         switch (message)
         {
+            case ChunkStore.Opened:
+                OnOpened();
+                break;
             case ChunkStore.Loaded loaded:
                 _supervisor.Tell(new JournalAnswer.Recovered(_history, loaded.Snapshot));
                 break;
@@ -101,7 +117,10 @@ internal sealed class RunJournal : UntypedPersistentActor
                 _coordinator = ready.Coordinator;
                 break;
             case JournalOrder.Commit commit:
-                CarryOut(_protocol!.Commit(commit.Record));
+                CarryOut(_protocol!.Commit(commit.Records.AsSpan()));
+                break;
+            case LingerIsOver:
+                CarryOut(_protocol!.LingerIsOver());
                 break;
             case JournalOrder.Keep keep:
                 CarryOut(_protocol!.Snapshot(keep.Snapshot));
@@ -148,6 +167,9 @@ internal sealed class RunJournal : UntypedPersistentActor
                 case JournalEffect.Persist persist:
                     Write(persist.Event, () => CarryOut(_protocol!.Persisted(persist.Event)));
                     break;
+                case JournalEffect.Linger:
+                    Timers.StartSingleTimer("linger", _lingerIsOver, _linger);
+                    break;
                 case JournalEffect.StoreChunks store:
                     _store.Tell(new ChunkStore.Store(store.Snapshot));
                     break;
@@ -168,16 +190,8 @@ internal sealed class RunJournal : UntypedPersistentActor
 
     // Asynchronous: orders go on arriving while the database writes; the protocol has one write under way at most.
     // The chain is drawn in the order of writing, which is the order of the journal.
-    private void Write(RunEvent what, Action then)
-    {
-        var chain = _history.Chain;
-        var entry = chain.Extend(what);
-        var (events, hash) = (chain.Events, chain.HeadHash);
-        PersistAsync(entry, _ =>
-        {
-            _windows = what is RunEvent.WindowsCommitted committed ? committed.Windows[^1].Index + 1 : _windows;
-            _store.Tell(new ChunkStore.Head(events, hash, _windows));
-            then();
-        });
-    }
+    private void Write(RunEvent what, Action then) =>
+        PersistAsync(_history.Chain.Extend(what), _ => then());
+
+    private sealed record LingerIsOver;
 }

@@ -31,8 +31,9 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         var self = Self;
         if (store is not null && start is not null)
         {
-            var chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store, settings.Clock)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
-            _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, settings.Clock, self, chunks)), "journal");
+            var runAhead = system.Experiment.RunAhead;
+            var chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
+            _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, runAhead, settings.Clock, self, chunks)), "journal");
             Context.Watch(chunks);
         }
         else
@@ -64,7 +65,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     private void OnRecovered(JournalAnswer.Recovered recovered)
     {
         var (system, settings, journal, from) = (_system, _settings, _journal, recovered.Snapshot);
-        var metrics = recovered.History.MetricsAtSnapshot;
+        var (metrics, isRecorded) = (recovered.History.MetricsAtSnapshot, _store is not null);
         CouplingCore core;
         try
         {
@@ -76,7 +77,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
             return;
         }
 
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, settings)), "coordinator");
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, isRecorded, settings)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator));
         var (coordinator, onProgress) = (_coordinator, _onProgress);
@@ -154,17 +155,15 @@ public static class RunStatusWord
 /// <summary>The user wants the run to end at the next root boundary.</summary>
 internal sealed record StopRun;
 
-/// <summary>Stands in for the journal of a run that is not recorded: everything is durable at once.</summary>
+/// <summary>Stands in for the journal of a run that is not recorded.</summary>
 internal sealed class NoJournal : ReceiveActor
 {
     public NoJournal(IActorRef supervisor)
     {
-        IActorRef coordinator = ActorRefs.Nobody;
-        Receive<JournalAnswer.ReadyFor>(ready => coordinator = ready.Coordinator);
-        Receive<JournalOrder.Commit>(commit => coordinator.Tell(new JournalAnswer.Announced(commit.Record.Index + 1)));
         Receive<JournalOrder.End>(end => supervisor.Tell(new JournalAnswer.Ended(end.What)));
         Receive<JournalOrder.Keep>(static _ => { });
         Receive<JournalOrder.Note>(static _ => { });
+        Receive<JournalAnswer.ReadyFor>(static _ => { });
         supervisor.Tell(new JournalAnswer.Recovered(new RunHistory(), null));
     }
 }

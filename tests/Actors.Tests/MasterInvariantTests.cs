@@ -85,6 +85,57 @@ public sealed class MasterInvariantTests : IDisposable
         Assert.Equal(serial.FinalHash, (await run.Completion).Result.FinalHash);
     }
 
+    // The head is written in the transaction of the event itself: at no time is there a gap in which a cut would not be seen.
+    [Theory]
+    [InlineData("DELETE FROM journal WHERE ordering = (SELECT max(ordering) FROM journal)", "its tail is cut off")]
+    [InlineData("DELETE FROM journal WHERE ordering = (SELECT min(ordering) FROM journal)", "does not follow")]
+    [InlineData("UPDATE journal SET message = (SELECT message FROM journal WHERE manifest = 'ST2'), manifest = 'ST2' WHERE ordering = (SELECT max(ordering) FROM journal)", "does not follow")]
+    [InlineData("UPDATE journal SET message = CAST(message || x'00' AS BLOB) WHERE ordering = (SELECT max(ordering) FROM journal)", "another hash")]
+    [InlineData("UPDATE journal SET message = 'text' WHERE ordering = (SELECT max(ordering) FROM journal)", "another hash")]
+    [InlineData("UPDATE run SET head_hash = 'f00' || substr(head_hash, 4)", "is not the one that was written")]
+    public async Task A_record_that_was_cut_or_changed_is_refused(string damage, string complaint)
+    {
+        var path = Path.Combine(_folder, "damaged.db");
+        using var store = RunStore.Create(path, Start("test", 1).Origin, [], DateTimeOffset.UnixEpoch);
+        await using (var run = ActorRun.Start(Composition.Compose(Oscillator(CouplingScheme.Serial("left", "right"))), new RunSettings(), store, Start("test", 1)))
+        {
+            Assert.Equal(RunStatus.Completed, (await run.Completion).Status);
+        }
+
+        var history = store.History();
+        Assert.Equal((history.Chain.Events, history.Chain.HeadHash), store.Head());
+        using (var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={path};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = damage;
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        Assert.Contains(complaint, Assert.Throws<RunStoreException>(store.History).Message, StringComparison.Ordinal);
+    }
+
+    // The same models, declared light and not: carried by the coordinator itself, or by actors and solver threads.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4096)]
+    public async Task However_far_ahead_and_wherever_models_advance_the_bits_are_the_same(int runAhead)
+    {
+        var serial = new SerialRunner(Composition.Compose(Oscillator(CouplingScheme.Parallel("left", "right")))).Run();
+        foreach (var limit in new TimeSpan?[] { null, TimeSpan.FromMinutes(10) })
+        {
+            var experiment = Oscillator(CouplingScheme.Parallel("left", "right")) with { RunAhead = runAhead };
+            experiment = experiment with { Participants = [experiment.Participants[0] with { TimeLimit = limit }, experiment.Participants[1]] };
+            using var store = RunStore.Create(Path.Combine(_folder, $"{runAhead} {limit is null}.db"), Start("test", 1).Origin, [], DateTimeOffset.UnixEpoch);
+            await using var run = ActorRun.Start(Composition.Compose(experiment), new RunSettings(), store, Start("test", 1));
+            var report = await run.Completion.WaitAsync(TimeSpan.FromMinutes(1));
+
+            Assert.Equal((RunStatus.Completed, serial.FinalHash), (report.Status, report.Result.FinalHash));
+            Assert.Equal(serial.Windows, store.History().Windows);
+        }
+    }
+
     public static RunStart Start(string run, double until) => new(run,
         new RunOrigin { Run = run, Experiment = "oscillator", Program = "test" }, new MachineStamp("test", "test", "test"), until, 0);
 }

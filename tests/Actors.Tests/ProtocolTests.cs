@@ -80,13 +80,13 @@ public sealed class ProtocolTests
     [Fact]
     public void Nothing_is_announced_before_it_is_written_chunks_come_before_the_event_that_names_them_and_the_end_is_last() => Gen.Int[0, 99].Array[20, 400].Sample(choices =>
     {
-        var protocol = new JournalProtocol(new RunHistory(), TimeProvider.System);
+        var protocol = new JournalProtocol(new RunHistory(), TimeProvider.System, urgent: 1 + (choices[0] % 8));
         var written = new List<RunEvent>();
         var stored = new List<long>();
         RunEvent? writing = null;
         RunSnapshot? storing = null;
         long committed = 0, durable = 0, announced = 0;
-        var (ended, endTold) = (false, false);
+        var (ended, endTold, lingers) = (false, false, false);
         void CarryOut(ImmutableArray<JournalEffect> effects)
         {
             foreach (var effect in effects)
@@ -97,6 +97,10 @@ public sealed class ProtocolTests
                         Assert.Null(writing);
                         Assert.False(ended);
                         writing = persist.Event;
+                        break;
+                    case JournalEffect.Linger:
+                        Assert.False(lingers);
+                        lingers = true;
                         break;
                     case JournalEffect.StoreChunks store:
                         Assert.Null(storing);
@@ -147,12 +151,19 @@ public sealed class ProtocolTests
             CarryOut(protocol.Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, "f", ["s"])));
         }
 
+        void FinishLinger()
+        {
+            lingers = false;
+            CarryOut(protocol.LingerIsOver());
+        }
+
         foreach (var choice in choices)
         {
+            Assert.True(committed == durable || writing is not null || lingers, "windows wait, and nothing will ever wake the journal");
             switch (choice)
             {
                 case < 50 when !endTold:
-                    CarryOut(protocol.Commit(Window(committed++)));
+                    CarryOut(protocol.Commit([.. Enumerable.Range(0, 1 + (choice % 3)).Select(_ => Window(committed++))]));
                     break;
                 case < 60 when !endTold:
                     CarryOut(protocol.Snapshot(new RunSnapshot(committed, committed, [], [])));
@@ -165,6 +176,9 @@ public sealed class ProtocolTests
                     break;
                 case < 95 when storing is not null:
                     FinishStore();
+                    break;
+                case < 98 when lingers:
+                    FinishLinger();
                     break;
                 case 99 when !endTold:
                     endTold = true;
@@ -233,11 +247,18 @@ public sealed class ProtocolTests
     [Fact]
     public void Bytes_that_are_no_event_are_refused_and_nothing_else_is_made_of_them()
     {
-        Assert.Contains("newer", Assert.Throws<InvalidDataException>(() => RunEventCodec.Decode(new JournalEntry("WC2", [1]))).Message, StringComparison.Ordinal);
-        string[] manifests = ["RS1", "CS1", "WC1", "ST1", "NO1", "RE1", "System.Diagnostics.Process"];
+        Assert.Contains("newer", Assert.Throws<InvalidDataException>(() => RunEventCodec.Decode(new JournalEntry("WC3", [1]))).Message, StringComparison.Ordinal);
+        string[] manifests = ["RS1", "CS1", "WC1", "ST1", "NO1", "RE1", "RS2", "CS2", "WC2", "ST2", "NO2", "RE2", "System.Diagnostics.Process"];
         Gen.Select(Gen.Int[0, manifests.Length - 1], Gen.Byte.Array[0, 200]).Sample((which, bytes) =>
         {
             Assert.IsType<InvalidDataException>(Xunit.Record.Exception(() => RunEventCodec.Decode(new JournalEntry(manifests[which], bytes))));
+
+            // Even where the hash is right.
+            byte[] sealedBytes = [.. System.Security.Cryptography.SHA256.HashData([.. new byte[32], .. bytes]), .. new byte[32], .. bytes];
+            if (Xunit.Record.Exception(() => RunEventCodec.Decode(new JournalEntry(manifests[which], sealedBytes))) is { } fault)
+            {
+                Assert.IsType<InvalidDataException>(fault);
+            }
         });
     }
 
@@ -246,22 +267,100 @@ public sealed class ProtocolTests
     {
         var chain = new JournalChain();
         var entries = Enumerable.Range(0, 5).Select(i => chain.Extend(new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [Window(i)] })).ToList();
-        void Read(IEnumerable<JournalEntry> journal)
-        {
-            var history = new RunHistory();
-            foreach (var entry in journal)
-            {
-                history.Apply(entry);
-            }
-        }
-
         Read(entries);
         Assert.Throws<InvalidDataException>(() => Read(entries.Where((_, i) => i != 2)));
         Assert.Throws<InvalidDataException>(() => Read(entries.Append(entries[4])));
         Assert.Throws<InvalidDataException>(() => Read([entries[0], entries[2], entries[1], entries[3]]));
         var changed = entries[1].Payload.ToArray();
-        changed[Array.IndexOf(changed, (byte)'7')] = (byte)'8';
-        Assert.Throws<InvalidDataException>(() => Read([entries[0], new JournalEntry("WC1", changed), entries[2]]));
+        changed[^1] ^= 1;
+        Assert.Throws<InvalidDataException>(() => Read([entries[0], new JournalEntry("WC2", changed), entries[2]]));
+
+        // An event of version 2 proves itself: the last one cannot be changed either, in no bit.
+        var last = entries[4].Payload;
+        for (var bit = 0; bit < 8 * last.Length; bit++)
+        {
+            var flipped = last.ToArray();
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            Assert.Throws<InvalidDataException>(() => Read([.. entries[..4], new JournalEntry("WC2", flipped)]));
+        }
+    }
+
+    private static Gen<WindowRecord> AnyWindow(Gen<long> ticks, Gen<int> counts) =>
+        Gen.Select(Gen.Select(ticks, ticks, ticks), Gen.Select(counts, counts, counts, counts), Gen.Bool, Gen.Double.Array[0, 3], Gen.ULong.Array[0, 3]).Select(
+            (time, count, converged, residuals, fingerprints) => new WindowRecord(time.Item1, time.Item2, time.Item3,
+                count.Item1, count.Item2, count.Item3, count.Item4, converged, [.. residuals], [.. fingerprints]));
+
+    // Regular runs, as runs are, with something odd in between, as may be.
+    [Fact]
+    public void Windows_survive_their_bytes_to_the_last_bit()
+    {
+        var odd = AnyWindow(Gen.OneOf(Gen.Long[0, 1000], Gen.Long[0, long.MaxValue]), Gen.Int[0, int.MaxValue]);
+        var choice = Gen.Select(Gen.Int[0, 9], odd);
+        choice.Array[0, 60].Sample(choices =>
+        {
+            var windows = new List<WindowRecord>();
+            foreach (var (which, window) in choices)
+            {
+                windows.Add(which > 0 && windows.Count > 0
+                    ? windows[^1] with { Index = windows[^1].Index + 1, StartTick = windows[^1].EndTick, EndTick = windows[^1].EndTick + 64, Residuals = window.Residuals }
+                    : window);
+            }
+
+            var what = new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch.AddTicks(choices.Length), Windows = [.. windows], Previous = new string('a', 64) };
+            var read = Assert.IsType<RunEvent.WindowsCommitted>(RunEventCodec.Decode(RunEventCodec.Encode(what)));
+
+            Assert.Equal((what.At, what.Previous), (read.At, read.Previous));
+            Assert.Equal(windows.Count, read.Windows.Length);
+            foreach (var (expected, found) in windows.Zip(read.Windows))
+            {
+                Assert.Equal(expected.Residuals.Select(BitConverter.DoubleToInt64Bits), found.Residuals.Select(BitConverter.DoubleToInt64Bits));
+                Assert.Equal(expected.Fingerprints.AsEnumerable(), found.Fingerprints);
+                Assert.Equal(expected with { Residuals = [], Fingerprints = [] }, found with { Residuals = [], Fingerprints = [] });
+            }
+        });
+    }
+
+    [Fact]
+    public void Regular_windows_take_little_more_than_their_fingerprints()
+    {
+        var windows = Enumerable.Range(0, 1000).Select(i => new WindowRecord(i, (long)i << 20, (long)(i + 1) << 20, 1, 0, 0, 0, true, [], [(ulong)i, 1]));
+
+        Assert.InRange(RunEventCodec.Encode(new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [.. windows] }).Payload.Length, 17_000, 17_100);
+    }
+
+    // What an older program wrote: a run of the two-mass oscillator, resumed once.
+    private static List<JournalEntry> FirstFormat() => [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-1.txt"))
+        .Select(line => new JournalEntry(line[..3], System.Text.Encoding.UTF8.GetBytes(line[4..])))];
+
+    [Fact]
+    public void A_journal_of_the_first_format_is_read_and_can_be_gone_on_with()
+    {
+        var history = new RunHistory();
+        var entries = FirstFormat();
+        foreach (var entry in entries)
+        {
+            history.Apply(entry);
+        }
+
+        Assert.Equal("oscillator", history.Origin!.Experiment);
+        Assert.Equal((2, 8L, 8L), (history.Epoch, history.Windows, history.Snapshot!.Window));
+        Assert.Equal("f6656eb8b3fe62983f6cc2a05c7a2a49e3f87ca4bfc22717cd76b82963c825ed", history.End!.FinalHash);
+        Assert.Equal(28, history.MetricsAtSnapshot.Iterations);
+
+        // The chain goes on across the formats, and its joint is guarded.
+        var next = history.Chain.Extend(new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [Window(8)] });
+        Read([.. entries, next]);
+        Assert.Throws<InvalidDataException>(() => Read([.. entries[..^1], next]));
+        Assert.Throws<InvalidDataException>(() => Read(entries.Where((_, i) => i != 3)));
+    }
+
+    private static void Read(IEnumerable<JournalEntry> journal)
+    {
+        var history = new RunHistory();
+        foreach (var entry in journal)
+        {
+            history.Apply(entry);
+        }
     }
 
     [Fact]

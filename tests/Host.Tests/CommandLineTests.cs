@@ -216,8 +216,12 @@ public sealed class CommandLineTests : IDisposable
             connection.Open();
             using var command = connection.CreateCommand();
 
-            // One iteration less in one window; the length of the text stays.
-            command.CommandText = "UPDATE journal SET message = CAST(replace(CAST(message AS TEXT), '\"index\":50,', '\"index\":51,') AS BLOB) WHERE manifest = 'WC1' AND CAST(message AS TEXT) LIKE '%\"index\":50,%'";
+            // One bit of the last window's fingerprint; the length stays.
+            command.CommandText = "SELECT message FROM journal WHERE manifest = 'WC2' ORDER BY sequence_number DESC LIMIT 1";
+            var message = (byte[])command.ExecuteScalar()!;
+            message[^1] ^= 1;
+            command.CommandText = "UPDATE journal SET message = $message WHERE sequence_number = (SELECT max(sequence_number) FROM journal WHERE manifest = 'WC2')";
+            command.Parameters.AddWithValue("$message", message);
             Assert.Equal(1, command.ExecuteNonQuery());
         }
 
@@ -240,7 +244,7 @@ public sealed class CommandLineTests : IDisposable
             {
                 connection.Open();
                 using var command = connection.CreateCommand();
-                command.CommandText = $"DELETE FROM journal WHERE sequence_number = (SELECT {which}(sequence_number) FROM journal{(which == "min" ? " WHERE manifest = 'WC1'" : "")})";
+                command.CommandText = $"DELETE FROM journal WHERE sequence_number = (SELECT {which}(sequence_number) FROM journal{(which == "min" ? " WHERE manifest = 'WC2'" : "")})";
                 Assert.Equal(1, command.ExecuteNonQuery());
             }
 
@@ -259,29 +263,35 @@ public sealed class CommandLineTests : IDisposable
         {
             connection.Open();
             using var command = connection.CreateCommand();
-            command.CommandText = "SELECT sequence_number, message FROM journal WHERE manifest IN ('RS1', 'CS1', 'WC1', 'ST1', 'NO1', 'RE1') ORDER BY sequence_number";
-            var entries = new List<(long Sequence, string Text)>();
+            command.CommandText = "SELECT sequence_number, message FROM journal ORDER BY sequence_number";
+            var entries = new List<(long Sequence, byte[] Message)>();
             using (var reader = command.ExecuteReader())
             {
                 while (reader.Read())
                 {
-                    entries.Add((reader.GetInt64(0), System.Text.Encoding.UTF8.GetString((byte[])reader[1])));
+                    entries.Add((reader.GetInt64(0), (byte[])reader[1]));
                 }
             }
 
             // Forge the first event, and draw the chain anew: only computing again can tell.
-            var previous = "";
-            foreach (var (sequence, text) in entries)
+            // An event is its hash, the hash of the one before, and its content.
+            var previous = new byte[32];
+            foreach (var (sequence, message) in entries)
             {
-                var forged = text.Replace("substeps = 4", "substeps = 5", StringComparison.Ordinal);
-                forged = System.Text.RegularExpressions.Regex.Replace(forged, "\"previous\":\"[0-9a-f]*\"", $"\"previous\":\"{previous}\"");
-                previous = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(forged)));
+                var text = System.Text.Encoding.Latin1.GetString(message, 64, message.Length - 64).Replace("substeps = 4", "substeps = 5", StringComparison.Ordinal);
+                byte[] rest = [.. previous, .. System.Text.Encoding.Latin1.GetBytes(text)];
+                previous = System.Security.Cryptography.SHA256.HashData(rest);
                 command.CommandText = "UPDATE journal SET message = $message WHERE sequence_number = $sequence";
                 command.Parameters.Clear();
-                command.Parameters.AddWithValue("$message", System.Text.Encoding.UTF8.GetBytes(forged));
+                command.Parameters.AddWithValue("$message", (byte[])[.. previous, .. rest]);
                 command.Parameters.AddWithValue("$sequence", sequence);
                 command.ExecuteNonQuery();
             }
+
+            command.CommandText = "UPDATE run SET head_hash = $hash";
+            command.Parameters.Clear();
+            command.Parameters.AddWithValue("$hash", Convert.ToHexStringLower(previous));
+            command.ExecuteNonQuery();
         }
 
         var verdict = Json(5, "verify", "other");
@@ -335,7 +345,7 @@ public sealed class CommandLineTests : IDisposable
 
         // The ports of a program that somebody else wrote stand in the experiment.
         Assert.All(models.EnumerateArray(), m => Assert.Equal(m.GetProperty("kind").GetString() != "external", m.GetProperty("ports").EnumerateArray().Any()));
-        Assert.Equal(1, Json(0, "version").GetProperty("format").GetInt32());
+        Assert.Equal(2, Json(0, "version").GetProperty("format").GetInt32());
         var check = Json(0, "check", Oscillator);
         Assert.Equal(100, check.GetProperty("windows").GetInt64());
         Assert.True(check.GetProperty("memoryBytes").GetInt64() > 0);

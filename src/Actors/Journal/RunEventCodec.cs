@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -7,10 +8,19 @@ namespace ActorMultiscale.Actors.Journal;
 /// <summary>
 /// Events to bytes and back. The manifest names kind and version; only kinds listed here are ever made, whatever the bytes say.
 /// </summary>
+/// <remarks>
+/// Version 2, the one that is written: SHA-256 of all that follows (32 bytes), SHA-256 of the event before (32 bytes, zeros for the
+/// first), content. The content of windows is binary (<see cref="WindowBatch"/>), that of the rare events JSON. An event thus proves
+/// itself, the last one too, and the database can keep the hash of the last one without computing it.
+/// Version 1, which is still read: JSON, with the hash of the event before, in hex, as a member; its own hash is over all of it.
+/// </remarks>
 public static class RunEventCodec
 {
     /// <summary>The newest format of a run that this program writes and reads.</summary>
-    public const int Format = 1;
+    public const int Format = 2;
+
+    /// <summary>Length of a hash, in bytes.</summary>
+    internal const int HashLength = SHA256.HashSizeInBytes;
 
     private static readonly RunEventJson _json = new(new JsonSerializerOptions
     {
@@ -22,12 +32,12 @@ public static class RunEventCodec
     /// <summary>The bytes of an event with its manifest.</summary>
     public static JournalEntry Encode(RunEvent what) => what switch
     {
-        RunEvent.RunStarted e => new("RS1", JsonSerializer.SerializeToUtf8Bytes(e, _json.RunStarted)),
-        RunEvent.CoordinatorStarted e => new("CS1", JsonSerializer.SerializeToUtf8Bytes(e, _json.CoordinatorStarted)),
-        RunEvent.WindowsCommitted e => new("WC1", JsonSerializer.SerializeToUtf8Bytes(e, _json.WindowsCommitted)),
-        RunEvent.SnapshotTaken e => new("ST1", JsonSerializer.SerializeToUtf8Bytes(e, _json.SnapshotTaken)),
-        RunEvent.Noted e => new("NO1", JsonSerializer.SerializeToUtf8Bytes(e, _json.Noted)),
-        RunEvent.RunEnded e => new("RE1", JsonSerializer.SerializeToUtf8Bytes(e, _json.RunEnded)),
+        RunEvent.WindowsCommitted e => Sealed("WC2", e.Previous, to => WindowBatch.Write(to, e.At, e.Windows.AsSpan())),
+        RunEvent.RunStarted e => Sealed("RS2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.RunStarted))),
+        RunEvent.CoordinatorStarted e => Sealed("CS2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.CoordinatorStarted))),
+        RunEvent.SnapshotTaken e => Sealed("ST2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.SnapshotTaken))),
+        RunEvent.Noted e => Sealed("NO2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.Noted))),
+        RunEvent.RunEnded e => Sealed("RE2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.RunEnded))),
         _ => throw new InvalidOperationException($"The journal knows no event {what?.GetType().Name}."),
     };
 
@@ -38,22 +48,81 @@ public static class RunEventCodec
         ArgumentNullException.ThrowIfNull(entry);
         try
         {
-            RunEvent? what = entry.Manifest switch
+            var what = entry.Manifest switch
             {
+                "WC2" => Windows(Content(entry)),
+                "RS2" => JsonSerializer.Deserialize(Content(entry), _json.RunStarted),
+                "CS2" => JsonSerializer.Deserialize(Content(entry), _json.CoordinatorStarted),
+                "ST2" => JsonSerializer.Deserialize(Content(entry), _json.SnapshotTaken),
+                "NO2" => JsonSerializer.Deserialize(Content(entry), _json.Noted),
+                "RE2" => JsonSerializer.Deserialize(Content(entry), _json.RunEnded),
                 "RS1" => JsonSerializer.Deserialize(entry.Payload, _json.RunStarted),
                 "CS1" => JsonSerializer.Deserialize(entry.Payload, _json.CoordinatorStarted),
                 "WC1" => JsonSerializer.Deserialize(entry.Payload, _json.WindowsCommitted),
                 "ST1" => JsonSerializer.Deserialize(entry.Payload, _json.SnapshotTaken),
                 "NO1" => JsonSerializer.Deserialize(entry.Payload, _json.Noted),
-                "RE1" => JsonSerializer.Deserialize(entry.Payload, _json.RunEnded),
+                "RE1" => (RunEvent?)JsonSerializer.Deserialize(entry.Payload, _json.RunEnded),
                 _ => throw new InvalidDataException($"The journal holds an event of kind '{entry.Manifest}', which this program does not know; a newer one wrote it."),
             };
-            return what ?? throw new InvalidDataException($"The journal holds an empty event of kind '{entry.Manifest}'.");
+            return what is null ? throw new InvalidDataException($"The journal holds an empty event of kind '{entry.Manifest}'.")
+                : IsSealed(entry) ? what with { Previous = PreviousOf(entry) }
+                : what;
         }
         catch (JsonException fault)
         {
             throw new InvalidDataException($"An event of kind '{entry.Manifest}' cannot be read: {fault.Message}", fault);
         }
+    }
+
+    /// <summary>The hash of an entry, hex: what the event after it carries.</summary>
+    public static string HashOf(JournalEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return IsSealed(entry) ? Convert.ToHexStringLower(entry.Payload.AsSpan(0, HashLength)) : Hash(entry.Payload);
+    }
+
+    // All of version 1 are listed in Decode; whatever it does not know it has refused before this is asked.
+    private static bool IsSealed(JournalEntry entry) => entry.Manifest.EndsWith('2');
+
+    private static JournalEntry Sealed(string manifest, string previous, Action<ArrayBufferWriter<byte>> write)
+    {
+        var payload = new ArrayBufferWriter<byte>(1024);
+        var head = payload.GetSpan(2 * HashLength)[..(2 * HashLength)];
+        head.Clear();
+        if (previous.Length > 0)
+        {
+            Convert.FromHexString(previous).CopyTo(head[HashLength..]);
+        }
+
+        payload.Advance(2 * HashLength);
+        write(payload);
+        var bytes = payload.WrittenSpan.ToArray();
+        SHA256.HashData(bytes.AsSpan(HashLength), bytes);
+        return new JournalEntry(manifest, bytes);
+    }
+
+    private static ReadOnlySpan<byte> Content(JournalEntry entry)
+    {
+        var bytes = entry.Payload.AsSpan();
+        Span<byte> hash = stackalloc byte[HashLength];
+        if (bytes.Length < 2 * HashLength || SHA256.HashData(bytes[HashLength..], hash) != HashLength || !hash.SequenceEqual(bytes[..HashLength]))
+        {
+            throw new InvalidDataException($"An event of kind '{entry.Manifest}' is changed or cut off: its bytes have another hash than they say.");
+        }
+
+        return bytes[(2 * HashLength)..];
+    }
+
+    private static string PreviousOf(JournalEntry entry)
+    {
+        var previous = entry.Payload.AsSpan(HashLength, HashLength);
+        return previous.ContainsAnyExcept((byte)0) ? Convert.ToHexStringLower(previous) : "";
+    }
+
+    private static RunEvent.WindowsCommitted Windows(ReadOnlySpan<byte> content)
+    {
+        var (at, windows) = WindowBatch.Read(content);
+        return new RunEvent.WindowsCommitted { At = at, Windows = windows };
     }
 
     /// <summary>An origin as text.</summary>

@@ -38,7 +38,7 @@ public sealed class JournalChain
     private void Advance(JournalEntry entry)
     {
         Events++;
-        HeadHash = RunEventCodec.Hash(entry.Payload);
+        HeadHash = RunEventCodec.HashOf(entry);
     }
 }
 

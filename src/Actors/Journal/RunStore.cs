@@ -120,21 +120,49 @@ public sealed class RunStore : IDisposable
         });
     }
 
-    /// <summary>The run as listings show it. A run whose owner is gone although it says that it runs was interrupted.</summary>
+    /// <summary>
+    /// The run as listings show it. A run whose owner is gone although it says that it runs was interrupted; how far such a run,
+    /// or one that goes on, has come stands in its journal.
+    /// </summary>
     public RunSummary Summary() => Locked(() =>
     {
         using var command = Command("SELECT run, experiment, status, windows, final_hash, started, changed, owner FROM run WHERE id = 1");
         using var reader = command.ExecuteReader();
         reader.Read();
-        var status = reader.GetString(2);
-        if (status == "running" && !IsAlive(reader.GetString(7)))
+        var (status, windows) = (reader.GetString(2), reader.GetInt64(3));
+        var changed = DateTimeOffset.Parse(reader.GetString(6), CultureInfo.InvariantCulture);
+        if (status == "running")
         {
-            status = "interrupted";
+            status = IsAlive(reader.GetString(7)) ? status : "interrupted";
+            changed = Last("%") is { } last && last.At > changed ? last.At : changed;
+            windows = Last("WC_") is RunEvent.WindowsCommitted { Windows: [.., var newest] } ? Math.Max(windows, newest.Index + 1) : windows;
         }
 
-        return new RunSummary(reader.GetString(0), reader.GetString(1), status, reader.GetInt64(3), reader.GetString(4),
-            DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture), DateTimeOffset.Parse(reader.GetString(6), CultureInfo.InvariantCulture));
+        return new RunSummary(reader.GetString(0), reader.GetString(1), status, windows, reader.GetString(4),
+            DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture), changed);
     });
+
+    // A listing shows what it can; whether a journal is sound is asked when it is read.
+    private RunEvent? Last(string manifest)
+    {
+        if (!HasJournal())
+        {
+            return null;
+        }
+
+        using var command = Command("SELECT manifest, message FROM journal WHERE manifest LIKE $manifest ORDER BY ordering DESC LIMIT 1", null, ("$manifest", manifest));
+        using var reader = command.ExecuteReader();
+        try
+        {
+            return reader.Read() ? RunEventCodec.Decode(new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? [])) : null;
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
+
+    private bool HasJournal() => Scalar("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'journal'") is not null;
 
     /// <summary>Takes the run for this process.</summary>
     /// <exception cref="RunStoreException">Another process that lives has it.</exception>
@@ -148,7 +176,8 @@ public sealed class RunStore : IDisposable
             throw new RunStoreException($"The run in '{Path}' is being computed by process {owner.Split(' ')[0]}; two cannot write one record. Wait for it, or stop it.");
         }
 
-        Execute("UPDATE run SET owner = $owner, status = 'running' WHERE id = 1", transaction, ("$owner", self));
+        // What is written from now on is of the newest format, whatever stands there already.
+        Execute("UPDATE run SET owner = $owner, status = 'running', format = $format WHERE id = 1", transaction, ("$owner", self), ("$format", RunEventCodec.Format));
         transaction.Commit();
         return true;
     });
@@ -170,12 +199,17 @@ public sealed class RunStore : IDisposable
             ? throw new RunStoreException($"The chunk {hash} in '{Path}' is damaged: its content has another hash.")
             : bytes);
 
-    /// <summary>Writes down how far the journal has come, after it said so; recovery refuses a journal that is shorter.</summary>
-    public void SetHead(long events, string hash, long windows, DateTimeOffset now) => Locked(() => Execute(
-        "UPDATE run SET head_events = $events, head_hash = $hash, windows = $windows, changed = $now WHERE id = 1",
-        null, ("$events", events), ("$hash", hash), ("$windows", windows), ("$now", Text(now))));
+    /// <summary>
+    /// Makes the database itself write down how far the journal has come, in the transaction that writes an event. To be asked when
+    /// the plugin has made its table, and before the first event. Recovery refuses a journal that is shorter than that.
+    /// </summary>
+    public void KeepHead() => Locked(() => Execute("""
+        CREATE TRIGGER IF NOT EXISTS journal_head AFTER INSERT ON journal BEGIN
+          UPDATE run SET head_events = NEW.sequence_number, head_hash = lower(hex(substr(NEW.message, 1, 32))) WHERE id = 1;
+        END;
+        """));
 
-    /// <summary>How far the journal had come when its head was last written.</summary>
+    /// <summary>How far the journal had come when it was last written to: how many events, and the hash of the last.</summary>
     public (long Events, string Hash) Head() => Locked(() =>
     {
         using var command = Command("SELECT head_events, head_hash FROM run WHERE id = 1");
@@ -196,7 +230,7 @@ public sealed class RunStore : IDisposable
         using var reader = Locked(command.ExecuteReader);
         while (reader.Read())
         {
-            yield return new JournalEntry(reader.GetString(0), (byte[])reader[1]);
+            yield return new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? []);
         }
     }
 
@@ -204,10 +238,11 @@ public sealed class RunStore : IDisposable
     /// <exception cref="RunStoreException">The journal is damaged.</exception>
     public RunHistory History()
     {
+        var (events, hash) = Head();        // First: a run that goes on writes events meanwhile.
         var history = new RunHistory();
         try
         {
-            if (Scalar("SELECT name FROM sqlite_master WHERE name = 'journal'") is not null)
+            if (HasJournal())
             {
                 foreach (var entry in Entries())
                 {
@@ -220,10 +255,11 @@ public sealed class RunStore : IDisposable
             throw new RunStoreException($"The journal in '{Path}' is damaged. {fault.Message}", fault);
         }
 
-        var (events, _) = Head();
-        return history.Chain.Events >= events
-            ? history
-            : throw new RunStoreException($"The journal in '{Path}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.");
+        return history.Chain.Events < events
+            ? throw new RunStoreException($"The journal in '{Path}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.")
+            : history.Chain.Events == events && history.Chain.HeadHash != hash
+            ? throw new RunStoreException($"The last event of the journal in '{Path}' is not the one that was written: it has another hash.")
+            : history;
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ public abstract record JournalEffect
     /// <summary>Persist an event; answered with <see cref="JournalProtocol.Persisted"/>.</summary>
     public sealed record Persist(RunEvent Event) : JournalEffect;
 
+    /// <summary>Wait a little for more windows; answered with <see cref="JournalProtocol.LingerIsOver"/>.</summary>
+    public sealed record Linger : JournalEffect;
+
     /// <summary>Store the chunks of a snapshot; answered with <see cref="JournalProtocol.Stored"/>.</summary>
     public sealed record StoreChunks(RunSnapshot Snapshot) : JournalEffect;
 
@@ -26,50 +29,71 @@ public abstract record JournalEffect
 }
 
 /// <summary>
-/// The order in which a run becomes durable, pure: accepted windows gather while a write is under way and go out as one batch;
+/// The order in which a run becomes durable, pure: accepted windows gather while a write is under way, and for a little while
+/// without one, because a write costs the same for one window and for a thousand; then they go out as one batch;
 /// a snapshot's chunks are stored before the event that names them, and that after the windows before it; the end comes last.
 /// </summary>
 public sealed class JournalProtocol
 {
-    private const int LargestBatch = 512;
+    private const int LargestBatch = 4096;
 
     private readonly TimeProvider _clock;
+    private readonly int _urgent;
     private readonly Dictionary<long, WindowRecord> _recorded;     // Windows that are durable and are computed again.
     private readonly Queue<WindowRecord> _windows = new();
     private readonly Queue<string> _notes = new();
     private RunSnapshot? _snapshot;                                // The newest one that waits; an older one that waits is superseded.
     private SnapshotReference? _stored;
     private RunEvent.RunEnded? _end;
+    private bool _lingers;
+    private bool _isDue;                                           // What waits has waited long enough.
     private bool _writes;
     private bool _stores;
     private bool _ended;
     private long _durable;
 
     /// <summary>A protocol that goes on from <paramref name="history"/>.</summary>
-    public JournalProtocol(RunHistory history, TimeProvider clock)
+    /// <param name="history">What the journal holds.</param>
+    /// <param name="clock">The time that stands in events.</param>
+    /// <param name="urgent">How many windows are written at once; fewer may wait a little for others.</param>
+    public JournalProtocol(RunHistory history, TimeProvider clock, int urgent = 1)
     {
         ArgumentNullException.ThrowIfNull(history);
         _clock = clock;
+        _urgent = urgent;
         _durable = history.Windows;
         _recorded = history.SinceSnapshot.ToDictionary(record => record.Index);
     }
 
-    /// <summary>A root window was accepted.</summary>
-    public ImmutableArray<JournalEffect> Commit(WindowRecord record)
+    /// <summary>Root windows were accepted, in order.</summary>
+    public ImmutableArray<JournalEffect> Commit(params ReadOnlySpan<WindowRecord> records)
     {
-        ArgumentNullException.ThrowIfNull(record);
-        if (record.Index >= _durable + _windows.Count && !_recorded.ContainsKey(record.Index))
+        var repeated = -1L;
+        foreach (var record in records)
         {
-            _windows.Enqueue(record);
-            return Next();
+            if (record.Index >= _durable + _windows.Count && !_recorded.ContainsKey(record.Index))
+            {
+                _windows.Enqueue(record);
+                continue;
+            }
+
+            if (_recorded.Remove(record.Index, out var recorded) && !Same(recorded, record))
+            {
+                return [new JournalEffect.Diverged(recorded, record)];
+            }
+
+            repeated = record.Index;
         }
 
-        if (_recorded.Remove(record.Index, out var recorded) && !Same(recorded, record))
-        {
-            return [new JournalEffect.Diverged(recorded, record)];
-        }
+        return repeated < 0 ? Next() : [new JournalEffect.Announce(Math.Min(_durable, repeated + 1)), .. Next()];
+    }
 
-        return [new JournalEffect.Announce(Math.Min(_durable, record.Index + 1))];
+    /// <summary>What <see cref="JournalEffect.Linger"/> asked for is over.</summary>
+    public ImmutableArray<JournalEffect> LingerIsOver()
+    {
+        _lingers = false;
+        _isDue = true;
+        return Next();
     }
 
     /// <summary>A snapshot was taken.</summary>
@@ -127,15 +151,30 @@ public sealed class JournalProtocol
 
     private ImmutableArray<JournalEffect> Next()
     {
-        var effects = ImmutableArray.CreateBuilder<JournalEffect>();
-        if (!_stores && _stored is null && _snapshot is not null)
+        var stores = !_stores && _stored is null && _snapshot is not null;
+        var writes = !_writes && !_ended;
+        if (!stores && !writes)
         {
-            effects.Add(new JournalEffect.StoreChunks(_snapshot));
+            return [];
+        }
+
+        var effects = ImmutableArray.CreateBuilder<JournalEffect>();
+        if (stores)
+        {
+            effects.Add(new JournalEffect.StoreChunks(_snapshot!));
             _snapshot = null;
             _stores = true;
         }
 
-        if (!_writes && !_ended && NextEvent() is { } what)
+        if (writes && MayWait)
+        {
+            if (!_lingers)
+            {
+                effects.Add(new JournalEffect.Linger());
+                _lingers = true;
+            }
+        }
+        else if (writes && NextEvent() is { } what)
         {
             effects.Add(new JournalEffect.Persist(what));
             _writes = true;
@@ -143,6 +182,9 @@ public sealed class JournalProtocol
 
         return effects.ToImmutable();
     }
+
+    // A few windows, and nothing that waits for them.
+    private bool MayWait => _windows.Count > 0 && _windows.Count < _urgent && !_isDue && _stored is null && _end is null;
 
     private RunEvent? NextEvent()
     {
@@ -155,7 +197,8 @@ public sealed class JournalProtocol
                 batch.Add(record);
             }
 
-            return new RunEvent.WindowsCommitted { At = now, Windows = batch.ToImmutable() };
+            _isDue = false;
+            return new RunEvent.WindowsCommitted { At = now, Windows = batch.MoveToImmutable() };
         }
 
         if (_stored is { } snapshot && snapshot.Window <= _durable)

@@ -328,7 +328,7 @@ public sealed class ExperimentLoader
             Seed = (ulong)root.Integer("seed", 1, 0),
             Halvings = (int)root.Integer("halvings", 0, 0, 16),
             Lengths = BindLengths(root),
-            RunAhead = (int)root.Integer("run-ahead", 64, 1, 1_000_000),
+            RunAhead = (int)root.Integer("run-ahead", 4096, 1, 1_000_000),
             Participants = [.. root.Sections("participants").Select(p => BindParticipant(p.Name, p.Reader))],
             Conduits = [.. root.Items("conduits", required: false).Select(BindConduit)],
             Scheme = BindScheme(root.Section("scheme")),

@@ -54,7 +54,7 @@ public sealed record Experiment
     public TimeSpan SnapshotInterval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How many root windows may be computed ahead of the last durable one.</summary>
-    public int RunAhead { get; init; } = 64;
+    public int RunAhead { get; init; } = 4096;
 
     /// <summary>Limits that end the run when they are passed.</summary>
     public ImmutableArray<ConservationLimit> Limits { get; init; } = [];
