@@ -69,7 +69,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         CouplingCore core;
         try
         {
-            core = new CouplingCore(system, from?.Fields);
+            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick));
         }
         catch (InvalidDataException fault)
         {

@@ -71,6 +71,11 @@ internal static class RunsCommand
             void Row(string key, string? value) => table.AddRow(new Text(key), new Text(value ?? ""));
             Row("run", details.Run);
             Row("experiment", $"{details.Experiment}  {details.Origin?.File}");
+            if (details.Origin is { Parent.Length: > 0 } origin)
+            {
+                Row("began as", string.Create(CultureInfo.InvariantCulture, $"{origin.Parent} stood after {origin.ParentWindow} windows"));
+            }
+
             Row("status", details.Status);
             Row("windows", string.Create(CultureInfo.InvariantCulture, $"{details.Windows} (last snapshot at {details.LastSnapshot?.ToString(CultureInfo.InvariantCulture) ?? "none"})"));
             Row("until", details.Until.ToString("R", CultureInfo.InvariantCulture));

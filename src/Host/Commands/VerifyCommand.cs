@@ -44,6 +44,7 @@ internal static class VerifyCommand
         string? difference = null;
         var runner = new SerialRunner(system, threads)
         {
+            RecordedEnds = Recorded(file).Select(record => record.EndTick),
             OnWindow = computed =>
             {
                 if (difference is not null || compared >= history.Windows || !recorded.MoveNext())

@@ -19,11 +19,12 @@ public sealed class CouplingCore
     /// <param name="system">The coupled system.</param>
     /// <param name="fields">What <see cref="SaveFields"/> gave.</param>
     /// <param name="runAhead">How many root windows may be computed before they are durable; null for what the experiment says.</param>
-    public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null)
+    /// <param name="recordedEnds">Where root windows ended when they were computed before: they hold again where lengths depend on the clock.</param>
+    public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null, IEnumerable<long>? recordedEnds = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
-        _machine = new CouplingMachine(system, runAhead);
+        _machine = new CouplingMachine(system, runAhead, system.Experiment.Participants.Any(p => p.ShortensWhenLate) ? recordedEnds : null);
         _fields = new FieldExchange(system);
         if (fields is not null)
         {

@@ -30,6 +30,9 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
     /// <summary>Called for every accepted root window, in order; returning false stops the run at that boundary.</summary>
     public Func<WindowRecord, bool> OnWindow { get; init; } = static _ => true;
 
+    /// <summary>Where root windows ended when the run was recorded; of use where lengths depended on the clock.</summary>
+    public IEnumerable<long>? RecordedEnds { get; init; }
+
     /// <summary>Called for every snapshot that the experiment asks for, and at the end.</summary>
     public Action<RunSnapshot> OnSnapshot { get; init; } = static _ => { };
 
@@ -39,7 +42,7 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
     /// <summary>Runs from the start, or from <paramref name="from"/>.</summary>
     public RunResult Run(RunSnapshot? from = null)
     {
-        var core = new CouplingCore(system, from?.Fields, runAhead: 1);      // So that OnWindow is asked before the next window is begun.
+        var core = new CouplingCore(system, from?.Fields, runAhead: 1, RecordedEnds);      // So that OnWindow is asked before the next window is begun.
         var loop = new ChunkedLoop(degree);
         var sessions = system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, loop)).ToList();
         try

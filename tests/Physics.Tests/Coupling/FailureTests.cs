@@ -218,4 +218,49 @@ public sealed class FailureTests
         Assert.Contains("'sink.total'", run.Result.Reason, StringComparison.Ordinal);
         Assert.Contains("7.5", run.Result.Reason, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_window_in_which_a_model_is_late_twice_is_shortened_where_the_user_wants_it_and_the_lengths_hold_when_computed_again()
+    {
+        var experiment = Pair(Plain, CouplingScheme.Serial("a", "b"), until: 4) with { Halvings = 3 };
+        experiment = experiment with
+        {
+            Participants = [experiment.Participants[0] with { TimeLimit = TimeSpan.FromSeconds(1), ShortensWhenLate = true }, experiment.Participants[1]],
+        };
+        var system = Composition.Compose(experiment);
+        var machine = new CouplingMachine(system);
+        var records = new List<WindowRecord>();
+        var waiting = new Queue<CouplingCommand>(machine.Handle(new CouplingEvent.Started(0, 0)));
+        while (waiting.TryDequeue(out var command))
+        {
+            // The first participant is late in every window of the second second that is longer than a quarter.
+            IReadOnlyList<CouplingCommand> answer = command switch
+            {
+                CouplingCommand.Advance { Participant: 0 } order when order.Window is { Start: >= 1 and < 2, Length: > 0.3 } =>
+                    machine.Handle(new CouplingEvent.Failed(0, order.Address, FailureKind.Timeout, "slow")),
+                CouplingCommand.Advance order => machine.Handle(new CouplingEvent.Advanced(order.Participant, order.Address, [])),
+                CouplingCommand.AcceptWindow { Group: 0 } => machine.Handle(new CouplingEvent.Accepted([], null)),
+                _ => [],
+            };
+            if (command is CouplingCommand.Commit commit)
+            {
+                records.Add(commit.Record);
+            }
+
+            foreach (var next in answer)
+            {
+                waiting.Enqueue(next);
+            }
+        }
+
+        Assert.Equal([1, 1.25, 1.5, 2, 3, 4], records.Select(r => r.EndTick * system.TickLength).Where(e => e != 1.75));
+        var again = new List<long>();
+        new SerialRunner(system) { RecordedEnds = records.Select(r => r.EndTick), OnWindow = r => { again.Add(r.EndTick); return true; } }.Run();
+        Assert.Equal(records.Select(r => r.EndTick), again);
+
+        // Without the record the clock has its way, or here, where nobody is late, nominal windows.
+        again.Clear();
+        new SerialRunner(system) { OnWindow = r => { again.Add(r.EndTick); return true; } }.Run();
+        Assert.Equal(4, again.Count);
+    }
 }
