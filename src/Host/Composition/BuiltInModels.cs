@@ -23,6 +23,7 @@ public static class BuiltInModels
         .Add(SolidBarModel.Entry)
         .Add(Comparison.Entry)
         .Add(HeatSquare.Entry)
+        .Add(ResonantElement.Entry)
         .Add(TextbookAtoms.Entry)
         .Add(TextbookContinuum.Entry)
         .Add(TextbookCrystal.Entry)
