@@ -24,6 +24,7 @@ public static class BuiltInModels
         .Add(Comparison.Entry)
         .Add(HeatSquare.Entry)
         .Add(ResonantElement.Entry)
+        .Add(SteadyField.Entry)
         .Add(TextbookAtoms.Entry)
         .Add(TextbookContinuum.Entry)
         .Add(TextbookCrystal.Entry)
