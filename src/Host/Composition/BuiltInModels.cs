@@ -25,6 +25,8 @@ public static class BuiltInModels
         .Add(HeatSquare.Entry)
         .Add(ResonantElement.Entry)
         .Add(SteadyField.Entry)
+        .Add(TubeFlow.Entry)
+        .Add(TubeWall.Entry)
         .Add(TextbookAtoms.Entry)
         .Add(TextbookContinuum.Entry)
         .Add(TextbookCrystal.Entry)
