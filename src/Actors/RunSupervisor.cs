@@ -68,7 +68,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         CouplingCore core;
         try
         {
-            core = new CouplingCore(system, from?.Fields);
+            core = new CouplingCore(system, from?.Fields) { OnIteration = settings.OnIteration };
         }
         catch (InvalidDataException fault)
         {
