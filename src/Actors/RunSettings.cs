@@ -14,6 +14,9 @@ public sealed record RunSettings
     /// <summary>How often progress is told.</summary>
     public TimeSpan ProgressEvery { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Called for every measured iteration of an implicit group; it must return at once.</summary>
+    public Action<Physics.Coupling.IterationRecord>? OnIteration { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -69,7 +69,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         CouplingCore core;
         try
         {
-            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick));
+            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick)) { OnIteration = settings.OnIteration };
         }
         catch (InvalidDataException fault)
         {

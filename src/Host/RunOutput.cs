@@ -137,6 +137,7 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(RunOutput))]
 [JsonSerializable(typeof(ImmutableArray<RunListEntry>))]
 [JsonSerializable(typeof(RunDetails))]
+[JsonSerializable(typeof(ImmutableArray<ConvergenceRow>))]
 [JsonSerializable(typeof(ImmutableArray<ModelOutput>))]
 [JsonSerializable(typeof(VersionOutput))]
 [JsonSerializable(typeof(VerifyOutput))]

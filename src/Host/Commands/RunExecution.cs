@@ -10,13 +10,14 @@ namespace ActorMultiscale.Host.Commands;
 internal static class RunExecution
 {
     /// <summary>How the user wants it.</summary>
-    public sealed record Manners(int Threads, bool Json, bool Quiet);
+    public sealed record Manners(int Threads, bool Json, bool Quiet, bool KeepsIterations);
 
     public static async Task<int> ExecuteAsync(LoadedExperiment loaded, RunStore store, RunStart start, Manners manners, double resumedAt)
     {
         var system = loaded.System;
         StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
-        var settings = new RunSettings { Threads = manners.Threads };
+        var iterations = new IterationStore(store);
+        var settings = new RunSettings { Threads = manners.Threads, OnIteration = manners.KeepsIterations ? iterations.Add : null };
         var wall = Stopwatch.StartNew();
         using var progress = new ProgressLine(manners.Quiet, new ProgressMeter(resumedAt, system.Experiment.Until));
         var run = ActorRun.Start(system, settings, store, start, progress.Show);
@@ -42,6 +43,8 @@ internal static class RunExecution
         // A model that does not heed cancellation still holds a thread; the process does not wait for it.
         await Task.WhenAny(run.DisposeAsync().AsTask(), Task.Delay(TimeSpan.FromSeconds(3))).ConfigureAwait(false);
 
+        await EndAsync(iterations).ConfigureAwait(false);
+
         // The checks speak of the end of the run; one that stopped early is not judged.
         var checks = report.Status == RunStatus.Completed ? loaded.Judge(report.Result.Metrics) : [];
         RunOutput.Print(RunOutput.Of(start.Run, report, checks, wall.Elapsed.TotalSeconds), manners.Json);
@@ -51,5 +54,23 @@ internal static class RunExecution
         }
 
         return ExitCode.Of(report.Status, checks.All(c => c.Passes));
+    }
+
+    // An observation that is lost is told, and is no failure of the run.
+    private static async Task EndAsync(IterationStore iterations)
+    {
+        try
+        {
+            await iterations.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Microsoft.Data.Sqlite.SqliteException fault)
+        {
+            await Console.Error.WriteLineAsync($"warning: the iteration table is not complete: {fault.Message}").ConfigureAwait(false);
+        }
+
+        if (iterations.Lost > 0)
+        {
+            await Console.Error.WriteLineAsync($"warning: the iteration table lacks {iterations.Lost} iterations: they came faster than they could be written").ConfigureAwait(false);
+        }
     }
 }

@@ -54,9 +54,16 @@ internal static class RunsCommand
         var name = new Argument<string>("run") { Description = "The run" };
         var (store, json) = (SharedOptions.Store(), SharedOptions.Json());
         var command = new Command("show", "Show what is recorded of a run") { name, store, json };
+        var views = new ConvergenceView(command);
         command.SetAction(parsed =>
         {
             using var file = new RunFolder(parsed.GetValue(store)!).Open(parsed.GetValue(name)!);
+            if (views.IsWanted(parsed))
+            {
+                views.Print(parsed, IterationStore.Read(file), parsed.GetValue(json));
+                return ExitCode.Ok;
+            }
+
             var summary = file.Summary();
             var history = file.History();
             var details = new RunDetails(summary.Run, summary.Experiment, summary.Status, history.Windows, summary.FinalHash, summary.Started, summary.Changed,

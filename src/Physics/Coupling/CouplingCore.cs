@@ -35,6 +35,9 @@ public sealed class CouplingCore
     /// <summary>The fields between participants.</summary>
     public FieldExchange Fields => _fields;
 
+    /// <summary>Called for every measured iteration of an implicit group, in order; it must return at once.</summary>
+    public Action<IterationRecord>? OnIteration { get; init; }
+
     /// <summary>Answers that came for an address no longer awaited.</summary>
     public long Dropped => _machine.Dropped;
 
@@ -109,6 +112,26 @@ public sealed class CouplingCore
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
+    private void Tell(CouplingCommand.Measure measure, ImmutableArray<Residual> residuals)
+    {
+        var spec = _system.Groups[measure.Group].Spec;
+        var policy = spec.Scheme.Iteration;
+        if (OnIteration is null || !policy.IsImplicit)
+        {
+            return;
+        }
+
+        var root = measure.Address;
+        while (root.Parent is { } parent)
+        {
+            root = parent;
+        }
+
+        OnIteration(new IterationRecord(root.Window, spec.Name, measure.Address, measure.Window,
+            policy.IsSatisfiedBy(residuals) && measure.Address.Iteration + 1 >= policy.Minimum,
+            [.. policy.Criteria.Zip(residuals, (criterion, residual) => new CriterionResidual(criterion.Conduit, residual.Distance, residual.Norm))]));
+    }
+
     private bool CarryOut(CouplingCommand command, CouplingEvent cause)
     {
         switch (command)
@@ -123,7 +146,9 @@ public sealed class CouplingCore
                 _fields.Publish(publish.Group, publish.Stage);
                 return true;
             case CouplingCommand.Measure measure:
-                _pending.Enqueue(new CouplingEvent.Measured(measure.Address, _fields.Measure(measure.Group), _fields.WindowError(measure.Group, measure.Window)));
+                var residuals = _fields.Measure(measure.Group);
+                Tell(measure, residuals);
+                _pending.Enqueue(new CouplingEvent.Measured(measure.Address, residuals, _fields.WindowError(measure.Group, measure.Window)));
                 return true;
             case CouplingCommand.Iterate iterate:
                 _fields.Iterate(iterate.Group);

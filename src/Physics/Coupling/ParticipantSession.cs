@@ -56,11 +56,21 @@ public sealed class ParticipantSession : IDisposable
 
         if (order.RestoreDepth >= 0)
         {
-            Restore(_checkpoints[order.RestoreDepth]);
+            Restore(_checkpoints.TryGetValue(order.RestoreDepth, out var checkpoint) ? checkpoint
+                : throw new SolverLostException("its state at the window's start was lost before it could be kept, so that the window cannot be repeated"));
         }
 
         if (order.SaveDepths != 0)
         {
+            // What was kept for earlier windows must not be taken for the state of this one if saving fails.
+            for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
+            {
+                if ((order.SaveDepths & (1 << depth)) != 0)
+                {
+                    _checkpoints.Remove(depth);
+                }
+            }
+
             var state = Save();
             for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
             {

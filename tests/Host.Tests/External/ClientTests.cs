@@ -52,7 +52,7 @@ public sealed class ClientTests : IDisposable
             }
 
             double[] asked = [window.Start, .. Enumerable.Range(0, random.Next(1, 8)).Select(_ => window.Start + (random.NextDouble() * window.Length)).Order(), window.End];
-            var (x, p, j) = (Waveform(6, TimeMeaning.Instant, true), Waveform(1, TimeMeaning.WindowAverage, random.Next(2) == 0), Waveform(1, TimeMeaning.WindowIntegral, false));
+            var (x, p, j) = (Waveform(6, TimeMeaning.Instant, true), Waveform(1, TimeMeaning.WindowAverage, false), Waveform(1, TimeMeaning.WindowIntegral, false));
             var reader = new PortReader(model.Description, window, [x, p, j, new Waveform(window.Start, [new FieldSample(window.End, asked)], TimeMeaning.Instant, 1), null, null, null, null, null]);
             ImmutableArray<ImmutableArray<FieldSample>> Advance(string phase)
             {
