@@ -18,6 +18,7 @@ public sealed class ParticipantSession : IDisposable
     private readonly Lock _ending = new();
     private IScaleModel _model;
     private bool _ended;
+    private string _unsaved = "";        // Why the last checkpoint is missing.
     private int _size;
 
     /// <summary>A session with a fresh model.</summary>
@@ -57,7 +58,7 @@ public sealed class ParticipantSession : IDisposable
         if (order.RestoreDepth >= 0)
         {
             Restore(_checkpoints.TryGetValue(order.RestoreDepth, out var checkpoint) ? checkpoint
-                : throw new SolverLostException("its state at the window's start was lost before it could be kept, so that the window cannot be repeated"));
+                : throw new SolverLostException($"its state at the window's start cannot be saved: {_unsaved}"));
         }
 
         if (order.SaveDepths != 0)
@@ -71,7 +72,17 @@ public sealed class ParticipantSession : IDisposable
                 }
             }
 
-            var state = Save();
+            byte[] state;
+            try
+            {
+                state = Save();
+            }
+            catch (SolverLostException fault)
+            {
+                _unsaved = fault.Message;
+                throw;
+            }
+
             for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
             {
                 if ((order.SaveDepths & (1 << depth)) != 0)
