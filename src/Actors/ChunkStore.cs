@@ -1,4 +1,5 @@
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using Akka.Actor;
 
@@ -8,12 +9,13 @@ namespace ActorMultiscale.Actors;
 internal sealed class ChunkStore : ReceiveActor
 {
     private readonly RunStore _store;
+    private RunObserver? _observer;
 
     public ChunkStore(RunStore store)
     {
         _store = store;
-        Receive<Store>(order => Guarded(() => new Stored(new SnapshotReference(order.Snapshot.Window, order.Snapshot.Tick,
-            _store.WriteChunk(order.Snapshot.Fields), [.. order.Snapshot.States.Select(_store.WriteChunk)]))));
+        Receive<ObservedBy>(what => _observer = what.Observer);
+        Receive<Store>(order => Guarded(() => Write(order.Snapshot)));
         Receive<Load>(order => Guarded(() => new Loaded(order.Reference is { } reference
             ? new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)])
             : null)));
@@ -23,6 +25,8 @@ internal sealed class ChunkStore : ReceiveActor
             return new Opened();
         }));
     }
+
+    public sealed record ObservedBy(RunObserver? Observer);
 
     public sealed record Open;
 
@@ -37,6 +41,16 @@ internal sealed class ChunkStore : ReceiveActor
     public sealed record Loaded(RunSnapshot? Snapshot);
 
     public sealed record Failed(string Reason);
+
+    // What was observed before the snapshot is stored before it: whoever goes on from there observes what comes after.
+    private Stored Write(RunSnapshot snapshot)
+    {
+        _observer?.Flush();
+        var began = _observer?.Now() ?? 0;
+        var stored = new Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, _store.WriteChunk(snapshot.Fields), [.. snapshot.States.Select(_store.WriteChunk)]));
+        _observer?.Stored(began);
+        return stored;
+    }
 
     private void Guarded(Func<object> work)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Models;
@@ -32,6 +33,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
     private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(JobsAtATime);
     private readonly TimeProvider _clock;
+    private readonly RunObserver? _observer;
     private bool _willGoOn;
     private int _notReady;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
@@ -42,7 +44,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private long _durable;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, bool isRecorded, RunSettings settings)
+    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, bool isRecorded, RunSettings settings, RunObserver? observer)
     {
         _system = system;
         _from = from;
@@ -50,6 +52,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         _metrics = metrics;
         _journal = journal;
         _clock = settings.Clock;
+        _observer = observer;
         _accepted = _durable = from?.Window ?? 0;
         _isRecorded = isRecorded;
         _participants = new IActorRef?[system.Participants.Length];
@@ -66,7 +69,7 @@ internal sealed class CoordinatorActor : ReceiveActor
             else
             {
                 _participants[node.Index] = Context.ActorOf(
-                    Props.Create(() => new ParticipantActor(node, system.Experiment.Seed, settings.Threads, self, settings.Grace)), node.Name);
+                    Props.Create(() => new ParticipantActor(node, system.Experiment.Seed, settings.Threads, self, settings.Grace, observer)), node.Name);
             }
 
             Order(node.Index, from is null ? new ParticipantJob.Initialize() : new ParticipantJob.Restore(from.States[node.Index]));
@@ -75,6 +78,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         ReceiveAndGoOn<ParticipantAnswer.Ready>(OnReady);
         ReceiveAndGoOn<ParticipantAnswer.CannotStart>(OnCannotStart);
         ReceiveAndGoOn<ParticipantAnswer.Saved>(OnSaved);
+        Receive<ParticipantAnswer.Worked>(work => OnWorked(work.Participant, work.IsAdvance, work.Began, work.Ended));
         ReceiveAndGoOn<CouplingEvent>(Tell);
         ReceiveAndGoOn<JournalAnswer.Announced>(announced => OnDurable(announced.Windows));
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
@@ -110,7 +114,14 @@ internal sealed class CoordinatorActor : ReceiveActor
             while (left > 0 && _light.TryDequeue(out var next))
             {
                 left--;
-                OnAnswer(ParticipantWork.Do(next.Session, next.Job, CancellationToken.None));
+                var began = _observer?.Now() ?? 0;
+                var answer = ParticipantWork.Do(next.Session, next.Job, CancellationToken.None);
+                if (_observer is not null && ParticipantWork.IsTimed(next.Job))
+                {
+                    OnWorked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());
+                }
+
+                OnAnswer(answer);
             }
 
             Flush();        // May set off the next window.
@@ -121,6 +132,18 @@ internal sealed class CoordinatorActor : ReceiveActor
         {
             _willGoOn = true;
             Self.Tell(_goOn);
+        }
+    }
+
+    private void OnWorked(int participant, bool isAdvance, long began, long ended)
+    {
+        if (isAdvance)
+        {
+            _observer!.Computed(participant, began, ended);
+        }
+        else
+        {
+            _observer!.Persisted(participant, began, ended);
         }
     }
 
@@ -193,6 +216,7 @@ internal sealed class CoordinatorActor : ReceiveActor
 
         if (--_notReady == 0)
         {
+            _observer?.Begin();
             Tell(new CouplingEvent.Started(_from?.Tick ?? 0, _from?.Window ?? 0));
         }
     }
@@ -236,6 +260,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     // Participants stand at the boundary now; what they are told next waits behind the order to save.
     private void TakeSnapshot(CouplingCommand.TakeSnapshot take)
     {
+        _observer?.EndRow();
         _snapshot = new RunSnapshot(take.Window, take.Tick, _core.SaveFields(), [.. new byte[_participants.Length][]]);
         _statesMissing = _participants.Length;
         for (var participant = 0; participant < _participants.Length; participant++)
@@ -281,6 +306,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private void End(RunOutcome outcome, long windows, string reason, string hash)
     {
         Flush();
+        _observer?.EndRow();
         _journal.Tell(new JournalOrder.End(new RunEvent.RunEnded
         {
             At = _clock.GetUtcNow(),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
 using Akka.Actor;
@@ -14,6 +15,9 @@ internal static class ParticipantAnswer
 
     /// <summary>The participant cannot start.</summary>
     public sealed record CannotStart(int Participant, string Reason);
+
+    /// <summary>The participant did a job between two times on the observer's clock: an advance, or else the saving of its state.</summary>
+    public sealed record Worked(int Participant, bool IsAdvance, long Began, long Ended);
 
     /// <summary>The participant's state at a root boundary.</summary>
     public sealed record Saved(int Participant, long Window, byte[] State);
@@ -44,7 +48,7 @@ internal static class JournalAnswer
 
     public sealed record Unusable(string Reason);
 
-    public sealed record ReadyFor(IActorRef Coordinator);
+    public sealed record ReadyFor(IActorRef Coordinator, RunObserver? Observer);
 }
 
 /// <summary>How far a run has come, for those who watch.</summary>

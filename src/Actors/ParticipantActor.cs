@@ -1,3 +1,4 @@
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Numerics;
@@ -19,11 +20,13 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
     private readonly IActorRef _coordinator;
     private readonly MessageDispatcher _solvers;
     private readonly TimeSpan _grace;
+    private readonly RunObserver? _observer;        // For its clock.
     private CancellationTokenSource _cancellation = new();
 
     /// <summary>A participant that answers <paramref name="coordinator"/>.</summary>
-    public ParticipantActor(ParticipantNode node, ulong seed, int degree, IActorRef coordinator, TimeSpan grace)
+    public ParticipantActor(ParticipantNode node, ulong seed, int degree, IActorRef coordinator, TimeSpan grace, RunObserver? observer)
     {
+        _observer = observer;
         _node = node;
         _coordinator = coordinator;
         _grace = grace;
@@ -83,7 +86,17 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         }
 
         var (self, token) = (Self, _cancellation.Token);
-        _solvers.Schedule(() => self.Tell(new JobDone(start.Generation, ParticipantWork.Do(_session, start.Job, token))));
+        _solvers.Schedule(() =>
+        {
+            var began = _observer?.Now() ?? 0;
+            var answer = ParticipantWork.Do(_session, start.Job, token);
+            if (_observer is not null && ParticipantWork.IsTimed(start.Job))
+            {
+                _coordinator.Tell(new ParticipantAnswer.Worked(_node.Index, start.Job is ParticipantJob.Advance, began, _observer.Now()), self);
+            }
+
+            self.Tell(new JobDone(start.Generation, answer));
+        });
     }
 
     private sealed record JobDone(long Generation, object? Answer);

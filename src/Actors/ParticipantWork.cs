@@ -6,6 +6,9 @@ namespace ActorMultiscale.Actors;
 /// <summary>The jobs of a participant, wherever they are done.</summary>
 internal static class ParticipantWork
 {
+    /// <summary>Whether the time that a job takes is kept.</summary>
+    public static bool IsTimed(ParticipantJob job) => job is ParticipantJob.Save or ParticipantJob.Advance { PrepareOnly: false };
+
     /// <summary>Does a job. Never throws: what a model does wrong is an answer.</summary>
     /// <returns>What the coordinator is to be told; null for an advance that was prepared only.</returns>
     public static object? Do(ParticipantSession session, ParticipantJob job, CancellationToken cancellation)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using Akka.Actor;
@@ -24,6 +25,7 @@ internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
     private readonly RunHistory _history = new();
     private JournalProtocol? _protocol;
     private IActorRef _coordinator = ActorRefs.Nobody;
+    private RunObserver? _observer;
     private readonly int _runAhead;
     private string? _damage;
 
@@ -114,7 +116,7 @@ internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
                 _supervisor.Tell(new JournalAnswer.Recovered(_history, loaded.Snapshot));
                 break;
             case JournalAnswer.ReadyFor ready:
-                _coordinator = ready.Coordinator;
+                (_coordinator, _observer) = (ready.Coordinator, ready.Observer);
                 break;
             case JournalOrder.Commit commit:
                 CarryOut(_protocol!.Commit(commit.Records.AsSpan()));
@@ -190,8 +192,15 @@ internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
 
     // Asynchronous: orders go on arriving while the database writes; the protocol has one write under way at most.
     // The chain is drawn in the order of writing, which is the order of the journal.
-    private void Write(RunEvent what, Action then) =>
-        PersistAsync(_history.Chain.Extend(what), _ => then());
+    private void Write(RunEvent what, Action then)
+    {
+        var (observer, began) = (_observer, _observer?.Now() ?? 0);
+        PersistAsync(_history.Chain.Extend(what), _ =>
+        {
+            observer?.Stored(began);
+            then();
+        });
+    }
 
     private sealed record LingerIsOver;
 }

@@ -1,4 +1,5 @@
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 
 namespace ActorMultiscale.Actors;
 
@@ -14,8 +15,11 @@ public sealed record RunSettings
     /// <summary>How often progress is told.</summary>
     public TimeSpan ProgressEvery { get; init; } = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Called for every measured iteration of an implicit group; it must return at once.</summary>
-    public Action<Physics.Coupling.IterationRecord>? OnIteration { get; init; }
+    /// <summary>Where iterations, watches and times are kept; null for nowhere. Of use for recorded runs.</summary>
+    public ObservationStore? Observations { get; init; }
+
+    /// <summary>Whether iterations and times are kept too, and not the experiment's watches alone.</summary>
+    public bool ObservesDetails { get; init; } = true;
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Observers;
 using ActorMultiscale.Physics.Coupling;
 using Akka.Actor;
@@ -18,6 +19,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     private readonly TaskCompletionSource<RunReport> _completion;
     private readonly Action<RunProgress> _onProgress;
     private readonly IActorRef _journal;
+    private readonly IActorRef _chunks = ActorRefs.Nobody;
     private IActorRef _coordinator = ActorRefs.Nobody;
     private bool _stopWanted;
 
@@ -32,7 +34,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         if (store is not null && start is not null)
         {
             var runAhead = system.Experiment.RunAhead;
-            var chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
+            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
             _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, runAhead, settings.Clock, self, chunks)), "journal");
             Context.Watch(chunks);
         }
@@ -66,10 +68,13 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     {
         var (system, settings, journal, from) = (_system, _settings, _journal, recovered.Snapshot);
         var (metrics, isRecorded) = (recovered.History.MetricsAtSnapshot, _store is not null);
+        var observer = settings.Observations is { } observations && isRecorded
+            ? new RunObserver(system, from?.Window ?? 0, observations, settings.ObservesDetails, settings.Clock)
+            : null;
         CouplingCore core;
         try
         {
-            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick)) { OnIteration = settings.OnIteration };
+            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick), observer: observer);
         }
         catch (InvalidDataException fault)
         {
@@ -77,9 +82,10 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
             return;
         }
 
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, isRecorded, settings)), "coordinator");
+        _chunks.Tell(new ChunkStore.ObservedBy(observer));
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, isRecorded, settings, observer)), "coordinator");
         Context.Watch(_coordinator);
-        _journal.Tell(new JournalAnswer.ReadyFor(_coordinator));
+        _journal.Tell(new JournalAnswer.ReadyFor(_coordinator, observer));
         var (coordinator, onProgress) = (_coordinator, _onProgress);
         Context.ActorOf(Props.Create(() => new ProgressActor(coordinator, settings.ProgressEvery, onProgress)), "progress");
         Timers.StartPeriodicTimer("snapshot", new SnapshotIsDue(), system.Experiment.SnapshotInterval);

@@ -70,8 +70,8 @@ public sealed class RunFolder(string path)
         var file = FileOf(run);
         if (!File.Exists(file))
         {
-            var near = Physics.Coupling.Suggestion.Sentence(run, [.. List().Select(r => r.Summary?.Run).OfType<string>().Take(20)]);
-            throw new RunStoreException($"There is no run '{run}' in '{Path}'. {near}");
+            List<string> known = [.. List().Select(r => r.Summary?.Run).OfType<string>().Take(20)];
+            throw new RunStoreException($"There is no run '{run}' in '{Path}'. {(known.Count == 0 ? "There are none at all; '--store' names another folder." : Physics.Coupling.Suggestion.Sentence(run, known))}");
         }
 
         return RunStore.Open(file);

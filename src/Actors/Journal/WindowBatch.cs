@@ -1,8 +1,8 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Coupling;
+using static ActorMultiscale.Actors.Journal.RecordBytes;
 
 namespace ActorMultiscale.Actors.Journal;
 
@@ -18,7 +18,7 @@ namespace ActorMultiscale.Actors.Journal;
 ///          attempts, number of residuals, number of fingerprints
 /// flags  = 1 if converged, + 2 if the shape is that of the window before and does not stand here
 /// </code>
-/// Integers are zigzag varints: seven bits a byte, the lowest first, the sign in the lowest bit.
+/// Integers as in <see cref="RecordBytes"/>.
 /// </remarks>
 internal static class WindowBatch
 {
@@ -91,73 +91,6 @@ internal static class WindowBatch
         return from.IsEmpty ? (new DateTimeOffset(ticks, TimeSpan.Zero), windows.MoveToImmutable()) : throw Damaged();
     }
 
-    private static InvalidDataException Damaged() => new("An event of windows cannot be read: its bytes end too early, go on too long, or are none that this program writes.");
-
-    private static void WriteWord(ArrayBufferWriter<byte> to, ulong word)
-    {
-        BinaryPrimitives.WriteUInt64LittleEndian(to.GetSpan(8), word);
-        to.Advance(8);
-    }
-
-    // Zigzag: 0, −1, 1, −2, … become 0, 1, 2, 3, …
-    private static void WriteInteger(ArrayBufferWriter<byte> to, long value)
-    {
-        var rest = (ulong)((value << 1) ^ (value >> 63));
-        var span = to.GetSpan(10);
-        var length = 0;
-        for (; rest >= 0x80; rest >>= 7)
-        {
-            span[length++] = (byte)(rest | 0x80);
-        }
-
-        span[length++] = (byte)rest;
-        to.Advance(length);
-    }
-
-    private static long ReadInteger(ref ReadOnlySpan<byte> from)
-    {
-        var bits = 0UL;
-        for (var shift = 0; shift < 64; shift += 7)
-        {
-            var next = Take(ref from, 1)[0];
-            bits |= (ulong)(next & 0x7f) << shift;
-            if (next < 0x80)
-            {
-                return (long)(bits >> 1) ^ -(long)(bits & 1);
-            }
-        }
-
-        throw Damaged();
-    }
-
-    private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> from, int length)
-    {
-        if (from.Length < length)
-        {
-            throw Damaged();
-        }
-
-        var taken = from[..length];
-        from = from[length..];
-        return taken;
-    }
-
-    private static ulong[] Words(ref ReadOnlySpan<byte> from, int count)
-    {
-        if (count > from.Length / 8)
-        {
-            throw Damaged();
-        }
-
-        var words = new ulong[count];
-        for (var i = 0; i < count; i++)
-        {
-            words[i] = BinaryPrimitives.ReadUInt64LittleEndian(Take(ref from, 8));
-        }
-
-        return words;
-    }
-
     private readonly record struct Shape(long Skipped, long Gap, long Length, int Iterations, int InnerWindows, int InnerIterations, int Attempts, int Residuals, int Fingerprints)
     {
         public void Write(ArrayBufferWriter<byte> to)
@@ -169,8 +102,6 @@ internal static class WindowBatch
         }
 
         public static Shape Read(ref ReadOnlySpan<byte> from) => new(ReadInteger(ref from), ReadInteger(ref from), ReadInteger(ref from),
-            Count(ref from), Count(ref from), Count(ref from), Count(ref from), Count(ref from), Count(ref from));
-
-        private static int Count(ref ReadOnlySpan<byte> from) => ReadInteger(ref from) is >= 0 and <= int.MaxValue and var count ? (int)count : throw Damaged();
+            ReadCount(ref from), ReadCount(ref from), ReadCount(ref from), ReadCount(ref from), ReadCount(ref from), ReadCount(ref from));
     }
 }

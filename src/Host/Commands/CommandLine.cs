@@ -17,6 +17,7 @@ public static class CommandLine
             ResumeCommand.Create(),
             VerifyCommand.Create(),
             RunsCommand.Create(),
+            ProfileCommand.Create(),
             ModelsCommand.Create(),
             ForcesCommand.Create(),
             VersionCommand.Create(),
@@ -61,6 +62,8 @@ internal static class SharedOptions
     public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON on standard output" };
 
     public static Option<bool> Quiet() => new("--quiet", "-q") { Description = "Show no progress" };
+
+    public static Option<bool> NoObservations() => new("--no-observations") { Description = "Do not keep iterations, residuals and times; the experiment's watches are kept" };
 
     public static Option<string> Store() => new("--store") { Description = "The folder in which runs are kept", DefaultValueFactory = _ => "runs" };
 

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.CommandLine;
-using System.Globalization;
+using System.CommandLine.Parsing;
 using System.Text.Json;
-using ActorMultiscale.Actors.Journal;
-using Spectre.Console;
+using ActorMultiscale.Actors.Observation;
 
 namespace ActorMultiscale.Host.Commands;
 
@@ -12,54 +11,26 @@ internal sealed class ConvergenceView
 {
     private readonly Option<bool> _convergence = new("--convergence") { Description = "Show iterations and final residuals of every window of the implicit groups" };
     private readonly Option<bool> _iterations = new("--iterations") { Description = "Show every iteration, not the last of each window only" };
-    private readonly Option<bool> _csv = new("--csv") { Description = "Print the table as comma-separated values" };
-
     public ConvergenceView(Command command)
     {
         command.Add(_convergence);
         command.Add(_iterations);
-        command.Add(_csv);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(_csv) && !result.GetValue(_convergence) && !result.GetValue(_iterations))
-            {
-                result.AddError("--csv prints a table; say which, with --convergence or --iterations.");
-            }
-        });
     }
 
-    public bool IsWanted(ParseResult parsed) => parsed.GetValue(_convergence) || parsed.GetValue(_iterations);
+    public bool IsWanted(SymbolResult result) => result.GetValue(_convergence) || result.GetValue(_iterations);
 
-    public void Print(ParseResult parsed, ImmutableArray<IterationRow> rows, bool json)
+    public void Print(ParseResult parsed, ImmutableArray<IterationRow> rows, TableForm form)
     {
         var shown = Select(rows, parsed.GetValue(_iterations));
-        if (json)
+        if (form == TableForm.Json)
         {
             Console.Out.WriteLine(JsonSerializer.Serialize(shown, HostJson.Readable.ImmutableArrayConvergenceRow));
             return;
         }
 
-        string[] columns = ["window", "group", "start", "end", "attempt", "iterations", "conduit", "distance", "norm", "converged"];
-        var cells = shown.Select(r => new[] { Whole(r.Window), r.Group, Real(r.Start), Real(r.End), Whole(r.Attempt), Whole(r.Iterations),
-            r.Conduit, Real(r.Distance), Real(r.Norm), r.Converged ? "yes" : "no" });
-        if (parsed.GetValue(_csv))
-        {
-            Console.Out.WriteLine(string.Join(',', columns));
-            foreach (var row in cells)
-            {
-                Console.Out.WriteLine(string.Join(',', row.Select(Quoted)));
-            }
-
-            return;
-        }
-
-        var table = new Table().Border(TableBorder.Rounded).AddColumns(columns);
-        foreach (var row in cells)
-        {
-            table.AddRow(row.Select(cell => new Text(cell)));
-        }
-
-        ConsoleTables.Write(table);
+        PlainTable.Write(form, ["window", "group", "start", "end", "attempt", "iterations", "conduit", "distance", "norm", "converged"],
+            shown.Select(r => new[] { PlainTable.Of(r.Window), r.Group, PlainTable.Of(r.Start), PlainTable.Of(r.End), PlainTable.Of(r.Attempt), PlainTable.Of(r.Iterations),
+                r.Conduit, PlainTable.Of(r.Distance), PlainTable.Of(r.Norm), r.Converged ? "yes" : "no" }));
     }
 
     // The iterations of one window follow each other in the table until the address differs in more than the iteration.
@@ -81,12 +52,6 @@ internal sealed class ConvergenceView
         var own = row.Path.LastIndexOf('/') + 1;
         return (row.RootWindow, row.Path[..row.Path.IndexOf('.', own)], row.Start, row.Attempt, row.Group);
     }
-
-    private static string Whole(long value) => value.ToString(CultureInfo.InvariantCulture);
-
-    private static string Real(double? value) => value?.ToString("R", CultureInfo.InvariantCulture) ?? "";
-
-    private static string Quoted(string cell) => cell.AsSpan().IndexOfAny(",\"\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }
 
 /// <summary>A row of the convergence table: one criterion of a group in one iteration.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Host.Composition;
 
 namespace ActorMultiscale.Host.Commands;
@@ -10,14 +11,14 @@ namespace ActorMultiscale.Host.Commands;
 internal static class RunExecution
 {
     /// <summary>How the user wants it.</summary>
-    public sealed record Manners(int Threads, bool Json, bool Quiet, bool KeepsIterations);
+    public sealed record Manners(int Threads, bool Json, bool Quiet, bool ObservesDetails);
 
     public static async Task<int> ExecuteAsync(LoadedExperiment loaded, RunStore store, RunStart start, Manners manners, double resumedAt)
     {
         var system = loaded.System;
         StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
-        var iterations = new IterationStore(store);
-        var settings = new RunSettings { Threads = manners.Threads, OnIteration = manners.KeepsIterations ? iterations.Add : null };
+        var observations = new ObservationStore(store);
+        var settings = new RunSettings { Threads = manners.Threads, Observations = observations, ObservesDetails = manners.ObservesDetails };
         var wall = Stopwatch.StartNew();
         using var progress = new ProgressLine(manners.Quiet, new ProgressMeter(resumedAt, system.Experiment.Until));
         var run = ActorRun.Start(system, settings, store, start, progress.Show);
@@ -43,7 +44,7 @@ internal static class RunExecution
         // A model that does not heed cancellation still holds a thread; the process does not wait for it.
         await Task.WhenAny(run.DisposeAsync().AsTask(), Task.Delay(TimeSpan.FromSeconds(3))).ConfigureAwait(false);
 
-        await EndAsync(iterations).ConfigureAwait(false);
+        await EndAsync(observations).ConfigureAwait(false);
 
         // The checks speak of the end of the run; one that stopped early is not judged.
         var checks = report.Status == RunStatus.Completed ? loaded.Judge(report.Result.Metrics) : [];
@@ -57,20 +58,20 @@ internal static class RunExecution
     }
 
     // An observation that is lost is told, and is no failure of the run.
-    private static async Task EndAsync(IterationStore iterations)
+    private static async Task EndAsync(ObservationStore observations)
     {
         try
         {
-            await iterations.DisposeAsync().ConfigureAwait(false);
+            await observations.DisposeAsync().ConfigureAwait(false);
         }
         catch (Microsoft.Data.Sqlite.SqliteException fault)
         {
-            await Console.Error.WriteLineAsync($"warning: the iteration table is not complete: {fault.Message}").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"warning: what was observed of the run is not complete: {fault.Message}").ConfigureAwait(false);
         }
 
-        if (iterations.Lost > 0)
+        if (observations.Lost > 0)
         {
-            await Console.Error.WriteLineAsync($"warning: the iteration table lacks {iterations.Lost} iterations: they came faster than they could be written").ConfigureAwait(false);
+            await Console.Error.WriteLineAsync($"warning: {observations.Lost} observations (iterations, watches, times) are left out: they came faster than they could be written").ConfigureAwait(false);
         }
     }
 }

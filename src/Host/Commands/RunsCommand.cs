@@ -3,6 +3,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using Spectre.Console;
 
 namespace ActorMultiscale.Host.Commands;
@@ -53,15 +54,30 @@ internal static class RunsCommand
     {
         var name = new Argument<string>("run") { Description = "The run" };
         var (store, json) = (SharedOptions.Store(), SharedOptions.Json());
-        var command = new Command("show", "Show what is recorded of a run") { name, store, json };
-        var views = new ConvergenceView(command);
+        var csv = new Option<bool>("--csv") { Description = "Print the table as comma-separated values" };
+        var command = new Command("show", "Show what is recorded of a run") { name, store, json, csv };
+        var convergence = new ConvergenceView(command);
+        var watches = new WatchView(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(csv) && !convergence.IsWanted(result) && !watches.IsWanted(result))
+            {
+                result.AddError("--csv prints a table; say which, with --convergence, --iterations or --watch.");
+            }
+        });
         command.SetAction(parsed =>
         {
             using var file = new RunFolder(parsed.GetValue(store)!).Open(parsed.GetValue(name)!);
-            if (views.IsWanted(parsed))
+            var form = parsed.GetValue(json) ? TableForm.Json : parsed.GetValue(csv) ? TableForm.Csv : TableForm.People;
+            if (convergence.IsWanted(parsed.CommandResult))
             {
-                views.Print(parsed, IterationStore.Read(file), parsed.GetValue(json));
+                convergence.Print(parsed, ObservationStore.Read(file).Iterations, form);
                 return ExitCode.Ok;
+            }
+
+            if (watches.IsWanted(parsed.CommandResult))
+            {
+                return watches.Print(parsed, ObservationStore.Read(file), form);
             }
 
             var summary = file.Summary();

@@ -287,7 +287,8 @@ public sealed class ExperimentLoader
             Participants = [.. experiment.Participants.Where(p => awake.Contains(p.Name))],
             Groups = [.. experiment.Groups.Where(g => awake.Contains(g.Name))],
             Conduits = [.. experiment.Conduits.Where(c => IsAwake(c.From) && IsAwake(c.To))],
-            Limits = [.. experiment.Limits.Where(l => IsAwake(l.Metric))],
+            Limits = [.. experiment.Limits.Where(l => IsAwake(l.Metric) && !experiment.Watches.Any(w => !IsAwake(w.Port) && (l.Metric + ".").StartsWith($"watch.{w.Name}.", StringComparison.Ordinal)))],
+            Watches = [.. experiment.Watches.Where(w => IsAwake(w.Port))],
         };
     }
 
@@ -336,6 +337,7 @@ public sealed class ExperimentLoader
             SnapshotEvery = (int)snapshots.Integer("every", 0, 0, int.MaxValue),
             SnapshotInterval = TimeSpan.FromSeconds(snapshots.Number("interval", _second, 30, min: 0.1, max: 1e6)),
             Limits = BindLimits(root.Section("limits", required: false)),
+            Watches = [.. root.Sections("watches", required: false).Select(w => BindWatch(w.Name, w.Reader))],
             Checks = [.. root.Sections("expect", required: false).Select(c => BindCheck(c.Name, c.Reader))],
         };
         root.Finish();
@@ -643,6 +645,24 @@ public sealed class ExperimentLoader
 
         Bind(reader, "");
         return limits.ToImmutable();
+    }
+
+    private static Watch BindWatch(string name, ConfigReader reader)
+    {
+        var watch = new Watch(name, reader.Text("port"), reader.Choice<WatchKind>("take", WatchKind.Value));
+        if (!reader.Has("at"))
+        {
+            return watch;
+        }
+
+        var place = reader.Numbers("at", Unit.Parse("m"));
+        if (place.Length is < 1 or > 3)
+        {
+            reader.Fault("at", $"A place has one to three coordinates; found {place.Length}.");
+            return watch;
+        }
+
+        return watch with { At = new Vec3(place[0], place.Length > 1 ? place[1] : 0, place.Length > 2 ? place[2] : 0) };
     }
 
     private Check BindCheck(string name, ConfigReader reader)

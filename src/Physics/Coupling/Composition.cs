@@ -20,6 +20,7 @@ public sealed class Composition
     private readonly List<GroupDraft> _groups = [];
     private readonly Dictionary<string, GroupDraft> _groupOf = new(StringComparer.Ordinal);   // By participant.
 
+    private readonly ImmutableArray<WatchDraft>.Builder _watches = ImmutableArray.CreateBuilder<WatchDraft>();
     private readonly ImmutableArray<int> _conduitOrigins;
     private readonly HashSet<(string Path, string Message)> _said = [];
 
@@ -728,6 +729,8 @@ public sealed class Composition
             }
         }
 
+        ResolveWatches();
+        scalars.AddRange(_watches.SelectMany(w => WatchNode.MetricsOf(w.Spec.Name, w.Layout.Port.Components)));
         for (var i = 0; i < _experiment.Limits.Length; i++)
         {
             RequireMetric($"limits.{_experiment.Limits[i].Metric}", _experiment.Limits[i].Metric, scalars);
@@ -758,6 +761,53 @@ public sealed class Composition
                 Warn($"participants.{name}", $"'{name}' resolves times of {fastest} and meets its peers only every {WindowOf(group)}: what happens faster does not pass.");
             }
         }
+    }
+
+    private void ResolveWatches()
+    {
+        if (!_experiment.Watches.IsEmpty && _models.ContainsKey("watch"))
+        {
+            Fault("participants.watch", $"Where there are watches, no participant is called 'watch': 'watch.name' is the metric of a watch.");
+        }
+
+        foreach (var watch in _experiment.Watches)
+        {
+            var path = $"watches.{watch.Name}";
+            if (!IsName(watch.Name) || _experiment.Watches.Count(w => w.Name == watch.Name) > 1)
+            {
+                Fault(path, $"'{watch.Name}' cannot name a watch: lower-case letters, digits and '-' can, beginning with a letter, and each name once.");
+            }
+
+            if (watch.At is not null && watch.Kind != WatchKind.Value)
+            {
+                Fault(path + ".at", $"A place has a value. Leave out 'at', or 'take'.");
+            }
+            else if (Resolve(watch.Port, PortDirection.Out, path + ".port") is { } port)
+            {
+                if (watch.Kind == WatchKind.Integral && port.Layout.Port.Quantity.Nature == Nature.Extensive)
+                {
+                    Fault(path + ".take", $"'{watch.Port}' is an extensive quantity: its values are integrals over each point's share of the body already. Take the sum.");
+                }
+                else if (!WatchGauge.TryBuild(watch, port.Layout, out _, out var fault))
+                {
+                    Fault(path, $"{fault}.");
+                }
+
+                _watches.Add(new WatchDraft(watch, port.Participant, port.Layout, port.Slot));
+            }
+        }
+    }
+
+    private static string UnitOf(WatchDraft watch)
+    {
+        var unit = watch.Layout.Port.Quantity.Unit.ToString();
+        if (watch.Spec.Kind != WatchKind.Integral)
+        {
+            return unit;
+        }
+
+        var size = WatchGauge.Dimension(watch.Layout.Geometry!) switch { 1 => "m", 2 => "m^2", _ => "m^3" };
+        return unit == "1" ? size : $"{unit} {size}";
     }
 
     private Unit? UnitOf(string metric)
@@ -809,7 +859,7 @@ public sealed class Composition
     {
         if (!known.Contains(metric) && !_unknown.Contains(metric.Split('.')[0]))
         {
-            Fault(path, $"'{metric}' is no scalar out-port and no number of the run. {Suggestion.Sentence(metric, known)}");
+            Fault(path, $"'{metric}' is no scalar out-port, no watch and no number of the run. {Suggestion.Sentence(metric, known)}");
         }
     }
 
@@ -873,7 +923,11 @@ public sealed class Composition
             MayBeginAnew = MayBeginAnew(g, participants),
             Lengths = LengthsOf(g, tickLength, names, conduits),
         }).ToImmutableArray();
-        return new CoupledSystem(_experiment, participants, conduits, groups, tickLength, endTick);
+        return new CoupledSystem(_experiment, participants, conduits, groups, tickLength, endTick)
+        {
+            Watches = [.. _watches.Select(w => new WatchNode(w.Spec, names.IndexOf(w.Participant), _models[w.Participant].Description.IndexOf(w.Layout.Port.Name),
+                w.Slot, w.Layout.Port.Components, UnitOf(w)))],
+        };
     }
 
     private static bool MayBeginAnew(GroupDraft group, ImmutableArray<ParticipantNode> participants) =>
@@ -927,6 +981,8 @@ public sealed class Composition
         public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
         public long WindowsPerRoot { get; set; }
     }
+
+    private sealed record WatchDraft(Watch Spec, string Participant, PortLayout Layout, int Slot);
 
     private sealed record ConduitDraft(int Index, Conduit Spec, string Producer, PortLayout From, string Consumer, PortLayout To,
         GroupDraft Group, int ProducerStage, bool IsBackward, IDataMapping? Map, int GradientPort)

@@ -34,6 +34,9 @@ public sealed class CoupledSystem
     /// <summary>Groups, parents before children; the root first.</summary>
     public ImmutableArray<GroupNode> Groups { get; }
 
+    /// <summary>What is watched, in the experiment's order.</summary>
+    public ImmutableArray<WatchNode> Watches { get; init; } = [];
+
     /// <summary>Length of a tick, s: the shortest nominal window is at least 2²⁰ ticks.</summary>
     public double TickLength { get; }
 

@@ -13,6 +13,8 @@ public sealed class CouplingCore
     private readonly CoupledSystem _system;
     private readonly CouplingMachine _machine;
     private readonly FieldExchange _fields;
+    private readonly ICouplingObserver? _observer;
+    private readonly double[] _watched;
     private readonly Queue<CouplingEvent> _pending = new();
 
     /// <summary>A core at the start of a run, or, given <paramref name="fields"/> of a snapshot, at its boundary.</summary>
@@ -20,12 +22,15 @@ public sealed class CouplingCore
     /// <param name="fields">What <see cref="SaveFields"/> gave.</param>
     /// <param name="runAhead">How many root windows may be computed before they are durable; null for what the experiment says.</param>
     /// <param name="recordedEnds">Where root windows ended when they were computed before: they hold again where lengths depend on the clock.</param>
-    public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null, IEnumerable<long>? recordedEnds = null)
+    /// <param name="observer">Hears what happens; null for nobody.</param>
+    public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null, IEnumerable<long>? recordedEnds = null, ICouplingObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
         _machine = new CouplingMachine(system, runAhead, system.Experiment.Participants.Any(p => p.ShortensWhenLate) ? recordedEnds : null);
-        _fields = new FieldExchange(system);
+        _observer = observer;
+        _fields = new FieldExchange(system) { Observer = observer };
+        _watched = new double[_fields.WatchedNumbers];
         if (fields is not null)
         {
             StateArchive.Restore(fields, Archive);
@@ -34,9 +39,6 @@ public sealed class CouplingCore
 
     /// <summary>The fields between participants.</summary>
     public FieldExchange Fields => _fields;
-
-    /// <summary>Called for every measured iteration of an implicit group, in order; it must return at once.</summary>
-    public Action<IterationRecord>? OnIteration { get; init; }
 
     /// <summary>Answers that came for an address no longer awaited.</summary>
     public long Dropped => _machine.Dropped;
@@ -114,22 +116,20 @@ public sealed class CouplingCore
 
     private void Tell(CouplingCommand.Measure measure, ImmutableArray<Residual> residuals)
     {
-        var spec = _system.Groups[measure.Group].Spec;
-        var policy = spec.Scheme.Iteration;
-        if (OnIteration is null || !policy.IsImplicit)
+        var policy = _system.Groups[measure.Group].Spec.Scheme.Iteration;
+        if (policy.IsImplicit)
         {
-            return;
+            _observer?.Iterated(measure.Address, measure.Window, policy.IsSatisfiedBy(residuals) && measure.Address.Iteration + 1 >= policy.Minimum, residuals);
         }
+    }
 
-        var root = measure.Address;
-        while (root.Parent is { } parent)
+    private void Tell(CouplingCommand.AcceptWindow accept)
+    {
+        if (_observer is not null)
         {
-            root = parent;
+            _fields.ReadWatches(_watched);
+            _observer.Accepted(accept.Window, _watched);
         }
-
-        OnIteration(new IterationRecord(root.Window, spec.Name, measure.Address, measure.Window,
-            policy.IsSatisfiedBy(residuals) && measure.Address.Iteration + 1 >= policy.Minimum,
-            [.. policy.Criteria.Zip(residuals, (criterion, residual) => new CriterionResidual(criterion.Conduit, residual.Distance, residual.Norm))]));
     }
 
     private bool CarryOut(CouplingCommand command, CouplingEvent cause)
@@ -162,6 +162,7 @@ public sealed class CouplingCore
 
                 if (accept.Group == 0)
                 {
+                    Tell(accept);
                     _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), _fields.BrokenLimit(accept.Window.End)));
                 }
 

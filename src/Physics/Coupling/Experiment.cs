@@ -59,6 +59,9 @@ public sealed record Experiment
     /// <summary>Limits that end the run when they are passed.</summary>
     public ImmutableArray<ConservationLimit> Limits { get; init; } = [];
 
+    /// <summary>What is watched after every root window.</summary>
+    public ImmutableArray<Watch> Watches { get; init; } = [];
+
     /// <summary>What the experiment says must come out.</summary>
     public ImmutableArray<Check> Checks { get; init; } = [];
 }
@@ -152,13 +155,13 @@ public sealed record Conduit(string From, string To)
 }
 
 /// <summary>A limit on an entry of the conservation ledger; passing it ends the run with the last good window.</summary>
-/// <param name="Metric">A scalar out-port, <c>participant.port</c>.</param>
+/// <param name="Metric">A scalar out-port, <c>participant.port</c>, or a watch, <c>watch.name</c>.</param>
 /// <param name="Limit">The greatest absolute value allowed.</param>
 public sealed record ConservationLimit(string Metric, double Limit);
 
 /// <summary>Something that must hold at the end of the run, with its source.</summary>
 /// <param name="Name">What it says, for people.</param>
-/// <param name="Metric">A scalar out-port, <c>participant.port</c>, or a number of the run such as <c>iterations.mean</c>.</param>
+/// <param name="Metric">A scalar out-port, <c>participant.port</c>, a watch, <c>watch.name</c>, or a number of the run such as <c>iterations.mean</c>.</param>
 /// <param name="Source">Where the expected value comes from.</param>
 public sealed record Check(string Name, string Metric, string Source)
 {

@@ -39,6 +39,7 @@ public sealed class FieldExchange
     private readonly ImmutableArray<PortLayout>[] _layouts;   // By participant: as they stand now.
     private readonly List<MeshChange>[] _meshChanges;    // By participant: to come when its window is accepted.
     private readonly int[][] _samplesWritten;            // By participant and port: how many samples it wrote last time.
+    private readonly (PortLayout? Layout, WatchGauge? Gauge)[] _gauges;      // By watch: on which mesh it was made.
 
     /// <summary>An exchange without any values.</summary>
     public FieldExchange(CoupledSystem system)
@@ -64,7 +65,15 @@ public sealed class FieldExchange
         _layouts = [.. system.Participants.Select(p => p.Description.Ports)];
         _meshChanges = [.. system.Participants.Select(_ => new List<MeshChange>())];
         _samplesWritten = [.. system.Participants.Select(p => new int[p.Description.Ports.Length])];
+        _gauges = new (PortLayout?, WatchGauge?)[system.Watches.Length];
+        WatchedNumbers = system.Watches.Sum(w => w.Components);
     }
+
+    /// <summary>How many numbers the watches give, all together.</summary>
+    public int WatchedNumbers { get; }
+
+    /// <summary>Hears how long mapping and acceleration take; null for nobody.</summary>
+    public ICouplingObserver? Observer { get; init; }
 
     /// <summary>How many arrays for large samples were allocated so far; in a run's steady state the number stands still.</summary>
     public long BuffersAllocated => _buffers.Allocated;
@@ -340,7 +349,9 @@ public sealed class FieldExchange
         RestoreSubgroups(_system.Groups[group]);
         ForgetMeshChanges(group);
         var workspace = Stack(group);
+        var began = Observer?.Now() ?? 0;
         _accelerations[group]!.Next(workspace.Blocks, workspace.X, workspace.Hx, workspace.Next, _iterations[group]);
+        Observer?.Accelerated(group, began);
         var at = 0;
         foreach (var conduit in _unknowns[group])
         {
@@ -397,7 +408,9 @@ public sealed class FieldExchange
         if (_accelerations[group] is { } acceleration and not ConstantRelaxation)
         {
             var workspace = Stack(group);
+            var began = Observer?.Now() ?? 0;
             acceleration.Accept(workspace.Blocks, workspace.X, workspace.Hx, _iterations[group]);
+            Observer?.Accelerated(group, began);
         }
 
         foreach (var conduit in _ofGroup[group])
@@ -481,6 +494,7 @@ public sealed class FieldExchange
     // Builds the mapping between the present meshes; what is wrong, if it cannot be built.
     private string? Bridge(ConduitState conduit)
     {
+        var began = Observer?.Now() ?? 0;
         var (from, to) = (_layouts[conduit.Node.Producer][conduit.Node.ProducerPort], _layouts[conduit.Node.Consumer][conduit.Node.ConsumerPort]);
         if (!ConduitMapping.TryBuild(conduit.Node.Spec, from.Slot(conduit.Node.FromSlot), to.Slot(conduit.Node.ToSlot), out var map, out var fault))
         {
@@ -488,6 +502,7 @@ public sealed class FieldExchange
         }
 
         conduit.Bridge = new ConduitBridge(map, from, to);
+        Observer?.Mapped(conduit.Node.Index, began);
         return null;
     }
 
@@ -524,7 +539,46 @@ public sealed class FieldExchange
         return null;
     }
 
-    /// <summary>The last value at a root boundary of every scalar out-port, <c>participant.port</c>, in ordinal order.</summary>
+    /// <summary>What the watches say at the last root boundary.</summary>
+    /// <param name="numbers">The numbers of the watches in order; NaN where there is no sample yet, or no point.</param>
+    public void ReadWatches(Span<double> numbers)
+    {
+        var at = 0;
+        for (var w = 0; w < _gauges.Length; w++)
+        {
+            var node = _system.Watches[w];
+            Read(w, numbers.Slice(at, node.Components));
+            at += node.Components;
+        }
+    }
+
+    private void Read(int watch, Span<double> numbers)
+    {
+        var node = _system.Watches[watch];
+        numbers.Fill(double.NaN);
+        if (_last[node.Participant][node.Port] is not { } sample)
+        {
+            return;
+        }
+
+        var layout = _layouts[node.Participant][node.Port];
+        if (!ReferenceEquals(_gauges[watch].Layout, layout))
+        {
+            // A mesh that has lost what the watch needs gives no number any more.
+            _ = WatchGauge.TryBuild(node.Spec, layout.Slot(node.Slot), out var gauge, out _);
+            _gauges[watch] = (layout, gauge);
+        }
+
+        var values = sample.Values;
+        if (node.Slot >= 0)
+        {
+            values = values.Slice(node.Slot * (values.Length / layout.Slots), values.Length / layout.Slots);
+        }
+
+        _gauges[watch].Gauge?.Read(values, numbers);
+    }
+
+    /// <summary>The last value at a root boundary of every scalar out-port, <c>participant.port</c>, in ordinal order; then what the watches say, <c>watch.name</c>.</summary>
     public IEnumerable<KeyValuePair<string, double>> Scalars()
     {
         foreach (var participant in _system.Participants)
@@ -537,6 +591,13 @@ public sealed class FieldExchange
                     yield return new($"{participant.Name}.{layout.Port.Name}", sample.Values[0]);
                 }
             }
+        }
+
+        var watched = new double[WatchedNumbers];
+        ReadWatches(watched);
+        foreach (var (metric, value) in _system.Watches.SelectMany(w => w.Metrics).Zip(watched).Where(pair => double.IsFinite(pair.Second)))
+        {
+            yield return new(metric, value);
         }
     }
 
@@ -700,6 +761,7 @@ public sealed class FieldExchange
             return sample;      // Point by point: the producer's own buffer, no copy.
         }
 
+        var began = Observer?.Now() ?? 0;
         var components = conduit.Bridge.To.Port.Components;
         var values = _buffers.Lease(map.ToPoints * components);
         if (gradient is not null && map is GradientMapping withGradient)
@@ -713,6 +775,7 @@ public sealed class FieldExchange
 
         var mapped = new FieldSample(sample.Time, values);
         _buffers.Hold(mapped);
+        Observer?.Mapped(conduit.Node.Index, began);
         return mapped;
     }
 

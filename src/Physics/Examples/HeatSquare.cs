@@ -54,7 +54,7 @@ public sealed class HeatSquare : IScaleModel
             (interfaceNodes[3 * j], interfaceNodes[(3 * j) + 1]) = (1, j * _h);
         }
 
-        var nodes = new PointCloud(interfaceNodes);
+        var nodes = new PointCloud(interfaceNodes, Connectivity.Chain(_cells + 1));
         Description = new(
             new(_isLeft ? TemperatureIn : TemperatureOut, _cells + 1, nodes),
             new(_isLeft ? FluxOut : FluxIn, _cells + 1, nodes),

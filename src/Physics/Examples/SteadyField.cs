@@ -42,7 +42,7 @@ public sealed class SteadyField : IScaleModel
             x[i] = (double)i / _cells;
         }
 
-        var nodes = PointCloud.OnLine(x);
+        var nodes = PointCloud.OnLine(x, joined: true);
         Description = new(new(OtherIn, _cells + 1, nodes), new(ValueOut, _cells + 1, nodes), new(MiddleOut, 1));
     }
 

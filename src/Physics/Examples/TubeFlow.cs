@@ -80,7 +80,7 @@ public sealed class TubeFlow : IScaleModel
         }
 
         z[^1] = length;
-        return PointCloud.OnLine(z);
+        return PointCloud.OnLine(z, joined: true);
     }
 
     /// <inheritdoc/>

@@ -24,6 +24,9 @@ public sealed record Connectivity
     /// <summary>Eight points a hexahedron: one face around its border, then the opposite one in the same order.</summary>
     public ImmutableArray<int> Hexahedra { get; init; } = [];
 
+    /// <summary>Points joined one to the next by edges.</summary>
+    public static Connectivity Chain(int points) => new() { Edges = [.. Enumerable.Range(0, Math.Max(0, points - 1)).SelectMany(i => new[] { i, i + 1 })] };
+
     /// <summary>Whether nothing is connected.</summary>
     public bool IsEmpty => Edges.IsEmpty && Triangles.IsEmpty && Quadrilaterals.IsEmpty && Tetrahedra.IsEmpty && Hexahedra.IsEmpty;
 
@@ -82,8 +85,8 @@ public sealed class PointCloud
     /// </summary>
     public ulong Fingerprint { get; }
 
-    /// <summary>Points on a line, at <paramref name="x"/>.</summary>
-    public static PointCloud OnLine(ReadOnlySpan<double> x)
+    /// <summary>Points on a line, at <paramref name="x"/>, each joined to the next by an edge if <paramref name="joined"/>.</summary>
+    public static PointCloud OnLine(ReadOnlySpan<double> x, bool joined = false)
     {
         var coordinates = new double[3 * x.Length];
         for (var i = 0; i < x.Length; i++)
@@ -91,7 +94,7 @@ public sealed class PointCloud
             coordinates[3 * i] = x[i];
         }
 
-        return new PointCloud(coordinates);
+        return new PointCloud(coordinates, joined ? Connectivity.Chain(x.Length) : null);
     }
 
     private static void Check(Connectivity connectivity, int count)
