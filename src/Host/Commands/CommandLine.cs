@@ -17,6 +17,7 @@ public static class CommandLine
             ResumeCommand.Create(),
             VerifyCommand.Create(),
             RunsCommand.Create(),
+            GraphCommand.Create(),
             ModelsCommand.Create(),
             ForcesCommand.Create(),
             VersionCommand.Create(),
