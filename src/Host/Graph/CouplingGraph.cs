@@ -15,6 +15,9 @@ namespace ActorMultiscale.Host.Graph;
 /// <param name="Root">The root group.</param>
 public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, ImmutableArray<GraphArrow> Arrows, GraphFrame Root)
 {
+    // Between the entries of a stage.
+    private const string Together = " | ";
+
     /// <summary>The graph of <paramref name="system"/>.</summary>
     public static CouplingGraph Of(CoupledSystem system)
     {
@@ -106,7 +109,7 @@ public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, 
                 }
             }
 
-            words.Add(string.Join(" | ", entries.Distinct(StringComparer.Ordinal)));
+            words.Add(string.Join(Together, entries.Distinct(StringComparer.Ordinal)));
             if (members.Count > 0)
             {
                 stages.Add(members.ToImmutable());
@@ -127,7 +130,7 @@ public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, 
         }
 
         var iteration = group.Spec.Scheme.Iteration;
-        var order = stages.Count == 1 ? "at once" : group.Stages.All(s => s.Length == 1) ? "one after the other" : "in stages";
+        var order = stages.Count == 1 ? "at once" : stages.TrueForAll(s => !s.Contains(Together, StringComparison.Ordinal)) ? "one after the other" : "in stages";
         var scheme = iteration switch
         {
             { IsImplicit: false } => $"explicit, {order}",

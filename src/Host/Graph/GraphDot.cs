@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace ActorMultiscale.Host.Graph;
 
-/// <summary>A coupling graph in the language of Graphviz: groups are clusters, participants are records with a field for each port.</summary>
+/// <summary>A coupling graph in the language of Graphviz: groups are clusters, participants are tables with a cell for each port.</summary>
 public static class GraphDot
 {
     /// <summary>The text of <paramref name="graph"/>.</summary>
@@ -11,7 +13,7 @@ public static class GraphDot
     {
         ArgumentNullException.ThrowIfNull(graph);
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"digraph {Quoted(graph.Name)} {{\n  rankdir=LR;\n  node [shape=record, fontname=\"monospace\", fontsize=10];\n  edge [fontname=\"monospace\", fontsize=9];\n");
+        text.Append(CultureInfo.InvariantCulture, $"digraph {Quoted(graph.Name)} {{\n  rankdir=LR;\n  node [shape=plain, fontname=\"monospace\", fontsize=10];\n  edge [fontname=\"monospace\", fontsize=9];\n");
         var clusters = 0;
         Write(text, graph, graph.Root, ref clusters, "  ");
         foreach (var arrow in graph.Arrows)
@@ -35,9 +37,13 @@ public static class GraphDot
             }
 
             var box = graph.Boxes[member.Box];
-            var inputs = string.Join('|', box.Inputs.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"<i{i}> {Field(p)}")));
-            var outputs = string.Join('|', box.Outputs.Select((p, i) => string.Create(CultureInfo.InvariantCulture, $"<o{i}> {Field(p)}")));
-            text.Append(CultureInfo.InvariantCulture, $"{indent}  p{member.Box} [label=\"{{{{{inputs}}}|{Field(box.Title)}\\n{Field(box.Kind)}|{{{outputs}}}}}\"];\n");
+            text.Append(CultureInfo.InvariantCulture, $"{indent}  p{member.Box} [label=<<TABLE BORDER=\"0\" CELLBORDER=\"1\" CELLSPACING=\"0\"><TR><TD COLSPAN=\"2\"><B>{Markup(box.Title)}</B><BR/>{Markup(box.Kind)}</TD></TR>");
+            for (var row = 0; row < Math.Max(box.Inputs.Length, box.Outputs.Length); row++)
+            {
+                text.Append("<TR>").Append(Cell('i', row, box.Inputs)).Append(Cell('o', row, box.Outputs)).Append("</TR>");
+            }
+
+            text.Append("</TABLE>>];\n");
         }
 
         text.Append(CultureInfo.InvariantCulture, $"{indent}}}\n");
@@ -45,15 +51,9 @@ public static class GraphDot
 
     private static string Quoted(string text) => "\"" + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\l", StringComparison.Ordinal) + (text.Contains('\n', StringComparison.Ordinal) ? "\\l\"" : "\"");
 
-    // In the label of a record these letters part fields; and a quotation mark would end it.
-    private static string Field(string text)
-    {
-        var escaped = new StringBuilder();
-        foreach (var letter in text)
-        {
-            escaped.Append("\\{}|<> \"".Contains(letter, StringComparison.Ordinal) ? "\\" : "").Append(letter);
-        }
+    private static string Cell(char side, int row, ImmutableArray<string> ports) => row < ports.Length
+        ? string.Create(CultureInfo.InvariantCulture, $"<TD PORT=\"{side}{row}\" ALIGN=\"{(side == 'i' ? "LEFT" : "RIGHT")}\">{Markup(ports[row])}</TD>")
+        : "<TD></TD>";
 
-        return escaped.ToString();
-    }
+    private static string Markup(string text) => WebUtility.HtmlEncode(text);
 }

@@ -53,8 +53,8 @@ internal sealed class GraphLayout
     /// <summary>For each arrow its way.</summary>
     public ImmutableArray<PlacedArrow> Arrows { get; private set; }
 
-    /// <summary>The width of <paramref name="text"/> at a size of letters, a little more than it is.</summary>
-    public static double WidthOf(string text, double size) => text.Length * size * LetterWidth;
+    /// <summary>The width of <paramref name="text"/> at a size of letters, a little more than it is, in whole pixels.</summary>
+    public static double WidthOf(string text, double size) => Math.Ceiling(text.Length * size * LetterWidth);
 
     /// <summary>Lays <paramref name="graph"/> out.</summary>
     public static GraphLayout Of(CouplingGraph graph)
