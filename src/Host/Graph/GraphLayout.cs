@@ -127,7 +127,6 @@ internal sealed class GraphLayout
     private void PlaceArrows(double right, double bottom)
     {
         var placed = new PlacedArrow[_graph.Arrows.Length];
-        var widest = right;
 
         // Forward arrows first, short ones before long ones: as nested arcs they cross least.
         var order = Enumerable.Range(0, placed.Length)
@@ -140,17 +139,31 @@ internal sealed class GraphLayout
             var leaves = _right[from] + ((_leaving[from].IndexOf(index) + 1) * Track);
             var arrives = _left[to] + ((_arriving[to].IndexOf(index) + 1) * Track);
             var (start, end) = (PortHeight(from, _graph.Boxes[from].Outputs.IndexOf(arrow.FromPort)), PortHeight(to, _graph.Boxes[to].Inputs.IndexOf(arrow.ToPort)));
-            var label = Math.Min(leaves, arrives) + 6;
             placed[index] = new PlacedArrow([(_right[from], start), (leaves, start), (leaves, lane), (arrives, lane), (arrives, end), (_boxes[to].X, end)],
-                new Rectangle(label, lane - 16, WidthOf(_graph.Caption(arrow), 11), 14));
-            widest = Math.Max(widest, label + placed[index].Label.Width);
+                new Rectangle(0, lane - 16, WidthOf(_graph.Caption(arrow), 11), 14));
             lane += LaneHeight;
         }
 
-        Arrows = [.. placed];
-        Width = Math.Max(widest, Margin + WidthOf(_graph.Name, 16)) + Margin;
+        Arrows = [.. placed.Select(p => p with { Label = PlaceLabel(p, placed) })];
+        Width = Math.Max(Arrows.Select(a => a.Label.X + a.Label.Width).Append(right).Max(), Margin + WidthOf(_graph.Name, 16)) + Margin;
         Height = lane - LaneHeight + Margin;
     }
+
+    // Along the arrow's own line, inside its ends or beside them: where the text covers the fewest arrows on their way down and up.
+    // A text on its line is found more easily than one beside it: where there is room, that is worth a few.
+    private static Rectangle PlaceLabel(PlacedArrow arrow, PlacedArrow[] all)
+    {
+        const double Gap = 6;
+        var (left, right) = (Math.Min(arrow.Corners[1].X, arrow.Corners[4].X), Math.Max(arrow.Corners[1].X, arrow.Corners[4].X));
+        var label = arrow.Label;
+        var beside = label.Width + (2 * Gap) <= right - left ? 4 : 0;
+        double[] starts = [left + Gap, right - Gap - label.Width, right + Gap, left - Gap - label.Width];
+        return starts.Where(x => x >= Margin).Select(x => label with { X = x })
+            .MinBy(place => (place.X > right || place.X + place.Width < left ? beside : 0) + all.Sum(other => Covers(place, other.Corners[1], other.Corners[2]) + Covers(place, other.Corners[3], other.Corners[4])));
+    }
+
+    private static int Covers(Rectangle place, (double X, double Y) a, (double X, double Y) b) =>
+        a.X > place.X - 3 && a.X < place.X + place.Width + 3 && Math.Min(a.Y, b.Y) < place.Y + place.Height && Math.Max(a.Y, b.Y) > place.Y ? 1 : 0;
 }
 
 /// <summary>A rectangle: left, top, width and height in pixels.</summary>
