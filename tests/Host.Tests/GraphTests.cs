@@ -135,6 +135,10 @@ public sealed class GraphTests : IDisposable
         var missing = HostProcess.Run(_folder, "graph", HostProcess.Experiment("bar-wave.conf"), "--svg", "nowhere/bar.svg");
         Assert.NotEqual(0, missing.Code);
         Assert.Contains("nowhere/bar.svg", missing.Error, StringComparison.Ordinal);
+
+        var (stageless, printed, complaint) = HostProcess.Run(_folder, "graph", HostProcess.Experiment("bar-wave.conf"), "--stage", "tight");
+        Assert.True(stageless != 0 && printed.Length == 0, printed);
+        Assert.Contains("'tight'", complaint, StringComparison.Ordinal);
     }
 
     private static IEnumerable<XElement> Elements(XElement svg, string name) => svg.Descendants(svg.Name.Namespace + name);

@@ -18,6 +18,12 @@ internal static class GraphCommand
         command.SetAction(parsed =>
         {
             var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, parsed.GetValue(set) ?? [], parsed.GetValue(stage));
+            if (parsed.GetValue(stage) is { } named && loaded.Stages.IsEmpty)
+            {
+                Console.Error.WriteLine($"There is no run stage '{named}': '{loaded.File}' is one run, without 'run-stages'. Leave --stage out.");
+                return ExitCode.Usage;
+            }
+
             var graph = CouplingGraph.Of(loaded.System);
             var (picture, text) = (parsed.GetValue(svg), parsed.GetValue(dot));
             if (picture is null && text is null)
