@@ -18,6 +18,7 @@ public static class CommandLine
             VerifyCommand.Create(),
             RunsCommand.Create(),
             ProfileCommand.Create(),
+            GraphCommand.Create(),
             ModelsCommand.Create(),
             ForcesCommand.Create(),
             VersionCommand.Create(),
