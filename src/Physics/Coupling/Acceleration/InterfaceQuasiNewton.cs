@@ -137,7 +137,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
             whole[i] = hx[i] - x[i];
         }
 
-        var rescaled = _weights.Update(blocks, x, whole, isFirst: iteration == 0);
+        var rescaled = _weights.Update(blocks, x, whole);
         if (iteration > 0 && _hasBefore)
         {
             AddColumn(hx);
