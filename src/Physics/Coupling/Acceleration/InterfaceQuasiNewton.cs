@@ -13,12 +13,15 @@ namespace ActorMultiscale.Physics.Coupling.Acceleration;
 /// <remarks>
 /// Rows of V are those of accelerated blocks, at all substeps or at windows' ends; rows of W are all, so that secondary blocks are carried
 /// along by the same coefficients. A Jacobian is never an n × n matrix but a list of thin factors.
-/// Where a step makes the residual much worse, the columns of earlier windows go first; the next time all of them, and the step is a relaxation.
-/// So is any step that is not finite or would not move.
+/// Where a step makes the residual much worse, or no step has made it less for long, the columns of earlier windows go first; the next time all of
+/// them, and the iteration goes back to the window's best iterate and relaxes from there, each time by half as much as the time before.
+/// A step that is not finite or would not move is a relaxation too. What still does not converge is for the window to cut.
 /// </remarks>
 public sealed class InterfaceQuasiNewton : IAcceleration
 {
-    private const double Worse = 10;            // Times the window's best residual.
+    private const double Worse = 10;            // Times the window's best residual: columns of earlier windows do not hold here.
+    private const double MuchWorse = 1000;      // On the way to enough columns a residual goes up and down by orders; this is beyond.
+    private const int Patience = 20;            // Iterations without a new best: a residual may stand still while directions are learned, but not for ever.
     private const double Motionless = 1e-9;     // A step shorter than this share of the residual undoes the iteration.
     private const double Noise = 1e-15;         // Relative to the values themselves: differences below are round-off.
 
@@ -32,10 +35,12 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     private double[] _rBefore = [];
     private double[] _hx = [];                              // On all rows, of the iteration before.
     private double[] _scaled = [];
-    private double _best;
+    private double[] _bestX = [];
+    private double[] _bestHx = [];
+    private int _sinceBest;
+    private int _backSteps;
     private int _window;
     private int _windowsInJacobian;
-    private int _worsenings;
     private bool _hasBefore;
 
     /// <summary>An iteration that knows nothing yet.</summary>
@@ -56,16 +61,23 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     {
         Learn(blocks, x, hx, iteration);
         var norm = ScaledNorm(_r);
-        if (iteration == 0)
+        var best = NormOfBest(x, hx, norm, isFirst: iteration == 0);
+        var stands = _sinceBest >= Patience;
+        var hasOld = _columns.Exists(c => c.Window < _window) || _jacobian.Count > 0;
+        if (stands || !(norm <= (hasOld && !HasJacobian ? Worse : MuchWorse) * best))
         {
-            (_best, _worsenings) = (norm, 0);
-        }
-        else if (norm > Worse * _best)
-        {
-            DropForWorse();
+            if (!hasOld)
+            {
+                GoBack(next);
+                return;
+            }
+
+            _columns.RemoveAll(c => c.Window < _window);
+            _jacobian.Clear();
+            Refactor(0);
+            _sinceBest = 0;
         }
 
-        _best = Math.Min(_best, norm);
         hx.CopyTo(next);
         if (norm == 0)
         {
@@ -257,18 +269,40 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         _factors.Clear();
     }
 
-    private void DropForWorse()
+    // The norm of the window's best residual, by the present weights.
+    private double NormOfBest(ReadOnlySpan<double> x, ReadOnlySpan<double> hx, double norm, bool isFirst)
     {
-        var old = _columns.Exists(c => c.Window < _window) || _jacobian.Count > 0;
-        if (_worsenings++ == 0 && old)
+        if (isFirst)
         {
-            _columns.RemoveAll(c => c.Window < _window);
-            _jacobian.Clear();
-            Refactor(0);
+            (_bestX, _bestHx, _backSteps) = (new double[x.Length], new double[x.Length], 0);
         }
-        else
+
+        Residual(_bestX, _bestHx, _scaled);
+        var best = ScaledNorm(_scaled);
+        _sinceBest++;
+        if (isFirst || norm < best)
         {
-            Clear();
+            x.CopyTo(_bestX);
+            hx.CopyTo(_bestHx);
+            _sinceBest = 0;
+            return norm;
+        }
+
+        return best;
+    }
+
+    // x* + ω 2⁻ⁿ (H(x*) − x*) the n-th time, with all that is learned next measured from there.
+    private void GoBack(Span<double> next)
+    {
+        Clear();
+        _sinceBest = 0;
+        _backSteps++;
+        Residual(_bestX, _bestHx, _r);
+        _bestHx.CopyTo(_hx, 0);
+        var factor = _spec.Relaxation * Math.Pow(0.5, _backSteps);
+        for (var i = 0; i < next.Length; i++)
+        {
+            next[i] = _bestX[i] + (factor * (_bestHx[i] - _bestX[i]));
         }
     }
 
@@ -453,11 +487,12 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         _jacobian.Add(new JacobianPart(w, Unscaled(factors.PseudoInverse()), v));
     }
 
-    // J = W Z with K columns in all. W = A R, Zᵀ = B S, R Sᵀ = U Σ Vᵀ (K × K); J = (A U Σ)(B V)ᵀ, cut where σ is small.
+    // J = W Z with K columns in all. W = A R, Zᵀ = B S, R Sᵀ = U Σ Vᵀ (K × K); J = (A U Σ)(B V)ᵀ, cut where σ is small. What is small
+    // is told in scaled quantities, P J P⁻¹: from one quantity to another J has entries of any order.
     private void RestartBySingularValues()
     {
-        var w = _jacobian.SelectMany(p => p.W).ToList();
-        var z = _jacobian.SelectMany(p => p.Z).ToList();
+        var w = _jacobian.SelectMany(p => p.W).Select(row => WeighAll(row, invert: false)).ToList();
+        var z = _jacobian.SelectMany(p => p.Z).Select(row => Weigh(row, invert: true)).ToList();
         var v = _jacobian[^1].V;
         var (a, r) = Orthonormal(w);
         var (b, s) = Orthonormal(z);
@@ -492,11 +527,33 @@ public sealed class InterfaceQuasiNewton : IAcceleration
                 ColumnFactors.AddMultiple(svd.VT[k, j], b[j], y);
             }
 
-            left.Add(x);
-            right.Add(y);
+            left.Add(WeighAll(x, invert: true));
+            right.Add(Weigh(y, invert: false));
         }
 
         _jacobian.Add(new JacobianPart(left, right, v));
+    }
+
+    // A vector on the rows of V, multiplied or divided by the blocks' weights.
+    private double[] Weigh(double[] v, bool invert) => Weighed(v, invert, b => _blocks[b].IsAccelerated ? _blocks[b].Length * (_spec.UsesWindowEndsOnly ? 1 : _blocks[b].Samples) : 0);
+
+    // The same on all rows.
+    private double[] WeighAll(double[] v, bool invert) => Weighed(v, invert, b => _blocks[b].Length * _blocks[b].Samples);
+
+    private double[] Weighed(double[] v, bool invert, Func<int, int> rows)
+    {
+        var weighed = new double[v.Length];
+        var at = 0;
+        for (var b = 0; b < _blocks.Length; b++)
+        {
+            var weight = invert ? 1 / _weights.Of(b) : _weights.Of(b);
+            for (var end = at + rows(b); at < end; at++)
+            {
+                weighed[at] = weight * v[at];
+            }
+        }
+
+        return weighed;
     }
 
     // An orthonormal basis, and the coefficients of each vector in it.
@@ -541,16 +598,18 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     public void Archive(StateArchive archive)
     {
         ArgumentNullException.ThrowIfNull(archive);
-        _ = archive.Version(1);
+        _ = archive.Version(2);
         var shape = _blocks.SelectMany(b => new[] { b.Samples, b.Length, b.IsAccelerated ? 1 : 0 }).ToArray();
         archive.Field("shape", ref shape);
         archive.Field("r", ref _r);
         archive.Field("r before", ref _rBefore);
         archive.Field("hx", ref _hx);
-        archive.Value("best", ref _best);
+        archive.Field("best x", ref _bestX);
+        archive.Field("best hx", ref _bestHx);
+        archive.Value("since best", ref _sinceBest);
+        archive.Value("back steps", ref _backSteps);
         archive.Value("window", ref _window);
         archive.Value("windows in jacobian", ref _windowsInJacobian);
-        archive.Value("worsenings", ref _worsenings);
         archive.Value("has before", ref _hasBefore);
         if (archive.IsRestoring)
         {
