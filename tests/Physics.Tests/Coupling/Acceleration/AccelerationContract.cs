@@ -14,6 +14,8 @@ public sealed class AccelerationContract
 
     public static TheoryData<string> QuasiNewton => [.. Specs.Keys.Where(k => k.StartsWith("iqn", StringComparison.Ordinal))];
 
+    internal static IAcceleration Create(string name) => Specs[name].Create();
+
     private static readonly SortedDictionary<string, AccelerationSpec> Specs = MakeSpecs();
 
     private static SortedDictionary<string, AccelerationSpec> MakeSpecs()
