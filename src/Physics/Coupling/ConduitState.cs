@@ -24,6 +24,7 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, Cond
 {
     private TimeWindow _window;
     private ImmutableArray<double> _grid = [];     // Where the unknowns stand in time: where the first iteration's samples stood.
+    private ImmutableArray<double> _shares = [];   // The same as shares of the window.
     private bool _gridIsFresh;                     // Whether the fresh samples stand on the grid themselves.
 
     public ConduitNode Node { get; } = node;
@@ -54,7 +55,7 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, Cond
     public double FirstResidual { get; set; }
 
     /// <summary>The unknowns of this conduit: one row per point in time.</summary>
-    public IterateBlock Block => new(_grid.Length, Fresh!.Last.Length, Node.Spec.IsAccelerated);
+    public IterateBlock Block => new(_grid.Length, Fresh!.Last.Length, Node.Spec.IsAccelerated) { Times = _shares, Meaning = Node.Meaning, Degree = Node.Spec.Degree };
 
     public int StackedLength => _grid.Length * Fresh!.Last.Length;
 
@@ -99,6 +100,7 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, Cond
         if (_grid.IsEmpty)
         {
             _grid = [.. fresh.Skip(first).Select(s => s.Time)];
+            _shares = [.. _grid.Select(t => (t - _window.Start) / _window.Length)];
         }
 
         _gridIsFresh = fresh.Count - first == _grid.Length;

@@ -369,7 +369,7 @@ public sealed class Interpreter
     private static (ImmutableArray<IterateBlock> Blocks, double[] X, double[] Hx) Stack(List<Wire> wires)
     {
         var stacked = wires.Where(w => w.IsBackward).Select(w => w.Unknowns()).ToList();
-        return ([.. stacked.Select(s => new IterateBlock(s.X.Count, 1, true))], [.. stacked.SelectMany(s => s.X)], [.. stacked.SelectMany(s => s.Hx)]);
+        return ([.. wires.Where(w => w.IsBackward).Select(w => w.Block)], [.. stacked.SelectMany(s => s.X)], [.. stacked.SelectMany(s => s.Hx)]);
     }
 
     private void Advance(string entry, TimeWindow window)
@@ -594,6 +594,13 @@ public sealed class Interpreter
 
             return (x, hx);
         }
+
+        public IterateBlock Block => new(_grid!.Count, 1, true)
+        {
+            Times = [.. _grid.Select(t => (t - _window.Start) / _window.Length)],
+            Meaning = Meaning,
+            Degree = Conduit.Degree,
+        };
 
         public int Take(ReadOnlySpan<double> next)
         {

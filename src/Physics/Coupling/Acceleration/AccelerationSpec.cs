@@ -53,7 +53,7 @@ public enum BlockScaling
     /// <summary>The norm of the residual.</summary>
     Residual,
 
-    /// <summary>The sum over a window's iterations of the block's share of the residual's norm.</summary>
+    /// <summary>The sum of the norms of the residual over a window's iterations, and by half over the window before, and so on.</summary>
     ResidualSum,
 }
 
@@ -106,7 +106,7 @@ public sealed record AccelerationSpec
     /// <summary>The factors of <see cref="BlockScaling.Constant"/>, one per accelerated conduit; none for 1.</summary>
     public ImmutableArray<double> Factors { get; init; } = [];
 
-    /// <summary>After the first window, scaling by residual sums is changed only where it would change by this factor or more; 1 for always.</summary>
+    /// <summary>After the first window, scaling by residual sums is changed only where that of one block would change by this factor or more relative to another's; 1 for always.</summary>
     public double ScalingThreshold { get; init; } = 10;
 
     /// <summary>After so many windows the scaling stays as it is; 0 for never.</summary>

@@ -41,7 +41,7 @@ public sealed class AitkenRelaxation(AccelerationSpec spec) : IAcceleration
             _r[i] = hx[i] - x[i];
         }
 
-        _weights.Update(blocks, x, _r, isFirst: iteration == 0);
+        _weights.Update(blocks, x, _r);
         if (iteration == 0)
         {
             // The last factor is a good first one, its sign above all, but no longer step than the user asked for.

@@ -5,11 +5,23 @@ using ActorMultiscale.Physics.Numerics;
 namespace ActorMultiscale.Physics.Coupling.Acceleration;
 
 /// <summary>
-/// The diagonal scaling that makes unlike quantities comparable: one weight per block. Residual sums: sⱼ ← sⱼ + ‖rⱼ‖/‖r‖ in each iteration
-/// of a window, weight 1/sⱼ (as in the preconditioner of K. Davis, M. Schulte, B. Uekermann, Math. Comput. Appl. 27 (2022) 40).
+/// The diagonal scaling that makes unlike quantities comparable: one weight per block. Residual sums: weight 1/sⱼ, sⱼ = Σ ‖rⱼ‖ over the
+/// iterations of this window, half of it from the window before, a quarter from the one before that. (After the preconditioner of
+/// K. Davis, M. Schulte, B. Uekermann, Math. Comput. Appl. 27 (2022) 40, which sums ‖rⱼ‖/‖r‖ instead.)
 /// </summary>
+/// <remarks>
+/// Sums of norms rather than shares: with parallel stages the residual sits now in one block, now in the other, and the share of a small one
+/// where the large one happens to vanish would outweigh all that it ever had beside it. Sums that fade rather than begin anew: in the first
+/// iteration of a window, or of all, a block may have no residual but round-off, which says nothing of its size.
+/// </remarks>
 internal sealed class BlockWeights(AccelerationSpec spec)
 {
+    /// <summary>A norm below this share of the values' own is taken to be this large: it consists of round-off.</summary>
+    private const double Floor = 1e-12;
+
+    /// <summary>What becomes of a sum when a window ends.</summary>
+    private const double Fading = 0.5;
+
     private double[] _weights = [];
     private double[] _sums = [];
     private int _windows;
@@ -18,27 +30,12 @@ internal sealed class BlockWeights(AccelerationSpec spec)
 
     /// <summary>Takes the residual of an iteration.</summary>
     /// <returns>Whether weights have changed.</returns>
-    public bool Update(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> r, bool isFirst)
+    public bool Update(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> r)
     {
-        var changed = false;
-        if (_weights.Length != blocks.Length)
+        var changed = _weights.Length != blocks.Length;
+        if (changed)
         {
-            (_weights, _sums) = (new double[blocks.Length], new double[blocks.Length]);
-            Array.Fill(_weights, 1);
-            changed = true;
-            if (spec.Scaling == BlockScaling.Constant && spec.Factors.Length > 0)
-            {
-                var factor = 0;
-                for (var b = 0; b < blocks.Length; b++)
-                {
-                    _weights[b] = blocks[b].IsAccelerated && factor < spec.Factors.Length ? 1 / spec.Factors[factor++] : 1;
-                }
-            }
-        }
-
-        if (isFirst)
-        {
-            Array.Clear(_sums);
+            Begin(blocks);
         }
 
         // With one quantity any scaling is a common factor.
@@ -47,31 +44,66 @@ internal sealed class BlockWeights(AccelerationSpec spec)
             return changed;
         }
 
-        var norms = new double[blocks.Length];
-        var all = 0.0;
+        var sizes = new double[blocks.Length];
         var at = 0;
         for (var b = 0; b < blocks.Length; b++)
         {
             var length = blocks[b].Samples * blocks[b].Length;
-            norms[b] = FixedOrderSum.Norm((spec.Scaling == BlockScaling.Value ? x : r).Slice(at, length));
-            all += blocks[b].IsAccelerated ? norms[b] * norms[b] : 0;
+            var (value, residual) = (FixedOrderSum.Norm(x.Slice(at, length)), FixedOrderSum.Norm(r.Slice(at, length)));
+            _sums[b] += residual;
+            sizes[b] = spec.Scaling switch
+            {
+                BlockScaling.Value => value,
+                BlockScaling.Residual => Math.Max(residual, Floor * value),
+                _ => Math.Max(_sums[b], Floor * value),
+            };
             at += length;
         }
 
-        all = Math.Sqrt(all);
-        var isFree = _windows == 0;
+        return (IsFree(blocks, sizes) && Reweigh(sizes)) || changed;
+    }
+
+    private void Begin(ImmutableArray<IterateBlock> blocks)
+    {
+        (_weights, _sums) = (new double[blocks.Length], new double[blocks.Length]);
+        Array.Fill(_weights, 1);
+        var factor = 0;
         for (var b = 0; b < blocks.Length; b++)
         {
-            _sums[b] += all > 0 ? norms[b] / all : 0;
-            var size = spec.Scaling == BlockScaling.ResidualSum ? _sums[b] : norms[b];
-            var ratio = size * _weights[b];
-            isFree |= spec.Scaling != BlockScaling.ResidualSum || ratio >= spec.ScalingThreshold || (ratio > 0 && ratio <= 1 / spec.ScalingThreshold);
+            if (blocks[b].IsAccelerated && factor < spec.Factors.Length)
+            {
+                _weights[b] = 1 / spec.Factors[factor++];
+            }
+        }
+    }
+
+    // Residual sums are let go of only where the weights of two blocks would change by the threshold relative to each other: a common factor means nothing.
+    private bool IsFree(ImmutableArray<IterateBlock> blocks, double[] sizes)
+    {
+        if (_windows == 0 || spec.Scaling != BlockScaling.ResidualSum)
+        {
+            return true;
         }
 
-        for (var b = 0; isFree && b < blocks.Length; b++)
+        var (least, greatest) = (double.PositiveInfinity, 0.0);
+        for (var b = 0; b < sizes.Length; b++)
         {
-            var size = spec.Scaling == BlockScaling.ResidualSum ? _sums[b] : norms[b];
-            var weight = size > 0 && double.IsFinite(1 / size) ? 1 / size : _weights[b];
+            if (blocks[b].IsAccelerated && sizes[b] > 0)
+            {
+                var ratio = sizes[b] * _weights[b];
+                (least, greatest) = (Math.Min(least, ratio), Math.Max(greatest, ratio));
+            }
+        }
+
+        return greatest >= spec.ScalingThreshold * least;
+    }
+
+    private bool Reweigh(double[] sizes)
+    {
+        var changed = false;
+        for (var b = 0; b < sizes.Length; b++)
+        {
+            var weight = sizes[b] > 0 && double.IsFinite(1 / sizes[b]) ? 1 / sizes[b] : _weights[b];
             changed |= weight != _weights[b];
             _weights[b] = weight;
         }
@@ -98,7 +130,14 @@ internal sealed class BlockWeights(AccelerationSpec spec)
         return sum;
     }
 
-    public void EndWindow() => _windows++;
+    public void EndWindow()
+    {
+        _windows++;
+        for (var b = 0; b < _sums.Length; b++)
+        {
+            _sums[b] *= Fading;
+        }
+    }
 
     public void Forget()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Coupling.Acceleration;
@@ -7,7 +8,20 @@ namespace ActorMultiscale.Physics.Coupling.Acceleration;
 /// <param name="Samples">How many points in time.</param>
 /// <param name="Length">Numbers at each.</param>
 /// <param name="IsAccelerated">Whether the block decides the step; secondary blocks are carried along with it.</param>
-public readonly record struct IterateBlock(int Samples, int Length, bool IsAccelerated);
+public readonly record struct IterateBlock(int Samples, int Length, bool IsAccelerated)
+{
+    /// <summary>Where the rows stand in time: shares of the window, rising to 1; left out where they are equally spaced.</summary>
+    public ImmutableArray<double> Times { get; init; } = [];
+
+    /// <summary>How rows stand in time.</summary>
+    public TimeMeaning Meaning { get; init; } = TimeMeaning.Instant;
+
+    /// <summary>The degree of interpolation between instants.</summary>
+    public int Degree { get; init; } = 1;
+
+    /// <summary>Where a row stands, as a share of the window.</summary>
+    public double Time(int sample) => Times.IsDefaultOrEmpty ? (sample + 1.0) / Samples : Times[sample];
+}
 
 /// <summary>Finds the next iterate of the fixed-point problem x = H(x) of a group. x holds all blocks, one after the other.</summary>
 public interface IAcceleration

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
@@ -13,12 +14,16 @@ namespace ActorMultiscale.Physics.Coupling.Acceleration;
 /// <remarks>
 /// Rows of V are those of accelerated blocks, at all substeps or at windows' ends; rows of W are all, so that secondary blocks are carried
 /// along by the same coefficients. A Jacobian is never an n × n matrix but a list of thin factors.
-/// Where a step makes the residual much worse, the columns of earlier windows go first; the next time all of them, and the step is a relaxation.
-/// So is any step that is not finite or would not move.
+/// Where a step makes the residual much worse, or no step has made it less for long, the columns of earlier windows go first; the next time all of
+/// them, and the iteration goes back to the window's best iterate and relaxes from there, each time by half as much as the time before.
+/// A step that is not finite or would not move is a relaxation too. What still does not converge is for the window to cut.
 /// </remarks>
 public sealed class InterfaceQuasiNewton : IAcceleration
 {
-    private const double Worse = 10;            // Times the window's best residual.
+    private const double Worse = 10;            // Times the window's best residual: columns of earlier windows do not hold here.
+    private const double MuchWorse = 1000;      // On the way to enough columns a residual goes up and down by orders; this is beyond.
+    private const int Patience = 20;            // Iterations without a new best: a residual may stand still while directions are learned, but not for ever.
+    private const int MostRestingParts = 32;    // Of Jacobians on other time grids; the oldest go.
     private const double Motionless = 1e-9;     // A step shorter than this share of the residual undoes the iteration.
     private const double Noise = 1e-15;         // Relative to the values themselves: differences below are round-off.
 
@@ -26,16 +31,21 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     private readonly BlockWeights _weights;
     private readonly ColumnFactors _factors = new();
     private readonly List<Column> _columns = [];            // In the order of the factors: the newest first.
+    private readonly List<Column> _resting = [];            // Of other time grids, and superfluous on the present one.
     private readonly List<JacobianPart> _jacobian = [];     // The oldest first.
+    private readonly List<JacobianPart> _restingParts = []; // Jacobians of other time grids.
     private ImmutableArray<IterateBlock> _blocks = [];
     private double[] _r = [];                               // On the rows of V.
     private double[] _rBefore = [];
     private double[] _hx = [];                              // On all rows, of the iteration before.
     private double[] _scaled = [];
-    private double _best;
+    private double[] _bestX = [];
+    private double[] _bestHx = [];
+    private int _sinceBest;
+    private int _backSteps;
     private int _window;
     private int _windowsInJacobian;
-    private int _worsenings;
+    private int _number;                                    // Of the next column.
     private bool _hasBefore;
 
     /// <summary>An iteration that knows nothing yet.</summary>
@@ -56,16 +66,24 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     {
         Learn(blocks, x, hx, iteration);
         var norm = ScaledNorm(_r);
-        if (iteration == 0)
+        var best = NormOfBest(x, hx, norm, isFirst: iteration == 0 || _bestX.Length != x.Length);
+        var stands = _sinceBest >= Patience;
+        var hasOld = _columns.Exists(c => c.Window < _window) || _jacobian.Count > 0;
+        if (stands || !(norm <= (hasOld && !HasJacobian ? Worse : MuchWorse) * best))
         {
-            (_best, _worsenings) = (norm, 0);
-        }
-        else if (norm > Worse * _best)
-        {
-            DropForWorse();
+            if (!hasOld)
+            {
+                GoBack(next);
+                return;
+            }
+
+            _columns.RemoveAll(c => c.Window < _window);
+            _resting.Clear();
+            _jacobian.Clear();
+            Refactor(0);
+            _sinceBest = 0;
         }
 
-        _best = Math.Min(_best, norm);
         hx.CopyTo(next);
         if (norm == 0)
         {
@@ -94,9 +112,12 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         _window++;
         _hasBefore = false;
         _weights.EndWindow();
-        while (!HasJacobian && _columns.Count > 0 && _columns[^1].Window < _window - Math.Max(1, _spec.WindowsReused))
+        var oldest = _window - Math.Max(1, _spec.WindowsReused);
+        _resting.RemoveAll(c => c.Window < oldest);
+        while (!HasJacobian && _columns.Count > 0 && _columns[^1].Window < oldest)
         {
-            RemoveColumn(_columns.Count - 1);
+            _factors.Remove(_columns.Count - 1);
+            _columns.RemoveAt(_columns.Count - 1);
         }
     }
 
@@ -106,29 +127,17 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         Clear();
         _factors.Reset();
         _jacobian.Clear();
+        _restingParts.Clear();
         _weights.Forget();
         _blocks = [];
-        (_window, _windowsInJacobian, _hasBefore) = (0, 0, false);
+        (_window, _windowsInJacobian, _number, _hasBefore) = (0, 0, 0, false);
     }
 
     // ---- learning ------------------------------------------------------------------------------------------------
 
     private void Learn(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, int iteration)
     {
-        if (!_blocks.SequenceEqual(blocks))
-        {
-            // Another number of substeps or points: columns of another shape say nothing.
-            Forget();
-            _blocks = blocks;
-            var rows = 0;
-            foreach (var block in blocks)
-            {
-                rows += block.IsAccelerated ? block.Length * (_spec.UsesWindowEndsOnly ? 1 : block.Samples) : 0;
-            }
-
-            (_r, _rBefore, _scaled, _hx) = (new double[rows], new double[rows], new double[rows], new double[x.Length]);
-        }
-
+        Settle(blocks, x.Length);
         (_r, _rBefore) = (_rBefore, _r);
         Residual(x, hx, _r);
         var whole = new double[x.Length];
@@ -137,7 +146,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
             whole[i] = hx[i] - x[i];
         }
 
-        var rescaled = _weights.Update(blocks, x, whole, isFirst: iteration == 0);
+        var rescaled = _weights.Update(blocks, x, whole);
         if (iteration > 0 && _hasBefore)
         {
             AddColumn(hx);
@@ -145,7 +154,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
         if (rescaled)
         {
-            Refactor(_spec.Filter is ColumnFilter.Qr2 or ColumnFilter.Qr3 ? _spec.FilterLimit : 0);
+            Refactor(RefactorLimit);
         }
 
         Filter();
@@ -153,16 +162,98 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         _hasBefore = true;
     }
 
+    // Other points or conduits: what was learned says nothing. Other points in time: it is read there.
+    private void Settle(ImmutableArray<IterateBlock> blocks, int length)
+    {
+        var isAlike = GridTransfer.AreAlike(_blocks, blocks);
+        if (isAlike && GridTransfer.AreOnOneGrid(_blocks, blocks))
+        {
+            return;
+        }
+
+        if (!isAlike)
+        {
+            Forget();
+        }
+
+        _blocks = blocks;
+        _hasBefore = false;
+        var rows = 0;
+        foreach (var block in blocks)
+        {
+            rows += block.IsAccelerated ? block.Length * (_spec.UsesWindowEndsOnly ? 1 : block.Samples) : 0;
+        }
+
+        (_r, _rBefore, _scaled, _hx) = (new double[rows], new double[rows], new double[rows], new double[length]);
+        Transfer();
+        _factors.Reset();
+        Refactor(RefactorLimit);
+        while (_columns.Count + _resting.Count > Math.Max(_spec.Columns, _columns.Count))
+        {
+            _resting.RemoveAt(_resting.Count - 1);
+        }
+    }
+
+    // Always from the grid where it was learned: what a coarse grid does not tell is there again on the next fine one.
+    private void Transfer()
+    {
+        var transfers = new List<(ImmutableArray<IterateBlock> From, GridTransfer By)>();
+        GridTransfer To(ImmutableArray<IterateBlock> from)
+        {
+            var known = transfers.FindIndex(t => GridTransfer.AreOnOneGrid(t.From, from));
+            if (known < 0)
+            {
+                known = transfers.Count;
+                transfers.Add((from, new GridTransfer(from, _blocks, _spec.UsesWindowEndsOnly)));
+            }
+
+            return transfers[known].By;
+        }
+
+        Column[] all = [.. _columns.Concat(_resting).OrderByDescending(c => c.Number)];
+        _resting.Clear();
+        _columns.Clear();
+        _columns.AddRange(all.Select(c => OnGrid(c.Own ?? c, To)));
+        TransferJacobian(To);
+    }
+
+    // Steps of another length make another Jacobian: a grid that was there before takes up its own, a new one begins with what the last one knows.
+    private void TransferJacobian(Func<ImmutableArray<IterateBlock>, GridTransfer> to)
+    {
+        var last = _jacobian.ToArray();
+        _restingParts.AddRange(last);
+        _jacobian.Clear();
+        _jacobian.AddRange(_restingParts.Where(p => GridTransfer.AreOnOneGrid(p.Grid, _blocks)));
+        _restingParts.RemoveAll(p => GridTransfer.AreOnOneGrid(p.Grid, _blocks));
+        if (_jacobian.Count == 0)
+        {
+            _jacobian.AddRange(last.Select(p => new JacobianPart(
+                p.W.ConvertAll(w => to(p.Grid).OnAll(w)), p.Z.ConvertAll(z => to(p.Grid).OnFactors(z)), p.V.ConvertAll(v => to(p.Grid).OnRows(v)), _blocks)));
+        }
+
+        while (_restingParts.Count > MostRestingParts)
+        {
+            _restingParts.RemoveAt(0);
+        }
+    }
+
+    private Column OnGrid(Column own, Func<ImmutableArray<IterateBlock>, GridTransfer> to) => GridTransfer.AreOnOneGrid(own.Grid, _blocks)
+        ? own
+        : own with { V = to(own.Grid).OnRows(own.V), W = to(own.Grid).OnAll(own.W), Grid = _blocks, Own = own };
+
+    private double RefactorLimit => _spec.Filter is ColumnFilter.Qr2 or ColumnFilter.Qr3 ? _spec.FilterLimit : 0;
+
     private void AddColumn(ReadOnlySpan<double> hx)
     {
         if (!HasJacobian && _spec.WindowsReused == 0 && _columns.Exists(c => c.Window < _window))
         {
             // Columns of the last window served for the first step of this one.
             _columns.RemoveAll(c => c.Window < _window);
+            _resting.Clear();
             Refactor(0);
         }
 
-        var column = new Column(new double[_r.Length], new double[hx.Length], _window);
+        var column = new Column(new double[_r.Length], new double[hx.Length], _blocks, null, _window, _number);
         for (var i = 0; i < _r.Length; i++)
         {
             column.V[i] = _r[i] - _rBefore[i];
@@ -184,6 +275,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
             SubtractJacobian(column.V, column.W);
         }
 
+        _number++;
         _columns.Insert(0, column);
         if (!_factors.TryInsertFirst(Scaled(column.V)))
         {
@@ -240,7 +332,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         {
             if (!_factors.TryAppend(Scaled(_columns[i].V), i == 0 ? 0 : limit))
             {
-                _columns.RemoveAt(i--);
+                Rest(i--);
             }
         }
     }
@@ -248,27 +340,61 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     private void RemoveColumn(int index)
     {
         _factors.Remove(index);
+        Rest(index);
+    }
+
+    // What is superfluous on the present grid may not be so on its own, to which a later window may come back.
+    private void Rest(int index)
+    {
+        if (_columns[index].Own is not null)
+        {
+            _resting.Add(_columns[index]);
+        }
+
         _columns.RemoveAt(index);
     }
 
     private void Clear()
     {
         _columns.Clear();
+        _resting.Clear();
         _factors.Clear();
     }
 
-    private void DropForWorse()
+    // The norm of the window's best residual, by the present weights.
+    private double NormOfBest(ReadOnlySpan<double> x, ReadOnlySpan<double> hx, double norm, bool isFirst)
     {
-        var old = _columns.Exists(c => c.Window < _window) || _jacobian.Count > 0;
-        if (_worsenings++ == 0 && old)
+        if (isFirst)
         {
-            _columns.RemoveAll(c => c.Window < _window);
-            _jacobian.Clear();
-            Refactor(0);
+            (_bestX, _bestHx, _backSteps) = (new double[x.Length], new double[x.Length], 0);
         }
-        else
+
+        Residual(_bestX, _bestHx, _scaled);
+        var best = ScaledNorm(_scaled);
+        _sinceBest++;
+        if (isFirst || norm < best)
         {
-            Clear();
+            x.CopyTo(_bestX);
+            hx.CopyTo(_bestHx);
+            _sinceBest = 0;
+            return norm;
+        }
+
+        return best;
+    }
+
+    // x* + ω 2⁻ⁿ (H(x*) − x*) the n-th time, with all that is learned next measured from there.
+    private void GoBack(Span<double> next)
+    {
+        Clear();
+        _sinceBest = 0;
+        _backSteps++;
+        Residual(_bestX, _bestHx, _r);
+        _bestHx.CopyTo(_hx, 0);
+        var factor = _spec.Relaxation * Math.Pow(0.5, _backSteps);
+        for (var i = 0; i < next.Length; i++)
+        {
+            next[i] = _bestX[i] + (factor * (_bestHx[i] - _bestX[i]));
         }
     }
 
@@ -381,22 +507,23 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     // J ← J + W̃ Z, Z = V⁺. The columns hold W̃ = W − J V already.
     private void RememberJacobian()
     {
-        _jacobian.Add(new JacobianPart([.. _columns.Select(c => c.W)], Unscaled(_factors.PseudoInverse()), [.. _columns.Select(c => c.V)]));
+        _jacobian.Add(new JacobianPart([.. _columns.Select(c => c.W)], Unscaled(_factors.PseudoInverse()), [.. _columns.Select(c => c.V)], _blocks));
         _windowsInJacobian++;
+        var isFull = _windowsInJacobian >= _spec.RestartAfter || _jacobian.Count > _spec.RestartAfter;
         switch (_spec.Restart)
         {
             case JacobianRestart.Slide when _jacobian.Count > _spec.RestartAfter:
                 _jacobian.RemoveAt(0);
                 break;
-            case JacobianRestart.Zero when _windowsInJacobian >= _spec.RestartAfter:
+            case JacobianRestart.Zero when isFull:
                 _jacobian.Clear();
                 _windowsInJacobian = 0;
                 break;
-            case JacobianRestart.LeastSquares when _windowsInJacobian >= _spec.RestartAfter:
+            case JacobianRestart.LeastSquares when isFull:
                 RestartByLeastSquares();
                 _windowsInJacobian = 0;
                 break;
-            case JacobianRestart.SingularValues when _windowsInJacobian >= _spec.RestartAfter:
+            case JacobianRestart.SingularValues when isFull:
                 RestartBySingularValues();
                 _windowsInJacobian = 0;
                 break;
@@ -450,14 +577,15 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         }
 
         _jacobian.Clear();
-        _jacobian.Add(new JacobianPart(w, Unscaled(factors.PseudoInverse()), v));
+        _jacobian.Add(new JacobianPart(w, Unscaled(factors.PseudoInverse()), v, _blocks));
     }
 
-    // J = W Z with K columns in all. W = A R, Zᵀ = B S, R Sᵀ = U Σ Vᵀ (K × K); J = (A U Σ)(B V)ᵀ, cut where σ is small.
+    // J = W Z with K columns in all. W = A R, Zᵀ = B S, R Sᵀ = U Σ Vᵀ (K × K); J = (A U Σ)(B V)ᵀ, cut where σ is small. What is small
+    // is told in scaled quantities, P J P⁻¹: from one quantity to another J has entries of any order.
     private void RestartBySingularValues()
     {
-        var w = _jacobian.SelectMany(p => p.W).ToList();
-        var z = _jacobian.SelectMany(p => p.Z).ToList();
+        var w = _jacobian.SelectMany(p => p.W).Select(row => WeighAll(row, invert: false)).ToList();
+        var z = _jacobian.SelectMany(p => p.Z).Select(row => Weigh(row, invert: true)).ToList();
         var v = _jacobian[^1].V;
         var (a, r) = Orthonormal(w);
         var (b, s) = Orthonormal(z);
@@ -492,11 +620,33 @@ public sealed class InterfaceQuasiNewton : IAcceleration
                 ColumnFactors.AddMultiple(svd.VT[k, j], b[j], y);
             }
 
-            left.Add(x);
-            right.Add(y);
+            left.Add(WeighAll(x, invert: true));
+            right.Add(Weigh(y, invert: false));
         }
 
-        _jacobian.Add(new JacobianPart(left, right, v));
+        _jacobian.Add(new JacobianPart(left, right, v, _blocks));
+    }
+
+    // A vector on the rows of V, multiplied or divided by the blocks' weights.
+    private double[] Weigh(double[] v, bool invert) => Weighed(v, invert, b => _blocks[b].IsAccelerated ? _blocks[b].Length * (_spec.UsesWindowEndsOnly ? 1 : _blocks[b].Samples) : 0);
+
+    // The same on all rows.
+    private double[] WeighAll(double[] v, bool invert) => Weighed(v, invert, b => _blocks[b].Length * _blocks[b].Samples);
+
+    private double[] Weighed(double[] v, bool invert, Func<int, int> rows)
+    {
+        var weighed = new double[v.Length];
+        var at = 0;
+        for (var b = 0; b < _blocks.Length; b++)
+        {
+            var weight = invert ? 1 / _weights.Of(b) : _weights.Of(b);
+            for (var end = at + rows(b); at < end; at++)
+            {
+                weighed[at] = weight * v[at];
+            }
+        }
+
+        return weighed;
     }
 
     // An orthonormal basis, and the coefficients of each vector in it.
@@ -541,64 +691,82 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     public void Archive(StateArchive archive)
     {
         ArgumentNullException.ThrowIfNull(archive);
-        _ = archive.Version(1);
-        var shape = _blocks.SelectMany(b => new[] { b.Samples, b.Length, b.IsAccelerated ? 1 : 0 }).ToArray();
-        archive.Field("shape", ref shape);
+        _ = archive.Version(3);
+        ArchiveGrid(archive, ref _blocks);
         archive.Field("r", ref _r);
         archive.Field("r before", ref _rBefore);
         archive.Field("hx", ref _hx);
-        archive.Value("best", ref _best);
+        archive.Field("best x", ref _bestX);
+        archive.Field("best hx", ref _bestHx);
+        archive.Value("since best", ref _sinceBest);
+        archive.Value("back steps", ref _backSteps);
         archive.Value("window", ref _window);
         archive.Value("windows in jacobian", ref _windowsInJacobian);
-        archive.Value("worsenings", ref _worsenings);
         archive.Value("has before", ref _hasBefore);
         if (archive.IsRestoring)
         {
-            _blocks = [.. shape.Chunk(3).Select(b => new IterateBlock(b[0], b[1], b[2] != 0))];
             _scaled = new double[_r.Length];
         }
 
+        archive.Value("number", ref _number);
         _weights.Archive(archive);
-        ArchiveColumns(archive);
+        ArchiveColumns(archive, _columns);
+        ArchiveColumns(archive, _resting);
         _factors.Archive(archive);
-        ArchiveJacobian(archive);
+        ArchiveJacobian(archive, _jacobian);
+        ArchiveJacobian(archive, _restingParts);
     }
 
-    private void ArchiveColumns(StateArchive archive)
+    private static void ArchiveGrid(StateArchive archive, ref ImmutableArray<IterateBlock> blocks)
     {
-        var count = _columns.Count;
+        var shape = blocks.SelectMany(b => new[] { b.Samples, b.Length, b.IsAccelerated ? 1 : 0, (int)b.Meaning, b.Degree }).ToArray();
+        double[] times = [.. blocks.SelectMany(b => Enumerable.Range(0, b.Samples).Select(b.Time))];
+        archive.Field("shape", ref shape);
+        archive.Field("times", ref times);
+        if (archive.IsRestoring)
+        {
+            var at = 0;
+            blocks = [.. shape.Chunk(5).Select(b => new IterateBlock(b[0], b[1], b[2] != 0) { Times = [.. times[at..(at += b[0])]], Meaning = (TimeMeaning)b[3], Degree = b[4] })];
+        }
+    }
+
+    // What was learned, on its own grid; what that is on the present one follows.
+    private void ArchiveColumns(StateArchive archive, List<Column> columns)
+    {
+        var count = columns.Count;
         archive.Value("columns", ref count);
         if (archive.IsRestoring)
         {
-            _columns.Clear();
+            columns.Clear();
         }
 
         for (var i = 0; i < count; i++)
         {
-            var column = archive.IsRestoring ? new Column([], [], 0) : _columns[i];
-            var (v, w, window) = (column.V, column.W, column.Window);
+            var (v, w, grid, _, window, number) = archive.IsRestoring ? new Column([], [], [], null, 0, 0) : columns[i].Own ?? columns[i];
             archive.Field("v", ref v);
             archive.Field("w", ref w);
+            ArchiveGrid(archive, ref grid);
             archive.Value("of window", ref window);
+            archive.Value("number", ref number);
             if (archive.IsRestoring)
             {
-                _columns.Add(new Column(v, w, window));
+                columns.Add(OnGrid(new Column(v, w, grid, null, window, number), from => new GridTransfer(from, _blocks, _spec.UsesWindowEndsOnly)));
             }
         }
     }
 
-    private void ArchiveJacobian(StateArchive archive)
+    private static void ArchiveJacobian(StateArchive archive, List<JacobianPart> parts)
     {
-        var count = _jacobian.Count;
+        var count = parts.Count;
         archive.Value("jacobian", ref count);
         if (archive.IsRestoring)
         {
-            _jacobian.Clear();
+            parts.Clear();
         }
 
         for (var q = 0; q < count; q++)
         {
-            var part = archive.IsRestoring ? new JacobianPart([], [], []) : _jacobian[q];
+            var part = archive.IsRestoring ? new JacobianPart([], [], [], []) : parts[q];
             foreach (var list in new[] { part.W, part.Z, part.V })
             {
                 var length = list.Count;
@@ -614,16 +782,19 @@ public sealed class InterfaceQuasiNewton : IAcceleration
                 }
             }
 
+            var grid = part.Grid;
+            ArchiveGrid(archive, ref grid);
             if (archive.IsRestoring)
             {
-                _jacobian.Add(part);
+                parts.Add(part with { Grid = grid });
             }
         }
     }
 
-    // Differences of one iteration to the one before: of the residual, and of H(x) (for a Jacobian less what J says of it).
-    private sealed record Column(double[] V, double[] W, int Window);
+    // Differences of one iteration to the one before: of the residual, and of H(x) (for a Jacobian less what J says of it). Own is the same on the grid
+    // where it was learned; null if that is this one.
+    private sealed record Column(double[] V, double[] W, ImmutableArray<IterateBlock> Grid, Column? Own, int Window, int Number);
 
     // J = Σ W Z over parts; V are the columns of the last window in it.
-    private sealed record JacobianPart(List<double[]> W, List<double[]> Z, List<double[]> V);
+    private sealed record JacobianPart(List<double[]> W, List<double[]> Z, List<double[]> V, ImmutableArray<IterateBlock> Grid);
 }

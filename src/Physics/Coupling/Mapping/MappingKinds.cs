@@ -84,10 +84,10 @@ public enum PolynomialTerm
     /// <summary>No polynomial. Constants are then kept only approximately, and values far from all sources fall to zero.</summary>
     Off,
 
-    /// <summary>A linear polynomial in one system with the radial part.</summary>
+    /// <summary>A linear polynomial in one system with the radial part; a quadratic one in clusters of a partition of unity whose points determine it.</summary>
     On,
 
-    /// <summary>A linear polynomial fitted first, by least squares; the radial part interpolates what is left.</summary>
+    /// <summary>A linear polynomial fitted first, by least squares; the radial part interpolates what is left. In clusters of a partition of unity the same as <see cref="On"/>, which errs less.</summary>
     Separate,
 }
 

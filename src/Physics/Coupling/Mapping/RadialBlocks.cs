@@ -10,6 +10,9 @@ internal static class RadialBlocks
     private const int TargetsOfPanel = 64;
     private const int ChunkOfCells = 8;
 
+    // Squared distances that differ by less than this share are the same: a grid's are, but for round-off, and a cluster takes all or none of a kind.
+    private const double RoundOff = 1e-9;
+
     // Points of a cell over points of its cluster: in three dimensions too the cluster reaches a layer of points beyond where it is used.
     private const double CellOfCluster = 0.2;
 
@@ -19,7 +22,7 @@ internal static class RadialBlocks
         var (sources, targets) = (MappingSpec.Points(from), MappingSpec.Points(to));
         RequireDistinct(from, spec);
         int[] all = [.. Enumerable.Range(0, sources.Length)];
-        var interpolant = new RadialInterpolant(sources, all, spec, loop);
+        var interpolant = new RadialInterpolant(sources, all, spec, isCluster: false, loop);
         var blocks = new Block[ChunkedLoop.Chunks(targets.Length, TargetsOfPanel)];
         loop.Run(targets.Length, TargetsOfPanel, (panel, first, past) =>
         {
@@ -80,10 +83,17 @@ internal static class RadialBlocks
 
                 // Every source that the cell has a say about is among them: otherwise its value would not be kept.
                 sourceIndex.Nearest(cells[c].Points, spec.ClusterSize, found);
+                var farthest = 0.0;
+                foreach (var j in found)
+                {
+                    farthest = Math.Max(farthest, cells[c].Points.SquaredDistance(Box.Of(sources[j])));
+                }
+
+                sourceIndex.Within(cells[c].Points, farthest * (1 + RoundOff), found);
                 var nearest = found.ToArray();
                 sourceIndex.Within(cells[c].Reach, 0, found);
                 int[] inputs = [.. nearest.Union(found.Where(j => cells[c].Weight(sources[j]) > 0)).Order()];
-                var weights = new RadialInterpolant(sources, inputs, spec, ChunkedLoop.Serial).Weights(targets, outputs[c], sumsToOne);
+                var weights = new RadialInterpolant(sources, inputs, spec, isCluster: true, ChunkedLoop.Serial).Weights(targets, outputs[c], sumsToOne);
                 var width = DenseFactor.Padded(outputs[c].Length);
                 for (var o = 0; o < outputs[c].Length; o++)
                 {

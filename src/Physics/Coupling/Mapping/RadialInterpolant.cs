@@ -16,7 +16,8 @@ namespace ActorMultiscale.Physics.Coupling.Mapping;
 /// <item>separate: A C⁻¹ (I − Q Q⁺) + V Q⁺: the polynomial by least squares, the rest by radial functions.</item>
 /// </list>
 /// Polynomials run along the principal axes of the sources, so that collinear and coplanar points pose no difficulty: the mapped field is constant
-/// across them. After: H. Wendland, Scattered Data Approximation (2005), chapters 8 and 11; F. Lindner, M. Mehl, B. Uekermann, Proc. COUPLED 2017, 106.
+/// across them. In a cluster of a partition of unity the polynomial is quadratic where the points determine one, and 'separate' is the same as 'on':
+/// least squares first cost accuracy, and what they save is of use for many points only. After: H. Wendland, Scattered Data Approximation (2005), chapters 8 and 11; F. Lindner, M. Mehl, B. Uekermann, Proc. COUPLED 2017, 106.
 /// </remarks>
 internal sealed class RadialInterpolant
 {
@@ -33,7 +34,7 @@ internal sealed class RadialInterpolant
     private readonly RadialFunction _function;
     private readonly PolynomialTerm _polynomial;
     private readonly PrincipalAxes _axes;
-    private readonly Vec3 _inverseRoots;
+    private readonly OrthonormalPolynomials _polynomials;
     private readonly double _scale;
     private readonly DenseFactor? _factor;
 
@@ -41,10 +42,11 @@ internal sealed class RadialInterpolant
     /// <param name="points">The source cloud.</param>
     /// <param name="indices">Which of its points are sources.</param>
     /// <param name="spec">The function and the polynomial.</param>
+    /// <param name="isCluster">Whether they are few: a polynomial is then quadratic where the points determine one, and in one system with the functions.</param>
     /// <param name="loop">Who works.</param>
-    public RadialInterpolant(ReadOnlySpan<Vec3> points, ReadOnlySpan<int> indices, MappingSpec spec, ChunkedLoop loop)
+    public RadialInterpolant(ReadOnlySpan<Vec3> points, ReadOnlySpan<int> indices, MappingSpec spec, bool isCluster, ChunkedLoop loop)
     {
-        _polynomial = spec.Polynomial;
+        _polynomial = isCluster && spec.Polynomial == PolynomialTerm.Separate ? PolynomialTerm.On : spec.Polynomial;
         var n = indices.Length;
         _sources = new Vec3[n];
         var center = Vec3.Zero;
@@ -56,7 +58,7 @@ internal sealed class RadialInterpolant
 
         _axes = new PrincipalAxes(points, indices, center / n);
         _function = new RadialFunction(spec.Basis, spec.SupportRadius ?? (spec.ShapeParameter is null ? WidthOverSpacing * Spacing() : null), spec.ShapeParameter);
-        _inverseRoots = new Vec3(1 / Math.Sqrt(_axes.Squares.X), 1 / Math.Sqrt(_axes.Squares.Y), 1 / Math.Sqrt(_axes.Squares.Z));
+        _polynomials = new OrthonormalPolynomials(_sources, _axes, degree: isCluster && _polynomial != PolynomialTerm.Off ? 2 : 1);
 
         // The value of a single point is taken everywhere where there is a polynomial, or no function to speak of.
         if (n == 1 && (_polynomial != PolynomialTerm.Off || _function.At(0) == 0))
@@ -84,7 +86,7 @@ internal sealed class RadialInterpolant
         {
             for (var i = 0; i < n; i++)
             {
-                matrix[(i * stride) + n + k] = matrix[((n + k) * stride) + i] = _scale * Polynomial(k, _sources[i]);
+                matrix[(i * stride) + n + k] = matrix[((n + k) * stride) + i] = _scale * _polynomials.AtPoints(k)[i];
             }
         }
 
@@ -111,7 +113,7 @@ internal sealed class RadialInterpolant
         return (box.High - box.Low).Norm / Math.Pow(_sources.Length, 1.0 / Math.Max(1, _axes.Count));
     }
 
-    private int Appended => _polynomial == PolynomialTerm.On ? 1 + _axes.Count : 0;
+    private int Appended => _polynomial == PolynomialTerm.On ? _polynomials.Count : 0;
 
     /// <summary>The weights of some targets: one row a source, of <see cref="DenseFactor.Padded"/>(targets) numbers.</summary>
     /// <param name="points">The target cloud.</param>
@@ -140,7 +142,7 @@ internal sealed class RadialInterpolant
         {
             for (var i = 0; i < m; i++)
             {
-                weights[((n + k) * width) + i] = _scale * Polynomial(k, points[indices[i]]);
+                weights[((n + k) * width) + i] = _scale * _polynomials.At(k, points[indices[i]]);
             }
         }
 
@@ -161,18 +163,18 @@ internal sealed class RadialInterpolant
     {
         var defect = new double[width];
         Span<double> column = new double[_sources.Length];
-        for (var k = 0; k <= _axes.Count; k++)
+        for (var k = 0; k < _polynomials.Count; k++)
         {
             defect.AsSpan().Clear();
             for (var j = 0; j < column.Length; j++)
             {
-                column[j] = -Polynomial(k, _sources[j]);
+                column[j] = -_polynomials.AtPoints(k)[j];
             }
 
             DenseFactor.AddRows(defect, weights, column, width);
             for (var i = 0; i < indices.Length; i++)
             {
-                defect[i] += Polynomial(k, points[indices[i]]);
+                defect[i] += _polynomials.At(k, points[indices[i]]);
             }
 
             for (var j = 0; j < column.Length; j++)
@@ -240,8 +242,4 @@ internal sealed class RadialInterpolant
             }
         }
     }
-
-    // 1/√n, and the place along each axis over the root of its sum of squares: columns of length 1, at right angles to each other.
-    private double Polynomial(int k, Vec3 place) =>
-        k == 0 ? 1 / Math.Sqrt(_sources.Length) : Vec3.Dot(place - _axes.Center, _axes[k - 1]) * _inverseRoots[k - 1];
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -12,6 +13,8 @@ public sealed class AccelerationContract
     public static TheoryData<string> All => [.. Specs.Keys];
 
     public static TheoryData<string> QuasiNewton => [.. Specs.Keys.Where(k => k.StartsWith("iqn", StringComparison.Ordinal))];
+
+    internal static IAcceleration Create(string name) => Specs[name].Create();
 
     private static readonly SortedDictionary<string, AccelerationSpec> Specs = MakeSpecs();
 
@@ -274,6 +277,93 @@ public sealed class AccelerationContract
 
         Assert.Equal(a, b);
         Assert.Equal(x, y);
+    }
+
+    // Residuals of length 1 in directions that have nothing to do with x: no columns help. First those of earlier windows go, then all, and
+    // steps lead from the best iterate, by half as much each time.
+    [Theory]
+    [InlineData("iqn-ils, Qr3, ResidualSum")]
+    [InlineData("iqn-ils, None, Constant")]
+    [InlineData("iqn-imvj, Never")]
+    public void Where_nothing_gets_better_columns_go_then_steps_shrink(string name)
+    {
+        ImmutableArray<IterateBlock> blocks = [new(1, 60, true)];
+        var acceleration = (InterfaceQuasiNewton)Specs[name].Create();
+        var random = new Random(1);
+        var x = new double[60];
+        double[] Out(double[] x, double size)
+        {
+            double[] r = [.. x.Select(_ => random.NextDouble() - 0.5)];
+            var norm = FixedOrderSum.Norm(r);
+            return [.. x.Zip(r, (a, b) => a + (size * b / norm))];
+        }
+
+        for (var k = 0; k < 5; k++)
+        {
+            var learned = new double[60];
+            acceleration.Next(blocks, x, Out(x, 1), learned, k);
+            x = learned;
+        }
+
+        acceleration.Accept(blocks, x, Out(x, 1), 5);
+
+        // The best of this window is its first iterate.
+        var (best, bestHx) = (x, Out(x, 0.9));
+        var steps = new List<double>();
+        var fewest = int.MaxValue;
+        for (var k = 0; k < 85; k++)
+        {
+            var next = new double[60];
+            acceleration.Next(blocks, x, k == 0 ? bestHx : Out(x, 1), next, k);
+            if (k == 20)
+            {
+                // What is left is of this window: at most one column an iteration.
+                Assert.InRange(acceleration.Columns, 1, 20);
+            }
+            else if (k > 0 && acceleration.Columns == 0)
+            {
+                fewest = Math.Min(fewest, k);
+                steps.Add(FixedOrderSum.Distance(next, best) / 0.9);
+            }
+
+            x = next;
+        }
+
+        Assert.Equal(40, fewest);
+        Assert.Equal([0.25, 0.125, 0.0625], steps.Select(s => Math.Round(s, 12)));
+    }
+
+    // A jump of the map that no difference sees coming: columns of both sides contradict each other, but iterations end.
+    [Theory]
+    [InlineData("iqn-ils, Qr3, ResidualSum")]
+    [InlineData("iqn-imvj, SingularValues")]
+    public void A_map_that_changes_between_windows_is_solved_all_the_same(string name)
+    {
+        for (var seed = 0; seed < 10; seed++)
+        {
+            var acceleration = Specs[name].Create();
+            var x = new double[Problem.Size];
+            for (var window = 0; window < 6; window++)
+            {
+                (var iterations, x) = Window(acceleration, new Problem((100 * seed) + window, 0.9, 0.05), x, 1, all: true, limit: 1e-8);
+                Assert.True(iterations < 100, $"seed {seed}, window {window}: {iterations}");
+            }
+        }
+    }
+
+    [Fact]
+    public void What_does_not_converge_in_time_is_done_in_shorter_windows()
+    {
+        var plain = OscillatorTests.Oscillator(0.2, "newmark", 3);
+        var scheme = CouplingScheme.Parallel("left", "right")
+            .Iterated(5, new("left.force", ResidualMeasure.Relative, 1e-8), new("right.force", ResidualMeasure.Relative, 1e-8)).Accelerated(AccelerationSpec.LeastSquares());
+
+        var whole = new SerialRunner(Composition.Compose(plain with { Scheme = scheme })).Run();
+        var cut = new SerialRunner(Composition.Compose(plain with { Scheme = scheme, Halvings = 6 })).Run();
+
+        Assert.NotEqual(0, whole.Metrics["not-converged"]);
+        Assert.Equal(0, cut.Metrics["not-converged"]);
+        Assert.True(cut.Metrics["iterations.max"] <= 5);
     }
 
     [Fact]

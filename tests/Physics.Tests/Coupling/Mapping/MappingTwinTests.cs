@@ -227,7 +227,7 @@ public sealed class MappingTwinTests
     public void Partition_of_unity_is_the_blend_of_its_cells(int dimensions, int count)
     {
         var (from, to) = (Clouds.Random(count, dimensions, 16), Clouds.Random(150, dimensions, 17));
-        var spec = Spec(MappingMethod.PartitionOfUnity, RadialBasis.CompactC2, PolynomialTerm.Separate);
+        var spec = Spec(MappingMethod.PartitionOfUnity, RadialBasis.CompactC2, PolynomialTerm.On);
         var values = Clouds.Values(from, Clouds.Franke);
         double At(PointCloud cloud, int i, int k) => cloud.Coordinates[(3 * i) + k];
 
@@ -268,7 +268,7 @@ public sealed class MappingTwinTests
             int[] targets = [.. Enumerable.Range(0, to.Count).Where(i => Weight(to, i) > 0)];
             if (targets.Length > 0)
             {
-                var local = Interpolated(from, sources, to, targets, spec, values);
+                var local = Interpolated(from, sources, to, targets, spec, values, degree: 2);
                 for (var t = 0; t < targets.Length; t++)
                 {
                     sum[targets[t]] += Weight(to, targets[t]) * local[t];
@@ -293,8 +293,8 @@ public sealed class MappingTwinTests
         ShapeParameter = basis switch { RadialBasis.Multiquadric or RadialBasis.InverseMultiquadric => 0.1, RadialBasis.Gaussian => 6, _ => null },
     };
 
-    // The definition, solved by a library: polynomials [1, x, y, z] as they stand, on points that are not coplanar or have z = 0.
-    private static double[] Interpolated(PointCloud from, int[] sources, PointCloud to, int[] targets, MappingSpec spec, double[] values)
+    // The definition, solved by a library: polynomials [1, x, y, z] and their products as they stand, on points that are not coplanar or have z = 0.
+    private static double[] Interpolated(PointCloud from, int[] sources, PointCloud to, int[] targets, MappingSpec spec, double[] values, int degree = 1)
     {
         double Phi(double r)
         {
@@ -316,12 +316,15 @@ public sealed class MappingTwinTests
             };
         }
 
-        var columns = Enumerable.Range(0, from.Count).All(j => from.Coordinates[(3 * j) + 2] == 0) ? 3 : 4;
-        Matrix<double> Linear(PointCloud cloud, int[] chosen) => Matrix<double>.Build.Dense(chosen.Length, columns, (i, k) => k == 0 ? 1 : cloud.Coordinates[(3 * chosen[i]) + k - 1]);
+        var linear = Enumerable.Range(0, from.Count).All(j => from.Coordinates[(3 * j) + 2] == 0) ? 3 : 4;
+        (int First, int Second)[] terms = [.. Enumerable.Range(0, linear).SelectMany(k => Enumerable.Range(0, k + 1).Select(l => (k, l))).Where(t => t.l == 0 || degree > 1)];
+        var columns = terms.Length;
+        double Factor(PointCloud cloud, int i, int k) => k == 0 ? 1 : cloud.Coordinates[(3 * i) + k - 1];
+        Matrix<double> Polynomials(PointCloud cloud, int[] chosen) => Matrix<double>.Build.Dense(chosen.Length, columns, (i, k) => Factor(cloud, chosen[i], terms[k].First) * Factor(cloud, chosen[i], terms[k].Second));
         var c = Matrix<double>.Build.Dense(sources.Length, sources.Length, (i, j) => Phi(Distance(from, sources[i], from, sources[j])));
         var a = Matrix<double>.Build.Dense(targets.Length, sources.Length, (i, j) => Phi(Distance(to, targets[i], from, sources[j])));
         var f = Vector<double>.Build.Dense(sources.Length, j => values[sources[j]]);
-        var (q, v) = (Linear(from, sources), Linear(to, targets));
+        var (q, v) = (Polynomials(from, sources), Polynomials(to, targets));
         switch (spec.Polynomial)
         {
             case PolynomialTerm.Off:
