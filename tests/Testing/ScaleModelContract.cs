@@ -42,6 +42,9 @@ public abstract class ScaleModelContract<TModel>
     /// <summary>How many windows the model is driven before it is looked at.</summary>
     protected virtual int Windows => 3;
 
+    /// <summary>Out-ports that hold the defect of a balance, over what is balanced: nothing but round-off, where all is well.</summary>
+    protected virtual IReadOnlyCollection<string> Defects => [];
+
     /// <summary>How one window and its two halves agree.</summary>
     protected virtual SplitWindow Split => SplitWindow.OfOrder(1);
 
@@ -174,7 +177,7 @@ public abstract class ScaleModelContract<TModel>
         {
             var (d2, d4) = (half[port].Value, quarter[port].Value);
             var (first, second) = (Math.Log2(d1 / d2) - 1, Math.Log2(d2 / d4) - 1);
-            var isRoundOff = Math.Min(d1, Math.Min(d2, d4)) <= RoundOff * scale;
+            var isRoundOff = Math.Min(d1, Math.Min(d2, d4)) <= RoundOff * (Defects.Contains(port) ? 1 : scale);
             Require(isRoundOff || Math.Max(first, second) >= Split.Order!.Value - 0.5,
                 $"The out-port '{port}' differs by {d1:g3} between {Windows} windows of {WindowLength} s and twice as many half ones, by {d2:g3} for windows half as long, and by {d4:g3} for a quarter: the observed order is {first:F2}, then {second:F2}; declared is {Split.Order}.",
                 "Advance probably takes a step of its own instead of context.Window.Length, or reads its inputs at the wrong times. If the model is right, choose a shorter WindowLength, smoother inputs (FillInput), or declare the order by overriding Split.");

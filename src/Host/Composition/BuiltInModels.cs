@@ -25,6 +25,7 @@ public static class BuiltInModels
         .Add(HeatSquare.Entry)
         .Add(ResonantElement.Entry)
         .Add(SteadyField.Entry)
+        .Add(ReactingSpecies.Entry)
         .Add(TubeFlow.Entry)
         .Add(TubeWall.Entry)
         .Add(TextbookAtoms.Entry)

@@ -24,12 +24,18 @@ public sealed class CouplingCore
     /// <param name="recordedEnds">Where root windows ended when they were computed before: they hold again where lengths depend on the clock.</param>
     /// <param name="observer">Hears what happens; null for nobody.</param>
     public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null, IEnumerable<long>? recordedEnds = null, ICouplingObserver? observer = null)
+        : this(system, fields, runAhead, recordedEnds, observer, isStrict: false)
+    {
+    }
+
+    /// <summary>For tests: a core that leases the smallest arrays too, and spoils what is free.</summary>
+    internal CouplingCore(CoupledSystem system, byte[]? fields, int? runAhead, IEnumerable<long>? recordedEnds, ICouplingObserver? observer, bool isStrict)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
         _machine = new CouplingMachine(system, runAhead, system.Experiment.Participants.Any(p => p.ShortensWhenLate) ? recordedEnds : null);
         _observer = observer;
-        _fields = new FieldExchange(system) { Observer = observer };
+        _fields = new FieldExchange(system, isStrict) { Observer = observer };
         _watched = new double[_fields.WatchedNumbers];
         if (fields is not null)
         {

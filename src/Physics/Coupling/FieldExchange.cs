@@ -43,10 +43,16 @@ public sealed class FieldExchange
 
     /// <summary>An exchange without any values.</summary>
     public FieldExchange(CoupledSystem system)
+        : this(system, isStrict: false)
+    {
+    }
+
+    /// <summary>For tests: an exchange that leases the smallest arrays too, and spoils what is free.</summary>
+    internal FieldExchange(CoupledSystem system, bool isStrict)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
-        _buffers = new SampleBuffers(VisitSamplesInUse);
+        _buffers = new SampleBuffers(VisitSamplesInUse, isStrict);
         _conduits = [.. system.Conduits.Select(node => new ConduitState(node, _buffers,
             new ConduitBridge(node.Map, system.Participants[node.Producer].Description.Ports[node.ProducerPort], system.Participants[node.Consumer].Description.Ports[node.ConsumerPort])))];
         _ofGroup = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index).ToArray())];
@@ -104,6 +110,7 @@ public sealed class FieldExchange
     /// <summary>What the in-ports of a participant hold now, for one advance over <paramref name="window"/>, and buffers for what it will write.</summary>
     public PortReader InputsOf(int participant, TimeWindow window)
     {
+        _buffers.BeginOperation();
         var node = _system.Participants[participant];
         var waveforms = ImmutableArray.CreateBuilder<Waveform?>(node.Description.Ports.Length);
         for (var port = 0; port < node.IncomingConduits.Length; port++)
@@ -134,6 +141,7 @@ public sealed class FieldExchange
     /// <summary>A window of <paramref name="group"/> opens; or, <paramref name="again"/>, begins anew after a failure.</summary>
     public void Open(int group, TimeWindow window, bool again)
     {
+        _buffers.BeginOperation();
         var node = _system.Groups[group];
         if (node.Depth == 0 && !again)
         {
@@ -195,6 +203,7 @@ public sealed class FieldExchange
     public void Deliver(int participant, TimeWindow window, CouplingEvent.Advanced answer)
     {
         ArgumentNullException.ThrowIfNull(answer);
+        _buffers.BeginOperation();
         var samples = answer.Samples;
         foreach (var change in answer.Meshes)
         {
@@ -211,7 +220,7 @@ public sealed class FieldExchange
 
             _written[participant][port] = samples[port][^1];
             var layout = _layouts[participant][port];
-            _samplesWritten[participant][port] = layout.Length >= SampleBuffers.Least ? Math.Max(_samplesWritten[participant][port], Math.Min(samples[port].Length, MostLeased)) : 0;
+            _samplesWritten[participant][port] = _buffers.Leases(layout.Length) ? Math.Max(_samplesWritten[participant][port], Math.Min(samples[port].Length, MostLeased)) : 0;
             foreach (var sample in samples[port])
             {
                 _fingerprints[participant][port] = Fingerprint.Fold(_fingerprints[participant][port], sample.Values);
@@ -346,6 +355,7 @@ public sealed class FieldExchange
     /// <summary>The next iterate of a group's backward conduits; subgroups go back to the window's start.</summary>
     public void Iterate(int group)
     {
+        _buffers.BeginOperation();
         RestoreSubgroups(_system.Groups[group]);
         ForgetMeshChanges(group);
         var workspace = Stack(group);
@@ -404,6 +414,7 @@ public sealed class FieldExchange
     /// <returns>What is wrong with a change of a mesh, as a sentence; null if nothing is.</returns>
     public string? Accept(int group, TimeWindow window)
     {
+        _buffers.BeginOperation();
         var node = _system.Groups[group];
         if (_accelerations[group] is { } acceleration and not ConstantRelaxation)
         {

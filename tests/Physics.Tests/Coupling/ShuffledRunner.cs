@@ -30,7 +30,7 @@ public sealed class ShuffledRunner
     public ShuffledRunner(CoupledSystem system, int seed, RunSnapshot? from = null)
     {
         (_system, _random) = (system, new Random(seed));
-        _core = new CouplingCore(system, from?.Fields);
+        _core = new CouplingCore(system, from?.Fields, null, null, null, isStrict: true);
         _sessions = [.. system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, ChunkedLoop.Serial))];
         _orders = [.. system.Participants.Select(_ => new Queue<(CouplingCommand.Advance, PortReader)>())];
         From = from;
