@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Xml.Linq;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Host.Graph;
+using ActorMultiscale.Testing;
 
 namespace ActorMultiscale.Tests.Host;
 
@@ -31,11 +32,7 @@ public sealed class GraphTests : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    public static TheoryData<string> Experiments()
-    {
-        var root = HostProcess.Experiment("");
-        return [.. Directory.EnumerateFiles(root, "*.conf", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(root, f)).Order(StringComparer.Ordinal)];
-    }
+    public static TheoryData<string> Experiments() => [.. ShippedExperiments.Names];
 
     private static LoadedExperiment Load(string name) => ExperimentLoader.Load(HostProcess.Experiment(name), []);
 

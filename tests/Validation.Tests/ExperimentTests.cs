@@ -1,53 +1,20 @@
 using ActorMultiscale.Actors;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Testing;
 
 namespace ActorMultiscale.Tests.Validation;
 
 /// <summary>Every experiment of the repository composes without a warning and meets its own expectations, through the serial runner.</summary>
 public sealed class ExperimentTests
 {
-    // Needs a potential file that is not part of the repository.
-    private const string Potential = "/usr/share/lammps/potentials/Cu_u3.eam";
-
-    private static string Root
-    {
-        get
-        {
-            var folder = new DirectoryInfo(AppContext.BaseDirectory);
-            while (!File.Exists(Path.Combine(folder!.FullName, "ActorMultiscale.sln")))
-            {
-                folder = folder.Parent;
-            }
-
-            return folder.FullName;
-        }
-    }
-
-    public static TheoryData<string> Experiments
-    {
-        get
-        {
-            var data = new TheoryData<string>();
-            var folder = Path.Combine(Root, "hocon", "experiments");
-            foreach (var file in Directory.EnumerateFiles(folder, "*.conf", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
-            {
-                // Without the file the experiment cannot even be composed; where tests must be complete, it must be there.
-                if (!File.ReadAllText(file).Contains(Potential + "\"", StringComparison.Ordinal) || File.Exists(Potential) || Environment.GetEnvironmentVariable("CI") == "true")
-                {
-                    data.Add(Path.GetRelativePath(folder, file));
-                }
-            }
-
-            return data;
-        }
-    }
+    public static TheoryData<string> Experiments => [.. ShippedExperiments.Names];
 
     [Theory]
     [MemberData(nameof(Experiments))]
     public void The_experiment_meets_its_own_expectations(string file)
     {
-        var loaded = ExperimentLoader.Load(Path.Combine(Root, "hocon", "experiments", file), []);
+        var loaded = ExperimentLoader.Load(Path.Combine(ShippedExperiments.Folder, file), []);
         Assert.Empty(loaded.Warnings);
         Assert.NotEmpty(loaded.System.Experiment.Checks);
         Assert.All(loaded.System.Experiment.Checks, check => Assert.NotEmpty(check.Source));
@@ -62,7 +29,7 @@ public sealed class ExperimentTests
     [MemberData(nameof(Experiments))]
     public async Task The_actors_give_the_bits_of_the_serial_runner_on_any_number_of_threads(string file)
     {
-        var system = ExperimentLoader.Load(Path.Combine(Root, "hocon", "experiments", file), []).System;
+        var system = ExperimentLoader.Load(Path.Combine(ShippedExperiments.Folder, file), []).System;
         var records = new List<ulong>();
         var serial = new SerialRunner(system) { OnWindow = record => { records.AddRange(record.Fingerprints); return true; } }.Run();
         foreach (var threads in new[] { 1, 2, 4 })

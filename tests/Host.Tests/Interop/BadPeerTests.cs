@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
+using ActorMultiscale.Host.Interop;
 using ActorMultiscale.Host.Interop.IPi;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -93,10 +94,13 @@ public sealed class BadPeerTests
     }
 
     [Fact]
-    public void A_command_that_fails_is_told_with_its_code()
+    public void A_program_that_fails_is_told_with_its_code_and_its_last_words()
     {
-        using var engine = new IPiForceEngine(IPiAddress.Parse(_name), "test", TimeSpan.FromSeconds(30), "exit 7");
-        Assert.Contains("code 7", Assert.Throws<ScaleModelException>(() => Ask(engine)).Message, StringComparison.Ordinal);
+        using var engine = new IPiForceEngine(IPiAddress.Parse(_name), "test", TimeSpan.FromSeconds(30), new ProgramStart("test", "/bin/sh", ["-c", "echo no licence; exit 7"], "/"));
+        var fault = Assert.Throws<ScaleModelException>(() => Ask(engine)).Message;
+        Assert.Contains("ended before it connected", fault, StringComparison.Ordinal);
+        Assert.Contains("exit code 7", fault, StringComparison.Ordinal);
+        Assert.Contains("no licence", fault, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -109,11 +113,14 @@ public sealed class BadPeerTests
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10));
     }
 
-    [Fact]
-    public async Task The_two_roles_understand_each_other()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_two_roles_understand_each_other(bool overUnix)
     {
-        using var engine = new IPiForceEngine(IPiAddress.Parse(_name), "test", TimeSpan.FromSeconds(20));
-        var client = Task.Run(() => new IPiClient(_potential, TimeSpan.FromSeconds(20)).Serve(IPiAddress.Parse(_name), default));
+        var address = IPiAddress.Parse(overUnix ? _name : LocalPort.Free());
+        using var engine = new IPiForceEngine(address, "test", TimeSpan.FromSeconds(20));
+        var client = Task.Run(() => new IPiClient(_potential, TimeSpan.FromSeconds(20)).Serve(address, default));
         var found = Ask(engine);
         found = Ask(engine);
         engine.Dispose();
@@ -148,6 +155,70 @@ public sealed class BadPeerTests
     [InlineData("unix:")]
     [InlineData(":1")]
     public void What_is_no_address_is_told(string text) => Assert.Contains("host:port", Assert.Throws<FormatException>(() => IPiAddress.Parse(text)).Message, StringComparison.Ordinal);
+
+    // ---- the other role: we compute, the server is bad --------------------------------------------------------------
+
+    private static byte[] Positions(int atoms, double cell = 40, double place = 0.5) =>
+        [.. Header("POSDATA"), .. Numbers(cell, 0, 0, 0, cell, 0, 0, 0, cell), .. Numbers(new double[9]), .. BitConverter.GetBytes(atoms),
+         .. Enumerable.Range(0, 3 * Math.Clamp(atoms, 0, 10)).SelectMany(i => BitConverter.GetBytes(i * i * place))];
+
+    private static byte[] Numbers(params double[] numbers) => [.. numbers.SelectMany(BitConverter.GetBytes)];
+
+    [Theory]
+    [InlineData("silent", "did not answer within")]
+    [InlineData("garbage", "where a header of 12 letters belongs")]
+    [InlineData("another word", "'HELLO'")]
+    [InlineData("half a message", "in the middle of a message")]
+    [InlineData("forces first", "before it sent positions")]
+    [InlineData("a million million atoms", "announced -1 atoms")]
+    [InlineData("not a number", "NaN among its positions")]
+    [InlineData("no volume", "without a positive volume")]
+    [InlineData("endless text", "bytes of text")]
+    public async Task A_server_that_misbehaves_is_named_within_the_time_limit(string how, string expected)
+    {
+        byte[] bytes = how switch
+        {
+            "silent" => Header("STATUS"),
+            "garbage" => [.. Header("STATUS"), 0xFF, 0xFE, .. new byte[10]],
+            "another word" => Header("HELLO"),
+            "half a message" => Positions(Atoms)[..50],
+            "forces first" => Header("GETFORCE"),
+            "a million million atoms" => Positions(-1),
+            "not a number" => Positions(Atoms, place: double.NaN),
+            "no volume" => Positions(Atoms, cell: -40),
+            _ => [.. Header("INIT"), .. BitConverter.GetBytes(0), .. BitConverter.GetBytes(int.MaxValue)],
+        };
+        var address = LocalPort.Free();
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, int.Parse(address.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture));
+        listener.Start();
+        using var over = new CancellationTokenSource();
+        var server = Task.Run(async () =>
+        {
+            using var client = await listener.AcceptSocketAsync(CancellationToken.None);
+            client.Send(bytes);
+            if (how == "half a message")
+            {
+                client.Shutdown(SocketShutdown.Send);
+            }
+
+            await Task.Delay(TimeSpan.FromSeconds(20), over.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        });
+        var clock = Stopwatch.StartNew();
+        var fault = Assert.Throws<IPiException>(() => new IPiClient(_potential, _limit).Serve(IPiAddress.Parse(address), default));
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"{clock.Elapsed}");
+        over.Cancel();
+        await server;
+    }
+
+    [Fact]
+    public void A_server_that_is_not_there_is_told_by_the_program()
+    {
+        var address = LocalPort.Free();
+        var (code, _, error) = HostProcess.Run(Path.GetTempPath(), "forces", "--i-pi", address, "--time-limit", "0.3 s");
+        Assert.Equal(1, code);
+        Assert.Contains($"No i-PI server answers at {address}", error, StringComparison.Ordinal);
+    }
 
     private static byte[] Header(string word) => Encoding.ASCII.GetBytes(word.PadRight(IPiConnection.HeaderLength));
 

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using ActorMultiscale.Host.Interop;
 using ActorMultiscale.Host.Interop.IPi;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
@@ -28,12 +30,15 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    [PeerFact("lmp")]
-    public void Lammps_gives_our_energies_forces_and_virial()
+    [PeerTheory("lmp")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Lammps_gives_our_energies_forces_and_virial(bool overUnix)
     {
+        var address = overUnix ? "unix:" + _name : LocalPort.Free();
         var lattice = Crystal.Perfect(Lattice.Fcc, 5.3, Orientation.Cube, (3, 3, 3));
         var cell = Matrix3.Diagonal(15.9e-10, 15.9e-10, 15.9e-10);
-        using var theirs = new IPiForceEngine(IPiAddress.Parse("unix:" + _name), "test", TimeSpan.FromSeconds(60), Lammps(lattice));
+        using var theirs = new IPiForceEngine(IPiAddress.Parse(address), "test", TimeSpan.FromSeconds(60), new ProgramStart("test", Peers.Lammps, Lammps(lattice, address), "/"));
 
         // The same numbers in the units that fix ipi works with.
         var length = LammpsBohr / IPiConnection.Bohr;
@@ -65,7 +70,7 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
         const double window = 4e-15;
         var lattice = Crystal.Perfect(Lattice.Fcc, 5.3, Orientation.Cube, (3, 3, 3));
         var here = Run(MolecularRegionModel.Entry, ("cutoff", Cutoff));
-        var there = Run(IPiRegion.Entry, ("address", "unix:" + _name), ("command", Lammps(lattice)));
+        var there = Run(IPiRegion.Entry, ("address", "unix:" + _name), ("program", Peers.Lammps), ("arguments", Lammps(lattice, "unix:" + _name)));
 
         // fix ipi's constants differ from ours by 1e-6, and so do the energies; the trajectories part from each other no faster.
         Assert.Equal(1, there["region.potential-energy"] / here["region.potential-energy"], 1e-5);
@@ -83,9 +88,13 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
         })).Run().Metrics;
     }
 
-    [PeerFact("ase")]
-    public void Ase_hears_its_own_energies_from_our_client()
+    [PeerTheory("ase")]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Ase_hears_its_own_energies_from_our_client(bool overUnix)
     {
+        var address = overUnix ? "unix:" + _name : LocalPort.Free();
+        var socket = overUnix ? $"unixsocket='{_name}'" : $"port={address.Split(':')[1]}";
         var script = Path.Combine(_folder.FullName, "server.py");
         File.WriteAllText(script, $$"""
             import sys
@@ -102,7 +111,7 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
             start = atoms.get_positions()
             random = np.random.RandomState(3)
             worst = 0.0
-            with SocketIOCalculator(unixsocket='{{_name}}') as ours:
+            with SocketIOCalculator({{socket}}) as ours:
                 for _ in range(4):
                     atoms.set_positions(start + 0.3 * (random.rand(*start.shape) - 0.5))
                     atoms.calc = ours
@@ -116,7 +125,7 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
             print(repr(float(worst)))
             """);
         using var server = Start(Peers.Python, script);
-        var (code, output, error) = HostProcess.Run(_folder.FullName, "forces", "--i-pi", "unix:" + _name, "--sigma", "3.4 Å", "--cutoff", "7.65 Å", "--time-limit", "60 s");
+        var (code, output, error) = HostProcess.Run(_folder.FullName, "forces", "--i-pi", address, "--sigma", "3.4 Å", "--cutoff", "7.65 Å", "--time-limit", "60 s");
         var printed = server.StandardOutput.ReadToEnd();
         var complaint = server.StandardError.ReadToEnd();
         server.WaitForExit();
@@ -130,8 +139,8 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
     private static Process Start(string program, string argument) =>
         Process.Start(new ProcessStartInfo(program, [argument]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 
-    // The input of LAMMPS for argon; the command that runs it.
-    private string Lammps(Crystal lattice)
+    // The input of LAMMPS for argon; the arguments with which it runs.
+    private ImmutableArray<string> Lammps(Crystal lattice, string address)
     {
         var data = new StringBuilder("argon\n\n");
         data.Append(CultureInfo.InvariantCulture, $"{lattice.Count} atoms\n1 atom types\n\n0 {lattice.Cell.XX} xlo xhi\n0 {lattice.Cell.YY} ylo yhi\n0 {lattice.Cell.ZZ} zlo zhi\n\nMasses\n\n1 39.948\n\nAtoms # atomic\n\n");
@@ -153,9 +162,9 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
             pair_modify shift yes
             neighbor 1.0 bin
             neigh_modify every 1 delay 0 check no
-            fix driver all ipi {_name} 31415 unix
+            fix driver all ipi {(address.StartsWith("unix:", StringComparison.Ordinal) ? $"{_name} 31415 unix" : $"localhost {address.Split(':')[1]}")}
             run 1000000
             """));
-        return $"{Peers.Lammps} -in {input} -log none -screen none";
+        return ["-in", input, "-log", "none", "-screen", "none"];
     }
 }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 
 namespace ActorMultiscale.Tests.Host.Interop;
 
@@ -6,13 +8,36 @@ namespace ActorMultiscale.Tests.Host.Interop;
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class PeerFactAttribute : FactAttribute
 {
-    public PeerFactAttribute(string peer)
+    public PeerFactAttribute(string peer) => Skip = Peers.WhyNot(peer);
+}
+
+/// <summary>The same for several cases.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class PeerTheoryAttribute : TheoryAttribute
+{
+    public PeerTheoryAttribute(string peer) => Skip = Peers.WhyNot(peer);
+}
+
+/// <summary>A port of this machine at which nobody listens.</summary>
+internal static class LocalPort
+{
+    public static string Free()
     {
-        if (Environment.GetEnvironmentVariable("CI") != "true" && !IsHere(peer))
-        {
-            Skip = $"'{peer}' is not installed: apt-get install lammps python3-ase";
-        }
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return $"localhost:{((IPEndPoint)socket.LocalEndPoint!).Port}";
     }
+}
+
+internal static class Peers
+{
+    public const string Lammps = "/usr/bin/lmp";
+
+    // Debian's, for which its python3-ase is.
+    public const string Python = "/usr/bin/python3";
+
+    public static string? WhyNot(string peer) =>
+        Environment.GetEnvironmentVariable("CI") != "true" && !IsHere(peer) ? $"'{peer}' is not installed: apt-get install lammps python3-ase" : null;
 
     private static bool IsHere(string peer)
     {
@@ -32,12 +57,4 @@ public sealed class PeerFactAttribute : FactAttribute
             return false;
         }
     }
-}
-
-internal static class Peers
-{
-    public const string Lammps = "/usr/bin/lmp";
-
-    // Debian's, for which its python3-ase is.
-    public const string Python = "/usr/bin/python3";
 }

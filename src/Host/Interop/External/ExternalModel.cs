@@ -20,9 +20,7 @@ public sealed class ExternalModel : IScaleModel, IDisposable
     /// <summary>The model for experiments.</summary>
     public static ModelEntry Entry { get; } = new("external", "A solver in another process and any language, over a connection on this machine",
         [
-            new Setting("program", SettingKind.Text, "the program to start: a name on the path, or a path from 'folder'") { Optional = true },
-            Setting.Texts("arguments", "its arguments, one by one; no shell sees them", []),
-            new Setting("folder", SettingKind.Path, "the folder in which it runs, relative to the experiment; without it the current one") { Optional = true },
+            .. ProgramStart.Settings,
             new Setting("listen", SettingKind.Text, "instead of 'program': the address at which a peer that you start is waited for, such as 127.0.0.1:4711") { Optional = true },
             new Setting("ports", SettingKind.Texts, "its ports, each as 'in|out NAME SYMBOL UNIT, ...'; the program describes the same"),
             Setting.Texts("phases", "the phases of a step, in order", []),

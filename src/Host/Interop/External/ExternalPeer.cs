@@ -61,11 +61,11 @@ internal sealed class ExternalPeer : IDisposable
             throw new SolverLostException($"'{settings.Name}' cannot wait for its peer at {settings.Listen}: {fault.Message}. Does another program, or another participant, listen there?", fault);
         }
 
-        if (settings.Program is not null)
+        if (settings.Program is { } program)
         {
             try
             {
-                _process = new ExternalProcess(settings, (AddressVariable, _listener.LocalEndpoint.ToString()!), (TokenVariable, _token));
+                _process = new ExternalProcess(program, (AddressVariable, _listener.LocalEndpoint.ToString()!), (TokenVariable, _token));
             }
             catch (SolverLostException)
             {

@@ -13,8 +13,6 @@ internal sealed record ExternalSettings
     public ExternalSettings(ModelSettings settings)
     {
         Name = settings.Name;
-        Arguments = settings.Texts("arguments");
-        Folder = settings.Has("folder") ? settings.Text("folder") : Environment.CurrentDirectory;
         StartLimit = TimeSpan.FromSeconds(settings.Number("start-limit"));
         AnswerLimit = TimeSpan.FromSeconds(settings.Number("answer-limit"));
         if (settings.Has("program") == settings.Has("listen"))
@@ -22,16 +20,8 @@ internal sealed record ExternalSettings
             throw new ScaleModelException("An external participant has either 'program', which is started, or 'listen', an address at which a peer that you start is waited for.");
         }
 
-        if (settings.Has("program"))
-        {
-            if (!Directory.Exists(Folder))
-            {
-                throw new ScaleModelException($"The folder '{Folder}', in which the program is to run, does not exist.");
-            }
-
-            Program = Find(settings.Text("program"));
-        }
-        else
+        Program = ProgramStart.Of(settings);
+        if (Program is null)
         {
             Listen = AddressOf(settings.Text("listen"));
         }
@@ -71,14 +61,8 @@ internal sealed record ExternalSettings
     /// <summary>The participant's name.</summary>
     public string Name { get; }
 
-    /// <summary>The program to start, an absolute path; null where a peer is waited for.</summary>
-    public string? Program { get; }
-
-    /// <summary>Its arguments, one by one; no shell sees them.</summary>
-    public ImmutableArray<string> Arguments { get; }
-
-    /// <summary>The folder in which it runs.</summary>
-    public string Folder { get; }
+    /// <summary>The program to start; null where a peer is waited for.</summary>
+    public ProgramStart? Program { get; }
 
     /// <summary>Where a peer is waited for; null where a program is started.</summary>
     public IPEndPoint? Listen { get; }
@@ -96,19 +80,4 @@ internal sealed record ExternalSettings
         IPEndPoint.TryParse(text, out var address) && IPAddress.IsLoopback(address.Address) && address.Port > 0
             ? address
             : throw new ScaleModelException($"'{text}' is no address to listen at; one on this machine is, with its port: '127.0.0.1:4711'. What passes is not encrypted and leaves no machine.");
-
-    // As a shell would find it: a name on the path, anything with a slash from the folder in which it runs.
-    private string Find(string program)
-    {
-        var places = program.Contains('/', StringComparison.Ordinal)
-            ? [Path.GetFullPath(program, Folder)]
-            : (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Select(folder => Path.Combine(folder, program)).ToList();
-        return places.FirstOrDefault(IsExecutable)
-            ?? throw new ScaleModelException(places.FirstOrDefault(File.Exists) is { } found
-                ? $"The program '{found}' may not be executed. Is it a script whose interpreter is the program, and the script its first argument?"
-                : program.Contains('/', StringComparison.Ordinal) ? $"There is no program '{places[0]}'. Was it built?" : $"There is no program '{program}' on the path. Is it installed? One that stands elsewhere is written with its path, such as './{program}'.");
-    }
-
-    private static bool IsExecutable(string path) =>
-        File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
 }

@@ -18,21 +18,23 @@ public sealed class IPiForceEngine : IForceEngine, IDisposable
     // A participant that is made anew takes over the address of its forerunner, which nobody uses any more.
     private static readonly Dictionary<string, IPiForceEngine> _listening = [];
 
+    private static readonly TimeSpan _patience = TimeSpan.FromMilliseconds(500);
+
     private readonly IPiAddress _address;
     private readonly string _owner;
     private readonly TimeSpan _limit;
-    private readonly string _command;
+    private readonly ProgramStart? _program;
     private Socket? _listener;
     private IPiConnection? _connection;
-    private Process? _peer;
+    private ExternalProcess? _peer;
 
     /// <summary>An engine that listens at <paramref name="address"/>.</summary>
     /// <param name="address">A loopback address or a UNIX socket.</param>
     /// <param name="owner">The participant.</param>
     /// <param name="limit">How long the peer may take to connect, and for one configuration.</param>
-    /// <param name="command">A shell command that starts the peer; empty if the user starts it.</param>
+    /// <param name="program">Starts the peer; null if the user does.</param>
     /// <exception cref="ScaleModelException">The address can be reached from other machines.</exception>
-    public IPiForceEngine(IPiAddress address, string owner, TimeSpan limit, string command = "")
+    internal IPiForceEngine(IPiAddress address, string owner, TimeSpan limit, ProgramStart? program = null)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.EndPoint is DnsEndPoint || (address.EndPoint is IPEndPoint ip && !IPAddress.IsLoopback(ip.Address)))
@@ -40,7 +42,7 @@ public sealed class IPiForceEngine : IForceEngine, IDisposable
             throw new ScaleModelException($"'{address.Text}' is not on this machine alone. The protocol knows no passwords, so only localhost:PORT and unix:NAME are listened at.");
         }
 
-        (_address, _owner, _limit, _command) = (address, owner, limit, command);
+        (_address, _owner, _limit, _program) = (address, owner, limit, program);
     }
 
     /// <inheritdoc/>
@@ -52,11 +54,12 @@ public sealed class IPiForceEngine : IForceEngine, IDisposable
             _connection.Begin();
             return Exchange(_connection, cell, positions, cancellation);
         }
-        catch (Exception fault) when (fault is IPiException or SocketException or ObjectDisposedException)
+        catch (Exception fault) when (fault is IPiException or SocketException or ObjectDisposedException or SolverLostException)
         {
-            // What is still on the wire belongs to the exchange that failed.
+            // What is still on the wire belongs to the exchange that failed. What the program said last tells why.
+            var obituary = _peer is { } peer && fault is not SolverLostException ? $" Of the program: {peer.Obituary(_patience)}" : "";
             Hang();
-            throw new ScaleModelException(fault.Message, fault);
+            throw new ScaleModelException(fault.Message + obituary, fault);
         }
         catch (OperationCanceledException)
         {
@@ -171,16 +174,16 @@ public sealed class IPiForceEngine : IForceEngine, IDisposable
     {
         var since = Stopwatch.StartNew();
         _listener ??= Listen();
-        if (_command.Length > 0 && _peer is null)
+        if (_program is not null)
         {
-            _peer = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", _command]) { RedirectStandardInput = true })!;
+            _peer ??= new ExternalProcess(_program);
         }
 
         while (!IPiConnection.WaitFor(_listener, SelectMode.SelectRead, since, TimeSpan.Zero, cancellation))
         {
             if (_peer is { HasExited: true })
             {
-                throw new IPiException($"The command '{_command}' ended with code {_peer.ExitCode} before it connected to {_address.Text}; its own output says why.");
+                throw new IPiException($"The program '{_program!.Program}' ended before it connected to {_address.Text}.");
             }
 
             if (since.Elapsed > _limit)
@@ -241,15 +244,7 @@ public sealed class IPiForceEngine : IForceEngine, IDisposable
     {
         _connection?.Dispose();
         _connection = null;
-        if (_peer is not null)
-        {
-            if (!_peer.HasExited)
-            {
-                _peer.Kill(entireProcessTree: true);
-            }
-
-            _peer.Dispose();
-            _peer = null;
-        }
+        _peer?.Dispose();
+        _peer = null;
     }
 }

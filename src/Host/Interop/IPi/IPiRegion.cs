@@ -12,7 +12,7 @@ public static class IPiRegion
             .. MolecularRegionModel.Settings,
             new Setting("address", SettingKind.Text, "where the other program connects: localhost:PORT, or unix:NAME for /tmp/ipi_NAME") { Default = "localhost:31415" },
             Setting.Positive("time-limit", "s", "how long the other program may take to connect, and for one configuration", 60),
-            new Setting("command", SettingKind.Text, "shell command that starts the other program; empty if you start it yourself") { Default = "" },
+            .. ProgramStart.Settings,
         ],
         Create);
 
@@ -22,7 +22,7 @@ public static class IPiRegion
         {
             // TimeSpan ends at some 10 million days; a day is long enough to wait.
             var limit = TimeSpan.FromSeconds(Math.Min(86400, settings.Number("time-limit")));
-            return new(settings, new IPiForceEngine(IPiAddress.Parse(settings.Text("address")), settings.Name, limit, settings.Text("command")));
+            return new(settings, new IPiForceEngine(IPiAddress.Parse(settings.Text("address")), settings.Name, limit, ProgramStart.Of(settings)));
         }
         catch (FormatException fault)
         {

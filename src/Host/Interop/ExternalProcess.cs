@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using ActorMultiscale.Physics.Models;
 
-namespace ActorMultiscale.Host.Interop.External;
+namespace ActorMultiscale.Host.Interop;
 
 /// <summary>
 /// The process of a peer, and everything that it starts: what it says is kept for messages, and it ends with us, whatever happens.
@@ -25,14 +25,14 @@ internal sealed class ExternalProcess : IDisposable
     private bool _ended;
     private bool _disposed;
 
-    /// <summary>Starts the program of <paramref name="settings"/> with these additions to its environment.</summary>
+    /// <summary>Starts <paramref name="what"/> with these additions to its environment.</summary>
     /// <exception cref="SolverLostException">The system does not start it.</exception>
-    public ExternalProcess(ExternalSettings settings, params ReadOnlySpan<(string Name, string Value)> environment)
+    public ExternalProcess(ProgramStart what, params ReadOnlySpan<(string Name, string Value)> environment)
     {
         _hasSession = OperatingSystem.IsLinux() && File.Exists(SessionMaker);
-        var start = new ProcessStartInfo(_hasSession ? SessionMaker : settings.Program!)
+        var start = new ProcessStartInfo(_hasSession ? SessionMaker : what.Program)
         {
-            WorkingDirectory = settings.Folder,
+            WorkingDirectory = what.Folder,
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -40,10 +40,10 @@ internal sealed class ExternalProcess : IDisposable
         };
         if (_hasSession)
         {
-            start.ArgumentList.Add(settings.Program!);
+            start.ArgumentList.Add(what.Program);
         }
 
-        foreach (var argument in settings.Arguments)
+        foreach (var argument in what.Arguments)
         {
             start.ArgumentList.Add(argument);
         }
@@ -63,7 +63,7 @@ internal sealed class ExternalProcess : IDisposable
         catch (System.ComponentModel.Win32Exception fault)
         {
             _process.Dispose();
-            throw new SolverLostException($"The program of '{settings.Name}', '{settings.Program}', does not start: {fault.Message}.", fault);
+            throw new SolverLostException($"The program of '{what.Owner}', '{what.Program}', does not start: {fault.Message}.", fault);
         }
 
         _id = _process.Id;
@@ -74,7 +74,7 @@ internal sealed class ExternalProcess : IDisposable
         if (_hasSession && File.Exists(Shell))
         {
             var watch = new ProcessStartInfo(SessionMaker) { UseShellExecute = false, RedirectStandardInput = true };
-            foreach (var argument in (string[])[Shell, "-c", Watch, "watch", _id.ToString(CultureInfo.InvariantCulture), settings.Program!, .. settings.Arguments])
+            foreach (var argument in (string[])[Shell, "-c", Watch, "watch", _id.ToString(CultureInfo.InvariantCulture), what.Program, .. what.Arguments])
             {
                 watch.ArgumentList.Add(argument);       // Program and arguments are there for people who look at the processes.
             }
