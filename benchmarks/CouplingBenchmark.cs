@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Text.Json;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Mapping;
@@ -24,7 +25,8 @@ public sealed record CouplingRow(string Case, double Ours, double Peer, string P
 
 /// <summary>
 /// What one coupling iteration costs when the solvers do nothing but copy: through the serial runner, through the actors, and
-/// through the actors with a journal. The three are measured in turn, five rounds, so that a drift of the machine meets all.
+/// through the actors with a journal, and with iterations and times kept as a run of the program does. They are measured in turn, five
+/// rounds, so that a drift of the machine meets all.
 /// </summary>
 internal static class CouplingBenchmark
 {
@@ -70,16 +72,18 @@ internal static class CouplingBenchmark
             Task<double> OnSerial(int windows) => Task.FromResult(Serial(name, values, windows));
             Task<double> OnActors(int windows) => Actors(name, values, windows, recorded: false);
             Task<double> OnRecord(int windows) => Actors(name, values, windows, recorded: true);
+            Task<double> OnObserved(int windows) => Actors(name, values, windows, recorded: true, observed: true);
             var (plainWindows, plain) = await Prepare(OnSerial);
             var (actorWindows, actors) = await Prepare(OnActors);
 
             // As many windows as without a journal: otherwise what a run costs once would count for more.
-            var (recordedWindows, recorded) = (actorWindows, new List<double>());
+            var (recorded, observed) = (new List<double>(), new List<double>());
             for (var round = 0; round < Rounds; round++)
             {
                 plain.Add(await OnSerial(plainWindows));
                 actors.Add(await OnActors(actorWindows));
-                recorded.Add(await OnRecord(recordedWindows));
+                recorded.Add(await OnRecord(actorWindows));
+                observed.Add(await OnObserved(actorWindows));
             }
 
             CouplingRow Row(string how, List<double> rates, double against, string whom) => new(
@@ -87,6 +91,7 @@ internal static class CouplingBenchmark
                 Math.Round(Median(rates) / against, 2), Math.Round((rates.Max() - rates.Min()) / Median(rates), 3), load);
             rows.Add(Row("actors", actors, peer, "preCICE 3.4.1 (quoted)"));
             rows.Add(Row("actors with journal", recorded, Math.Round(Median(actors), 1), "our own without a journal"));
+            rows.Add(Row("actors with journal, observed", observed, Math.Round(Median(actors), 1), "our own without a journal"));
             rows.Add(Row("serial runner", plain, peer, "preCICE 3.4.1 (quoted)"));
         }
 
@@ -95,11 +100,11 @@ internal static class CouplingBenchmark
 
     public static void Print(ImmutableArray<CouplingRow> rows)
     {
-        Console.WriteLine($"{"case",-74} {"windows/s",10} {"peer",9} {"ratio",8} {"spread",7} {"load",5}  peer is");
+        Console.WriteLine($"{"case",-76} {"windows/s",10} {"peer",9} {"ratio",8} {"spread",7} {"load",5}  peer is");
         foreach (var row in rows)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{row.Case,-74} {row.Ours,10:0} {row.Peer,9:0.#} {row.Ratio,8:0.00} {row.Spread,7:0.00} {row.Load,5:0.00}  {row.PeerName}"));
+                $"{row.Case,-76} {row.Ours,10:0} {row.Peer,9:0.#} {row.Ratio,8:0.00} {row.Spread,7:0.00} {row.Load,5:0.00}  {row.PeerName}"));
         }
     }
 
@@ -111,15 +116,16 @@ internal static class CouplingBenchmark
         return windows / clock.Elapsed.TotalSeconds;
     }
 
-    private static async Task<double> Actors(string name, int values, int windows, bool recorded)
+    private static async Task<double> Actors(string name, int values, int windows, bool recorded, bool observed = false)
     {
         var system = System(name, values, windows);
-        var settings = new RunSettings { Threads = 2 };
         var folder = Directory.CreateTempSubdirectory("actor-multiscale-benchmark-").FullName;
         try
         {
             var origin = new RunOrigin { Run = "benchmark", Experiment = "benchmark", Program = "benchmark" };
             using var store = recorded ? RunStore.Create(Path.Combine(folder, "run.sqlite"), origin, [], DateTimeOffset.UtcNow) : null;
+            await using var observations = observed ? new ObservationStore(store!) : null;
+            var settings = new RunSettings { Threads = 2, Observations = observations };
             Echo.Restart();
             await using var run = store is null
                 ? ActorRun.Start(system, settings)

@@ -49,6 +49,13 @@ internal static class RunExecution
         // The checks speak of the end of the run; one that stopped early is not judged.
         var checks = report.Status == RunStatus.Completed ? loaded.Judge(report.Result.Metrics) : [];
         RunOutput.Print(RunOutput.Of(start.Run, report, checks, wall.Elapsed.TotalSeconds), manners.Json);
+        if (report.Result.Metrics.GetValueOrDefault("not-converged") is > 0 and var unconverged)
+        {
+            // A run that goes on with iterates that nobody agreed on should not end in silence.
+            Console.Error.WriteLine(FormattableString.Invariant(
+                $"warning: {unconverged} of {report.Result.Windows} windows did not converge, and their last iterates were taken; 'runs show {start.Run} --convergence' says which. A criterion that is 'strict' ends the run instead."));
+        }
+
         if (report.Status is not (RunStatus.Completed or RunStatus.Stopped))
         {
             Console.Error.WriteLine($"{RunStatusWord.Of(report.Status)}: {report.Result.Reason}");
