@@ -25,7 +25,7 @@ internal static class TraceFile
 
         foreach (var row in observed.Timings)
         {
-            Slice(json, 0, row.Windows == 1 ? $"window {row.Window}" : $"windows {row.Window} to {row.Window + row.Windows - 1}", row.Begin, row.Length, row);
+            Slice(json, 0, row.Windows == 0 ? "end" : row.Windows == 1 ? $"window {row.Window}" : $"windows {row.Window} to {row.Window + row.Windows - 1}", row.Begin, row.Length, row);
             if (row.Spans.IsEmpty)
             {
                 // Sums of what is too short to be told apart, drawn from the row's begin on.

@@ -86,7 +86,7 @@ public readonly record struct ParticipantTime(long Computing, long Mapping, long
 
 /// <summary>Where the time of a root window went; of several that follow each other, where they take less than a millisecond together.</summary>
 /// <param name="Window">Index of the first root window.</param>
-/// <param name="Windows">How many there are.</param>
+/// <param name="Windows">How many there are; none for what was done after the last window, which is its snapshot.</param>
 /// <param name="Begin">Begin, ns since the first process of the run began.</param>
 /// <param name="Length">How long it took, ns.</param>
 /// <param name="Participants">By participant.</param>

@@ -135,10 +135,10 @@ internal sealed class RunObserver : ICouplingObserver
         }
     }
 
-    /// <summary>Ends the row of timing at hand, at a root boundary.</summary>
+    /// <summary>Ends the row of timing at hand, at a root boundary; after the last window it holds what the last snapshot took.</summary>
     public void EndRow()
     {
-        if (!_hasDetails || _window == _rowWindow)
+        if (!_hasDetails || (_window == _rowWindow && _spans.Count == 0))
         {
             return;
         }
@@ -151,7 +151,7 @@ internal sealed class RunObserver : ICouplingObserver
 
         var windows = _window - _rowWindow;
         ObservationBytes.WriteTiming(_bytes, _rowWindow, windows, _rowBegan, now - _rowBegan, _times, _accelerating, _storing,
-            windows == 1 ? System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_spans) : []);
+            windows <= 1 ? System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_spans) : []);
         Send();
         Array.Clear(_times);
         _spans.Clear();

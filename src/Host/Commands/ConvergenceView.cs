@@ -21,6 +21,11 @@ internal sealed class ConvergenceView
 
     public void Print(ParseResult parsed, ImmutableArray<IterationRow> rows, TableForm form)
     {
+        if (rows.IsEmpty)
+        {
+            Console.Error.WriteLine("No iterations are kept of the run: none of its groups iterates, or it was made with --no-observations.");
+        }
+
         var shown = Select(rows, parsed.GetValue(_iterations));
         if (form == TableForm.Json)
         {

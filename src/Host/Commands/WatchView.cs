@@ -25,11 +25,14 @@ internal sealed class WatchView
     {
         var wanted = parsed.GetValue(_watch) ?? [];
         var known = observed.Watches.Select(w => w.Name).ToList();
-        foreach (var name in wanted.Where(name => !known.Contains(name)).Take(1))
+        if (known.Count == 0)
         {
-            Console.Error.WriteLine(known.Count == 0
-                ? "The experiment of the run has no watches: 'watches { tip { port = bar.displacement, at = [1 m] } }' is one."
-                : $"There is no watch '{name}'. {Suggestion.Sentence(name, known)}");
+            Console.Error.WriteLine("The experiment of the run has no watches: 'watches { tip { port = bar.displacement, at = [1 m] } }' is one.");
+        }
+
+        if (wanted.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
+        {
+            Console.Error.WriteLine(known.Count == 0 ? "" : $"There is no watch '{unknown}'. {Suggestion.Sentence(unknown, known)}");
             return ExitCode.Usage;
         }
 
