@@ -20,6 +20,7 @@ public sealed class TubeFlow : IScaleModel
     private static readonly Port<double> PressureOut = Port.Out<double>("pressure", TubeWall.Pressure);
     private static readonly Port<double> InletOut = Port.Out<double>("inlet-pressure", TubeWall.Pressure);
     private static readonly Port<double> OutletOut = Port.Out<double>("outlet-velocity", Quantities.Velocity);
+    private static readonly Port<double> ImbalanceOut = Port.Out<double>("imbalance", new("δV/V", Unit.One));
 
     private const int NewtonMaximum = 30;
     private const double NewtonLimit = 1e-13;
@@ -35,6 +36,7 @@ public sealed class TubeFlow : IScaleModel
     private double[] _u;
     private double[] _p;
     private double[] _a;
+    private double _gained;     // What came in and did not go out so far, m³.
 
     private TubeFlow(ModelSettings settings)
     {
@@ -48,7 +50,7 @@ public sealed class TubeFlow : IScaleModel
         _substeps = settings.Integer("substeps");
         (_u, _p, _a) = (new double[_cells + 2], new double[_cells + 2], new double[_cells + 2]);
         var nodes = Nodes(_cells, settings.Number("length"));
-        Description = new(new(AreaIn, nodes.Count, nodes), new(PressureOut, nodes.Count, nodes), new(InletOut, 1), new(OutletOut, 1));
+        Description = new(new(AreaIn, nodes.Count, nodes), new(PressureOut, nodes.Count, nodes), new(InletOut, 1), new(OutletOut, 1), new(ImbalanceOut, 1));
     }
 
     /// <summary>The model for experiments.</summary>
@@ -67,7 +69,8 @@ public sealed class TubeFlow : IScaleModel
 
     /// <summary>
     /// Ports on cells + 2 nodes, the inlet, the middles of the cells and the outlet: <c>area</c> (in), <c>pressure</c> over the
-    /// density (out). <c>inlet-pressure</c> and <c>outlet-velocity</c> are single numbers.
+    /// density (out). <c>inlet-pressure</c> and <c>outlet-velocity</c> are single numbers; <c>imbalance</c> is by how much
+    /// the volume in the tube differs from what was there, came in and went out, over the volume at the start.
     /// </summary>
     public ModelDescription Description { get; }
 
@@ -112,10 +115,11 @@ public sealed class TubeFlow : IScaleModel
     public void Archive(StateArchive archive)
     {
         ArgumentNullException.ThrowIfNull(archive);
-        _ = archive.Version(1);
+        _ = archive.Version(2);
         archive.Field("velocity", ref _u);
         archive.Field("pressure", ref _p);
         archive.Field("area", ref _a);
+        archive.Value("gained", ref _gained);
     }
 
     private void Write(PortWriter outputs, double time)
@@ -123,6 +127,21 @@ public sealed class TubeFlow : IScaleModel
         _p.CopyTo(outputs.Write(PressureOut, time));
         outputs.Write(InletOut, time, _p[0]);
         outputs.Write(OutletOut, time, _u[^1]);
+        var start = _restArea * _cells * _dz;
+        outputs.Write(ImbalanceOut, time, ((_dz * FixedOrderSum.Of(_a.AsSpan(1, _cells))) - start - _gained) / start);
+    }
+
+    // The sum of the continuity equations, over which the fluxes between cells cancel: Δz Σ (aᵢ − aᵢ⁰) = Δt (F₀ + α (p₀ − p₁) − F_N − α (p_N − p_N+1)),
+    // with the flux F₀ into the first cell and F_N out of the last.
+    private double NetInflow(double dt)
+    {
+        double Flux(int left)
+        {
+            var alpha = _restArea / (_inflow + (_dz / dt));
+            return ((_a[left] + _a[left + 1]) / 2 * (_u[left] + _u[left + 1]) / 2) + (alpha * (_p[left] - _p[left + 1]));
+        }
+
+        return dt * (Flux(0) - Flux(_cells));
     }
 
     private void Step(ReadOnlySpan<double> area, double time, double dt)
@@ -164,6 +183,7 @@ public sealed class TubeFlow : IScaleModel
             {
                 (_u, _p) = (u, p);
                 area.CopyTo(_a);
+                _gained += NetInflow(dt);
                 return;
             }
         }
