@@ -14,8 +14,9 @@ namespace ActorMultiscale.Physics.Coupling.Acceleration;
 /// <remarks>
 /// Rows of V are those of accelerated blocks, at all substeps or at windows' ends; rows of W are all, so that secondary blocks are carried
 /// along by the same coefficients. A Jacobian is never an n × n matrix but a list of thin factors.
-/// Where a step makes the residual much worse, or no step has made it less for long, the columns of earlier windows go first; the next time all of
-/// them, and the iteration goes back to the window's best iterate and relaxes from there, each time by half as much as the time before.
+/// Where a step makes the residual much worse, or no step has made it less for long, the columns of earlier windows go first. After that, a
+/// step that makes it much worse is taken back: it leaves a column, and the next step leads from the window's best iterate. Where no step
+/// has made it less for long, all columns go, and the iteration relaxes from there, each time by half as much as the time before.
 /// A step that is not finite or would not move is a relaxation too. What still does not converge is for the window to cut.
 /// </remarks>
 public sealed class InterfaceQuasiNewton : IAcceleration
@@ -69,19 +70,29 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         var best = NormOfBest(x, hx, norm, isFirst: iteration == 0 || _bestX.Length != x.Length);
         var stands = _sinceBest >= Patience;
         var hasOld = _columns.Exists(c => c.Window < _window) || _jacobian.Count > 0;
+        var factor = _spec.Relaxation;
         if (stands || !(norm <= (hasOld && !HasJacobian ? Worse : MuchWorse) * best))
         {
-            if (!hasOld)
+            if (hasOld)
             {
-                GoBack(next);
-                return;
+                DropOld();
+                _sinceBest = 0;
             }
+            else
+            {
+                if (stands)
+                {
+                    Clear();
+                    _sinceBest = 0;
+                }
 
-            _columns.RemoveAll(c => c.Window < _window);
-            _resting.Clear();
-            _jacobian.Clear();
-            Refactor(0);
-            _sinceBest = 0;
+                GoBack();
+                x = _bestX;
+                hx = _bestHx;
+                norm = best;
+                _backSteps += _columns.Count == 0 ? 1 : 0;
+                factor *= Math.Pow(0.5, _backSteps);
+            }
         }
 
         hx.CopyTo(next);
@@ -94,7 +105,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         {
             for (var i = 0; i < next.Length; i++)
             {
-                next[i] = x[i] + (_spec.Relaxation * (hx[i] - x[i]));
+                next[i] = x[i] + (factor * (hx[i] - x[i]));
             }
         }
     }
@@ -272,7 +283,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
         if (HasJacobian)
         {
-            SubtractJacobian(column.V, column.W);
+            AddJacobian(_jacobian, column.V, column.W, -1);
         }
 
         _number++;
@@ -383,19 +394,25 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         return best;
     }
 
-    // x* + ω 2⁻ⁿ (H(x*) − x*) the n-th time, with all that is learned next measured from there.
-    private void GoBack(Span<double> next)
+    // To the window's best iterate: the next step is from there, and what is learned next is measured from there.
+    private void GoBack()
     {
-        Clear();
-        _sinceBest = 0;
-        _backSteps++;
         Residual(_bestX, _bestHx, _r);
         _bestHx.CopyTo(_hx, 0);
-        var factor = _spec.Relaxation * Math.Pow(0.5, _backSteps);
-        for (var i = 0; i < next.Length; i++)
+    }
+
+    // What earlier windows taught. Columns of this window hold W − J V: without the Jacobian they are W again.
+    private void DropOld()
+    {
+        _columns.RemoveAll(c => c.Window < _window);
+        _resting.Clear();
+        foreach (var column in _columns)
         {
-            next[i] = _bestX[i] + (factor * (_bestHx[i] - _bestX[i]));
+            AddJacobian(_jacobian, column.V, column.W, 1);
         }
+
+        _jacobian.Clear();
+        Refactor(0);
     }
 
     // ---- stepping ------------------------------------------------------------------------------------------------
@@ -408,7 +425,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
             return false;
         }
 
-        SubtractJacobian(_r, next);
+        AddJacobian(_jacobian, _r, next, -1);
         if (_columns.Count > 0)
         {
             var c = _factors.Solve(Scaled(_r));
@@ -492,14 +509,14 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
     // ---- the Jacobian --------------------------------------------------------------------------------------------
 
-    // y ← y − J v.
-    private void SubtractJacobian(ReadOnlySpan<double> v, Span<double> y)
+    // y ← y ± J v.
+    private static void AddJacobian(IEnumerable<JacobianPart> jacobian, ReadOnlySpan<double> v, Span<double> y, double sign)
     {
-        foreach (var part in _jacobian)
+        foreach (var part in jacobian)
         {
             for (var j = 0; j < part.W.Count; j++)
             {
-                ColumnFactors.AddMultiple(-FixedOrderSum.Dot(part.Z[j], v), part.W[j], y);
+                ColumnFactors.AddMultiple(sign * FixedOrderSum.Dot(part.Z[j], v), part.W[j], y);
             }
         }
     }
@@ -552,15 +569,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
             for (var j = 0; j < _jacobian[q].V.Count; j++)
             {
                 var whole = (double[])_jacobian[q].W[j].Clone();
-                for (var older = 0; older < q; older++)
-                {
-                    var part = _jacobian[older];
-                    for (var i = 0; i < part.W.Count; i++)
-                    {
-                        ColumnFactors.AddMultiple(FixedOrderSum.Dot(part.Z[i], _jacobian[q].V[j]), part.W[i], whole);
-                    }
-                }
-
+                AddJacobian(_jacobian.Take(q), _jacobian[q].V[j], whole, 1);
                 v.Add(_jacobian[q].V[j]);
                 w.Add(whole);
             }
