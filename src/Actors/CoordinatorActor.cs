@@ -78,7 +78,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         ReceiveAndGoOn<ParticipantAnswer.Ready>(OnReady);
         ReceiveAndGoOn<ParticipantAnswer.CannotStart>(OnCannotStart);
         ReceiveAndGoOn<ParticipantAnswer.Saved>(OnSaved);
-        Receive<ParticipantAnswer.Worked>(work => OnWorked(work.Participant, work.IsAdvance, work.Began, work.Ended));
+        Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
         ReceiveAndGoOn<CouplingEvent>(Tell);
         ReceiveAndGoOn<JournalAnswer.Announced>(announced => OnDurable(announced.Windows));
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
@@ -118,7 +118,7 @@ internal sealed class CoordinatorActor : ReceiveActor
                 var answer = ParticipantWork.Do(next.Session, next.Job, CancellationToken.None);
                 if (_observer is not null && ParticipantWork.IsTimed(next.Job))
                 {
-                    OnWorked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());
+                    _observer.Worked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());
                 }
 
                 OnAnswer(answer);
@@ -132,18 +132,6 @@ internal sealed class CoordinatorActor : ReceiveActor
         {
             _willGoOn = true;
             Self.Tell(_goOn);
-        }
-    }
-
-    private void OnWorked(int participant, bool isAdvance, long began, long ended)
-    {
-        if (isAdvance)
-        {
-            _observer!.Computed(participant, began, ended);
-        }
-        else
-        {
-            _observer!.Persisted(participant, began, ended);
         }
     }
 

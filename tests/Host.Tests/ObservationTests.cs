@@ -102,11 +102,12 @@ public sealed class ObservationTests : IDisposable
 
         // Each window in one row of timing, in order.
         var next = 0L;
-        foreach (var row in Json("profile", "killed", "--windows").EnumerateArray().GroupBy(r => r.GetProperty("window").GetInt64()))
+        foreach (var row in Json("profile", "killed", "--windows").EnumerateArray()
+            .GroupBy(r => (Window: r.GetProperty("window").GetInt64(), Windows: r.GetProperty("windows").GetInt64())))
         {
-            Assert.Equal(next, row.Key);
+            Assert.Equal(next, row.Key.Window);
             Assert.Equal(4, row.Count());
-            next += row.First().GetProperty("windows").GetInt64();
+            next += row.Key.Windows;
         }
 
         Assert.Equal(400, next);

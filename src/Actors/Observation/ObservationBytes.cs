@@ -203,7 +203,7 @@ internal sealed class ObservationReader
         var first = ReadInteger(ref from);
         _iterations.RemoveAll(row => row.RootWindow >= first);
         _watchRows.RemoveAll(row => row.Window >= first);
-        _timings.RemoveAll(row => row.Window >= first);
+        _timings.RemoveAll(row => row.Window > first || (row.Window == first && row.Windows > 0));
         var begin = ReadInteger(ref from);
         _firstBegin ??= begin;
         _offset = begin - _firstBegin.Value;

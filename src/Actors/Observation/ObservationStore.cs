@@ -13,7 +13,7 @@ namespace ActorMultiscale.Actors.Observation;
 /// <remarks>
 /// This is no part of what is hashed. But before a snapshot is stored, everything that was observed up to there is: so a run that goes on from
 /// a snapshot lacks nothing, and what was stored of windows beyond it is void (the first record of the new process says so). Where the disk
-/// cannot keep up for <see cref="Capacity"/> bytes, further records are left out and counted in <see cref="Lost"/>.
+/// cannot keep up for <see cref="Capacity"/> bytes, or refuses them so long, further records are left out and counted in <see cref="Lost"/>.
 /// </remarks>
 public sealed class ObservationStore : IAsyncDisposable
 {
@@ -26,7 +26,7 @@ public sealed class ObservationStore : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0);
     private readonly Task _writer;
     private ArrayBufferWriter<byte> _filling = new(4096);
-    private ArrayBufferWriter<byte> _spare = new(4096);
+    private ArrayBufferWriter<byte> _taken = new(4096);
     private TaskCompletionSource? _flushed;
     private bool _isEnding;
     private long _lost;
@@ -135,16 +135,24 @@ public sealed class ObservationStore : IAsyncDisposable
                 TaskCompletionSource? flushed;
                 lock (_gate)
                 {
-                    (_filling, _spare) = (_spare, _filling);
+                    Take();
                     (flushed, _flushed) = (_flushed, null);
-                    isEnding = _isEnding;
+                    isEnding = _isEnding && _filling.WrittenCount == 0;
                 }
 
-                if (_spare.WrittenCount > 0)
+                try
                 {
-                    connection ??= Open(path);
-                    Insert(connection, _spare.WrittenMemory);
-                    _spare.ResetWrittenCount();
+                    if (_taken.WrittenCount > 0)
+                    {
+                        connection ??= Open(path);
+                        Insert(connection, _taken.WrittenMemory);
+                        _taken.ResetWrittenCount();
+                    }
+                }
+                catch (SqliteException) when (!_isEnding)
+                {
+                    connection?.Dispose();      // What was taken stays, and is tried again.
+                    connection = null;
                 }
 
                 flushed?.SetResult();
@@ -153,6 +161,20 @@ public sealed class ObservationStore : IAsyncDisposable
         finally
         {
             connection?.Dispose();
+        }
+    }
+
+    // Behind what could not be written the time before, if anything; as much as there may be.
+    private void Take()
+    {
+        if (_taken.WrittenCount == 0)
+        {
+            (_filling, _taken) = (_taken, _filling);
+        }
+        else if (_taken.WrittenCount + _filling.WrittenCount <= Capacity)
+        {
+            _taken.Write(_filling.WrittenSpan);
+            _filling.ResetWrittenCount();
         }
     }
 

@@ -88,25 +88,16 @@ internal sealed class RunObserver : ICouplingObserver
     /// <summary>All participants stand at their start: time counts from here.</summary>
     public void Begin() => _rowBegan = Now();
 
-    /// <summary>A participant advanced.</summary>
-    public void Computed(int participant, long began, long ended)
+    /// <summary>A participant advanced, or else saved its state.</summary>
+    public void Worked(int participant, bool isAdvance, long began, long ended)
     {
         if (_hasDetails)
         {
-            var length = Keep(WorkKind.Computing, participant, began, ended);
+            var length = Keep(isAdvance ? WorkKind.Computing : WorkKind.Persisting, participant, began, ended);
             ref var time = ref _times[participant];
-            time = time with { Computing = time.Computing + length, Advances = time.Advances + 1 };
-        }
-    }
-
-    /// <summary>A participant saved its state.</summary>
-    public void Persisted(int participant, long began, long ended)
-    {
-        if (_hasDetails)
-        {
-            var length = Keep(WorkKind.Persisting, participant, began, ended);
-            ref var time = ref _times[participant];
-            time = time with { Persisting = time.Persisting + length };
+            time = isAdvance
+                ? time with { Computing = time.Computing + length, Advances = time.Advances + 1 }
+                : time with { Persisting = time.Persisting + length };
         }
     }
 

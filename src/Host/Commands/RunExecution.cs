@@ -71,7 +71,7 @@ internal static class RunExecution
         {
             await observations.DisposeAsync().ConfigureAwait(false);
         }
-        catch (Microsoft.Data.Sqlite.SqliteException fault)
+        catch (Exception fault)
         {
             await Console.Error.WriteLineAsync($"warning: what was observed of the run is not complete: {fault.Message}").ConfigureAwait(false);
         }
