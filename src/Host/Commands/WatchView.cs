@@ -32,7 +32,11 @@ internal sealed class WatchView
 
         if (wanted.FirstOrDefault(name => !known.Contains(name)) is { } unknown)
         {
-            Console.Error.WriteLine(known.Count == 0 ? "" : $"There is no watch '{unknown}'. {Suggestion.Sentence(unknown, known)}");
+            if (known.Count > 0)
+            {
+                Console.Error.WriteLine($"There is no watch '{unknown}'. {Suggestion.Sentence(unknown, known)}");
+            }
+
             return ExitCode.Usage;
         }
 

@@ -14,7 +14,6 @@ public sealed class CouplingCore
     private readonly CouplingMachine _machine;
     private readonly FieldExchange _fields;
     private readonly ICouplingObserver? _observer;
-    private readonly double[] _watched;
     private readonly Queue<CouplingEvent> _pending = new();
 
     /// <summary>A core at the start of a run, or, given <paramref name="fields"/> of a snapshot, at its boundary.</summary>
@@ -36,7 +35,6 @@ public sealed class CouplingCore
         _machine = new CouplingMachine(system, runAhead, system.Experiment.Participants.Any(p => p.ShortensWhenLate) ? recordedEnds : null);
         _observer = observer;
         _fields = new FieldExchange(system, isStrict) { Observer = observer };
-        _watched = new double[_fields.WatchedNumbers];
         if (fields is not null)
         {
             StateArchive.Restore(fields, Archive);
@@ -129,15 +127,6 @@ public sealed class CouplingCore
         }
     }
 
-    private void Tell(CouplingCommand.AcceptWindow accept)
-    {
-        if (_observer is not null)
-        {
-            _fields.ReadWatches(_watched);
-            _observer.Accepted(accept.Window, _watched);
-        }
-    }
-
     private bool CarryOut(CouplingCommand command, CouplingEvent cause)
     {
         switch (command)
@@ -168,7 +157,7 @@ public sealed class CouplingCore
 
                 if (accept.Group == 0)
                 {
-                    Tell(accept);
+                    _observer?.Accepted(accept.Window, _fields.Watched);
                     _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), _fields.BrokenLimit(accept.Window.End)));
                 }
 

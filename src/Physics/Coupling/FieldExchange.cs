@@ -40,6 +40,7 @@ public sealed class FieldExchange
     private readonly List<MeshChange>[] _meshChanges;    // By participant: to come when its window is accepted.
     private readonly int[][] _samplesWritten;            // By participant and port: how many samples it wrote last time.
     private readonly (PortLayout? Layout, WatchGauge? Gauge)[] _gauges;      // By watch: on which mesh it was made.
+    private readonly double[] _watched;
 
     /// <summary>An exchange without any values.</summary>
     public FieldExchange(CoupledSystem system)
@@ -72,11 +73,12 @@ public sealed class FieldExchange
         _meshChanges = [.. system.Participants.Select(_ => new List<MeshChange>())];
         _samplesWritten = [.. system.Participants.Select(p => new int[p.Description.Ports.Length])];
         _gauges = new (PortLayout?, WatchGauge?)[system.Watches.Length];
-        WatchedNumbers = system.Watches.Sum(w => w.Components);
+        _watched = new double[system.Watches.Sum(w => w.Components)];
+        Array.Fill(_watched, double.NaN);
     }
 
-    /// <summary>How many numbers the watches give, all together.</summary>
-    public int WatchedNumbers { get; }
+    /// <summary>What the watches say at the last root boundary, one after the other in the experiment's order; NaN where there is no sample yet, or no point.</summary>
+    public ReadOnlySpan<double> Watched => _watched;
 
     /// <summary>Hears how long mapping and acceleration take; null for nobody.</summary>
     public ICouplingObserver? Observer { get; init; }
@@ -441,6 +443,11 @@ public sealed class FieldExchange
             }
         }
 
+        if (group == 0)
+        {
+            ReadWatches();
+        }
+
         return fault;
     }
 
@@ -550,15 +557,13 @@ public sealed class FieldExchange
         return null;
     }
 
-    /// <summary>What the watches say at the last root boundary.</summary>
-    /// <param name="numbers">The numbers of the watches in order; NaN where there is no sample yet, or no point.</param>
-    public void ReadWatches(Span<double> numbers)
+    private void ReadWatches()
     {
         var at = 0;
         for (var w = 0; w < _gauges.Length; w++)
         {
             var node = _system.Watches[w];
-            Read(w, numbers.Slice(at, node.Components));
+            Read(w, _watched.AsSpan(at, node.Components));
             at += node.Components;
         }
     }
@@ -604,9 +609,7 @@ public sealed class FieldExchange
             }
         }
 
-        var watched = new double[WatchedNumbers];
-        ReadWatches(watched);
-        foreach (var (metric, value) in _system.Watches.SelectMany(w => w.Metrics).Zip(watched).Where(pair => double.IsFinite(pair.Second)))
+        foreach (var (metric, value) in _system.Watches.SelectMany(w => w.Metrics).Zip(_watched))
         {
             yield return new(metric, value);
         }
@@ -669,6 +672,8 @@ public sealed class FieldExchange
                 throw new InvalidDataException($"The meshes of the snapshot do not fit: {fault}");
             }
         }
+
+        ReadWatches();
     }
 
     private static FieldSample? Archive(StateArchive archive, string name, FieldSample? sample)

@@ -40,7 +40,7 @@ public sealed class RunMetrics
     /// <summary>A copy that counts on by itself.</summary>
     public RunMetrics Copy() => (RunMetrics)MemberwiseClone();
 
-    /// <summary>All numbers by name, in ordinal order.</summary>
+    /// <summary>All numbers by name, in ordinal order; those of <paramref name="scalars"/> that are not finite, such as a watch without a point, are left out.</summary>
     public ImmutableSortedDictionary<string, double> With(IEnumerable<KeyValuePair<string, double>> scalars)
     {
         var all = ImmutableSortedDictionary.CreateBuilder<string, double>(StringComparer.Ordinal);
@@ -52,7 +52,7 @@ public sealed class RunMetrics
         all["inner-iterations.mean"] = _innerWindows == 0 ? 0 : (double)_innerIterations / _innerWindows;
         all["retries"] = _retries;
         all["not-converged"] = _notConverged;
-        foreach (var (name, value) in scalars)
+        foreach (var (name, value) in scalars.Where(s => double.IsFinite(s.Value)))
         {
             all[name] = value;
         }

@@ -159,6 +159,31 @@ public sealed class WatchTests
         Assert.Equal(2, result.Windows);
     }
 
+    [Fact]
+    public void A_limit_on_a_watch_that_is_no_number_any_more_ends_the_run()
+    {
+        var huge = Cloud(null, [0, 0, 0], [1, 0, 0]);
+        var experiment = Of(new Huge(huge), new Watch("sum", "body.t", WatchKind.Sum)) with { Limits = [new ConservationLimit("watch.sum", double.MaxValue)] };
+        var result = new SerialRunner(Composition.Compose(experiment)).Run();
+        Assert.Equal(RunOutcome.LimitBroken, result.Outcome);
+        Assert.Contains("watch.sum", result.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("watch.sum", result.Metrics.Keys);
+    }
+
+    // Two numbers whose sum is none.
+    private sealed class Huge(PointCloud mesh) : IScaleModel
+    {
+        private static readonly Port<double> _huge = Port.Out<double>("t", _force);
+
+        public ModelDescription Description => new(new PortLayout(_huge, mesh.Count, mesh));
+
+        public void Initialize(PortWriter outputs) => outputs.Write(_huge, 0).Fill(1);
+
+        public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs) => outputs.Write(_huge, context.Window.End).Fill(context.Window.End > 1 ? double.MaxValue : 1);
+
+        public void Archive(StateArchive archive) => _ = archive.Version(1);
+    }
+
     public static TheoryData<string, string> Wrong => new()
     {
         { "no such port", "there is no participant 'bady'. Did you mean 'body'?" },
