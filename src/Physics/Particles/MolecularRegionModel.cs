@@ -10,7 +10,7 @@ namespace ActorMultiscale.Physics.Particles;
 /// (W. C. Swope et al., J. Chem. Phys. 76 (1982) 637). Where the forces come from is the affair of an <see cref="IForceEngine"/>.
 /// </summary>
 /// <remarks>A window has as many equal steps as the setting <c>step</c> asks for at least. Positions are not wrapped into the box.</remarks>
-public sealed class MolecularRegionModel : IScaleModel
+public sealed class MolecularRegionModel : IScaleModel, IDisposable
 {
     private const double Boltzmann = 1.380649e-23;      // J/K, exact in the SI.
 
@@ -137,6 +137,9 @@ public sealed class MolecularRegionModel : IScaleModel
         // p = (2K + tr W) / 3V
         outputs.Write(_pressureOut, window.End, ((2 * kinetic) + response.Virial.Trace) / (3 * _cell.Determinant));
     }
+
+    /// <summary>Ends an engine that holds more than memory, such as a connection.</summary>
+    public void Dispose() => (_engine as IDisposable)?.Dispose();
 
     /// <inheritdoc/>
     public void Archive(StateArchive archive)

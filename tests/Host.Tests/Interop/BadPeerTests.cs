@@ -22,9 +22,9 @@ public sealed class BadPeerTests
     private readonly string _name = "unix:amt" + Guid.NewGuid().ToString("N")[..12];
 
     // Everything a good client says to one configuration, as it goes over the wire.
-    private static byte[] GoodAnswer(int atoms = Atoms, double energy = -0.5) =>
+    private static byte[] GoodAnswer(int atoms = Atoms, double energy = -0.5, double force = 0) =>
         [.. Header("READY"), .. Header("HAVEDATA"), .. Header("FORCEREADY"), .. BitConverter.GetBytes(energy), .. BitConverter.GetBytes(atoms),
-         .. new byte[24 * atoms], .. new byte[72], .. BitConverter.GetBytes(0)];
+         .. BitConverter.GetBytes(force), .. new byte[(24 * atoms) - 8], .. new byte[72], .. BitConverter.GetBytes(0)];
 
     [Fact]
     public async Task A_connection_cut_after_any_byte_of_the_answer_is_an_error_and_the_next_peer_is_heard()
@@ -46,7 +46,8 @@ public sealed class BadPeerTests
     [Theory]
     [InlineData("silent")]
     [InlineData("too many atoms")]
-    [InlineData("not a number")]
+    [InlineData("energy not a number")]
+    [InlineData("force not a number")]
     [InlineData("another word")]
     [InlineData("always wants to begin")]
     public void A_peer_that_misbehaves_is_named(string how)
@@ -56,7 +57,8 @@ public sealed class BadPeerTests
         {
             "silent" => (Header("READY"), "did not answer within 1 s"),
             "too many atoms" => (GoodAnswer(Atoms + 1), "3 atoms; 2 were sent"),
-            "not a number" => (GoodAnswer(energy: double.NaN), "NaN"),
+            "energy not a number" => (GoodAnswer(energy: double.NaN), "NaN among its energies"),
+            "force not a number" => (GoodAnswer(force: double.NaN), "NaN among its forces"),
             "another word" => (Header("HTTP/1.1 400"), "'HTTP/1.1 400'"),
             _ => ([.. Header("NEEDINIT"), .. Header("NEEDINIT")], "'NEEDINIT'"),
         };
@@ -170,7 +172,8 @@ public sealed class BadPeerTests
     [InlineData("another word", "'HELLO'")]
     [InlineData("half a message", "in the middle of a message")]
     [InlineData("forces first", "before it sent positions")]
-    [InlineData("a million million atoms", "announced -1 atoms")]
+    [InlineData("fewer atoms than none", "announced -1 atoms")]
+    [InlineData("more atoms than there can be", "announced 2147483647 atoms")]
     [InlineData("not a number", "NaN among its positions")]
     [InlineData("no volume", "without a positive volume")]
     [InlineData("endless text", "bytes of text")]
@@ -183,7 +186,8 @@ public sealed class BadPeerTests
             "another word" => Header("HELLO"),
             "half a message" => Positions(Atoms)[..50],
             "forces first" => Header("GETFORCE"),
-            "a million million atoms" => Positions(-1),
+            "fewer atoms than none" => Positions(-1),
+            "more atoms than there can be" => Positions(int.MaxValue),
             "not a number" => Positions(Atoms, place: double.NaN),
             "no volume" => Positions(Atoms, cell: -40),
             _ => [.. Header("INIT"), .. BitConverter.GetBytes(0), .. BitConverter.GetBytes(int.MaxValue)],

@@ -72,6 +72,8 @@ public sealed class IPiPeerTests(ITestOutputHelper log) : IDisposable
         var here = Run(MolecularRegionModel.Entry, ("cutoff", Cutoff));
         var there = Run(IPiRegion.Entry, ("address", "unix:" + _name), ("program", Peers.Lammps), ("arguments", Lammps(lattice, "unix:" + _name)));
 
+        Assert.False(File.Exists("/tmp/ipi_" + _name), "the socket is left behind");
+
         // fix ipi's constants differ from ours by 1e-6, and so do the energies; the trajectories part from each other no faster.
         Assert.Equal(1, there["region.potential-energy"] / here["region.potential-energy"], 1e-5);
         Assert.Equal(1, there["region.temperature"] / here["region.temperature"], 1e-5);
