@@ -149,6 +149,7 @@ public sealed class ReactingSpecies : IScaleModel
         var next = (double[])_own.Clone();
         var lu = new BandedLu(_cells, 1);
         var change = new double[_cells];
+        var last = double.PositiveInfinity;
         for (var newton = 0; ; newton++)
         {
             // F(u) = u − ½ Δt (D δ²u + R(u, v)) − known = 0.
@@ -184,10 +185,13 @@ public sealed class ReactingSpecies : IScaleModel
                     $"The concentration at t = {end:g6} s was not found in {newton} steps of Newton's method; the last changed it by {largest:g3}. A shorter window or more substeps help where the reaction is fast."));
             }
 
-            if (largest <= 1e-14 * scale)
+            // Or as far as round-off lets it: where diffusion is fast, that is not quite as far.
+            if (largest <= 1e-14 * scale || (largest <= 1e-10 * scale && largest >= last))
             {
                 break;
             }
+
+            last = largest;
         }
 
         _own = next;
