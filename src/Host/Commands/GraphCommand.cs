@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Host.Graph;
 
@@ -37,17 +38,5 @@ internal static class GraphCommand
         return command;
     }
 
-    private static bool Write(string file, string text)
-    {
-        try
-        {
-            File.WriteAllText(file, text);
-            return true;
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-        {
-            Console.Error.WriteLine($"The graph cannot be written to '{file}': {fault.Message} Name a file in a folder that exists and may be written to.");
-            return false;
-        }
-    }
+    private static bool Write(string file, string text) => OutputFile.TryWrite(file, "The graph", to => to.Write(Encoding.UTF8.GetBytes(text)));
 }

@@ -31,15 +31,9 @@ internal static class ProfileCommand
 
             if (parsed.GetValue(trace) is { } path)
             {
-                try
+                if (!OutputFile.TryWrite(path, "The trace", to => TraceFile.Write(to, run, observed)))
                 {
-                    using var to = new FileStream(path, FileMode.Create);
-                    TraceFile.Write(to, run, observed);
-                }
-                catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
-                {
-                    Console.Error.WriteLine($"The trace cannot be written to '{path}': {fault.Message}");
-                    return ExitCode.RunFailed;
+                    return ExitCode.Usage;
                 }
 
                 Console.Error.WriteLine($"wrote {path}; open it at https://ui.perfetto.dev or in chrome://tracing");

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
+using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Mapping;
@@ -27,7 +27,7 @@ public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, 
         var known = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var node in system.Participants)
         {
-            var name = BaseName(node.Name);
+            var name = Suggestion.BaseOf(node.Name);
             if (!known.TryGetValue(name, out var box))
             {
                 known[name] = box = boxes.Count;
@@ -66,8 +66,6 @@ public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, 
         var kind = arrow.IsIterated ? ", iterated" : arrow.IsBackward ? ", of the window before" : "";
         return $"{count}{Boxes[arrow.From].Name}.{arrow.FromPort} → {Boxes[arrow.To].Name}.{arrow.ToPort}: {arrow.Manner}{kind}";
     }
-
-    private static string BaseName(string name) => name.IndexOf('[', StringComparison.Ordinal) is > 0 and var bracket ? name[..bracket] : name;
 
     private static ImmutableArray<string> Ports(ParticipantNode node, PortDirection direction) =>
         [.. node.Description.Ports.Where(l => l.Port.Direction == direction).Select(l => l.Port.Name)];
@@ -141,17 +139,15 @@ public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, 
         return [$"{group.Spec.Name}: {window}", scheme, "stages: " + string.Join(" → ", stages)];
     }
 
-    private static string Words<T>(T value)
-        where T : struct, Enum
-    {
-        var words = new StringBuilder();
-        foreach (var letter in value.ToString())
-        {
-            words.Append(char.IsUpper(letter) && words.Length > 0 ? " " : "").Append(char.ToLowerInvariant(letter));
-        }
+    private static string Words(Enum value) => ConfigReader.KebabOf(value.ToString()).Replace('-', ' ');
 
-        return words.ToString();
-    }
+    // As an experiment writes it.
+    private static string Words(AccelerationMethod method) => method switch
+    {
+        AccelerationMethod.LeastSquares => "iqn-ils",
+        AccelerationMethod.Jacobian => "iqn-imvj",
+        _ => Words((Enum)method),
+    };
 }
 
 /// <summary>A participant, or all members of an ensemble.</summary>
