@@ -22,6 +22,16 @@ public static class ShippedExperiments
         }
     }
 
+    /// <summary>Which are left out, and why; null if none is.</summary>
+    public static string? LeftOut
+    {
+        get
+        {
+            var all = Directory.EnumerateFiles(Folder, "*.conf", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file)).Except(Names).ToList();
+            return all.Count == 0 ? null : $"{string.Join(", ", all)} need what is not here: {string.Join(" or ", _foreign.Where(f => !File.Exists(f.File)).Select(f => f.File))}";
+        }
+    }
+
     /// <summary>
     /// Their paths in it. One that needs what is not there cannot even be composed, and is left out; but not where tests must be complete
     /// (the environment variable CI is <c>true</c>): there everything must be.
