@@ -167,10 +167,23 @@ public sealed class ObservationTests : IDisposable
             Assert.Equal(wall, Of("computing") + Of("waiting") + Of("mapping") + Of("persisting"), wall * 0.02);
         }
 
+        // All of them are light and work on one thread, one after the other.
+        Assert.InRange(participants.Sum(p => p.GetProperty("computing").GetDouble()), 0, wall);
+
         using var trace = JsonDocument.Parse(File.ReadAllText(Path.Combine(_folder, "wave.json")));
         var events = trace.RootElement.GetProperty("traceEvents").EnumerateArray().ToList();
         var tracks = events.Where(e => e.GetProperty("name").GetString() == "thread_name").ToDictionary(e => e.GetProperty("tid").GetInt32(), e => e.GetProperty("args").GetProperty("name").GetString());
         Assert.Equal(["windows", .. participants.Select(p => p.GetProperty("name").GetString()), "mapping", "acceleration", "store"], tracks.OrderBy(t => t.Key).Select(t => t.Value));
+
+        // What the slices of a participant's track come to is what the table says.
+        foreach (var participant in participants)
+        {
+            var track = tracks.Single(t => t.Value == participant.GetProperty("name").GetString()).Key;
+            double Slices(string kind) => 1e-6 * events.Where(e => e.GetProperty("tid").GetInt32() == track && e.GetProperty("name").GetString()!.StartsWith(kind, StringComparison.Ordinal))
+                .Sum(e => e.GetProperty("dur").GetDouble());
+            Assert.Equal(participant.GetProperty("computing").GetDouble(), Slices("computing"), 1e-6);
+            Assert.InRange(Slices("persisting"), 1e-9, participant.GetProperty("persisting").GetDouble() + 1e-9);
+        }
 
         // Slices of one track follow each other, in the span of the run.
         foreach (var track in events.Where(e => e.GetProperty("ph").GetString() == "X").GroupBy(e => e.GetProperty("tid").GetInt32()))

@@ -123,7 +123,7 @@ internal static class ObservationBytes
         }
     }
 
-    // From the group's own level up to the root.
+    // The number of levels, then each from the root down.
     private static void WriteAddress(ArrayBufferWriter<byte> to, WindowAddress address, int depth)
     {
         if (address.Parent is { } parent)

@@ -8,7 +8,7 @@ namespace ActorMultiscale.Actors.Observation;
 
 /// <summary>
 /// Observes one process of a run for its <see cref="ObservationStore"/>: iterations, watches, and where the time goes. Belongs to the
-/// coordinator's thread, but for <see cref="Stored"/>. It allocates nothing in the steady state.
+/// coordinator's thread, but for <see cref="Stored"/> and <see cref="Now"/>.
 /// </summary>
 /// <remarks>
 /// A row of timing ends with a root window, but takes a millisecond at least: windows that cost less share one, so that what is stored
