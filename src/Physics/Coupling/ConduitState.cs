@@ -143,10 +143,8 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, Cond
         for (var s = 0; s < _grid.Length; s++)
         {
             var values = buffers.Lease(length);
-            next.Slice(s * length, length).CopyTo(values);
-            var sample = new FieldSample(_grid[s], values);
-            buffers.Hold(sample);
-            samples.Add(sample);
+            next.Slice(s * length, length).CopyTo(values.Values);
+            samples.Add(buffers.Hold(new FieldSample(_grid[s], values)));
         }
 
         Current = new Waveform(_window.Start, samples, Node.Meaning, Node.Spec.Degree);
@@ -169,10 +167,8 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, Cond
         }
 
         var values = buffers.Lease(samples[^1].Length);
-        Read(new Waveform(window.Start, samples, meaning, 0), window.Start, window.End, values);
-        var whole = new FieldSample(window.End, values);
-        buffers.Hold(whole);
-        return whole;
+        Read(new Waveform(window.Start, samples, meaning, 0), window.Start, window.End, values.Values);
+        return buffers.Hold(new FieldSample(window.End, values));
     }
 
     /// <summary>Calls <paramref name="visit"/> with every sample that the conduit may still need.</summary>
@@ -186,15 +182,8 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, Cond
             visit(sample);
         }
 
-        foreach (var sample in Current?.Samples ?? [])
-        {
-            visit(sample);
-        }
-
-        foreach (var sample in Fresh?.Samples ?? [])
-        {
-            visit(sample);
-        }
+        Current?.VisitSamples(visit);
+        Fresh?.VisitSamples(visit);
     }
 
     public static void Visit(ConduitHistory history, Action<FieldSample> visit)
@@ -255,14 +244,13 @@ internal sealed class ConduitState(ConduitNode node, SampleBuffers buffers, Cond
 
     private FieldSample Combine(double time, double a, FieldSample x, double b, FieldSample y)
     {
-        var values = buffers.Lease(x.Length);
+        var buffer = buffers.Lease(x.Length);
+        var values = buffer.Values;
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = b == 0 ? a * x.Values[i] : (a * x.Values[i]) + (b * y.Values[i]);
         }
 
-        var sample = new FieldSample(time, values);
-        buffers.Hold(sample);
-        return sample;
+        return buffers.Hold(new FieldSample(time, buffer));
     }
 }

@@ -27,7 +27,7 @@ public sealed class CouplingCore
     {
     }
 
-    /// <summary>For tests: a core that leases the smallest arrays too, and spoils what is free.</summary>
+    /// <summary>For tests: a core that leases no more arrays than it must, and spoils what is free.</summary>
     internal CouplingCore(CoupledSystem system, byte[]? fields, int? runAhead, IEnumerable<long>? recordedEnds, ICouplingObserver? observer, bool isStrict)
     {
         ArgumentNullException.ThrowIfNull(system);

@@ -35,7 +35,8 @@ public sealed class FieldExchange
     private readonly FieldSample?[][] _last;             // By participant and port, at the last root boundary.
     private readonly FieldSample?[][] _written;          // The same, provisional.
     private readonly ulong[][] _fingerprints;
-    private readonly HashSet<double[]>[] _leased;           // By participant: arrays that it may write to, not yet come back as samples.
+    private readonly List<FieldBuffer>[] _leased;        // By participant: what it may write to, less what it has taken.
+    private readonly bool[] _isComputing;                // By participant: whether it may still take of that.
     private readonly ImmutableArray<PortLayout>[] _layouts;   // By participant: as they stand now.
     private readonly List<MeshChange>[] _meshChanges;    // By participant: to come when its window is accepted.
     private readonly int[][] _samplesWritten;            // By participant and port: how many samples it wrote last time.
@@ -48,7 +49,7 @@ public sealed class FieldExchange
     {
     }
 
-    /// <summary>For tests: an exchange that leases the smallest arrays too, and spoils what is free.</summary>
+    /// <summary>For tests: an exchange that leases no more arrays than it must, and spoils what is free.</summary>
     internal FieldExchange(CoupledSystem system, bool isStrict)
     {
         ArgumentNullException.ThrowIfNull(system);
@@ -68,7 +69,8 @@ public sealed class FieldExchange
         _last = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];
         _written = [.. system.Participants.Select(p => new FieldSample?[p.Description.Ports.Length])];
         _fingerprints = [.. system.Participants.Select(p => new ulong[p.Description.Ports.Length])];
-        _leased = [.. system.Participants.Select(_ => new HashSet<double[]>(ReferenceEqualityComparer.Instance))];
+        _leased = [.. system.Participants.Select(_ => new List<FieldBuffer>())];
+        _isComputing = new bool[system.Participants.Length];
         _layouts = [.. system.Participants.Select(p => p.Description.Ports)];
         _meshChanges = [.. system.Participants.Select(_ => new List<MeshChange>())];
         _samplesWritten = [.. system.Participants.Select(p => new int[p.Description.Ports.Length])];
@@ -83,7 +85,7 @@ public sealed class FieldExchange
     /// <summary>Hears how long mapping and acceleration take; null for nobody.</summary>
     public ICouplingObserver? Observer { get; init; }
 
-    /// <summary>How many arrays for large samples were allocated so far; in a run's steady state the number stands still.</summary>
+    /// <summary>How many arrays for samples were allocated so far; in a run's steady state the number stands still.</summary>
     public long BuffersAllocated => _buffers.Allocated;
 
     /// <summary>The last sample of an out-port at the last root boundary; null before the first.</summary>
@@ -123,20 +125,21 @@ public sealed class FieldExchange
                 : Waveform.OfSlots([.. node.SlotConduits[port].Select(c => _conduits[c].Current).OfType<Waveform>()]));
         }
 
-        // What was leased to it before and never came back may still be written to by a computation that was given up.
-        _leased[participant].Clear();
+        // A computation that was given up may still take of its list, and write.
+        var leased = _isComputing[participant] ? [] : _leased[participant];
+        (_leased[participant], _isComputing[participant]) = (leased, true);
         for (var port = 0; port < node.Description.Ports.Length; port++)
         {
             for (var s = 0; s < _samplesWritten[participant][port]; s++)
             {
-                _leased[participant].Add(_buffers.Lease(_layouts[participant][port].Length));
+                leased.Add(_buffers.Lease(_layouts[participant][port].Length));
             }
         }
 
         return new PortReader(node.Description, window, waveforms.MoveToImmutable())
         {
             Layouts = _layouts[participant],
-            Buffers = [.. _leased[participant]],
+            Buffers = leased,
         };
     }
 
@@ -222,23 +225,21 @@ public sealed class FieldExchange
 
             _written[participant][port] = samples[port][^1];
             var layout = _layouts[participant][port];
-            _samplesWritten[participant][port] = _buffers.Leases(layout.Length) ? Math.Max(_samplesWritten[participant][port], Math.Min(samples[port].Length, MostLeased)) : 0;
+            _samplesWritten[participant][port] = layout.Points == PortLayout.Varying ? 0 : Math.Max(_samplesWritten[participant][port], Math.Min(samples[port].Length, MostLeased));
             foreach (var sample in samples[port])
             {
                 _fingerprints[participant][port] = Fingerprint.Fold(_fingerprints[participant][port], sample.Values);
-                if (_leased[participant].Remove(sample.Array))
-                {
-                    _buffers.Hold(sample);
-                }
+                _buffers.Hold(sample);
             }
         }
 
-        foreach (var array in _leased[participant])
+        foreach (var buffer in _leased[participant])
         {
-            _buffers.Return(array);
+            _buffers.Return(buffer);
         }
 
         _leased[participant].Clear();
+        _isComputing[participant] = false;
         foreach (var conduit in _fromParticipant[participant])
         {
             if (samples[conduit.Node.ProducerPort] is { IsEmpty: false } written)
@@ -754,11 +755,10 @@ public sealed class FieldExchange
 
     private FieldSample Slice(FieldSample sample, int slot, int slots)
     {
-        var values = _buffers.Lease(sample.Length / slots);
-        sample.Values.Slice(slot * values.Length, values.Length).CopyTo(values);
-        var slice = new FieldSample(sample.Time, values);
-        _buffers.Hold(slice);
-        return slice;
+        var length = sample.Length / slots;
+        var buffer = _buffers.Lease(length);
+        sample.Values.Slice(slot * length, length).CopyTo(buffer.Values);
+        return _buffers.Hold(new FieldSample(sample.Time, buffer));
     }
 
     private static FieldSample? GradientAt(ConduitState conduit, ImmutableArray<ImmutableArray<FieldSample>> samples, Index index) =>
@@ -779,18 +779,17 @@ public sealed class FieldExchange
 
         var began = Observer?.Now() ?? 0;
         var components = conduit.Bridge.To.Port.Components;
-        var values = _buffers.Lease(map.ToPoints * components);
+        var buffer = _buffers.Lease(map.ToPoints * components);
         if (gradient is not null && map is GradientMapping withGradient)
         {
-            withGradient.Apply(sample.Values, gradient.Values, values, components);
+            withGradient.Apply(sample.Values, gradient.Values, buffer.Values, components);
         }
         else
         {
-            map.Apply(sample.Values, values, components);
+            map.Apply(sample.Values, buffer.Values, components);
         }
 
-        var mapped = new FieldSample(sample.Time, values);
-        _buffers.Hold(mapped);
+        var mapped = _buffers.Hold(new FieldSample(sample.Time, buffer));
         Observer?.Mapped(conduit.Node.Index, began);
         return mapped;
     }

@@ -3,28 +3,25 @@ using ActorMultiscale.Physics.Fields;
 namespace ActorMultiscale.Physics.Coupling;
 
 /// <summary>
-/// The arrays behind large samples, leased and given back, so that a run in its steady state allocates none. A buffer is
+/// The arrays behind samples, leased and given back, so that a run in its steady state allocates none. A buffer is
 /// free, leased (somebody writes to it), or held (a sample was made of it). Which held ones nobody needs any more is found out when
 /// a lease finds no free one: all samples that are still of use are visited, and the rest is free. Samples of the operation under way
 /// may not have found their place yet; they count as of use until it is over.
 /// </summary>
 /// <remarks>
 /// Has a single caller. A lease whose holder was given up is never taken back: a late writer writes to an array of its own.
-/// Small arrays come from the heap, which is quicker: leasing single numbers too cost a quarter of all windows per second. Where it is
-/// strict, which is for tests, all are leased, and what is free is not a number.
+/// Where it is strict, which is for tests, no more are free than must be, and what is free is not a number.
 /// </remarks>
 internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUse, bool isStrict)
 {
-    // Arrays shorter than this come from the heap.
-    private readonly int _least = isStrict ? 1 : 64;
+    // Of arrays shorter than this there may be twice as many as are needed: a visit then pays for many leases.
+    private const int Short = 4096;
 
-    private readonly Dictionary<int, Stack<double[]>> _free = [];
-    private readonly HashSet<double[]> _held = new(ReferenceEqualityComparer.Instance);
-    private readonly HashSet<double[]> _inUse = new(ReferenceEqualityComparer.Instance);
-    private readonly List<double[]> _new = [];         // Held since the present operation began.
-
-    /// <summary>Whether arrays of such a length are leased.</summary>
-    public bool Leases(int length) => length >= _least;
+    private readonly Dictionary<int, Shelf> _shelves = [];
+    private readonly List<FieldBuffer> _held = [];
+    private readonly List<FieldBuffer> _new = [];         // Held since the present operation began.
+    private Action<FieldSample>? _see;
+    private long _visit;
 
     /// <summary>How many arrays were ever allocated.</summary>
     public long Allocated { get; private set; }
@@ -32,81 +29,101 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     /// <summary>An operation begins: whatever was held before is found by a visit, if it is still of use.</summary>
     public void BeginOperation()
     {
-        foreach (var array in _new)
-        {
-            _held.Add(array);
-        }
-
+        _held.AddRange(_new);
         _new.Clear();
     }
 
     /// <summary>An array of <paramref name="length"/> numbers, of any content.</summary>
-    public double[] Lease(int length)
+    public FieldBuffer Lease(int length)
     {
-        if (!Leases(length))
-        {
-            return new double[length];
-        }
-
-        if (!_free.TryGetValue(length, out var stack))
-        {
-            _free[length] = stack = new Stack<double[]>();
-        }
-
-        if (stack.Count == 0)
+        var shelf = ShelfOf(length);
+        if (!shelf.Free.TryPop(out var buffer))
         {
             Sweep();
+            Fill(shelf, length);
+            buffer = shelf.Free.Pop();
         }
 
-        if (stack.TryPop(out var array))
-        {
-            return array;
-        }
-
-        Allocated++;
-        return GC.AllocateUninitializedArray<double>(length);
+        return buffer;
     }
 
     /// <summary>A sample was made of a leased array, which will come back when nobody needs the sample any more.</summary>
-    public void Hold(FieldSample sample)
+    public FieldSample Hold(FieldSample sample)
     {
-        if (Leases(sample.Length))
+        if (sample.Buffer is { } buffer)
         {
-            _new.Add(sample.Array);
+            _new.Add(buffer);
         }
+
+        return sample;
     }
 
     /// <summary>A leased array that was not used.</summary>
-    public void Return(double[] array)
+    public void Return(FieldBuffer buffer) => ShelfOf(buffer.Values.Length).Free.Push(buffer);
+
+    private Shelf ShelfOf(int length)
     {
-        if (Leases(array.Length))
+        if (!_shelves.TryGetValue(length, out var shelf))
         {
-            _free[array.Length].Push(array);
+            _shelves[length] = shelf = new Shelf();
+        }
+
+        return shelf;
+    }
+
+    private void Fill(Shelf shelf, int length)
+    {
+        var wanted = isStrict || length >= Short ? 1 : Math.Max(1, shelf.InUse);
+        while (shelf.Free.Count < wanted)
+        {
+            Allocated++;
+            shelf.Free.Push(new FieldBuffer(GC.AllocateUninitializedArray<double>(length)));
         }
     }
 
     private void Sweep()
     {
-        _inUse.Clear();
-        visitSamplesInUse(sample => _inUse.Add(sample.Array));
-        foreach (var array in _held)
+        _visit++;
+        visitSamplesInUse(_see ??= See);
+        foreach (var shelf in _shelves.Values)
         {
-            if (!_inUse.Contains(array))
-            {
-                _held.Remove(array);        // Allowed while the set is walked.
-                if (!_free.TryGetValue(array.Length, out var stack))
-                {
-                    _free[array.Length] = stack = new Stack<double[]>();
-                }
+            shelf.InUse = 0;
+        }
 
-                stack.Push(array);
-                if (isStrict)
-                {
-                    Array.Fill(array, double.NaN);
-                }
+        var kept = 0;
+        for (var i = 0; i < _held.Count; i++)
+        {
+            var buffer = _held[i];
+            var shelf = ShelfOf(buffer.Values.Length);
+            if (buffer.Seen == _visit)
+            {
+                _held[kept++] = buffer;
+                shelf.InUse++;
+                continue;
+            }
+
+            shelf.Free.Push(buffer);
+            if (isStrict)
+            {
+                Array.Fill(buffer.Values, double.NaN);
             }
         }
 
-        _inUse.Clear();
+        _held.RemoveRange(kept, _held.Count - kept);
+    }
+
+    private void See(FieldSample sample)
+    {
+        if (sample.Buffer is { } buffer)
+        {
+            buffer.Seen = _visit;
+        }
+    }
+
+    // The arrays of one length.
+    private sealed class Shelf
+    {
+        public Stack<FieldBuffer> Free { get; } = new();
+        public int InUse { get; set; }          // Held at the last visit.
     }
 }

@@ -110,6 +110,15 @@ public sealed class Waveform
     /// <summary>The samples, in order of time.</summary>
     public IReadOnlyList<FieldSample> Samples => _samples;
 
+    /// <summary>Calls <paramref name="visit"/> with every sample.</summary>
+    internal void VisitSamples(Action<FieldSample> visit)
+    {
+        foreach (var sample in _samples)
+        {
+            visit(sample);
+        }
+    }
+
     /// <summary>The last sample.</summary>
     public FieldSample Last => _samples[^1];
 

@@ -10,8 +10,8 @@ namespace ActorMultiscale.Physics.Models;
 /// <param name="waveforms">One waveform per port of the description; null for out-ports and for ports without a conduit.</param>
 public sealed class PortReader(ModelDescription description, TimeWindow window, ImmutableArray<Waveform?> waveforms)
 {
-    /// <summary>Arrays for what the model will write in the same advance, any content; for whoever makes its <see cref="PortWriter"/>.</summary>
-    internal ImmutableArray<double[]> Buffers { get; init; } = [];
+    /// <summary>Arrays for what the model will write in the same advance, any content. Its <see cref="PortWriter"/> takes of them.</summary>
+    internal List<FieldBuffer> Buffers { get; init; } = [];
 
     /// <summary>The layouts of the model's ports as they stand now.</summary>
     public ImmutableArray<PortLayout> Layouts { get; init; } = description.Ports;

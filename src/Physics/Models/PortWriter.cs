@@ -17,9 +17,9 @@ public sealed class PortWriter
     private readonly string? _phase;
     private readonly bool _initial;
     private readonly ImmutableArray<PortLayout> _layouts;
-    private readonly List<(double Time, double[] Values)>?[] _samples;
+    private readonly List<FieldSample>?[] _samples;
     private readonly List<(int Port, PointCloud Points, double[] Values)> _meshes = [];
-    private List<double[]> _buffers = [];
+    private List<FieldBuffer> _buffers = [];
 
     private PortWriter(ModelDescription description, ImmutableArray<PortLayout> layouts, double start, double end, string? phase, bool initial)
     {
@@ -29,7 +29,7 @@ public sealed class PortWriter
         _end = end;
         _phase = phase;
         _initial = initial;
-        _samples = new List<(double, double[])>?[description.Ports.Length];
+        _samples = new List<FieldSample>?[description.Ports.Length];
     }
 
     /// <summary>A writer for the values at the start of the run.</summary>
@@ -42,7 +42,7 @@ public sealed class PortWriter
 
     /// <summary>The same, with layouts that may have changed since the start, into arrays that are leased.</summary>
     internal static PortWriter ForWindow(ModelDescription description, TimeWindow window, string? phase, PortReader inputs) =>
-        new(description, inputs.Layouts, window.Start, window.End, phase, initial: false) { _buffers = [.. inputs.Buffers] };
+        new(description, inputs.Layouts, window.Start, window.End, phase, initial: false) { _buffers = inputs.Buffers };
 
     /// <summary>A buffer for the values of <paramref name="port"/> at <paramref name="time"/>, all zero, to be filled by the caller.</summary>
     /// <exception cref="ScaleModelException">The port is not an out-port of this model or phase, or the time is out of order.</exception>
@@ -192,14 +192,12 @@ public sealed class PortWriter
                 throw new ScaleModelException(Text($"The out-port '{port.Name}' was written last at t = {samples[^1].Time}; the window ends at {_end}. Use context.Window.End itself for the last write."));
             }
 
-            var list = ImmutableArray.CreateBuilder<FieldSample>(samples.Count);
-            foreach (var (time, values) in samples)
+            foreach (var sample in samples)
             {
-                Finite.Require(values, port.Name, time);
-                list.Add(new FieldSample(time, values));
+                Finite.Require(sample.Values, port.Name, sample.Time);
             }
 
-            published.Add(list.MoveToImmutable());
+            published.Add([.. samples]);
         }
 
         return published.MoveToImmutable();
@@ -208,7 +206,7 @@ public sealed class PortWriter
     private Span<T> Write<T>(int index, double time, int points) where T : unmanaged
     {
         var port = _description.Ports[index].Port;
-        var samples = _samples[index] ??= new List<(double, double[])>(1);
+        var samples = _samples[index] ??= new List<FieldSample>(1);
         var after = samples.Count == 0 ? _start : samples[^1].Time;
         var inOrder = _initial ? samples.Count == 0 : time > after && time <= _end;
         if (!inOrder)
@@ -218,25 +216,27 @@ public sealed class PortWriter
                 : Text($"The out-port '{port.Name}' was written at t = {time}; allowed is after {after} and up to the window's end {_end}."));
         }
 
-        var values = Lease(points * port.Components);
-        samples.Add((_initial ? _start : time, values));
+        var values = Lease(points * port.Components, _initial ? _start : time, samples);
         return MemoryMarshal.Cast<double, T>(values.AsSpan());
     }
 
-    private double[] Lease(int length)
+    // A sample of zeros, in a leased array if there is one of that length.
+    private double[] Lease(int length, double time, List<FieldSample> samples)
     {
-        for (var i = 0; i < _buffers.Count; i++)
+        for (var i = _buffers.Count - 1; i >= 0; i--)
         {
-            if (_buffers[i].Length == length)
+            if (_buffers[i] is var buffer && buffer.Values.Length == length)
             {
-                var array = _buffers[i];
                 _buffers.RemoveAt(i);
-                Array.Clear(array);
-                return array;
+                Array.Clear(buffer.Values);
+                samples.Add(new FieldSample(time, buffer));
+                return buffer.Values;
             }
         }
 
-        return new double[length];
+        var values = new double[length];
+        samples.Add(new FieldSample(time, values));
+        return values;
     }
 
     private PortLayout LayoutOf(Port port, out int index)

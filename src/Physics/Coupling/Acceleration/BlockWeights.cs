@@ -24,6 +24,7 @@ internal sealed class BlockWeights(AccelerationSpec spec)
 
     private double[] _weights = [];
     private double[] _sums = [];
+    private double[] _sizes = [];
     private int _windows;
 
     public double Of(int block) => _weights[block];
@@ -44,7 +45,7 @@ internal sealed class BlockWeights(AccelerationSpec spec)
             return changed;
         }
 
-        var sizes = new double[blocks.Length];
+        var sizes = _sizes;
         var at = 0;
         for (var b = 0; b < blocks.Length; b++)
         {
@@ -65,7 +66,7 @@ internal sealed class BlockWeights(AccelerationSpec spec)
 
     private void Begin(ImmutableArray<IterateBlock> blocks)
     {
-        (_weights, _sums) = (new double[blocks.Length], new double[blocks.Length]);
+        (_weights, _sums, _sizes) = (new double[blocks.Length], new double[blocks.Length], new double[blocks.Length]);
         Array.Fill(_weights, 1);
         var factor = 0;
         for (var b = 0; b < blocks.Length; b++)
@@ -150,5 +151,6 @@ internal sealed class BlockWeights(AccelerationSpec spec)
         archive.Field("weights", ref _weights);
         archive.Field("weight sums", ref _sums);
         archive.Value("weight windows", ref _windows);
+        _sizes = new double[_sums.Length];
     }
 }

@@ -7,14 +7,13 @@ namespace ActorMultiscale.Physics.Coupling.Acceleration;
 /// The factors Q R of a tall matrix whose columns come and go: orthogonalized twice on the way in, kept triangular by plane rotations
 /// (J. W. Daniel, W. B. Gragg, L. Kaufman, G. W. Stewart, Math. Comput. 30 (1976) 772). Columns stand in order of age, the newest first.
 /// </summary>
-internal sealed class ColumnFactors
+internal sealed class ColumnFactors(VectorPool pool)
 {
     /// <summary>Below this share of its norm, what is left of a column after orthogonalization is round-off.</summary>
     private const double RoundOff = 1e-13;
 
     private readonly List<double[]> _q = [];
     private readonly List<double[]> _r = [];         // Column j has its rows 0 … j.
-    private readonly Stack<double[]> _spare = new();
 
     public int Count => _r.Count;
 
@@ -35,20 +34,10 @@ internal sealed class ColumnFactors
 
     public void Clear()
     {
-        foreach (var column in _q)
-        {
-            _spare.Push(column);
-        }
-
+        pool.Return(_q);
+        pool.Return(_r);
         _q.Clear();
         _r.Clear();
-    }
-
-    /// <summary>Forgets arrays of another length too.</summary>
-    public void Reset()
-    {
-        Clear();
-        _spare.Clear();
     }
 
     /// <summary>Adds a column behind all others; false if less than <paramref name="limit"/> of its norm is orthogonal to them, and then nothing is added.</summary>
@@ -57,12 +46,13 @@ internal sealed class ColumnFactors
         var (u, coefficients, norm, rest) = Orthogonalize(column);
         if (!(rest > Math.Max(limit, RoundOff) * norm))
         {
-            _spare.Push(u);
+            pool.Return(u);
+            pool.Return(coefficients);
             return false;
         }
 
         _q.Add(u);
-        _r.Add([.. coefficients, rest]);
+        _r.Add(coefficients);
         return true;
     }
 
@@ -72,19 +62,18 @@ internal sealed class ColumnFactors
         var (u, coefficients, norm, rest) = Orthogonalize(column);
         if (!(rest > RoundOff * norm))
         {
-            _spare.Push(u);
+            pool.Return(u);
+            pool.Return(coefficients);
             return false;
         }
 
         // [v A] = [Q u] [c R; ρ 0]: the first column is brought to the top from below, each rotation filling the triangle by one.
         var k = _r.Count;
-        var first = new double[k + 1];
-        coefficients.CopyTo(first, 0);
-        first[k] = rest;
+        var first = coefficients;
         _q.Add(u);
         for (var j = 0; j < k; j++)
         {
-            _r[j] = [.. _r[j], 0];
+            Resize(j, _r[j].Length + 1);
         }
 
         for (var i = k; i > 0; i--)
@@ -100,13 +89,15 @@ internal sealed class ColumnFactors
             Rotate(c, s, _q[i - 1], _q[i]);
         }
 
-        _r.Insert(0, [first[0]]);
+        _r.Insert(0, first);
+        Resize(0, 1);
         return true;
     }
 
     /// <summary>Takes a column out.</summary>
     public void Remove(int column)
     {
+        pool.Return(_r[column]);
         _r.RemoveAt(column);
         for (var i = column; i < _r.Count; i++)
         {
@@ -117,17 +108,27 @@ internal sealed class ColumnFactors
             }
 
             Rotate(c, s, _q[i], _q[i + 1]);
-            _r[i] = _r[i][..(i + 1)];
+            Resize(i, i + 1);
         }
 
-        _spare.Push(_q[^1]);
+        pool.Return(_q[^1]);
         _q.RemoveAt(_q.Count - 1);
     }
 
-    /// <summary>The coefficients c that make ‖A c − b‖ least.</summary>
+    // Column j of the triangle, cut or with a zero added.
+    private void Resize(int column, int length)
+    {
+        var old = _r[column];
+        var array = pool.RentZeros(length);
+        old.AsSpan(0, Math.Min(length, old.Length)).CopyTo(array);
+        pool.Return(old);
+        _r[column] = array;
+    }
+
+    /// <summary>The coefficients c that make ‖A c − b‖ least, in a rented array.</summary>
     public double[] Solve(ReadOnlySpan<double> b)
     {
-        var c = new double[Count];
+        var c = pool.Rent(Count);
         for (var i = 0; i < c.Length; i++)
         {
             c[i] = FixedOrderSum.Dot(_q[i], b);
@@ -137,7 +138,7 @@ internal sealed class ColumnFactors
         return c;
     }
 
-    /// <summary>The rows of (AᵀA)⁻¹Aᵀ = R⁻¹Qᵀ, one per column.</summary>
+    /// <summary>The rows of (AᵀA)⁻¹Aᵀ = R⁻¹Qᵀ, one per column, in rented arrays.</summary>
     public List<double[]> PseudoInverse()
     {
         var k = Count;
@@ -145,14 +146,14 @@ internal sealed class ColumnFactors
         var inverse = new double[k][];
         for (var j = 0; j < k; j++)
         {
-            inverse[j] = new double[k];
+            inverse[j] = pool.RentZeros(k);
             inverse[j][j] = 1;
             SolveTriangle(inverse[j]);          // Column j of R⁻¹.
         }
 
         for (var i = 0; i < k; i++)
         {
-            var row = new double[_q[0].Length];
+            var row = pool.RentZeros(_q[0].Length);
             for (var j = i; j < k; j++)
             {
                 AddMultiple(inverse[j][i], _q[j], row);
@@ -161,6 +162,7 @@ internal sealed class ColumnFactors
             rows.Add(row);
         }
 
+        pool.Return(inverse);
         return rows;
     }
 
@@ -170,7 +172,7 @@ internal sealed class ColumnFactors
         archive.Value("factors", ref count);
         if (archive.IsRestoring)
         {
-            Reset();
+            Clear();
         }
 
         for (var i = 0; i < count; i++)
@@ -202,13 +204,12 @@ internal sealed class ColumnFactors
         }
     }
 
-    // Gram–Schmidt, twice: once is not enough (L. Giraud, J. Langou, M. Rozložník, Numer. Math. 101 (2005) 87).
+    // Gram–Schmidt, twice: once is not enough (L. Giraud, J. Langou, M. Rozložník, Numer. Math. 101 (2005) 87). What is left is the last coefficient.
     private (double[] Unit, double[] Coefficients, double Norm, double Left) Orthogonalize(ReadOnlySpan<double> column)
     {
-        var u = _spare.TryPop(out var spare) && spare.Length == column.Length ? spare : new double[column.Length];
-        column.CopyTo(u);
+        var u = pool.Copy(column);
         var norm = FixedOrderSum.Norm(column);
-        var coefficients = new double[_q.Count];
+        var coefficients = pool.RentZeros(_q.Count + 1);
         for (var pass = 0; pass < 2; pass++)
         {
             for (var i = 0; i < _q.Count; i++)
@@ -220,6 +221,7 @@ internal sealed class ColumnFactors
         }
 
         var rest = FixedOrderSum.Norm(u);
+        coefficients[^1] = rest;
         if (rest > 0)
         {
             for (var i = 0; i < u.Length; i++)

@@ -30,7 +30,8 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
     private readonly AccelerationSpec _spec;
     private readonly BlockWeights _weights;
-    private readonly ColumnFactors _factors = new();
+    private readonly VectorPool _vectors = new();
+    private readonly ColumnFactors _factors;
     private readonly List<Column> _columns = [];            // In the order of the factors: the newest first.
     private readonly List<Column> _resting = [];            // Of other time grids, and superfluous on the present one.
     private readonly List<JacobianPart> _jacobian = [];     // The oldest first.
@@ -55,6 +56,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         ArgumentNullException.ThrowIfNull(spec);
         _spec = spec;
         _weights = new BlockWeights(spec);
+        _factors = new ColumnFactors(_vectors);
     }
 
     /// <summary>How many columns it holds.</summary>
@@ -117,6 +119,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         if (HasJacobian && _columns.Count > 0)
         {
             RememberJacobian();
+            _columns.Clear();       // The Jacobian holds their arrays.
             Clear();
         }
 
@@ -128,6 +131,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         while (!HasJacobian && _columns.Count > 0 && _columns[^1].Window < oldest)
         {
             _factors.Remove(_columns.Count - 1);
+            Discard(_columns[^1]);
             _columns.RemoveAt(_columns.Count - 1);
         }
     }
@@ -136,7 +140,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     public void Forget()
     {
         Clear();
-        _factors.Reset();
+        _vectors.Clear();
         _jacobian.Clear();
         _restingParts.Clear();
         _weights.Forget();
@@ -151,13 +155,14 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         Settle(blocks, x.Length);
         (_r, _rBefore) = (_rBefore, _r);
         Residual(x, hx, _r);
-        var whole = new double[x.Length];
+        var whole = _vectors.Rent(x.Length);
         for (var i = 0; i < whole.Length; i++)
         {
             whole[i] = hx[i] - x[i];
         }
 
         var rescaled = _weights.Update(blocks, x, whole);
+        _vectors.Return(whole);
         if (iteration > 0 && _hasBefore)
         {
             AddColumn(hx);
@@ -197,7 +202,8 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
         (_r, _rBefore, _scaled, _hx) = (new double[rows], new double[rows], new double[rows], new double[length]);
         Transfer();
-        _factors.Reset();
+        _factors.Clear();
+        _vectors.Clear();
         Refactor(RefactorLimit);
         while (_columns.Count + _resting.Count > Math.Max(_spec.Columns, _columns.Count))
         {
@@ -259,12 +265,11 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         if (!HasJacobian && _spec.WindowsReused == 0 && _columns.Exists(c => c.Window < _window))
         {
             // Columns of the last window served for the first step of this one.
-            _columns.RemoveAll(c => c.Window < _window);
-            _resting.Clear();
+            DiscardOld();
             Refactor(0);
         }
 
-        var column = new Column(new double[_r.Length], new double[hx.Length], _blocks, null, _window, _number);
+        var column = new Column(_vectors.Rent(_r.Length), _vectors.Rent(hx.Length), _blocks, null, _window, _number);
         for (var i = 0; i < _r.Length; i++)
         {
             column.V[i] = _r[i] - _rBefore[i];
@@ -278,6 +283,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         var size = FixedOrderSum.Norm(column.V);
         if (!double.IsFinite(size) || size <= Noise * FixedOrderSum.Norm(hx))
         {
+            Discard(column);
             return;
         }
 
@@ -361,12 +367,46 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         {
             _resting.Add(_columns[index]);
         }
+        else
+        {
+            Discard(_columns[index]);
+        }
 
         _columns.RemoveAt(index);
     }
 
+    // Columns of earlier windows, and all that rest.
+    private void DiscardOld()
+    {
+        foreach (var column in _columns)
+        {
+            if (column.Window < _window)
+            {
+                Discard(column);
+            }
+        }
+
+        _columns.RemoveAll(c => c.Window < _window);
+        _resting.Clear();
+    }
+
+    // A column that nobody refers to any more. What it is on its own grid has arrays of other lengths.
+    private void Discard(Column column)
+    {
+        _vectors.Return(column.V);
+        _vectors.Return(column.W);
+    }
+
+    private void Discard(JacobianPart part)
+    {
+        _vectors.Return(part.W);
+        _vectors.Return(part.Z);
+        _vectors.Return(part.V);
+    }
+
     private void Clear()
     {
+        _columns.ForEach(Discard);
         _columns.Clear();
         _resting.Clear();
         _factors.Clear();
@@ -377,7 +417,8 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     {
         if (isFirst)
         {
-            (_bestX, _bestHx, _backSteps) = (new double[x.Length], new double[x.Length], 0);
+            (_bestX, _bestHx) = _bestX.Length == x.Length ? (_bestX, _bestHx) : (new double[x.Length], new double[x.Length]);
+            _backSteps = 0;
         }
 
         Residual(_bestX, _bestHx, _scaled);
@@ -404,13 +445,13 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     // What earlier windows taught. Columns of this window hold W − J V: without the Jacobian they are W again.
     private void DropOld()
     {
-        _columns.RemoveAll(c => c.Window < _window);
-        _resting.Clear();
+        DiscardOld();
         foreach (var column in _columns)
         {
             AddJacobian(_jacobian, column.V, column.W, 1);
         }
 
+        _jacobian.ForEach(Discard);
         _jacobian.Clear();
         Refactor(0);
     }
@@ -433,6 +474,8 @@ public sealed class InterfaceQuasiNewton : IAcceleration
             {
                 ColumnFactors.AddMultiple(-c[j], _columns[j].W, next);
             }
+
+            _vectors.Return(c);
         }
 
         var sum = 0.0;
@@ -530,9 +573,11 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         switch (_spec.Restart)
         {
             case JacobianRestart.Slide when _jacobian.Count > _spec.RestartAfter:
+                Discard(_jacobian[0]);
                 _jacobian.RemoveAt(0);
                 break;
             case JacobianRestart.Zero when isFull:
+                _jacobian.ForEach(Discard);
                 _jacobian.Clear();
                 _windowsInJacobian = 0;
                 break;
@@ -568,18 +613,26 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         {
             for (var j = 0; j < _jacobian[q].V.Count; j++)
             {
-                var whole = (double[])_jacobian[q].W[j].Clone();
+                var whole = _vectors.Copy(_jacobian[q].W[j]);
                 AddJacobian(_jacobian.Take(q), _jacobian[q].V[j], whole, 1);
                 v.Add(_jacobian[q].V[j]);
                 w.Add(whole);
             }
         }
 
-        var factors = new ColumnFactors();
+        foreach (var part in _jacobian)
+        {
+            _vectors.Return(part.W);
+            _vectors.Return(part.Z);
+        }
+
+        var factors = new ColumnFactors(_vectors);
         for (var j = 0; j < v.Count; j++)
         {
             if (factors.Count >= Math.Min(_spec.Columns, _r.Length) || !factors.TryAppend(Scaled(v[j]), _spec.FilterLimit))
             {
+                _vectors.Return(v[j]);
+                _vectors.Return(w[j]);
                 v.RemoveAt(j);
                 w.RemoveAt(j--);
             }
@@ -587,6 +640,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
         _jacobian.Clear();
         _jacobian.Add(new JacobianPart(w, Unscaled(factors.PseudoInverse()), v, _blocks));
+        factors.Clear();
     }
 
     // J = W Z with K columns in all. W = A R, Zᵀ = B S, R Sᵀ = U Σ Vᵀ (K × K); J = (A U Σ)(B V)ᵀ, cut where σ is small. What is small
@@ -596,11 +650,18 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         var w = _jacobian.SelectMany(p => p.W).Select(row => WeighAll(row, invert: false)).ToList();
         var z = _jacobian.SelectMany(p => p.Z).Select(row => Weigh(row, invert: true)).ToList();
         var v = _jacobian[^1].V;
+        _jacobian[^1] = _jacobian[^1] with { V = [] };
+        _jacobian.ForEach(Discard);
+        _jacobian.Clear();
         var (a, r) = Orthonormal(w);
         var (b, s) = Orthonormal(z);
-        _jacobian.Clear();
+        _vectors.Return(w);
+        _vectors.Return(z);
         if (a.Count == 0 || b.Count == 0)
         {
+            _vectors.Return(a);
+            _vectors.Return(b);
+            _vectors.Return(v);
             return;
         }
 
@@ -618,7 +679,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         var (left, right) = (new List<double[]>(), new List<double[]>());
         for (var k = 0; k < svd.S.Count && svd.S[k] > _spec.Truncation * svd.S[0]; k++)
         {
-            var (x, y) = (new double[w[0].Length], new double[z[0].Length]);
+            var (x, y) = (_vectors.RentZeros(w[0].Length), _vectors.RentZeros(z[0].Length));
             for (var i = 0; i < a.Count; i++)
             {
                 ColumnFactors.AddMultiple(svd.U[i, k] * svd.S[k], a[i], x);
@@ -631,8 +692,12 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
             left.Add(WeighAll(x, invert: true));
             right.Add(Weigh(y, invert: false));
+            _vectors.Return(x);
+            _vectors.Return(y);
         }
 
+        _vectors.Return(a);
+        _vectors.Return(b);
         _jacobian.Add(new JacobianPart(left, right, v, _blocks));
     }
 
@@ -644,7 +709,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
     private double[] Weighed(double[] v, bool invert, Func<int, int> rows)
     {
-        var weighed = new double[v.Length];
+        var weighed = _vectors.Rent(v.Length);
         var at = 0;
         for (var b = 0; b < _blocks.Length; b++)
         {
@@ -659,13 +724,13 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     }
 
     // An orthonormal basis, and the coefficients of each vector in it.
-    private static (List<double[]> Basis, List<double[]> Coefficients) Orthonormal(List<double[]> vectors)
+    private (List<double[]> Basis, List<double[]> Coefficients) Orthonormal(List<double[]> vectors)
     {
         var basis = new List<double[]>();
         var coefficients = new List<double[]>();
         foreach (var vector in vectors)
         {
-            var u = (double[])vector.Clone();
+            var u = _vectors.Copy(vector);
             var c = new double[vectors.Count];
             var norm = FixedOrderSum.Norm(u);
             for (var pass = 0; pass < 2; pass++)
@@ -688,6 +753,10 @@ public sealed class InterfaceQuasiNewton : IAcceleration
                 }
 
                 basis.Add(u);
+            }
+            else
+            {
+                _vectors.Return(u);
             }
 
             coefficients.Add(c);

@@ -424,7 +424,7 @@ public sealed class AccelerationContract(ITestOutputHelper output)
         {
             var random = new Random(seed);
             var rows = random.Next(3, 30);
-            var factors = new ColumnFactors();
+            var factors = new ColumnFactors(new VectorPool());
             var columns = new List<double[]>();
             for (var step = 0; step < 40; step++)
             {
