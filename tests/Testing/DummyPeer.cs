@@ -13,7 +13,7 @@ internal sealed class DummyPeer : IScaleModel
     /// <summary>The mirror image of <paramref name="subject"/>.</summary>
     /// <param name="subject">The ports to mirror; names are kept, directions turned.</param>
     /// <param name="valuesOf">The constant for an in-port of the subject.</param>
-    /// <param name="onReceived">Called for every out-port of the subject after every window, with what was written in it.</param>
+    /// <param name="onReceived">Called for every out-port of the subject after every window, with a copy of what was written in it.</param>
     public DummyPeer(ModelDescription subject, Func<PortLayout, double[]> valuesOf, Action<string, IReadOnlyList<FieldSample>> onReceived)
     {
         _onReceived = onReceived;
@@ -44,7 +44,7 @@ internal sealed class DummyPeer : IScaleModel
     {
         foreach (var port in _receives)
         {
-            _onReceived(port.Name, [.. inputs.Samples(port).Samples.Where(s => s.Time > context.Window.Start)]);
+            _onReceived(port.Name, [.. inputs.Samples(port).Samples.Where(s => s.Time > context.Window.Start).Select(s => new FieldSample(s.Time, s.Values.ToArray()))]);
         }
 
         Write(outputs, context.Window.End);

@@ -82,6 +82,7 @@ public sealed class PortReader(ModelDescription description, TimeWindow window, 
     /// All samples that the port holds, in order of time, starting at <see cref="Waveform.Start"/>: for models that need
     /// the peer's steps themselves rather than values between them.
     /// </summary>
+    /// <remarks>Valid until the model's advance returns, samples too: what it wants to keep, it copies.</remarks>
     public Waveform Samples(Port port) => WaveformOf(port);
 
     /// <summary>NaN and infinity never cross a port.</summary>
