@@ -21,14 +21,14 @@ internal static class ActorSettings
             $"actor-multiscale.solver-dispatcher.dedicated-thread-pool.thread-count = {threads}\n");
         if (store is not null)
         {
-            var connection = store.ConnectionString.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+            var connection = store.Database.ConnectionString.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
             own += $"akka.persistence.journal.sql.connection-string = \"{connection}\"\nakka.persistence.query.journal.sql.connection-string = \"{connection}\"\n";
         }
 
         var config = ConfigurationFactory.ParseString(own);
         if (store is not null)
         {
-            config = config.WithFallback(Profile("sqlite"));
+            config = config.WithFallback(Profile(store.Database.Profile));
         }
 
         return config.WithFallback(Profile("local"));

@@ -43,7 +43,7 @@ public sealed class ObservationStoreTests : IDisposable
 
     private static void Execute(RunStore store, string sql)
     {
-        using var connection = new SqliteConnection($"Data Source={store.Path};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={((SqliteDatabase)store.Database).Path};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

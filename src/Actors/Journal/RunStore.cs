@@ -1,6 +1,6 @@
-using System.Diagnostics;
+using System.Data;
+using System.Data.Common;
 using System.Globalization;
-using Microsoft.Data.Sqlite;
 
 namespace ActorMultiscale.Actors.Journal;
 
@@ -18,105 +18,115 @@ public sealed class RunStoreException : Exception
 
     /// <summary>A fault with its cause.</summary>
     public RunStoreException(string message, Exception inner) : base(message, inner) { }
+
+    /// <summary>Whether it is of the kind that passes: the database is away.</summary>
+    public bool Passes { get; init; }
 }
 
 /// <summary>
-/// Everything about one run in one SQLite file: the journal (tables of Akka.Persistence.Sql), chunks by content hash, the
+/// Everything about one run in one database: the journal (tables of Akka.Persistence.Sql), chunks by content hash, the
 /// summary for listings, the head of the journal, and who owns the run.
 /// </summary>
 /// <remarks>
-/// WAL mode, synchronous = FULL: a commit survives the loss of power. The journal tables belong to the plugin; this class
-/// owns the tables <c>run</c> and <c>chunk</c>. Calls block; they are made from the store's own actor or from the command line.
+/// The journal tables belong to the plugin; this class owns the tables <c>run</c> and <c>chunk</c>. Calls block; they are made from the
+/// store's own actor or from the command line. A connection that was lost is opened anew by the next call, and the run taken again.
 /// </remarks>
 public sealed class RunStore : IDisposable
 {
-    private readonly SqliteConnection _connection;
     private readonly Lock _gate = new();        // One connection, and callers on several threads.
+    private DbConnection _connection;
+    private bool _isOwner;
 
-    private RunStore(string path, SqliteConnection connection)
+    private RunStore(StoreDatabase database, DbConnection connection, string run)
     {
-        Path = path;
+        Database = database;
         _connection = connection;
+        Run = run;
     }
 
-    /// <summary>The file.</summary>
-    public string Path { get; }
+    /// <summary>The database.</summary>
+    public StoreDatabase Database { get; }
 
-    /// <summary>The connection string for the journal plugin.</summary>
-    public string ConnectionString => ConnectionStringOf(Path);
+    /// <summary>The run's name.</summary>
+    public string Run { get; }
 
-    /// <summary>Makes the file for a new run, whole or not at all: it appears under its name when everything is in it.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Makes the SQLite file for a new run.</summary>
+    /// <exception cref="RunStoreException">It exists already, or cannot be made.</exception>
+    public static RunStore Create(string path, RunOrigin origin, IEnumerable<byte[]> inputs, DateTimeOffset now) => Create(new SqliteDatabase(path), origin, inputs, now);
+
+    /// <summary>Makes a new run, whole or not at all.</summary>
+    /// <param name="database">The database.</param>
     /// <param name="origin">What the run is started from.</param>
     /// <param name="inputs">The content of the files that <paramref name="origin"/> names.</param>
     /// <param name="now">The time.</param>
     /// <exception cref="RunStoreException">It exists already, or cannot be made.</exception>
-    public static RunStore Create(string path, RunOrigin origin, IEnumerable<byte[]> inputs, DateTimeOffset now)
+    public static RunStore Create(StoreDatabase database, RunOrigin origin, IEnumerable<byte[]> inputs, DateTimeOffset now)
     {
+        ArgumentNullException.ThrowIfNull(database);
         ArgumentNullException.ThrowIfNull(origin);
-        if (File.Exists(path))
+        return Guarded(database, () => database.Make(origin.Run, (connection, transaction) =>
         {
-            throw new RunStoreException($"There is a run '{origin.Run}' already ({path}). Give another --name, or remove it with 'runs rm {origin.Run}'.");
-        }
-
-        return Guarded(path, () =>
-        {
-            if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path)) is { } folder)
+            StoreDatabase.Execute(connection, transaction, $"""
+                CREATE TABLE IF NOT EXISTS run (
+                  run TEXT PRIMARY KEY, format BIGINT NOT NULL, experiment TEXT NOT NULL,
+                  status TEXT NOT NULL, windows BIGINT NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
+                  head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
+                CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
+                """);
+            var isNew = StoreDatabase.Execute(connection, transaction, """
+                INSERT INTO run (run, format, experiment, status, windows, final_hash, started, changed, head_events, head_hash, owner, origin)
+                VALUES (@run, @format, @experiment, 'running', 0, '', @now, @now, 0, '', @owner, @origin) ON CONFLICT DO NOTHING
+                """,
+                ("@format", (long)RunEventCodec.Format), ("@run", origin.Run), ("@experiment", origin.Experiment), ("@now", StoreDatabase.Text(now)), ("@owner", ProcessName.Own),
+                ("@origin", RunEventCodec.OriginToText(origin))) == 1;
+            foreach (var input in isNew ? inputs : [])
             {
-                Directory.CreateDirectory(folder);
-                RemoveAbandonedDrafts(folder);
+                Write(connection, transaction, input);
             }
 
-            var draft = $"{path}.{Environment.ProcessId}.new";
-            File.Delete(draft);
-            using (var store = new RunStore(draft, Connect(draft)))
-            {
-                using var transaction = store._connection.BeginTransaction();
-                store.Execute("""
-                    CREATE TABLE run (
-                      id INTEGER PRIMARY KEY CHECK (id = 1), format INTEGER NOT NULL, run TEXT NOT NULL, experiment TEXT NOT NULL,
-                      status TEXT NOT NULL, windows INTEGER NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
-                      head_events INTEGER NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
-                    CREATE TABLE chunk (hash TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
-                    """, transaction);
-                store.Execute("INSERT INTO run VALUES (1, $format, $run, $experiment, 'running', 0, '', $now, $now, 0, '', $owner, $origin)", transaction,
-                    ("$format", RunEventCodec.Format), ("$run", origin.Run), ("$experiment", origin.Experiment), ("$now", Text(now)), ("$owner", Owner()),
-                    ("$origin", RunEventCodec.OriginToText(origin)));
-                foreach (var input in inputs)
-                {
-                    store.Execute("INSERT OR IGNORE INTO chunk VALUES ($hash, $bytes)", transaction, ("$hash", RunEventCodec.Hash(input)), ("$bytes", input));
-                }
-
-                transaction.Commit();
-            }
-
-            File.Move(draft, path, overwrite: false);
-            var created = new RunStore(path, Connect(path));
-            created.Execute("PRAGMA journal_mode=WAL");
-            return created;
-        });
+            return isNew;
+        }) is { } made
+            ? new RunStore(database, made, origin.Run) { _isOwner = true }
+            : throw new RunStoreException($"There is a run '{origin.Run}' already ({database.Name}). Give another --name, or remove it with 'runs rm {origin.Run}'."));
     }
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
-    public RunOrigin Origin() => Locked(() => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE id = 1")!));
+    public RunOrigin Origin() => Locked(() => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE run = @run")!));
 
-    /// <summary>Opens the file of a run.</summary>
+    /// <summary>Opens the SQLite file of a run.</summary>
     /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
     public static RunStore Open(string path)
     {
-        if (!File.Exists(path))
+        var database = new SqliteDatabase(path);
+        return Open(database, Guarded(database, () =>
         {
-            throw new RunStoreException($"There is no run in '{path}'. 'runs list' shows what there is.");
-        }
+            using var connection = database.Connect();
+            return StoreDatabase.Scalar(connection, null, "SELECT run FROM run") as string ?? throw new RunStoreException($"'{path}' holds no run.");
+        }));
+    }
 
-        return Guarded(path, () =>
+    /// <summary>Opens a run.</summary>
+    /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
+    public static RunStore Open(StoreDatabase database, string run)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        return Guarded(database, () =>
         {
-            var store = new RunStore(path, Connect(path));
-            store.Execute("PRAGMA journal_mode=WAL");
-            var format = Convert.ToInt64(store.Scalar("SELECT format FROM run WHERE id = 1"), CultureInfo.InvariantCulture);
-            return format <= RunEventCodec.Format
-                ? store
-                : throw new RunStoreException($"'{path}' has format {format}; this program reads up to {RunEventCodec.Format}. Use a newer program.");
+            var store = new RunStore(database, database.Connect(), run);
+            try
+            {
+                var format = store.HasTable("run") ? store.Scalar("SELECT format FROM run WHERE run = @run") : null;
+                return format is null
+                    ? throw new RunStoreException($"There is no run '{run}' in '{database.Name}'. 'runs list' shows what there is.")
+                    : Convert.ToInt64(format, CultureInfo.InvariantCulture) is var found && found <= RunEventCodec.Format
+                    ? store
+                    : throw new RunStoreException($"The run '{run}' in '{database.Name}' has format {found}; this program reads up to {RunEventCodec.Format}. Use a newer program.");
+            }
+            catch
+            {
+                store.Dispose();
+                throw;
+            }
         });
     }
 
@@ -126,31 +136,35 @@ public sealed class RunStore : IDisposable
     /// </summary>
     public RunSummary Summary() => Locked(() =>
     {
-        using var command = Command("SELECT run, experiment, status, windows, final_hash, started, changed, owner FROM run WHERE id = 1");
-        using var reader = command.ExecuteReader();
-        reader.Read();
-        var (status, windows) = (reader.GetString(2), reader.GetInt64(3));
-        var changed = DateTimeOffset.Parse(reader.GetString(6), CultureInfo.InvariantCulture);
-        if (status == "running")
+        RunSummary summary;
+        string owner;
+        using (var command = Command("SELECT run, experiment, status, windows, final_hash, started, changed, owner FROM run WHERE run = @run"))
+        using (var reader = command.ExecuteReader())
         {
-            status = IsAlive(reader.GetString(7)) ? status : "interrupted";
-            changed = Last("%") is { } last && last.At > changed ? last.At : changed;
-            windows = Last("WC_") is RunEvent.WindowsCommitted { Windows: [.., var newest] } ? Math.Max(windows, newest.Index + 1) : windows;
+            reader.Read();
+            summary = new RunSummary(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetString(4),
+                DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture), DateTimeOffset.Parse(reader.GetString(6), CultureInfo.InvariantCulture));
+            owner = reader.GetString(7);
         }
 
-        return new RunSummary(reader.GetString(0), reader.GetString(1), status, windows, reader.GetString(4),
-            DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture), changed);
+        return summary.Status != "running" ? summary : summary with
+        {
+            Status = Database.IsOwned(_connection, Run, owner) ? summary.Status : "interrupted",
+            Changed = Last("%") is { } last && last.At > summary.Changed ? last.At : summary.Changed,
+            Windows = Last("WC_") is RunEvent.WindowsCommitted { Windows: [.., var newest] } ? Math.Max(summary.Windows, newest.Index + 1) : summary.Windows,
+        };
     });
 
     // A listing shows what it can; whether a journal is sound is asked when it is read.
     private RunEvent? Last(string manifest)
     {
-        if (!HasJournal())
+        if (!HasTable("journal"))
         {
             return null;
         }
 
-        using var command = Command("SELECT manifest, message FROM journal WHERE manifest LIKE $manifest ORDER BY ordering DESC LIMIT 1", null, ("$manifest", manifest));
+        using var command = Command("SELECT manifest, message FROM journal WHERE persistence_id = @id AND manifest LIKE @manifest ORDER BY sequence_number DESC LIMIT 1",
+            ("@id", PersistenceId), ("@manifest", manifest));
         using var reader = command.ExecuteReader();
         try
         {
@@ -162,73 +176,76 @@ public sealed class RunStore : IDisposable
         }
     }
 
-    private bool HasJournal() => Scalar("SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'journal'") is not null;
+    private string PersistenceId => "run-" + Run;
+
+    internal bool HasTable(string table) => Database.HasTable(_connection, table);
 
     /// <summary>Takes the run for this process.</summary>
     /// <exception cref="RunStoreException">Another process that lives has it.</exception>
     public void Acquire() => Locked(() =>
     {
-        using var transaction = _connection.BeginTransaction(deferred: false);
-        var owner = (string)Scalar("SELECT owner FROM run WHERE id = 1", transaction)!;
-        var self = Owner();
-        if (owner != self && IsAlive(owner))
+        if (!Database.TryOwn(_connection, Run, ProcessName.Own))
         {
-            throw new RunStoreException($"The run in '{Path}' is being computed by process {owner.Split(' ')[0]}; two cannot write one record. Wait for it, or stop it.");
+            var owner = (string)Scalar("SELECT owner FROM run WHERE run = @run")!;
+            throw new RunStoreException($"The run '{Run}' in '{Database.Name}' is being computed by process {owner.Split(' ')[0]}; two cannot write one record. Wait for it, or stop it.");
         }
 
         // What is written from now on is of the newest format, whatever stands there already.
-        Execute("UPDATE run SET owner = $owner, status = 'running', format = $format WHERE id = 1", transaction, ("$owner", self), ("$format", RunEventCodec.Format));
-        transaction.Commit();
+        Execute("UPDATE run SET status = 'running', format = @format WHERE run = @run", ("@format", (long)RunEventCodec.Format));
+        _isOwner = true;
         return true;
     });
 
     /// <summary>Stores bytes under the hash of their content, once.</summary>
-    public string WriteChunk(byte[] bytes) => Locked(() =>
+    public string WriteChunk(byte[] bytes) => Locked(() => Write(_connection, null, bytes));
+
+    private static string Write(DbConnection connection, DbTransaction? transaction, byte[] bytes)
     {
         var hash = RunEventCodec.Hash(bytes);
-        Execute("INSERT OR IGNORE INTO chunk VALUES ($hash, $bytes)", null, ("$hash", hash), ("$bytes", bytes));
+        StoreDatabase.Execute(connection, transaction, "INSERT INTO chunk (hash, bytes) VALUES (@hash, @bytes) ON CONFLICT DO NOTHING", ("@hash", hash), ("@bytes", bytes));
         return hash;
-    });
+    }
 
     /// <summary>The bytes stored under <paramref name="hash"/>.</summary>
     /// <exception cref="RunStoreException">They are missing, or are not what was stored.</exception>
     public byte[] ReadChunk(string hash) => Locked(() =>
-        Scalar("SELECT bytes FROM chunk WHERE hash = $hash", null, ("$hash", hash)) is not byte[] bytes
-            ? throw new RunStoreException($"The chunk {hash} is missing from '{Path}'.")
+        Scalar("SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) is not byte[] bytes
+            ? throw new RunStoreException($"The chunk {hash} is missing from '{Database.Name}'.")
             : RunEventCodec.Hash(bytes) != hash
-            ? throw new RunStoreException($"The chunk {hash} in '{Path}' is damaged: its content has another hash.")
+            ? throw new RunStoreException($"The chunk {hash} in '{Database.Name}' is damaged: its content has another hash.")
             : bytes);
 
     /// <summary>
     /// Makes the database itself write down how far the journal has come, in the transaction that writes an event. To be asked when
     /// the plugin has made its table, and before the first event. Recovery refuses a journal that is shorter than that.
     /// </summary>
-    public void KeepHead() => Locked(() => Execute("""
-        CREATE TRIGGER IF NOT EXISTS journal_head AFTER INSERT ON journal BEGIN
-          UPDATE run SET head_events = NEW.sequence_number, head_hash = lower(hex(substr(NEW.message, 1, 32))) WHERE id = 1;
-        END;
-        """));
+    public void KeepHead() => Locked(() => Execute(Database.KeepHead));
 
     /// <summary>How far the journal had come when it was last written to: how many events, and the hash of the last.</summary>
     public (long Events, string Hash) Head() => Locked(() =>
     {
-        using var command = Command("SELECT head_events, head_hash FROM run WHERE id = 1");
+        using var command = Command("SELECT head_events, head_hash FROM run WHERE run = @run");
         using var reader = command.ExecuteReader();
         reader.Read();
         return (reader.GetInt64(0), reader.GetString(1));
     });
 
     /// <summary>Writes down how the run ended and gives it free.</summary>
-    public void SetEnd(string status, long windows, string finalHash, DateTimeOffset now) => Locked(() => Execute(
-        "UPDATE run SET status = $status, windows = $windows, final_hash = $hash, changed = $now, owner = '' WHERE id = 1",
-        null, ("$status", status), ("$windows", windows), ("$hash", finalHash), ("$now", Text(now))));
+    public void SetEnd(string status, long windows, string finalHash, DateTimeOffset now) => Locked(() =>
+    {
+        _isOwner = false;
+        return Execute("UPDATE run SET status = @status, windows = @windows, final_hash = @hash, changed = @now, owner = '' WHERE run = @run",
+            ("@status", status), ("@windows", windows), ("@hash", finalHash), ("@now", StoreDatabase.Text(now)));
+    });
 
     /// <summary>Every entry of the journal in order, read straight from the table.</summary>
     public IEnumerable<JournalEntry> Entries()
     {
-        using var command = Command("SELECT manifest, message FROM journal ORDER BY sequence_number");
-        using var reader = Locked(command.ExecuteReader);
-        while (reader.Read())
+        // On a connection of its own: who reads may ask for chunks meanwhile.
+        using var connection = Guarded(Database, () => Database.Connect());
+        using var command = StoreDatabase.Command(connection, null, "SELECT manifest, message FROM journal WHERE persistence_id = @id ORDER BY sequence_number", ("@id", PersistenceId));
+        using var reader = Guarded(Database, command.ExecuteReader);
+        while (Guarded(Database, reader.Read))
         {
             yield return new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? []);
         }
@@ -242,7 +259,7 @@ public sealed class RunStore : IDisposable
         var history = new RunHistory();
         try
         {
-            if (HasJournal())
+            if (Locked(() => HasTable("journal")))
             {
                 foreach (var entry in Entries())
                 {
@@ -252,122 +269,110 @@ public sealed class RunStore : IDisposable
         }
         catch (InvalidDataException fault)
         {
-            throw new RunStoreException($"The journal in '{Path}' is damaged. {fault.Message}", fault);
+            throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
         }
 
         return history.Chain.Events < events
-            ? throw new RunStoreException($"The journal in '{Path}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.")
+            ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.")
             : history.Chain.Events == events && history.Chain.HeadHash != hash
-            ? throw new RunStoreException($"The last event of the journal in '{Path}' is not the one that was written: it has another hash.")
+            ? throw new RunStoreException($"The last event of the journal of '{Run}' in '{Database.Name}' is not the one that was written: it has another hash.")
             : history;
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>The names of the runs in a database, or of the one called <paramref name="run"/>, if it is there.</summary>
+    public static IReadOnlyList<string> NamesIn(StoreDatabase database, string? run = null)
     {
-        _connection.Dispose();
-        SqliteConnection.ClearPool(_connection);
-    }
-
-    // A process that was killed while it made a run leaves a draft that nobody will ever finish.
-    private static void RemoveAbandonedDrafts(string folder)
-    {
-        foreach (var draft in Directory.EnumerateFiles(folder, "*.new*"))
+        ArgumentNullException.ThrowIfNull(database);
+        return Guarded(database, () =>
         {
-            var parts = System.IO.Path.GetFileName(draft).Split(".new")[0].Split('.');
-            if (int.TryParse(parts[^1], CultureInfo.InvariantCulture, out var id) && !Process.GetProcesses().Any(p => p.Id == id))
+            var names = new List<string>();
+            using var connection = database.Connect();
+            if (database.HasTable(connection, "run"))
             {
-                File.Delete(draft);
+                using var command = StoreDatabase.Command(connection, null, "SELECT run FROM run WHERE run = @run OR @run = '' ORDER BY run", ("@run", run ?? ""));
+                using var reader = command.ExecuteReader();
+                while (reader.Read())
+                {
+                    names.Add(reader.GetString(0));
+                }
             }
-        }
+
+            return names;
+        });
     }
 
-    private static string ConnectionStringOf(string path) =>
-        new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = true }.ToString();
-
-    private static SqliteConnection Connect(string path)
+    /// <summary>Removes the run, which this process has acquired, with everything that belongs to it alone.</summary>
+    public void Remove() => Locked(() =>
     {
-        var connection = new SqliteConnection(ConnectionStringOf(path));
-        connection.Open();
+        Database.Remove(this);
+        return true;
+    });
 
-        // SQLite itself tries again within milliseconds; the library above it would sleep for 150.
-        using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA busy_timeout=30000";
-        command.ExecuteNonQuery();
-        return connection;
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _connection.Dispose();
 
     private T Locked<T>(Func<T> work)
     {
         lock (_gate)
         {
-            return Guarded(Path, work);
+            return Guarded(Database, () =>
+            {
+                Reconnect();
+                return work();
+            });
         }
     }
 
-    private static T Guarded<T>(string path, Func<T> work)
+    private void Reconnect()
+    {
+        if (_connection.State is ConnectionState.Open)
+        {
+            return;
+        }
+
+        _connection.Dispose();
+        _connection = Database.Connect();
+        if (_isOwner && !Database.TryOwn(_connection, Run, ProcessName.Own))
+        {
+            throw new RunStoreException($"The connection to '{Database.Name}' was lost, and another process has taken the run '{Run}' meanwhile. What it writes counts; this one ends.");
+        }
+    }
+
+    private static T Guarded<T>(StoreDatabase database, Func<T> work)
     {
         try
         {
             return work();
         }
-        catch (Exception fault) when (fault is SqliteException or IOException or UnauthorizedAccessException)
+        catch (Exception fault) when (fault is DbException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
-            throw new RunStoreException($"The store '{path}' cannot be used: {fault.Message}", fault);
+            throw new RunStoreException($"The store '{database.Name}' cannot be used: {fault.Message}", fault) { Passes = database.Passes(fault) };
         }
     }
 
-    private SqliteCommand Command(string sql, SqliteTransaction? transaction = null, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private DbCommand Command(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        var command = _connection.CreateCommand();
-        command.CommandText = sql;
-        command.Transaction = transaction;
-        foreach (var (name, value) in parameters)
+        var command = StoreDatabase.Command(_connection, null, sql, parameters);
+        if (sql.Contains("@run", StringComparison.Ordinal))
         {
-            command.Parameters.AddWithValue(name, value);
+            var run = command.CreateParameter();
+            (run.ParameterName, run.Value) = ("@run", Run);
+            command.Parameters.Add(run);
         }
 
         return command;
     }
 
-    private int Execute(string sql, SqliteTransaction? transaction = null, params ReadOnlySpan<(string Name, object Value)> parameters)
+    // @run is this run.
+    internal int Execute(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using var command = Command(sql, transaction, parameters);
+        using var command = Command(sql, parameters);
         return command.ExecuteNonQuery();
     }
 
-    private object? Scalar(string sql, SqliteTransaction? transaction = null, params ReadOnlySpan<(string Name, object Value)> parameters)
+    private object? Scalar(string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
     {
-        using var command = Command(sql, transaction, parameters);
+        using var command = Command(sql, parameters);
         return command.ExecuteScalar();
-    }
-
-    private static string Text(DateTimeOffset time) => time.ToString("O", CultureInfo.InvariantCulture);
-
-    // A process id alone may have been given out again; with the time at which the process started it names one process.
-    private static string Owner()
-    {
-        using var self = Process.GetCurrentProcess();
-        return string.Create(CultureInfo.InvariantCulture, $"{self.Id} {self.StartTime.ToUniversalTime():O}");
-    }
-
-    private static bool IsAlive(string owner)
-    {
-        var parts = owner.Split(' ');
-        if (parts.Length != 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var id))
-        {
-            return false;
-        }
-
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            var started = DateTime.Parse(parts[1], CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal);
-            return Math.Abs((process.StartTime.ToUniversalTime() - started).TotalSeconds) < 2;
-        }
-        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
     }
 }

@@ -1,13 +1,12 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.Globalization;
+using System.Data.Common;
 using ActorMultiscale.Actors.Journal;
-using Microsoft.Data.Sqlite;
 
 namespace ActorMultiscale.Actors.Observation;
 
 /// <summary>
-/// The table <c>observation</c> of a run's file, on a connection of its own: records as <see cref="ObservationBytes"/> writes them, many
+/// The table <c>observation</c> of a run's database, on a connection of its own: records as <see cref="ObservationBytes"/> writes them, many
 /// together. One background writer stores them every half second; whoever observes never waits for it.
 /// </summary>
 /// <remarks>
@@ -31,12 +30,11 @@ public sealed class ObservationStore : IAsyncDisposable
     private bool _isEnding;
     private long _lost;
 
-    /// <summary>Begins to write to the file of <paramref name="store"/>.</summary>
+    /// <summary>Begins to write to the database of <paramref name="store"/>.</summary>
     public ObservationStore(RunStore store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        var path = store.Path;
-        _writer = Task.Run(() => WriteAsync(path));
+        _writer = Task.Run(() => WriteAsync(store));
     }
 
     /// <summary>How many records were left out.</summary>
@@ -76,7 +74,7 @@ public sealed class ObservationStore : IAsyncDisposable
     }
 
     /// <summary>Writes what waits, and ends.</summary>
-    /// <exception cref="SqliteException">The table could not be written.</exception>
+    /// <exception cref="DbException">The table could not be written.</exception>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
@@ -88,7 +86,7 @@ public sealed class ObservationStore : IAsyncDisposable
         await _writer.ConfigureAwait(false);
     }
 
-    /// <summary>Everything that was observed of the run in the file of <paramref name="store"/>; nothing where it was made before there was a table.</summary>
+    /// <summary>Everything that was observed of the run <paramref name="store"/>; nothing where it was made before there was a table.</summary>
     /// <exception cref="RunStoreException">The table cannot be read.</exception>
     public static RunObservations Read(RunStore store)
     {
@@ -96,12 +94,11 @@ public sealed class ObservationStore : IAsyncDisposable
         var reader = new ObservationReader();
         try
         {
-            using var connection = Connect(store.Path);
-            using var command = connection.CreateCommand();
-            command.CommandText = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'observation'";
-            if (Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture) > 0)
+            using var connection = store.Database.Connect();
+            if (store.Database.HasTable(connection, "observation"))
             {
-                command.CommandText = "SELECT bytes FROM observation ORDER BY serial";
+                var own = IsShared(store) ? " WHERE run = @run" : "";
+                using var command = StoreDatabase.Command(connection, null, $"SELECT bytes FROM observation{own} ORDER BY serial", ("@run", store.Run));
                 using var rows = command.ExecuteReader();
                 while (rows.Read())
                 {
@@ -109,24 +106,20 @@ public sealed class ObservationStore : IAsyncDisposable
                 }
             }
         }
-        catch (Exception fault) when (fault is SqliteException or InvalidDataException)
+        catch (Exception fault) when (fault is DbException or InvalidDataException)
         {
-            throw new RunStoreException($"What was observed of the run in '{store.Path}' cannot be read: {fault.Message} The run itself is not touched by that.", fault);
+            throw new RunStoreException($"What was observed of the run '{store.Run}' in '{store.Database.Name}' cannot be read: {fault.Message} The run itself is not touched by that.", fault);
         }
 
         return reader.Result();
     }
 
-    private static SqliteConnection Connect(string path)
-    {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = false }.ToString());
-        connection.Open();
-        return connection;
-    }
+    // A file of one run has no column for it.
+    private static bool IsShared(RunStore store) => store.Database is not SqliteDatabase;
 
-    private async Task WriteAsync(string path)
+    private async Task WriteAsync(RunStore store)
     {
-        SqliteConnection? connection = null;
+        DbConnection? connection = null;
         try
         {
             for (var isEnding = false; !isEnding;)
@@ -144,12 +137,12 @@ public sealed class ObservationStore : IAsyncDisposable
                 {
                     if (_taken.WrittenCount > 0)
                     {
-                        connection ??= Open(path);
-                        Insert(connection, _taken.WrittenMemory);
+                        connection ??= Open(store);
+                        Insert(connection, store, _taken.WrittenMemory);
                         _taken.ResetWrittenCount();
                     }
                 }
-                catch (SqliteException) when (!_isEnding)
+                catch (DbException) when (!_isEnding)
                 {
                     connection?.Dispose();      // What was taken stays, and is tried again.
                     connection = null;
@@ -178,22 +171,16 @@ public sealed class ObservationStore : IAsyncDisposable
         }
     }
 
-    private static SqliteConnection Open(string path)
+    private static DbConnection Open(RunStore store)
     {
-        var connection = Connect(path);
-        using var command = connection.CreateCommand();
-
         // Without waiting for the disk: the lock that the journal may want is held for moments only.
-        command.CommandText = "PRAGMA synchronous=NORMAL; CREATE TABLE IF NOT EXISTS observation (serial INTEGER PRIMARY KEY, bytes BLOB NOT NULL)";
-        command.ExecuteNonQuery();
+        var connection = store.Database.Connect(isPatient: true);
+        var run = IsShared(store) ? "run TEXT NOT NULL, " : "";
+        StoreDatabase.Execute(connection, null, $"CREATE TABLE IF NOT EXISTS observation (serial {store.Database.Serial}, {run}bytes {store.Database.Bytes} NOT NULL)");
         return connection;
     }
 
-    private static void Insert(SqliteConnection connection, ReadOnlyMemory<byte> bytes)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = "INSERT INTO observation (bytes) VALUES ($bytes)";
-        command.Parameters.AddWithValue("$bytes", bytes.ToArray());
-        command.ExecuteNonQuery();
-    }
+    private static void Insert(DbConnection connection, RunStore store, ReadOnlyMemory<byte> bytes) =>
+        StoreDatabase.Execute(connection, null, IsShared(store) ? "INSERT INTO observation (run, bytes) VALUES (@run, @bytes)" : "INSERT INTO observation (bytes) VALUES (@bytes)",
+            ("@bytes", bytes.ToArray()), ("@run", store.Run));
 }

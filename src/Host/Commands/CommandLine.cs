@@ -66,7 +66,11 @@ internal static class SharedOptions
 
     public static Option<bool> NoObservations() => new("--no-observations") { Description = "Do not keep iterations, residuals and times; the experiment's watches are kept" };
 
-    public static Option<string> Store() => new("--store") { Description = "The folder in which runs are kept", DefaultValueFactory = _ => "runs" };
+    public static Option<string> Store() => new("--store")
+    {
+        Description = "Where runs are kept: a folder, or postgresql://user@host/database. Without it what ACTORMULTISCALE_STORE says, or else the folder 'runs'",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable("ACTORMULTISCALE_STORE") is { Length: > 0 } named ? named : "runs",
+    };
 
     public static Option<string?> Until() => new("--until") { Description = "Where the run ends, such as '0.5 s'" };
 

@@ -21,7 +21,7 @@ internal static class ProfileCommand
         command.SetAction(parsed =>
         {
             var run = parsed.GetValue(name)!;
-            using var file = new RunFolder(parsed.GetValue(store)!).Open(run);
+            using var file = RunCatalog.Of(parsed.GetValue(store)!).Open(run);
             var observed = ObservationStore.Read(file);
             if (observed.Timings.IsEmpty)
             {

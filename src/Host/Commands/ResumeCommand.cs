@@ -27,10 +27,10 @@ internal static class ResumeCommand
         });
         command.SetAction(async (parsed, _) =>
         {
-            var folder = new RunFolder(parsed.GetValue(store)!);
-            var run = parsed.GetValue(name) ?? folder.Last() ?? throw new RunStoreException($"There are no runs in '{folder.Path}'.");
+            var catalog = RunCatalog.Of(parsed.GetValue(store)!);
+            var run = parsed.GetValue(name) ?? catalog.Last() ?? throw new RunStoreException($"There are no runs in '{catalog.Name}'.");
             var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet), !parsed.GetValue(noObservations));
-            using var file = folder.Open(run);
+            using var file = catalog.Open(run);
             file.Acquire();
             var history = file.History();
             var origin = history.Origin ?? file.Origin();
@@ -49,7 +49,7 @@ internal static class ResumeCommand
                 RunOutput.Print(RunOutput.Of(run, new RunReport(RunStatus.Completed, new RunResult(done.Outcome, done.Reason, done.Windows, done.FinalHash, done.Metrics)), checks, 0), manners.Json);
                 file.Dispose();
                 var verdict = ExitCode.Of(RunStatus.Completed, checks.All(c => c.Passes));
-                return verdict == ExitCode.Ok ? await RunStages.ContinueAsync(folder, run, loaded, manners).ConfigureAwait(false) : verdict;
+                return verdict == ExitCode.Ok ? await RunStages.ContinueAsync(catalog, run, loaded, manners).ConfigureAwait(false) : verdict;
             }
 
             var reached = Math.Max(history.Snapshot?.Tick ?? 0, history.SinceSnapshot.Count > 0 ? history.SinceSnapshot[^1].EndTick : 0);
@@ -66,7 +66,7 @@ internal static class ResumeCommand
             var start = new RunStart(run, origin, Machine.Stamp, system.Experiment.Until, file.Head().Events);
             var exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, system.Window(0, history.Snapshot?.Tick ?? 0).End).ConfigureAwait(false);
             file.Dispose();
-            return exit == ExitCode.Ok ? await RunStages.ContinueAsync(folder, run, loaded, manners).ConfigureAwait(false) : exit;
+            return exit == ExitCode.Ok ? await RunStages.ContinueAsync(catalog, run, loaded, manners).ConfigureAwait(false) : exit;
         });
         return command;
     }

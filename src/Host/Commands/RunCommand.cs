@@ -24,12 +24,12 @@ internal static class RunCommand
                 overrides = [.. overrides, $"until={end}"];
             }
 
-            var folder = new RunFolder(parsed.GetValue(store)!);
-            var carried = parsed.GetValue(from) is { } parent ? RunStages.LastStateOf(folder, parent) : null;
+            var catalog = RunCatalog.Of(parsed.GetValue(store)!);
+            var carried = parsed.GetValue(from) is { } parent ? RunStages.LastStateOf(catalog, parent) : null;
             var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, overrides, stage: null, carried);
-            var run = parsed.GetValue(name) ?? folder.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
+            var run = parsed.GetValue(name) ?? catalog.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
             var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet), !parsed.GetValue(noObservations));
-            return await RunStages.RunAsync(folder, run, loaded, manners).ConfigureAwait(false);
+            return await RunStages.RunAsync(catalog, run, loaded, manners).ConfigureAwait(false);
         });
         return command;
     }

@@ -15,7 +15,7 @@ namespace ActorMultiscale.Host.Commands;
 internal static class RunStages
 {
     /// <summary>Runs <paramref name="loaded"/>, and the stages after it.</summary>
-    public static async Task<int> RunAsync(RunFolder folder, string run, LoadedExperiment loaded, RunExecution.Manners manners)
+    public static async Task<int> RunAsync(RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners)
     {
         foreach (var warning in loaded.Warnings)
         {
@@ -27,17 +27,17 @@ internal static class RunStages
         var origin = loaded.OriginOf(name);
         IEnumerable<byte[]> chunks = [.. loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), .. loaded.Carried.States.Values.Select(s => s.Save())];
         int exit;
-        using (var file = RunStore.Create(folder.FileOf(name), origin, chunks, clock.GetUtcNow()))
+        using (var file = catalog.Create(origin, chunks, clock.GetUtcNow()))
         {
             var start = new RunStart(name, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
             exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: 0).ConfigureAwait(false);
         }
 
-        return exit == ExitCode.Ok ? await ContinueAsync(folder, name, loaded, manners).ConfigureAwait(false) : exit;
+        return exit == ExitCode.Ok ? await ContinueAsync(catalog, name, loaded, manners).ConfigureAwait(false) : exit;
     }
 
     /// <summary>Runs the stages after <paramref name="loaded"/>, which is complete and recorded as <paramref name="name"/>.</summary>
-    public static Task<int> ContinueAsync(RunFolder folder, string name, LoadedExperiment loaded, RunExecution.Manners manners)
+    public static Task<int> ContinueAsync(RunCatalog catalog, string name, LoadedExperiment loaded, RunExecution.Manners manners)
     {
         if (loaded.NextStage is not { } next)
         {
@@ -45,23 +45,23 @@ internal static class RunStages
         }
 
         var run = name[..^(loaded.Stage.Length + 1)];
-        if (File.Exists(folder.FileOf($"{run}.{next}")))
+        if (catalog.Exists($"{run}.{next}"))
         {
             Console.Error.WriteLine($"the stage '{next}' has a record already; 'resume {run}.{next}' goes on with it");
             return Task.FromResult(ExitCode.Ok);
         }
 
         Console.Error.WriteLine($"stage '{loaded.Stage}' is complete; stage '{next}' begins");
-        var left = LastStateOf(folder, name);
+        var left = LastStateOf(catalog, name);
         var carried = left with { States = loaded.Carried.States.SetItems(left.States) };      // Who rested keeps what it had.
-        return RunAsync(folder, run, ExperimentLoader.Load(loaded.File, loaded.Overrides, next, carried), manners);
+        return RunAsync(catalog, run, ExperimentLoader.Load(loaded.File, loaded.Overrides, next, carried), manners);
     }
 
     /// <summary>The state in which the participants of a run stood at its last snapshot.</summary>
     /// <exception cref="RunStoreException">There is no such run, or it has no snapshot.</exception>
-    public static CarriedStates LastStateOf(RunFolder folder, string run)
+    public static CarriedStates LastStateOf(RunCatalog catalog, string run)
     {
-        using var file = folder.Open(run);
+        using var file = catalog.Open(run);
         var history = file.History();
         if (history.Origin is not { } origin || history.Snapshot is not { } snapshot)
         {

@@ -20,7 +20,7 @@ internal static class RunsCommand
         command.SetAction(parsed =>
         {
             var entries = ImmutableArray.CreateBuilder<RunListEntry>();
-            foreach (var (summary, file, fault) in new RunFolder(parsed.GetValue(store)!).List())
+            foreach (var (summary, file, fault) in RunCatalog.Of(parsed.GetValue(store)!).List())
             {
                 if (summary is null)
                 {
@@ -67,7 +67,7 @@ internal static class RunsCommand
         });
         command.SetAction(parsed =>
         {
-            using var file = new RunFolder(parsed.GetValue(store)!).Open(parsed.GetValue(name)!);
+            using var file = RunCatalog.Of(parsed.GetValue(store)!).Open(parsed.GetValue(name)!);
             var form = parsed.GetValue(json) ? TableForm.Json : parsed.GetValue(csv) ? TableForm.Csv : TableForm.People;
             if (convergence.IsWanted(parsed.CommandResult))
             {
@@ -129,10 +129,10 @@ internal static class RunsCommand
         var command = new Command("rm", "Remove runs for good") { names, store };
         command.SetAction(parsed =>
         {
-            var folder = new RunFolder(parsed.GetValue(store)!);
+            var catalog = RunCatalog.Of(parsed.GetValue(store)!);
             foreach (var run in parsed.GetValue(names)!)
             {
-                folder.Remove(run);
+                catalog.Remove(run);
                 Console.Error.WriteLine($"removed {run}");
             }
 

@@ -19,9 +19,9 @@ internal static class VerifyCommand
         var command = new Command("verify", "Compute a run again and compare it with its record") { name, store, threads, json, quiet };
         command.SetAction(parsed =>
         {
-            var folder = new RunFolder(parsed.GetValue(store)!);
+            var catalog = RunCatalog.Of(parsed.GetValue(store)!);
             var run = parsed.GetValue(name)!;
-            using var file = folder.Open(run);
+            using var file = catalog.Open(run);
             var history = file.History();
             if (history.Origin is not { } origin)
             {

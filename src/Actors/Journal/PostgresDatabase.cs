@@ -1,0 +1,194 @@
+using System.Data.Common;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace ActorMultiscale.Actors.Journal;
+
+/// <summary>A PostgreSQL database, with any number of runs in the schema <c>actor_multiscale</c>.</summary>
+/// <remarks>
+/// Who computes a run holds a session lock on it (<c>pg_advisory_lock</c>): it is gone with the process, or with its connection. Should two
+/// believe that they own a run, the unique key of the journal stops one of them.
+/// </remarks>
+public sealed class PostgresDatabase : StoreDatabase
+{
+    /// <summary>The schema in which all tables are, those of the journal plugin too.</summary>
+    public const string Schema = "actor_multiscale";
+
+    private const long Setup = 0x4163746F724D5331;      // The lock under which tables are made.
+    private readonly NpgsqlConnectionStringBuilder _connection;
+
+    /// <summary>The database that <paramref name="text"/> names.</summary>
+    /// <param name="text"><c>postgresql://user:password@host:port/database</c>, or <c>postgresql:</c> and a connection string of Npgsql (<c>Host=…;Database=…</c>).</param>
+    /// <exception cref="RunStoreException">The text is neither.</exception>
+    public PostgresDatabase(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        try
+        {
+            _connection = text.StartsWith("postgresql://", StringComparison.Ordinal) || text.StartsWith("postgres://", StringComparison.Ordinal)
+                ? OfUri(new Uri(text))
+                : new NpgsqlConnectionStringBuilder(text["postgresql:".Length..]);
+        }
+        catch (Exception fault) when (fault is ArgumentException or FormatException or UriFormatException or KeyNotFoundException)
+        {
+            // The text itself may hold a password.
+            throw new RunStoreException("The store is no PostgreSQL database: write postgresql://user@host:5432/database, or 'postgresql:Host=…;Port=…;Database=…;Username=…'. A password is best left to PGPASSWORD or a password file (PGPASSFILE).");
+        }
+
+        _connection.SearchPath = Schema;
+        _connection.ApplicationName = "actor-multiscale";
+        _connection.PersistSecurityInfo = false;
+        _connection.Timeout = Math.Min(_connection.Timeout, 10);
+    }
+
+    /// <inheritdoc/>
+    public override string Name => $"postgresql://{_connection.Host}:{_connection.Port}/{_connection.Database}";
+
+    /// <inheritdoc/>
+    public override string ConnectionString => _connection.ConnectionString;
+
+    internal override string Profile => "postgresql";
+
+    internal override string Bytes => "BYTEA";
+
+    internal override string Serial => "BIGSERIAL PRIMARY KEY";
+
+    internal override string KeepHead => $"""
+        SELECT pg_advisory_xact_lock({Setup});
+        CREATE OR REPLACE FUNCTION journal_head() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          UPDATE {Schema}.run SET head_events = NEW.sequence_number, head_hash = encode(substring(NEW.message FROM 1 FOR 32), 'hex') WHERE 'run-' || run = NEW.persistence_id;
+          RETURN NULL;
+        END $$;
+        CREATE OR REPLACE TRIGGER journal_head AFTER INSERT ON journal FOR EACH ROW EXECUTE FUNCTION journal_head();
+        """;
+
+    internal override DbConnection Connect(bool isPatient = false)
+    {
+        // No pool: a session that owns a run must end when it is closed.
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
+        connection.Open();
+        if (isPatient)
+        {
+            Execute(connection, null, "SET synchronous_commit = off");
+        }
+
+        return connection;
+    }
+
+    internal override DbConnection? Make(string run, Func<DbConnection, DbTransaction, bool> fill)
+    {
+        var connection = Connect();
+        try
+        {
+            using (var setup = connection.BeginTransaction())
+            {
+                Execute(connection, setup, $"SELECT pg_advisory_xact_lock({Setup}); CREATE SCHEMA IF NOT EXISTS {Schema};");
+                setup.Commit();
+            }
+
+            using var transaction = connection.BeginTransaction();
+            Execute(connection, transaction, $"SELECT pg_advisory_xact_lock({Setup})");
+            if (!fill(connection, transaction))
+            {
+                connection.Dispose();
+                return null;
+            }
+
+            // From the first moment on nobody else can take it.
+            Scalar(connection, transaction, "SELECT pg_advisory_lock(hashtextextended(@run, 0))", ("@run", run));
+            transaction.Commit();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    internal override bool HasTable(DbConnection connection, string table) =>
+        Scalar(connection, null, "SELECT to_regclass(@table) IS NOT NULL", ("@table", $"{Schema}.{table}")) is true;
+
+    internal override bool TryOwn(DbConnection connection, string run, string owner)
+    {
+        if (!IsMine(connection, run) && Scalar(connection, null, "SELECT pg_try_advisory_lock(hashtextextended(@run, 0))", ("@run", run)) is not true)
+        {
+            return false;
+        }
+
+        Execute(connection, null, "UPDATE run SET owner = @owner WHERE run = @run", ("@owner", owner), ("@run", run));
+        return true;
+    }
+
+    internal override bool IsOwned(DbConnection connection, string run, string owner) => Holds(connection, run, "true");
+
+    /// <inheritdoc/>
+    public override bool Passes(Exception fault)
+    {
+        for (var at = fault; at is not null; at = at.InnerException)
+        {
+            // 08: connection; 57P01 to 57P03: the server stops, has crashed, starts; 53300: too many connections.
+            if (at is PostgresException { SqlState: var state })
+            {
+                return state.StartsWith("08", StringComparison.Ordinal) || state is "57P01" or "57P02" or "57P03" or "53300";
+            }
+
+            if (at is SocketException or EndOfStreamException or TimeoutException or NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: IOException })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    internal override void Remove(RunStore store)
+    {
+        store.Execute("DELETE FROM journal WHERE persistence_id = @id", ("@id", "run-" + store.Run));
+        if (store.HasTable("observation"))
+        {
+            store.Execute("DELETE FROM observation WHERE run = @run");
+        }
+
+        store.Execute("DELETE FROM run WHERE run = @run");
+        store.Dispose();
+    }
+
+    private static NpgsqlConnectionStringBuilder OfUri(Uri uri)
+    {
+        var builder = new NpgsqlConnectionStringBuilder { Host = uri.Host, Database = Uri.UnescapeDataString(uri.AbsolutePath.Trim('/')) };
+        if (uri.Port > 0)
+        {
+            builder.Port = uri.Port;
+        }
+
+        var user = uri.UserInfo.Split(':', 2);
+        if (user[0].Length > 0)
+        {
+            builder.Username = Uri.UnescapeDataString(user[0]);
+        }
+
+        if (user.Length > 1)
+        {
+            builder.Password = Uri.UnescapeDataString(user[1]);
+        }
+
+        foreach (var part in uri.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var pair = part.Split('=', 2);
+            builder[Uri.UnescapeDataString(pair[0])] = Uri.UnescapeDataString(pair.Length > 1 ? pair[1] : "");
+        }
+
+        return builder;
+    }
+
+    private static bool IsMine(DbConnection connection, string run) => Holds(connection, run, "pid = pg_backend_pid()");
+
+    private static bool Holds(DbConnection connection, string run, string whose) => Scalar(connection, null,
+        $"""
+        SELECT count(*) > 0 FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND classid::bigint = ((hashtextextended(@run, 0) >> 32) & 4294967295) AND objid::bigint = (hashtextextended(@run, 0) & 4294967295) AND {whose}
+        """, ("@run", run)) is true;
+}

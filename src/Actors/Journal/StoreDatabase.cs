@@ -1,0 +1,84 @@
+using System.Data.Common;
+using System.Globalization;
+
+namespace ActorMultiscale.Actors.Journal;
+
+/// <summary>The database in which records are kept: what differs between SQLite and PostgreSQL. Statements are otherwise the same.</summary>
+public abstract class StoreDatabase
+{
+    /// <summary>The database as messages name it: without user and password.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The connection string, for the journal plugin. It may hold a password: never shown, never stored.</summary>
+    public abstract string ConnectionString { get; }
+
+    /// <summary>The profile of the journal plugin under <c>hocon/akka</c>.</summary>
+    internal abstract string Profile { get; }
+
+    /// <summary>The type of columns of bytes.</summary>
+    internal abstract string Bytes { get; }
+
+    /// <summary>The type of a whole number that counts up by itself.</summary>
+    internal abstract string Serial { get; }
+
+    /// <summary>An open connection.</summary>
+    /// <param name="isPatient">Whether what is written over it may reach the disk a little later: for what is no part of the record.</param>
+    internal abstract DbConnection Connect(bool isPatient = false);
+
+    /// <summary>Makes what a run of the name <paramref name="run"/> needs, whole or not at all, and leaves it open.</summary>
+    /// <param name="run">The name.</param>
+    /// <param name="fill">Fills the tables, inside a transaction; says false if there is such a run.</param>
+    /// <returns>Null if there is such a run already.</returns>
+    internal abstract DbConnection? Make(string run, Func<DbConnection, DbTransaction, bool> fill);
+
+    /// <summary>Whether there is a table.</summary>
+    internal abstract bool HasTable(DbConnection connection, string table);
+
+    /// <summary>The statements that make the database itself write down the head of every journal.</summary>
+    internal abstract string KeepHead { get; }
+
+    /// <summary>Takes the run for this process, so that no other can; false where another has it.</summary>
+    /// <param name="connection">Where it is taken: it holds as long as that lives.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="owner">Who has it by the record.</param>
+    internal abstract bool TryOwn(DbConnection connection, string run, string owner);
+
+    /// <summary>Whether the process that took the run lives.</summary>
+    internal abstract bool IsOwned(DbConnection connection, string run, string owner);
+
+    /// <summary>Whether a fault is of the kind that passes: the database is away, or starts.</summary>
+    public abstract bool Passes(Exception fault);
+
+    /// <summary>Removes a run, which this process owns.</summary>
+    internal abstract void Remove(RunStore store);
+
+    internal static int Execute(DbConnection connection, DbTransaction? transaction, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(connection, transaction, sql, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    internal static object? Scalar(DbConnection connection, DbTransaction? transaction, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        using var command = Command(connection, transaction, sql, parameters);
+        return command.ExecuteScalar();
+    }
+
+    internal static DbCommand Command(DbConnection connection, DbTransaction? transaction, string sql, params ReadOnlySpan<(string Name, object Value)> parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.Transaction = transaction;
+        foreach (var (name, value) in parameters)
+        {
+            var parameter = command.CreateParameter();
+            parameter.ParameterName = name;
+            parameter.Value = value;
+            command.Parameters.Add(parameter);
+        }
+
+        return command;
+    }
+
+    internal static string Text(DateTimeOffset time) => time.ToString("O", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,305 @@
+using System.Data.Common;
+using System.Diagnostics;
+using System.Text.Json;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Testing;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace ActorMultiscale.Tests.Host;
+
+/// <summary>Records of runs on every store, by real processes: they go on, end in the same hash, and are not believed when they were changed.</summary>
+public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresServer>, IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("actor-multiscale-").FullName;
+    private string _store = "runs";
+
+    public static TheoryData<string> Stores => [.. PostgresServer.Stores];
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private static string Oscillator => HostProcess.Experiment("oscillator.conf");
+
+    /// <summary>Says what is left out, where something is.</summary>
+    [Fact]
+    public void Records_are_tested_on_both_stores_where_both_are()
+    {
+        if (PostgresServer.Missing is { } reason)
+        {
+            Console.Error.WriteLine(reason);
+        }
+
+        Assert.Contains("sqlite", PostgresServer.Stores);
+        Assert.Equal(PostgresServer.Missing is null, PostgresServer.Stores.Contains("postgresql") && server.NewDatabase().Length > 0);
+    }
+
+    private void Use(string store) => _store = store == "sqlite" ? "runs" : server.NewDatabase();
+
+    private HostProcess Start(params string[] arguments) => HostProcess.Start(_folder, [.. arguments, "--store", _store]);
+
+    private (int Code, string Out, string Error) Host(params string[] arguments) => HostProcess.Run(_folder, [.. arguments, "--store", _store]);
+
+    private JsonElement Json(int code, params string[] arguments)
+    {
+        var (found, output, error) = Host([.. arguments, "--json"]);
+        Assert.True(found == code, $"exit code {found}: {output} {error}");
+        return JsonDocument.Parse(output).RootElement;
+    }
+
+    // A run that takes some seconds and has a snapshot every now and then.
+    private static string[] Long(string name, double until = 100) =>
+        ["run", Oscillator, "--name", name, "--quiet", "--set", FormattableString.Invariant($"until={until}"), "--set", "snapshots={ every = 500, interval = 0.2 s }"];
+
+    private DbConnection Connect(string run)
+    {
+        DbConnection connection = _store == "runs"
+            ? new SqliteConnection($"Data Source={Path.Combine(_folder, "runs", run + ".sqlite")};Pooling=False")
+            : new NpgsqlConnection(new PostgresDatabase(_store).ConnectionString + ";Pooling=false");
+        connection.Open();
+        return connection;
+    }
+
+    private static void Add(DbCommand command, string name, object value)
+    {
+        var parameter = command.CreateParameter();
+        (parameter.ParameterName, parameter.Value) = (name, value);
+        command.Parameters.Add(parameter);
+    }
+
+    private void AwaitFirstWindows(string run)
+    {
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromMinutes(1);)
+        {
+            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == run && r.GetProperty("windows").GetInt64() > 0))
+            {
+                return;
+            }
+        }
+
+        throw new TimeoutException($"The run '{run}' did not get going.");
+    }
+
+    private void CheckDatabase()
+    {
+        foreach (var file in _store == "runs" ? Directory.EnumerateFiles(Path.Combine(_folder, "runs")) : [])
+        {
+            using var connection = Connect(Path.GetFileNameWithoutExtension(file));
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA integrity_check";
+            Assert.Equal("ok", command.ExecuteScalar());
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void Runs_are_listed_newest_first_shown_verified_and_removed(string store)
+    {
+        Use(store);
+        Json(0, "run", Oscillator, "--name", "first");
+        Json(0, "run", HostProcess.Experiment("textbook/averaging.conf"), "--name", "second");
+
+        var list = Json(0, "runs", "list");
+        Assert.Equal(["second", "first"], list.EnumerateArray().Select(r => r.GetProperty("run").GetString()));
+        Assert.Equal(["averaging", "oscillator"], list.EnumerateArray().Select(r => r.GetProperty("experiment").GetString()));
+        Assert.All(list.EnumerateArray(), r => Assert.Equal("completed", r.GetProperty("status").GetString()));
+        Assert.Equal(100, list[1].GetProperty("windows").GetInt64());
+        Assert.Equal(list[1].GetProperty("finalHash").GetString(), Json(0, "runs", "show", "first").GetProperty("finalHash").GetString());
+        Assert.True(Json(0, "verify", "first").GetProperty("matches").GetBoolean());
+        Assert.Equal(0, Host("runs", "rm", "first").Code);
+        Assert.Equal(["second"], Json(0, "runs", "list").EnumerateArray().Select(r => r.GetProperty("run").GetString()));
+        Assert.Equal(6, Host("runs", "show", "first").Code);
+        Assert.Equal(store == "sqlite" ? ["second.sqlite"] : [], Directory.Exists(Path.Combine(_folder, "runs")) ? Directory.EnumerateFiles(Path.Combine(_folder, "runs")).Select(Path.GetFileName) : []);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void Extending_a_finished_run_gives_what_one_long_run_gives(string store)
+    {
+        Use(store);
+        Json(0, "run", Oscillator, "--name", "short");
+        var extended = Json(0, "resume", "short", "--until", "2 s");
+        var whole = Json(0, "run", Oscillator, "--name", "whole", "--until", "2 s");
+
+        Assert.Equal(whole.GetProperty("finalHash").GetString(), extended.GetProperty("finalHash").GetString());
+        Assert.Equal(whole.GetProperty("metrics").GetRawText(), extended.GetProperty("metrics").GetRawText());
+        Assert.Equal(whole.GetProperty("finalHash").GetString(), Json(0, "resume", "--last").GetProperty("finalHash").GetString());
+        Assert.True(Json(0, "verify", "short").GetProperty("matches").GetBoolean());
+
+        var (code, _, error) = Host("resume", "short", "--until", "1.5 s");
+        Assert.Equal(6, code);
+        Assert.Contains("stands at t = 2 already", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void Ctrl_C_takes_a_snapshot_and_the_run_goes_on_to_the_same_hash(string store)
+    {
+        Use(store);
+        var undisturbed = Json(0, Long("undisturbed"));
+        using var run = Start(Long("stopped"));
+        AwaitFirstWindows("stopped");
+        run.Signal("INT");
+        var (code, _, error) = run.Wait();
+
+        Assert.True(code == 130, $"{code}: {error}");
+        var listed = Json(0, "runs", "list").EnumerateArray().Single(r => r.GetProperty("run").GetString() == "stopped");
+        Assert.Equal("stopped", listed.GetProperty("status").GetString());
+        Assert.InRange(listed.GetProperty("windows").GetInt64(), 1, 9_999);
+        Assert.Equal(undisturbed.GetProperty("finalHash").GetString(), Json(0, "resume", "stopped", "--quiet").GetProperty("finalHash").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void Killed_at_any_moment_a_run_goes_on_to_the_same_hash(string store)
+    {
+        Use(store);
+        var rounds = int.TryParse(Environment.GetEnvironmentVariable("ACTORMULTISCALE_KILL_ROUNDS"), out var given) ? given : 5;
+        var clock = Stopwatch.StartNew();
+        var undisturbed = Json(0, Long("undisturbed"));
+        var length = clock.Elapsed;
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        for (var round = 0; round < rounds; round++)
+        {
+            // Anywhere from before the run exists to after it has ended; and again while it is being resumed.
+            var name = $"killed-{round}";
+            using (var run = Start(Long(name)))
+            {
+                run.WaitAndKill(random.NextDouble() * length);
+            }
+
+            if (!Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == name))
+            {
+                continue;       // Killed before there was a run.
+            }
+
+            using (var resume = Start("resume", name, "--quiet"))
+            {
+                resume.WaitAndKill(random.NextDouble() * length / 2);
+            }
+
+            var resumed = Json(0, "resume", name, "--quiet");
+            Assert.True(undisturbed.GetProperty("finalHash").GetString() == resumed.GetProperty("finalHash").GetString(), $"seed {seed}, round {round}");
+            Assert.Equal(undisturbed.GetProperty("metrics").GetRawText(), resumed.GetProperty("metrics").GetRawText());
+        }
+
+        // The next run clears away what was left of one that was killed while it was made; and the database itself finds nothing wrong.
+        Json(0, "run", Oscillator, "--name", "after");
+        Assert.DoesNotContain(Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories), f => Path.GetExtension(f) != ".sqlite");
+        CheckDatabase();
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_run_that_is_being_computed_is_not_computed_by_another_process(string store)
+    {
+        Use(store);
+        using var run = Start(Long("busy", until: 1000));
+        AwaitFirstWindows("busy");
+
+        var (code, _, error) = Host("resume", "busy");
+        var (removed, _, _) = Host("runs", "rm", "busy");
+
+        Assert.Equal(6, code);
+        Assert.Contains("is being computed by process", error, StringComparison.Ordinal);
+        Assert.Equal(6, removed);
+        Assert.Equal("running", Json(0, "runs", "list")[0].GetProperty("status").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_record_that_was_changed_is_not_believed(string store)
+    {
+        Use(store);
+        Json(0, "run", Oscillator, "--name", "forged");
+        using (var connection = Connect("forged"))
+        {
+            using var command = connection.CreateCommand();
+
+            // One bit of the last window's fingerprint; the length stays.
+            command.CommandText = "SELECT message FROM journal WHERE persistence_id = 'run-forged' AND manifest = 'WC2' ORDER BY sequence_number DESC LIMIT 1";
+            var message = (byte[])command.ExecuteScalar()!;
+            message[^1] ^= 1;
+            command.CommandText = "UPDATE journal SET message = @message WHERE sequence_number = (SELECT max(sequence_number) FROM journal WHERE persistence_id = 'run-forged' AND manifest = 'WC2') AND persistence_id = 'run-forged'";
+            Add(command, "@message", message);
+            Assert.Equal(1, command.ExecuteNonQuery());
+        }
+
+        foreach (var verb in new[] { "verify", "resume" })
+        {
+            var (code, _, error) = Host(verb, "forged");
+
+            Assert.Equal(6, code);
+            Assert.Contains("damaged", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_record_whose_tail_is_cut_off_or_whose_middle_is_missing_is_not_believed(string store)
+    {
+        Use(store);
+        foreach (var which in new[] { "max", "min" })
+        {
+            Json(0, "run", Oscillator, "--name", which);
+            using (var connection = Connect(which))
+            {
+                using var command = connection.CreateCommand();
+                command.CommandText = $"DELETE FROM journal WHERE persistence_id = 'run-{which}' AND sequence_number = (SELECT {which}(sequence_number) FROM journal WHERE persistence_id = 'run-{which}'{(which == "min" ? " AND manifest = 'WC2'" : "")})";
+                Assert.Equal(1, command.ExecuteNonQuery());
+            }
+
+            var (code, _, error) = Host("resume", which, "--until", "2 s");
+            Assert.Equal(6, code);
+            Assert.Contains(which == "max" ? "tail is cut off" : "does not follow", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_run_that_comes_out_otherwise_than_recorded_ends_with_5(string store)
+    {
+        Use(store);
+        // The origin says what is computed again: with one more substep it is another computation.
+        Json(0, "run", Oscillator, "--name", "other");
+        using (var connection = Connect("other"))
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT sequence_number, message FROM journal ORDER BY sequence_number";
+            var entries = new List<(long Sequence, byte[] Message)>();
+            using (var reader = command.ExecuteReader())
+            {
+                while (reader.Read())
+                {
+                    entries.Add((reader.GetInt64(0), (byte[])reader[1]));
+                }
+            }
+
+            // Forge the first event, and draw the chain anew: only computing again can tell.
+            // An event is its hash, the hash of the one before, and its content.
+            var previous = new byte[32];
+            foreach (var (sequence, message) in entries)
+            {
+                var text = System.Text.Encoding.Latin1.GetString(message, 64, message.Length - 64).Replace("substeps = 4", "substeps = 5", StringComparison.Ordinal);
+                byte[] rest = [.. previous, .. System.Text.Encoding.Latin1.GetBytes(text)];
+                previous = System.Security.Cryptography.SHA256.HashData(rest);
+                command.CommandText = "UPDATE journal SET message = @message WHERE sequence_number = @sequence";
+                command.Parameters.Clear();
+                Add(command, "@message", (byte[])[.. previous, .. rest]);
+                Add(command, "@sequence", sequence);
+                command.ExecuteNonQuery();
+            }
+
+            command.CommandText = "UPDATE run SET head_hash = @hash";
+            command.Parameters.Clear();
+            Add(command, "@hash", Convert.ToHexStringLower(previous));
+            command.ExecuteNonQuery();
+        }
+
+        var verdict = Json(5, "verify", "other");
+
+        Assert.False(verdict.GetProperty("matches").GetBoolean());
+        Assert.Contains("window 0", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
+        Assert.Contains("'left'", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
+    }
+}

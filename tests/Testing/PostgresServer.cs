@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ActorMultiscale.Testing;
+
+/// <summary>
+/// A PostgreSQL server of its own for a class of tests: on a free port of the loopback interface, in a folder that is removed with it. Needs the
+/// server's programs (Debian: <c>postgresql</c>), but no server that runs.
+/// </summary>
+public sealed class PostgresServer : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("actor-multiscale-postgresql-").FullName;
+    private readonly int _port = FreePort();
+    private Process? _server;
+
+    /// <summary>Starts the server, if there is one to start.</summary>
+    public PostgresServer()
+    {
+        if (Missing is not null)
+        {
+            return;
+        }
+
+        if (IsRoot)
+        {
+            Run("chown", "postgres", _folder);
+        }
+
+        Run([.. AsServer, Program("initdb"), "-D", Data, "-A", "trust", "-U", "tester", "--no-sync", "--locale=C", "-E", "UTF8"]);
+        Start();
+    }
+
+    /// <summary>Why there is none; null if there is.</summary>
+    public static string? Missing => Bin is null ? "PostgreSQL is not installed (Debian: apt-get install postgresql): tests that need it are left out" : null;
+
+    /// <summary>The stores on which tests of records run; both where tests must be complete (the environment variable CI is <c>true</c>).</summary>
+    public static IEnumerable<string> Stores =>
+        Missing is null || Environment.GetEnvironmentVariable("CI") == "true" ? ["sqlite", "postgresql"] : ["sqlite"];
+
+    /// <summary>The port.</summary>
+    public int Port => _port;
+
+    private string Data => Path.Combine(_folder, "data");
+
+    private static bool IsRoot => Environment.UserName == "root";
+
+    private static string[] AsServer => IsRoot ? ["runuser", "-u", "postgres", "--"] : [];
+
+    private static string? Bin => Directory.Exists("/usr/lib/postgresql")
+        ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Order().LastOrDefault()
+        : null;
+
+    /// <summary>An empty database, as <c>--store</c> names it.</summary>
+    public string NewDatabase()
+    {
+        if (Missing is { } reason)
+        {
+            throw new InvalidOperationException(reason);
+        }
+
+        var name = "t" + Guid.NewGuid().ToString("N");
+        Run(Program("createdb"), "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture), "-U", "tester", name);
+        return string.Create(CultureInfo.InvariantCulture, $"postgresql://tester@127.0.0.1:{_port}/{name}");
+    }
+
+    /// <summary>Starts the server, which was stopped.</summary>
+    public void Start()
+    {
+        var start = new ProcessStartInfo { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] command = [.. AsServer, Program("postgres"), "-D", Data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="];
+        start.FileName = command[0];
+        command[1..].ToList().ForEach(start.ArgumentList.Add);
+        _server = Process.Start(start)!;
+        _server.OutputDataReceived += static (_, _) => { };
+        _server.ErrorDataReceived += static (_, _) => { };
+        _server.BeginOutputReadLine();
+        _server.BeginErrorReadLine();
+        for (var clock = Stopwatch.StartNew(); ;)
+        {
+            try
+            {
+                Run(Program("pg_isready"), "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture));
+                return;
+            }
+            catch (InvalidOperationException) when (clock.Elapsed < TimeSpan.FromSeconds(60) && !_server.HasExited)
+            {
+                Thread.Sleep(50);
+            }
+        }
+    }
+
+    /// <summary>Stops the server at once, as when it crashes: clients lose their connections.</summary>
+    public void Stop()
+    {
+        if (_server is null)
+        {
+            return;
+        }
+
+        Run([.. AsServer, Program("pg_ctl"), "-D", Data, "-m", "immediate", "-w", "stop"]);
+        _server.WaitForExit();
+        _server.Dispose();
+        _server = null;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Stop();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static string Program(string name) => Path.Combine(Bin!, name);
+
+    private static int FreePort()
+    {
+        // Below the ports that the system gives out by itself.
+        for (var port = 21000 + (Environment.ProcessId % 5000); ; port++)
+        {
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+            }
+        }
+    }
+
+    private static void Run(params string[] command)
+    {
+        var start = new ProcessStartInfo(command[0]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
+        command[1..].ToList().ForEach(start.ArgumentList.Add);
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}: {output.Result} {error.Result}");
+        }
+    }
+}
