@@ -11,7 +11,7 @@ namespace ActorMultiscale.Actors.Observation;
 /// </summary>
 /// <remarks>
 /// This is no part of what is hashed. But before a snapshot is stored, everything that was observed up to there is: so a run that goes on from
-/// a snapshot lacks nothing, and what was stored of windows beyond it is void (the first record of the new process says so). Where the disk
+/// a snapshot lacks nothing (unless the database refuses it for seconds), and what was stored of windows beyond it is void (the first record of the new process says so). Where the disk
 /// cannot keep up for <see cref="Capacity"/> bytes, or refuses them so long, further records are left out and counted in <see cref="Lost"/>.
 /// </remarks>
 public sealed class ObservationStore : IAsyncDisposable
@@ -19,6 +19,7 @@ public sealed class ObservationStore : IAsyncDisposable
     /// <summary>The greatest number of bytes that wait to be written.</summary>
     public const int Capacity = 16 << 20;
 
+    private const int MostRefusals = 5;      // While somebody waits for it.
     private static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
@@ -27,6 +28,7 @@ public sealed class ObservationStore : IAsyncDisposable
     private ArrayBufferWriter<byte> _filling = new(4096);
     private ArrayBufferWriter<byte> _taken = new(4096);
     private TaskCompletionSource? _flushed;
+    private int _refused;                   // How many bytes of what was taken the database has refused so far.
     private bool _isEnding;
     private long _lost;
 
@@ -45,7 +47,7 @@ public sealed class ObservationStore : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_isEnding || _filling.WrittenCount + records.Length > Capacity)
+            if (_isEnding || _filling.WrittenCount + Volatile.Read(ref _refused) + records.Length > Capacity)
             {
                 _lost++;
                 return;
@@ -120,16 +122,21 @@ public sealed class ObservationStore : IAsyncDisposable
     private async Task WriteAsync(RunStore store)
     {
         DbConnection? connection = null;
+        TaskCompletionSource? flushed = null;
+        var refusals = 0;
         try
         {
             for (var isEnding = false; !isEnding;)
             {
                 await _wake.WaitAsync(_pause).ConfigureAwait(false);
-                TaskCompletionSource? flushed;
                 lock (_gate)
                 {
                     Take();
-                    (flushed, _flushed) = (_flushed, null);
+                    if (flushed is null)
+                    {
+                        (flushed, _flushed) = (_flushed, null);
+                    }
+
                     isEnding = _isEnding && _filling.WrittenCount == 0;
                 }
 
@@ -140,20 +147,31 @@ public sealed class ObservationStore : IAsyncDisposable
                         connection ??= Open(store);
                         Insert(connection, store, _taken.WrittenMemory);
                         _taken.ResetWrittenCount();
+                        Volatile.Write(ref _refused, 0);
                     }
+
+                    refusals = 0;
                 }
                 catch (DbException) when (!_isEnding)
                 {
                     connection?.Dispose();      // What was taken stays, and is tried again.
                     connection = null;
+                    Volatile.Write(ref _refused, _taken.WrittenCount);
+                    refusals++;
                 }
 
-                flushed?.SetResult();
+                // A snapshot waits for what was observed before it, but not for ever.
+                if (refusals is 0 or > MostRefusals)
+                {
+                    flushed?.SetResult();
+                    flushed = null;
+                }
             }
         }
         finally
         {
             connection?.Dispose();
+            flushed?.TrySetResult();
         }
     }
 

@@ -128,7 +128,8 @@ public sealed class FieldExchange
         // A computation that was given up may still take of its list, and write.
         var leased = _isComputing[participant] ? [] : _leased[participant];
         (_leased[participant], _isComputing[participant]) = (leased, true);
-        for (var port = 0; port < node.Description.Ports.Length; port++)
+        // They are taken from the end of the list, mostly port after port.
+        for (var port = node.Description.Ports.Length - 1; port >= 0; port--)
         {
             for (var s = 0; s < _samplesWritten[participant][port]; s++)
             {

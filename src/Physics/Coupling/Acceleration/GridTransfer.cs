@@ -70,11 +70,11 @@ internal sealed class GridTransfer
     /// <summary>R v for a vector of all blocks.</summary>
     public double[] OnAll(double[] v) => Apply(v, _forward, transposed: false, onlyAccelerated: false);
 
-    /// <summary>R v for a vector of rows of V.</summary>
-    public double[] OnRows(double[] v) => _endsOnly ? v : Apply(v, _forward, transposed: false, onlyAccelerated: true);
+    /// <summary>R v for a vector of rows of V, in an array of its own.</summary>
+    public double[] OnRows(double[] v) => _endsOnly ? [.. v] : Apply(v, _forward, transposed: false, onlyAccelerated: true);
 
-    /// <summary>R′ᵀ z for a right factor of a map from rows of V.</summary>
-    public double[] OnFactors(double[] z) => _endsOnly ? z : Apply(z, _back, transposed: true, onlyAccelerated: true);
+    /// <summary>R′ᵀ z for a right factor of a map from rows of V, in an array of its own.</summary>
+    public double[] OnFactors(double[] z) => _endsOnly ? [.. z] : Apply(z, _back, transposed: true, onlyAccelerated: true);
 
     private double[] Apply(double[] v, double[][][] matrices, bool transposed, bool onlyAccelerated)
     {

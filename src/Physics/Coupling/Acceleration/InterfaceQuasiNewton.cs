@@ -67,7 +67,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
     /// <inheritdoc/>
     public void Next(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, Span<double> next, int iteration)
     {
-        Learn(blocks, x, hx, iteration);
+        var hasLearned = Learn(blocks, x, hx, iteration);
         var norm = ScaledNorm(_r);
         var best = NormOfBest(x, hx, norm, isFirst: iteration == 0 || _bestX.Length != x.Length);
         var stands = _sinceBest >= Patience;
@@ -82,8 +82,9 @@ public sealed class InterfaceQuasiNewton : IAcceleration
             }
             else
             {
-                if (stands)
+                if (stands || !hasLearned)
                 {
+                    // Without a new column the next step would be the same again.
                     Clear();
                     _sinceBest = 0;
                 }
@@ -150,7 +151,8 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
     // ---- learning ------------------------------------------------------------------------------------------------
 
-    private void Learn(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, int iteration)
+    // Whether a column came of it.
+    private bool Learn(ImmutableArray<IterateBlock> blocks, ReadOnlySpan<double> x, ReadOnlySpan<double> hx, int iteration)
     {
         Settle(blocks, x.Length);
         (_r, _rBefore) = (_rBefore, _r);
@@ -163,10 +165,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
         var rescaled = _weights.Update(blocks, x, whole);
         _vectors.Return(whole);
-        if (iteration > 0 && _hasBefore)
-        {
-            AddColumn(hx);
-        }
+        var hasLearned = iteration > 0 && _hasBefore && TryAddColumn(hx);
 
         if (rescaled)
         {
@@ -176,6 +175,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         Filter();
         hx.CopyTo(_hx);
         _hasBefore = true;
+        return hasLearned;
     }
 
     // Other points or conduits: what was learned says nothing. Other points in time: it is read there.
@@ -260,7 +260,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
 
     private double RefactorLimit => _spec.Filter is ColumnFilter.Qr2 or ColumnFilter.Qr3 ? _spec.FilterLimit : 0;
 
-    private void AddColumn(ReadOnlySpan<double> hx)
+    private bool TryAddColumn(ReadOnlySpan<double> hx)
     {
         if (!HasJacobian && _spec.WindowsReused == 0 && _columns.Exists(c => c.Window < _window))
         {
@@ -284,7 +284,7 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         if (!double.IsFinite(size) || size <= Noise * FixedOrderSum.Norm(hx))
         {
             Discard(column);
-            return;
+            return false;
         }
 
         if (HasJacobian)
@@ -303,6 +303,8 @@ public sealed class InterfaceQuasiNewton : IAcceleration
         {
             RemoveColumn(_columns.Count - 1);
         }
+
+        return true;
     }
 
     private void Filter()

@@ -140,6 +140,27 @@ public sealed class AccelerationContract(ITestOutputHelper output)
         }
     }
 
+    // A residual whose square is no number any more teaches nothing: the step that led there must not be tried again and again.
+    [Theory]
+    [MemberData(nameof(QuasiNewton))]
+    public void A_step_into_a_wall_without_a_column_is_not_repeated(string name)
+    {
+        static double[] H(double[] v) => v.Any(y => Math.Abs(y) > 1.5) ? [1e170, 1e170] : [(0.9 * v[0]) + 1, (0.3 * v[1]) + 0.5];
+        ImmutableArray<IterateBlock> blocks = [new(1, 2, true)];
+        var acceleration = Create(name);
+        var (x, next) = (new double[2], new double[2]);
+        var tried = new List<(double, double)>();
+        for (var k = 0; k < 30; k++)
+        {
+            acceleration.Next(blocks, x, H(x), next, k);
+            Assert.All(next, y => Assert.True(double.IsFinite(y)));
+            tried.Add((next[0], next[1]));
+            next.CopyTo(x, 0);
+        }
+
+        Assert.True(tried.Distinct().Count() >= 20, string.Join(' ', tried));
+    }
+
     [Theory]
     [MemberData(nameof(QuasiNewton))]
     public void Quasi_Newton_converges_where_plain_iteration_diverges(string name)

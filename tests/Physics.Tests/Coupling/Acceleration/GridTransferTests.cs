@@ -63,7 +63,11 @@ public sealed class GridTransferTests(ITestOutputHelper output)
         var back = new GridTransfer(to, from, endsOnly: false).OnRows(r);
 
         Assert.Equal(FixedOrderSum.Dot(z, back), FixedOrderSum.Dot(new GridTransfer(from, to, endsOnly: false).OnFactors(z), r), 1e-12);
-        Assert.Same(z, new GridTransfer(from, to, endsOnly: true).OnFactors(z));
+
+        // Windows' ends stay what they are, in arrays of their own: what rests and what is in use do not share.
+        Assert.Equal(z, new GridTransfer(from, to, endsOnly: true).OnFactors(z));
+        Assert.NotSame(z, new GridTransfer(from, to, endsOnly: true).OnFactors(z));
+        Assert.NotSame(r, new GridTransfer(from, to, endsOnly: true).OnRows(r));
     }
 
     /// <summary>
@@ -177,5 +181,46 @@ public sealed class GridTransferTests(ITestOutputHelper output)
 
             acceleration.Accept(blocks, x, H(x), 5);
         }
+    }
+
+    // What a Jacobian learned on one grid rests while another is in use, and is restarted there: neither may touch the other's vectors.
+    [Theory]
+    [AllRestarts]
+    public void A_Jacobian_that_rests_is_not_touched_by_restarts_on_another_grid(JacobianRestart restart, bool endsOnly)
+    {
+        AccelerationSpec spec = AccelerationSpec.Jacobian() with { Restart = restart, RestartAfter = 2, UsesWindowEndsOnly = endsOnly, Scaling = BlockScaling.Constant };
+        IAcceleration whole = spec.Create(), copied = spec.Create();
+        int[] pattern = [2, 3, 2, 2, 3, 3];
+        for (var window = 0; window < 30; window++)
+        {
+            var samples = pattern[window % pattern.Length];
+            ImmutableArray<IterateBlock> blocks = [new(samples, 6, true)];
+
+            // H depends on the last sample alone, and not quite linearly.
+            double[] H(double[] v) => [.. v.Select((_, i) => Math.Sin(i + window) + (0.3 * v[v.Length - 6 + ((i + 1) % 6)]) - (1.4 * v[v.Length - 6 + (i % 6)]) + (0.1 * Math.Sin(v[v.Length - 6 + (i % 6)])))];
+            var (x, next, again) = (new double[6 * samples], new double[6 * samples], new double[6 * samples]);
+            for (var k = 0; k < 12; k++)
+            {
+                whole.Next(blocks, x, H(x), next, k);
+                copied.Next(blocks, x, H(x), again, k);
+                Assert.Equal(next, again);
+                next.CopyTo(x, 0);
+            }
+
+            whole.Accept(blocks, x, H(x), 12);
+            copied.Accept(blocks, x, H(x), 12);
+            var saved = StateArchive.Save(whole.Archive);
+            Assert.Equal(saved, StateArchive.Save(copied.Archive));
+
+            // Only the copy begins every window with arrays of its own.
+            copied = spec.Create();
+            StateArchive.Restore(saved, copied.Archive);
+        }
+    }
+
+    private sealed class AllRestartsAttribute : Xunit.Sdk.DataAttribute
+    {
+        public override IEnumerable<object[]> GetData(System.Reflection.MethodInfo testMethod) =>
+            from restart in Enum.GetValues<JacobianRestart>() from endsOnly in new[] { false, true } select new object[] { restart, endsOnly };
     }
 }
