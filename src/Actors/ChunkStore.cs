@@ -8,18 +8,22 @@ namespace ActorMultiscale.Actors;
 /// <summary>Does the blocking work on a run's store, on a thread of its own: chunks of snapshots.</summary>
 internal sealed class ChunkStore : ReceiveActor
 {
-    private readonly RunStore _store;
-    private RunObserver? _observer;
+    private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
 
-    public ChunkStore(RunStore store)
+    private readonly RunStore _store;
+    private readonly RunSettings _settings;
+    private RunObserver? _observer;
+    private DateTimeOffset? _awaySince;
+
+    public ChunkStore(RunStore store, RunSettings settings)
     {
-        _store = store;
+        (_store, _settings) = (store, settings);
         Receive<ObservedBy>(what => _observer = what.Observer);
-        Receive<Store>(order => Guarded(() => Write(order.Snapshot)));
-        Receive<Load>(order => Guarded(() => new Loaded(order.Reference is { } reference
+        Receive<Store>(order => Guarded(order, () => Write(order.Snapshot)));
+        Receive<Load>(order => Guarded(order, () => new Loaded(order.Reference is { } reference
             ? new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)])
             : null)));
-        Receive<Open>(_ => Guarded(() =>
+        Receive<Open>(order => Guarded(order, () =>
         {
             store.KeepHead();
             return new Opened();
@@ -52,12 +56,20 @@ internal sealed class ChunkStore : ReceiveActor
         return stored;
     }
 
-    private void Guarded(Func<object> work)
+    private void Guarded(object order, Func<object> work)
     {
         object answer;
         try
         {
             answer = work();
+            _awaySince = null;
+        }
+        catch (RunStoreException fault) when (fault.Passes && !(_settings.Clock.GetUtcNow() - _awaySince > _settings.StorePatience))
+        {
+            // Its line of orders stands meanwhile: there is one at a time.
+            _awaySince ??= _settings.Clock.GetUtcNow();
+            Context.System.Scheduler.ScheduleTellOnce(_betweenTries, Self, order, Sender);
+            return;
         }
         catch (RunStoreException fault)
         {

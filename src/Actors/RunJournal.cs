@@ -4,7 +4,7 @@ using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using Akka.Actor;
-using Akka.Persistence;
+using Akka.Event;
 
 namespace ActorMultiscale.Actors;
 
@@ -12,75 +12,139 @@ namespace ActorMultiscale.Actors;
 /// The journal of one run: recovers it, checks it, and makes what the coordinator decides durable, in the order that
 /// <see cref="JournalProtocol"/> says. Nothing is announced before the database has it.
 /// </summary>
-internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
+/// <remarks>
+/// While the database is away it waits, and with it, by the bound on running ahead, the run. When the database is back, the record says
+/// whether what was under way had arrived; if somebody else has written meanwhile, this run ends.
+/// </remarks>
+internal sealed class RunJournal : ReceiveActor, IWithTimers
 {
     // Long against the work of a write, short against what anybody notices.
     private static readonly TimeSpan _linger = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
     private static readonly LingerIsOver _lingerIsOver = new();
 
     private readonly RunStart _start;
-    private readonly TimeProvider _clock;
+    private readonly RunSettings _settings;
+    private readonly StoreDatabase _database;
     private readonly IActorRef _supervisor;
     private readonly IActorRef _store;
-    private readonly RunHistory _history = new();
+    private readonly int _runAhead;
+    private readonly Queue<(JournalEntry Entry, Action Then, long Began)> _underWay = new();     // Told to the writer, not answered yet.
+    private RunHistory _history = new();
     private JournalProtocol? _protocol;
+    private IActorRef _writer = ActorRefs.Nobody;
     private IActorRef _coordinator = ActorRefs.Nobody;
     private RunObserver? _observer;
-    private readonly int _runAhead;
-    private string? _damage;
+    private (long Events, string Hash) _durable;      // The chain as far as the writer has answered.
+    private DateTimeOffset? _awaySince;
+    private int _writers;
 
     /// <summary>A journal of a run that may be <paramref name="runAhead"/> windows ahead of it.</summary>
-    public RunJournal(RunStart start, int runAhead, TimeProvider clock, IActorRef supervisor, IActorRef store)
+    public RunJournal(RunStart start, int runAhead, RunSettings settings, StoreDatabase database, IActorRef supervisor, IActorRef store)
     {
-        _start = start;
-        _runAhead = runAhead;
-        _clock = clock;
-        _supervisor = supervisor;
-        _store = store;
-        PersistenceId = "run-" + start.Run;
+        (_start, _runAhead, _settings, _database, _supervisor, _store) = (start, runAhead, settings, database, supervisor, store);
+        Receive<JournalWriter.Recovered>(OnRecovered);
+        Receive<JournalWriter.Written>(_ => OnWritten());
+        Receive<JournalWriter.Failed>(OnFailed);
+        Receive<TryAgain>(_ => StartWriter());
+        Receive<ChunkStore.Opened>(_ => OnOpened());
+        Receive<ChunkStore.Loaded>(loaded => _supervisor.Tell(new JournalAnswer.Recovered(_history, loaded.Snapshot)));
+        Receive<ChunkStore.Stored>(stored => CarryOut(_protocol!.Stored(stored.Reference)));
+        Receive<ChunkStore.Failed>(failed => _supervisor.Tell(new JournalAnswer.Unusable(failed.Reason)));
+        Receive<JournalAnswer.ReadyFor>(ready => (_coordinator, _observer) = (ready.Coordinator, ready.Observer));
+        Receive<JournalOrder.Commit>(commit => CarryOut(_protocol!.Commit(commit.Records.AsSpan())));
+        Receive<JournalOrder.Keep>(keep => CarryOut(_protocol!.Snapshot(keep.Snapshot)));
+        Receive<JournalOrder.Note>(note => CarryOut(_protocol!.Note(note.Text)));
+        Receive<JournalOrder.End>(end => CarryOut(_protocol!.End(end.What)));
+        Receive<LingerIsOver>(_ => CarryOut(_protocol!.LingerIsOver()));
     }
-
-    public override string PersistenceId { get; }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    protected override void OnRecover(object message)
-    {
-        switch (message)
-        {
-            case JournalEntry entry when _damage is null:
-                try
-                {
-                    _history.Apply(entry);
-                }
-                catch (InvalidDataException fault)
-                {
-                    _damage = fault.Message;
-                }
+    /// <inheritdoc/>
+    protected override void PreStart() => StartWriter();
 
-                break;
-            case RecoveryCompleted:
-                OnRecovered();
-                break;
-        }
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    private void StartWriter()
+    {
+        var (id, self) = ("run-" + _start.Run, Self);
+        _writer = Context.ActorOf(Props.Create(() => new JournalWriter(id, self)), $"writer-{++_writers}");
     }
 
-    private void OnRecovered()
+    private void OnRecovered(JournalWriter.Recovered recovered)
     {
-        if (_damage is null && _history.Chain.Events < _start.HeadEvents)
+        var damage = recovered.Damage;
+        var found = recovered.History.Chain;
+        if (damage is null && found.Events < _start.HeadEvents)
         {
-            _damage = $"It has {_history.Chain.Events} events, and had {_start.HeadEvents} when it was last written to: its tail is cut off.";
+            damage = $"It has {found.Events} events, and had {_start.HeadEvents} when it was last written to: its tail is cut off.";
         }
 
-        if (_damage is not null)
+        if (damage is not null)
         {
-            _supervisor.Tell(new JournalAnswer.Unusable($"The journal of the run '{_start.Run}' is damaged. {_damage}"));
+            _supervisor.Tell(new JournalAnswer.Unusable($"The journal of the run '{_start.Run}' is damaged. {damage}"));
             return;
         }
 
-        _protocol = new JournalProtocol(_history, _clock, Math.Max(1, _runAhead / 4));
-        _store.Tell(new ChunkStore.Open());
+        if (_protocol is null)
+        {
+            _history = recovered.History;
+            _durable = (found.Events, found.HeadHash);
+            _protocol = new JournalProtocol(_history, _settings.Clock, Math.Max(1, _runAhead / 4));
+            _store.Tell(new ChunkStore.Open());
+            return;
+        }
+
+        // What was under way may have arrived, from the first on.
+        while (_durable.Events < found.Events && _underWay.Count > 0)
+        {
+            OnWritten();
+        }
+
+        if ((found.Events, found.HeadHash) != _durable)
+        {
+            _supervisor.Tell(new JournalAnswer.Unusable(
+                $"Another process has written to the record of '{_start.Run}' while the store was away. What it writes counts; this one ends."));
+            return;
+        }
+
+        foreach (var (entry, _, _) in _underWay)
+        {
+            _writer.Tell(new JournalWriter.Write(entry));
+        }
+
+        Context.GetLogger().Warning("the store '{0}' is back after {1:0} s; the run goes on", _database.Name, (_settings.Clock.GetUtcNow() - _awaySince)?.TotalSeconds);
+        _awaySince = null;
+    }
+
+    private void OnWritten()
+    {
+        var (entry, then, began) = _underWay.Dequeue();
+        _durable = (_durable.Events + 1, RunEventCodec.HashOf(entry));
+        _observer?.Stored(began);
+        then();
+    }
+
+    private void OnFailed(JournalWriter.Failed failed)
+    {
+        var now = _settings.Clock.GetUtcNow();
+        var reason = $"The journal of '{_start.Run}' in '{_database.Name}' {failed.What}: {failed.Cause.GetBaseException().Message}";
+        if (_protocol is null || !_database.Passes(failed.Cause) || now - _awaySince > _settings.StorePatience)
+        {
+            _supervisor.Tell(new JournalAnswer.Unusable(reason));
+            return;
+        }
+
+        if (_awaySince is null)
+        {
+            _awaySince = now;
+            Context.GetLogger().Warning("the store '{0}' is away, and the run waits: {1}", _database.Name, failed.Cause.GetBaseException().Message);
+        }
+
+        Timers.StartSingleTimer("again", new TryAgain(), _betweenTries);
     }
 
     private void OnOpened()
@@ -88,10 +152,10 @@ internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
         var events = new List<RunEvent>();
         if (_history.Origin is null)
         {
-            events.Add(new RunEvent.RunStarted { At = _clock.GetUtcNow(), Origin = _start.Origin });
+            events.Add(new RunEvent.RunStarted { At = _settings.Clock.GetUtcNow(), Origin = _start.Origin });
         }
 
-        events.Add(new RunEvent.CoordinatorStarted { At = _clock.GetUtcNow(), Epoch = _history.Epoch + 1, Machine = _start.Machine, Until = _start.Until });
+        events.Add(new RunEvent.CoordinatorStarted { At = _settings.Clock.GetUtcNow(), Epoch = _history.Epoch + 1, Machine = _start.Machine, Until = _start.Until });
         var left = events.Count;
         foreach (var what in events)
         {
@@ -103,61 +167,6 @@ internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
                 }
             });
         }
-    }
-
-    protected override void OnCommand(object message)
-    {
-        switch (message)
-        {
-            case ChunkStore.Opened:
-                OnOpened();
-                break;
-            case ChunkStore.Loaded loaded:
-                _supervisor.Tell(new JournalAnswer.Recovered(_history, loaded.Snapshot));
-                break;
-            case JournalAnswer.ReadyFor ready:
-                (_coordinator, _observer) = (ready.Coordinator, ready.Observer);
-                break;
-            case JournalOrder.Commit commit:
-                CarryOut(_protocol!.Commit(commit.Records.AsSpan()));
-                break;
-            case LingerIsOver:
-                CarryOut(_protocol!.LingerIsOver());
-                break;
-            case JournalOrder.Keep keep:
-                CarryOut(_protocol!.Snapshot(keep.Snapshot));
-                break;
-            case JournalOrder.Note note:
-                CarryOut(_protocol!.Note(note.Text));
-                break;
-            case JournalOrder.End end:
-                CarryOut(_protocol!.End(end.What));
-                break;
-            case ChunkStore.Stored stored:
-                CarryOut(_protocol!.Stored(stored.Reference));
-                break;
-            case ChunkStore.Failed failed:
-                _supervisor.Tell(new JournalAnswer.Unusable(failed.Reason));
-                break;
-            default:
-                Unhandled(message);
-                break;
-        }
-    }
-
-    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
-    {
-        _supervisor.Tell(new JournalAnswer.Unusable($"The journal could not be written: {cause.GetBaseException().Message}"));
-        base.OnPersistFailure(cause, @event, sequenceNr);
-    }
-
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) =>
-        _supervisor.Tell(new JournalAnswer.Unusable($"The journal refused an event: {cause.GetBaseException().Message}"));
-
-    protected override void OnRecoveryFailure(Exception reason, object? message = null)
-    {
-        _supervisor.Tell(new JournalAnswer.Unusable($"The journal could not be read: {reason.GetBaseException().Message}"));
-        base.OnRecoveryFailure(reason, message!);
     }
 
     private void CarryOut(ImmutableArray<JournalEffect> effects)
@@ -190,17 +199,18 @@ internal sealed class RunJournal : UntypedPersistentActor, IWithTimers
         }
     }
 
-    // Asynchronous: orders go on arriving while the database writes; the protocol has one write under way at most.
     // The chain is drawn in the order of writing, which is the order of the journal.
     private void Write(RunEvent what, Action then)
     {
-        var (observer, began) = (_observer, _observer?.Now() ?? 0);
-        PersistAsync(_history.Chain.Extend(what), _ =>
+        var entry = _history.Chain.Extend(what);
+        _underWay.Enqueue((entry, then, _observer?.Now() ?? 0));
+        if (_awaySince is null)
         {
-            observer?.Stored(began);
-            then();
-        });
+            _writer.Tell(new JournalWriter.Write(entry));
+        }
     }
 
     private sealed record LingerIsOver;
+
+    private sealed record TryAgain;
 }

@@ -21,6 +21,9 @@ public sealed record RunSettings
     /// <summary>Whether iterations and times are kept too, and not the experiment's watches alone.</summary>
     public bool ObservesDetails { get; init; } = true;
 
+    /// <summary>How long a run waits for a database that is away before it ends. It can be resumed then.</summary>
+    public TimeSpan StorePatience { get; init; } = TimeSpan.FromMinutes(30);
+
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

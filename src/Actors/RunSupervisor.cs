@@ -33,9 +33,9 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         var self = Self;
         if (store is not null && start is not null)
         {
-            var runAhead = system.Experiment.RunAhead;
-            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
-            _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, runAhead, settings.Clock, self, chunks)), "journal");
+            var (runAhead, database) = (system.Experiment.RunAhead, store.Database);
+            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store, settings)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
+            _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, runAhead, settings, database, self, chunks)), "journal");
             Context.Watch(chunks);
         }
         else

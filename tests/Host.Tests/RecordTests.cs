@@ -302,4 +302,65 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.Contains("window 0", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
         Assert.Contains("'left'", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_run_waits_for_a_database_that_is_away_and_goes_on_by_itself()
+    {
+        if (PostgresServer.Missing is not null)
+        {
+            return;     // Told by the first test.
+        }
+
+        Use("postgresql");
+        var undisturbed = Json(0, Long("undisturbed", until: 200));
+        using var run = Start([.. Long("waiting", until: 200), "--json"]);
+        AwaitFirstWindows("waiting");
+        var away = int.TryParse(Environment.GetEnvironmentVariable("ACTORMULTISCALE_AWAY_SECONDS"), out var given) ? given : 4;
+        server.Stop();
+        Thread.Sleep(TimeSpan.FromSeconds(away));
+        Assert.False(run.HasExited);
+        server.Start();
+
+        var (code, output, error) = run.Wait();
+        Assert.True(code == 0, $"{code}: {error}");
+        Assert.Contains("is away, and the run waits", error, StringComparison.Ordinal);
+        Assert.Contains("is back", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("left out", error, StringComparison.Ordinal);
+        Assert.Equal(undisturbed.GetProperty("finalHash").GetString(), JsonDocument.Parse(output).RootElement.GetProperty("finalHash").GetString());
+        Assert.True(Json(0, "verify", "waiting").GetProperty("matches").GetBoolean());
+    }
+
+    // The lock on a run dies with its connection: whoever was thought dead must not write beside who took over.
+    [Fact]
+    public void Who_has_lost_its_run_to_another_process_ends_and_the_other_goes_on()
+    {
+        if (PostgresServer.Missing is not null)
+        {
+            return;
+        }
+
+        Use("postgresql");
+        var undisturbed = Json(0, Long("undisturbed", until: 400));
+        using var first = Start(Long("taken", until: 400));
+        AwaitFirstWindows("taken");
+        first.Signal("STOP");
+        using (var connection = Connect("taken"))
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()";
+            Assert.Equal(1L, command.ExecuteScalar());
+        }
+
+        using var second = Start("resume", "taken", "--json", "--quiet");
+        Thread.Sleep(TimeSpan.FromSeconds(3));
+        first.Signal("CONT");
+        var (code, _, error) = first.Wait();
+        Assert.True(code == 6, $"{code}: {error}");
+        Assert.Contains("nother process", error, StringComparison.Ordinal);
+
+        var (resumed, output, reason) = second.Wait();
+        Assert.True(resumed == 0, $"{resumed}: {reason}");
+        Assert.Equal(undisturbed.GetProperty("finalHash").GetString(), JsonDocument.Parse(output).RootElement.GetProperty("finalHash").GetString());
+        Assert.True(Json(0, "verify", "taken").GetProperty("matches").GetBoolean());
+    }
 }
