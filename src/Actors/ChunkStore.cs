@@ -51,7 +51,8 @@ internal sealed class ChunkStore : ReceiveActor
     {
         _observer?.Flush();
         var began = _observer?.Now() ?? 0;
-        var stored = new Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, _store.WriteChunk(snapshot.Fields), [.. snapshot.States.Select(_store.WriteChunk)]));
+        var hashes = _store.WriteChunks([snapshot.Fields, .. snapshot.States]);
+        var stored = new Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, hashes[0], hashes[1..]));
         _observer?.Stored(began);
         return stored;
     }

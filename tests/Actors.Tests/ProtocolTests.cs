@@ -330,6 +330,79 @@ public sealed class ProtocolTests
         Assert.InRange(RunEventCodec.Encode(new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [.. windows] }).Payload.Length, 17_000, 17_100);
     }
 
+    // Bytes of every kind and length, around the bounds of a piece too.
+    [Fact]
+    public void Chunks_come_back_as_they_were_and_smooth_ones_are_kept_small()
+    {
+        var folder = Directory.CreateTempSubdirectory("actor-multiscale-").FullName;
+        try
+        {
+            using var store = RunStore.Create(Path.Combine(folder, "run.sqlite"), new RunOrigin { Run = "run", Experiment = "e", Program = "p" }, [], DateTimeOffset.UnixEpoch);
+            var random = new Random(1);
+            byte[] Noise(int length)
+            {
+                var bytes = new byte[length];
+                random.NextBytes(bytes);
+                return bytes;
+            }
+
+            byte[] Smooth(int numbers) => [.. System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(Enumerable.Range(0, numbers).Select(i => Math.Sin(1e-3 * i)).ToArray())];
+            List<byte[]> chunks = [[], [7], Noise(255), Noise(256), Noise(5000), Smooth(31), Smooth(1000), [.. Smooth(1000), 1, 2, 3], new byte[100_000],
+                [.. "AMZ1"u8, .. Noise(300)], [.. "AML1"u8, .. Noise(8 + 64)], new byte[ChunkCodec.Piece], Smooth((ChunkCodec.Piece / 8) + 1), Noise((2 * ChunkCodec.Piece) + 17)];
+            var hashes = store.WriteChunks(chunks);
+            foreach (var (chunk, hash) in chunks.Zip(hashes))
+            {
+                Assert.Equal(RunEventCodec.Hash(chunk), hash);
+                Assert.True(chunk.AsSpan().SequenceEqual(store.ReadChunk(hash)), $"{chunk.Length} bytes");
+            }
+
+            Assert.InRange(ChunkCodec.Encode(Smooth(100_000)).Length, 1, 700_000);
+            Assert.InRange(ChunkCodec.Encode(new byte[100_000]).Length, 1, 200);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    // Whatever a store holds: content with the right hash, or nothing; without great memory, and without a fault.
+    [Fact]
+    public void Damaged_chunks_are_never_taken_for_sound_ones()
+    {
+        var random = new Random(2);
+        var content = System.Runtime.InteropServices.MemoryMarshal.AsBytes<double>(Enumerable.Range(0, 400).Select(i => Math.Sqrt(i)).ToArray()).ToArray();
+        var hash = RunEventCodec.Hash(content);
+        var good = ChunkCodec.Encode(content);
+        Assert.NotEqual(content.Length, good.Length);
+        Assert.Equal(content, ChunkCodec.Decode(good, hash));
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        const int Rounds = 20_000;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var bad = (byte[])good.Clone();
+            switch (round % 4)
+            {
+                case 0:
+                    bad[random.Next(bad.Length)] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    bad = bad[..random.Next(bad.Length)];
+                    break;
+                case 2:
+                    bad.AsSpan(random.Next(bad.Length)).Fill((byte)random.Next(256));
+                    break;
+                default:
+                    System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(bad.AsSpan(4), random.NextInt64() >> random.Next(64));
+                    break;
+            }
+
+            Assert.True(ChunkCodec.Decode(bad, hash) is not { } found || found.AsSpan().SequenceEqual(content));
+            Assert.True(ChunkCodec.Pieces(bad) is null);
+        }
+
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Rounds, 0, ChunkCodec.Piece);
+    }
+
     // What an older program wrote: a run of the two-mass oscillator, resumed once.
     private static List<JournalEntry> FirstFormat() => [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-1.txt"))
         .Select(line => new JournalEntry(line[..3], System.Text.Encoding.UTF8.GetBytes(line[4..])))];

@@ -363,4 +363,30 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.Equal(undisturbed.GetProperty("finalHash").GetString(), JsonDocument.Parse(output).RootElement.GetProperty("finalHash").GetString());
         Assert.True(Json(0, "verify", "taken").GetProperty("matches").GetBoolean());
     }
+
+    // Written by an older program: the two-mass oscillator up to t = 0.2 s, whole SQLite file, chunks as they are.
+    [Fact]
+    public void A_record_of_an_older_format_is_read_shown_and_gone_on_with()
+    {
+        Directory.CreateDirectory(Path.Combine(_folder, "runs"));
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-2.sqlite"), Path.Combine(_folder, "runs", "format-2.sqlite"));
+
+        var shown = Json(0, "runs", "show", "format-2");
+        Assert.Equal("completed", shown.GetProperty("status").GetString());
+        Assert.Equal(20, shown.GetProperty("windows").GetInt64());
+        var fresh = Json(0, "run", Oscillator, "--name", "fresh", "--until", "0.2 s");
+        var isSameMachine = Json(0, "runs", "show", "fresh").GetProperty("machine").GetRawText() == shown.GetProperty("machine").GetRawText();
+        if (isSameMachine)
+        {
+            Assert.Equal(fresh.GetProperty("finalHash").GetString(), shown.GetProperty("finalHash").GetString());
+            Assert.True(Json(0, "verify", "format-2").GetProperty("matches").GetBoolean());
+        }
+
+        var extended = Json(0, "resume", "format-2", "--until", "0.4 s", "--other-machine");
+        Assert.Equal(40, extended.GetProperty("windows").GetInt64());
+        if (isSameMachine)
+        {
+            Assert.Equal(Json(0, "run", Oscillator, "--name", "whole", "--until", "0.4 s").GetProperty("finalHash").GetString(), extended.GetProperty("finalHash").GetString());
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
@@ -197,23 +198,62 @@ public sealed class RunStore : IDisposable
     });
 
     /// <summary>Stores bytes under the hash of their content, once.</summary>
-    public string WriteChunk(byte[] bytes) => Locked(() => Write(_connection, null, bytes));
+    public string WriteChunk(byte[] bytes) => WriteChunks([bytes])[0];
 
-    private static string Write(DbConnection connection, DbTransaction? transaction, byte[] bytes)
+    /// <summary>Stores several at once: all or none, and for the disk it is one write.</summary>
+    public ImmutableArray<string> WriteChunks(IReadOnlyList<byte[]> chunks) => Locked(() =>
+    {
+        using var transaction = _connection.BeginTransaction();
+        ImmutableArray<string> hashes = [.. chunks.Select(bytes => Write(_connection, transaction, bytes))];
+        transaction.Commit();
+        return hashes;
+    });
+
+    private static string Write(DbConnection connection, DbTransaction transaction, byte[] bytes)
     {
         var hash = RunEventCodec.Hash(bytes);
-        StoreDatabase.Execute(connection, transaction, "INSERT INTO chunk (hash, bytes) VALUES (@hash, @bytes) ON CONFLICT DO NOTHING", ("@hash", hash), ("@bytes", bytes));
+        if (bytes.Length > ChunkCodec.Piece)
+        {
+            List<string> pieces = [.. bytes.Chunk(ChunkCodec.Piece).Select(piece => Write(connection, transaction, piece))];
+            Insert(connection, transaction, hash, ChunkCodec.EncodeList(bytes.Length, pieces));
+        }
+        else if (StoreDatabase.Scalar(connection, transaction, "SELECT 1 FROM chunk WHERE hash = @hash", ("@hash", hash)) is null)
+        {
+            Insert(connection, transaction, hash, ChunkCodec.Encode(bytes));
+        }
+
         return hash;
     }
 
+    private static void Insert(DbConnection connection, DbTransaction transaction, string hash, byte[] bytes) =>
+        StoreDatabase.Execute(connection, transaction, "INSERT INTO chunk (hash, bytes) VALUES (@hash, @bytes) ON CONFLICT DO NOTHING", ("@hash", hash), ("@bytes", bytes));
+
     /// <summary>The bytes stored under <paramref name="hash"/>.</summary>
     /// <exception cref="RunStoreException">They are missing, or are not what was stored.</exception>
-    public byte[] ReadChunk(string hash) => Locked(() =>
-        Scalar("SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) is not byte[] bytes
-            ? throw new RunStoreException($"The chunk {hash} is missing from '{Database.Name}'.")
-            : RunEventCodec.Hash(bytes) != hash
-            ? throw new RunStoreException($"The chunk {hash} in '{Database.Name}' is damaged: its content has another hash.")
-            : bytes);
+    public byte[] ReadChunk(string hash) => Locked(() => Read(hash) is var stored && ChunkCodec.Decode(stored, hash) is { } content
+        ? content
+        : ChunkCodec.Pieces(stored) is { } pieces
+        ? Joined(hash, pieces)
+        : throw Damaged(hash));
+
+    private byte[] Joined(string hash, ImmutableArray<string> pieces)
+    {
+        List<byte[]> parts = [.. pieces.Select(piece => ChunkCodec.Decode(Read(piece), piece) ?? throw Damaged(piece))];
+        var content = new byte[parts.Sum(part => part.Length)];
+        var at = 0;
+        foreach (var part in parts)
+        {
+            part.CopyTo(content, at);
+            at += part.Length;
+        }
+
+        return RunEventCodec.Hash(content) == hash ? content : throw Damaged(hash);
+    }
+
+    private byte[] Read(string hash) => Scalar("SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) as byte[]
+        ?? throw new RunStoreException($"The chunk {hash} is missing from '{Database.Name}'.");
+
+    private RunStoreException Damaged(string hash) => new($"The chunk {hash} in '{Database.Name}' is damaged: its content has another hash.");
 
     /// <summary>
     /// Makes the database itself write down how far the journal has come, in the transaction that writes an event. To be asked when
