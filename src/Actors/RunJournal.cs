@@ -93,6 +93,11 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         {
             _history = recovered.History;
             _durable = (found.Events, found.HeadHash);
+            if (found.Events == 0)
+            {
+                _history.Begin(_start.Origin);
+            }
+
             _protocol = new JournalProtocol(_history, _settings.Clock, Math.Max(1, _runAhead / 4));
             _store.Tell(new ChunkStore.Open());
             return;
@@ -150,7 +155,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     private void OnOpened()
     {
         var events = new List<RunEvent>();
-        if (_history.Origin is null)
+        if (_durable.Events == 0)
         {
             events.Add(new RunEvent.RunStarted { At = _settings.Clock.GetUtcNow(), Origin = _start.Origin });
         }

@@ -389,4 +389,161 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
             Assert.Equal(Json(0, "run", Oscillator, "--name", "whole", "--until", "0.4 s").GetProperty("finalHash").GetString(), extended.GetProperty("finalHash").GetString());
         }
     }
+
+    // Quasi-Newton with its columns, in windows of one length; windows that a controller chooses, by what it has seen; groups within groups.
+    public static TheoryData<string, string, int> Forked
+    {
+        get
+        {
+            var data = new TheoryData<string, string, int>();
+            foreach (var store in PostgresServer.Stores)
+            {
+                data.Add(store, "reaction-diffusion.conf", 7);
+            }
+
+            data.Add("sqlite", "oscillator.conf", 30);
+            data.Add("sqlite", "picard.conf", 1);
+            data.Add("sqlite", "resonant-circuit.conf", 4);
+            data.Add("sqlite", "oscillator-adaptive.conf", 20);
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Forked))]
+    public void A_fork_without_changes_ends_as_its_parent_wherever_it_begins(string store, string experiment, int every)
+    {
+        Use(store);
+        var parent = Json(0, "run", HostProcess.Experiment(experiment), "--name", "parent", "--quiet", "--set", FormattableString.Invariant($"snapshots={{ every = {every} }}"));
+        var windows = parent.GetProperty("windows").GetInt64();
+        var hash = parent.GetProperty("finalHash").GetString();
+
+        // At a snapshot, between two, at the beginning, and just before the end.
+        foreach (var at in new[] { 0, every, every + 1, windows - 1 }.Distinct())
+        {
+            var fork = Json(0, "fork", "parent", "--at", FormattableString.Invariant($"{at}"), "--name", FormattableString.Invariant($"fork-{at}"), "--quiet");
+            Assert.Equal((at, hash, windows), (at, fork.GetProperty("finalHash").GetString(), fork.GetProperty("windows").GetInt64()));
+            Assert.Equal(parent.GetProperty("metrics").GetRawText(), fork.GetProperty("metrics").GetRawText());
+        }
+
+        // Nothing of the parent is needed any more.
+        Assert.Equal(0, Host("runs", "rm", "parent").Code);
+        var name = FormattableString.Invariant($"fork-{every + 1}");
+        var origin = Json(0, "runs", "show", name).GetProperty("origin");
+        Assert.Equal(("parent", every + 1), (origin.GetProperty("parent").GetString(), origin.GetProperty("parentWindow").GetInt32()));
+        var verdict = Json(0, "verify", name, "--quiet");
+        Assert.Equal((windows - every - 1, every + 1), (verdict.GetProperty("windows").GetInt64(), verdict.GetProperty("from").GetInt32()));
+        Assert.Equal(hash, Json(0, "fork", name, "--at", FormattableString.Invariant($"{every + 2}"), "--quiet").GetProperty("finalHash").GetString());
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_fork_with_changed_settings_goes_another_way_from_there(string store)
+    {
+        Use(store);
+        var parent = Json(0, "run", Oscillator, "--name", "parent", "--quiet");
+        // Its errors are others, so that the experiment's checks fail.
+        var fork = Json(4, "fork", "parent", "--at", "40", "--set", "participants.left.settings.substeps=8", "--name", "fork", "--quiet");
+        var again = Json(4, "fork", "parent", "--at", "40", "--set", "participants.left.settings.substeps=8", "--quiet");
+
+        Assert.NotEqual(parent.GetProperty("finalHash").GetString(), fork.GetProperty("finalHash").GetString());
+        Assert.Equal(fork.GetProperty("finalHash").GetString(), again.GetProperty("finalHash").GetString());
+        Assert.True(Json(0, "verify", "fork").GetProperty("matches").GetBoolean());
+
+        // Killed while it is being made or computed, it goes on as what it is.
+        var whole = Json(0, "fork", "parent", "--at", "40", "--until", "40 s", "--quiet").GetProperty("finalHash").GetString();
+        var random = new Random(5);
+        for (var round = 0; round < 3; round++)
+        {
+            var name = FormattableString.Invariant($"killed-{round}");
+            using (var run = Start("fork", "parent", "--at", "40", "--until", "40 s", "--name", name, "--quiet"))
+            {
+                run.WaitAndKill(TimeSpan.FromSeconds(0.4 + random.NextDouble()));
+            }
+
+            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == name))
+            {
+                Assert.Equal(whole, Json(0, "resume", name, "--quiet").GetProperty("finalHash").GetString());
+            }
+        }
+    }
+
+    [Fact]
+    public void A_fork_that_cannot_be_says_why_and_leaves_nothing()
+    {
+        Json(0, "run", Oscillator, "--name", "parent", "--quiet");
+        foreach (var (arguments, reason) in new (string[] Arguments, string Reason)[]
+        {
+            (["--at", "101"], "after 0 to 100 windows; found --at 101"),
+            (["--at", "-1"], "found --at -1"),
+            (["--at", "40", "--until", "0.3 s"], "Give an --until beyond"),
+            (["--at", "40", "--set", "window=0.02"], "divides time otherwise"),
+            (["--at", "100"], "Give an --until beyond"),
+        })
+        {
+            var (code, _, error) = Host(["fork", "parent", "--name", "fork", .. arguments]);
+            Assert.True(code == 6, $"{code}: {error}");
+            Assert.Contains(reason, error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(3, Host("fork", "parent", "--at", "40", "--name", "fork", "--set", "participants.left.settings.sub-steps=8").Code);
+        Assert.Equal(6, Host("fork", "nobody", "--at", "1").Code);
+        Assert.Single(Json(0, "runs", "list").EnumerateArray());
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_damaged_snapshot_is_named_and_the_one_before_it_used(string store)
+    {
+        Use(store);
+        var parent = Json(0, "run", Oscillator, "--name", "parent", "--quiet", "--set", "snapshots={ every = 30 }");
+        long damaged;
+        using (var connection = Connect("parent"))
+        {
+            // The states of the participants at the last snapshot before the end: a fast run leaves out some of those that were asked for.
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT message FROM journal WHERE persistence_id = 'run-parent' AND manifest = 'ST2' ORDER BY sequence_number";
+            var snapshots = new List<JsonElement>();
+            using (var reader = command.ExecuteReader())
+            {
+                while (reader.Read())
+                {
+                    snapshots.Add(JsonDocument.Parse(((byte[])reader[0]).AsMemory(64)).RootElement.GetProperty("snapshot"));
+                }
+            }
+
+            var last = snapshots.Last(s => s.GetProperty("window").GetInt64() < 100);
+            damaged = last.GetProperty("window").GetInt64();
+            List<string> hashes = [.. last.GetProperty("states").EnumerateArray().Select(s => s.GetString()!)];
+            Assert.Equal(2, hashes.Count);
+            command.CommandText = $"UPDATE chunk SET bytes = @bytes WHERE hash IN ('{hashes[0]}', '{hashes[1]}')";
+            Add(command, "@bytes", new byte[] { 1, 2, 3 });
+            Assert.Equal(2, command.ExecuteNonQuery());
+        }
+
+        var (code, output, error) = Host("fork", "parent", "--at", "99", "--quiet", "--json");
+
+        Assert.True(code == 0, error);
+        Assert.Contains(FormattableString.Invariant($"snapshot of 'parent' at window {damaged} cannot be used"), error, StringComparison.Ordinal);
+        Assert.Equal(parent.GetProperty("finalHash").GetString(), JsonDocument.Parse(output).RootElement.GetProperty("finalHash").GetString());
+        Assert.InRange(Json(0, "verify", "parent", "--from", "99", "--quiet").GetProperty("from").GetInt64(), 0, damaged - 1);
+    }
+
+    [Fact]
+    public void A_range_of_windows_is_verified_from_the_snapshot_before_it()
+    {
+        Json(0, "run", Oscillator, "--name", "run", "--quiet", "--set", "snapshots={ every = 30 }");
+        var verdict = Json(0, "verify", "run", "--from", "65", "--to", "80", "--quiet");
+
+        // The first snapshot is always taken; a fast run may leave out the next.
+        var from = verdict.GetProperty("from").GetInt64();
+        Assert.Contains(from, new long[] { 30, 60 });
+        Assert.Equal(80 - from, verdict.GetProperty("windows").GetInt64());
+        foreach (var range in new[] { (-1, 5), (50, 50), (0, 101), (100, 100) })
+        {
+            var (code, _, error) = Host("verify", "run", "--from", FormattableString.Invariant($"{range.Item1}"), "--to", FormattableString.Invariant($"{range.Item2}"));
+            Assert.Equal(6, code);
+            Assert.Contains("has the windows 0 to 99", error, StringComparison.Ordinal);
+        }
+    }
 }

@@ -114,6 +114,12 @@ public sealed record RunOrigin
     /// <summary>The states that participants bring along from the parent; the bytes are kept as chunks.</summary>
     public ImmutableArray<InputReference> Carried { get; init; } = [];
 
+    /// <summary>The snapshot with which the run begins, its chunks in the run's own store; null for a run that begins at its beginning.</summary>
+    public SnapshotReference? Begins { get; init; }
+
+    /// <summary>What was counted up to there (<see cref="RunMetrics.Counts"/>): the parent's windows are also this run's.</summary>
+    public ImmutableArray<long> Counted { get; init; } = [];
+
     /// <summary>Version of the program.</summary>
     public required string Program { get; init; }
 

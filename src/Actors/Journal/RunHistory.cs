@@ -90,12 +90,20 @@ public sealed class RunHistory
         return what;
     }
 
+    /// <summary>Stands where the run begins: for one without events.</summary>
+    public void Begin(RunOrigin origin)
+    {
+        ArgumentNullException.ThrowIfNull(origin);
+        (Origin, Snapshot, Windows) = (origin, origin.Begins, origin.Begins?.Window ?? 0);
+        _metricsAtSnapshot = RunMetrics.From(origin.Counted);
+    }
+
     private void Apply(RunEvent what)
     {
         switch (what)
         {
             case RunEvent.RunStarted e:
-                Origin = e.Origin;
+                Begin(e.Origin);
                 break;
             case RunEvent.CoordinatorStarted e:
                 (Epoch, Machine, Until, End) = (e.Epoch, e.Machine, e.Until, null);

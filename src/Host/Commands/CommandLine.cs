@@ -16,6 +16,7 @@ public static class CommandLine
             CheckCommand.Create(),
             ResumeCommand.Create(),
             VerifyCommand.Create(),
+            ForkCommand.Create(),
             RunsCommand.Create(),
             ProfileCommand.Create(),
             GraphCommand.Create(),

@@ -33,7 +33,12 @@ internal static class ResumeCommand
             using var file = catalog.Open(run);
             file.Acquire();
             var history = file.History();
-            var origin = history.Origin ?? file.Origin();
+            if (history.Chain.Events == 0)
+            {
+                history.Begin(file.Origin());
+            }
+
+            var origin = history.Origin!;
             var extended = parsed.GetValue(until);
 
             // A run that was interrupted before its first event starts from the beginning.

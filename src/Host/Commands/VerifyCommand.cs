@@ -9,67 +9,78 @@ using ActorMultiscale.Physics.Coupling;
 
 namespace ActorMultiscale.Host.Commands;
 
-/// <summary><c>verify RUN</c>: computes a run again, without actors, and compares window by window with what was recorded.</summary>
+/// <summary><c>verify RUN</c>: computes a run again, or some of its windows, without actors, and compares window by window with what was recorded.</summary>
 internal static class VerifyCommand
 {
     public static Command Create()
     {
         var name = new Argument<string>("run") { Description = "The run" };
         var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
-        var command = new Command("verify", "Compute a run again and compare it with its record") { name, store, threads, json, quiet };
+        var from = new Option<long?>("--from") { Description = "The first window that must be compared; computing begins at the last snapshot before it. Without it, at the beginning" };
+        var to = new Option<long?>("--to") { Description = "The window before which to stop. Without it, all that are recorded" };
+        var command = new Command("verify", "Compute a run again and compare it with its record") { name, from, to, store, threads, json, quiet };
         command.SetAction(parsed =>
         {
             var catalog = RunCatalog.Of(parsed.GetValue(store)!);
             var run = parsed.GetValue(name)!;
             using var file = catalog.Open(run);
-            var history = file.History();
-            if (history.Origin is not { } origin)
+            var record = RecordedRun.Of(run, file);
+            var (first, end) = (parsed.GetValue(from), parsed.GetValue(to) ?? record.Windows);
+            if (!(first is null or >= 0) || end > record.Windows || (first ?? 0) >= end)
             {
-                throw new RunStoreException($"The run '{run}' has no events; there is nothing to verify.");
+                throw new RunStoreException($"The run '{run}' has the windows {record.FirstWindow} to {record.Windows - 1}; found --from {first?.ToString(CultureInfo.InvariantCulture) ?? "(none)"} --to {end}. --from is the first one to compare, --to the one before which to stop.");
             }
 
-            var loaded = ExperimentLoader.Reload(file, origin, history.Until);
-            var output = Verify(run, file, history, loaded.System, parsed.GetValue(threads), parsed.GetValue(quiet));
+            var output = Verify(record, first, end, parsed.GetValue(threads), parsed.GetValue(quiet));
             Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(output, HostJson.Readable.VerifyOutput) : output.Sentence);
             return output.Matches ? ExitCode.Ok : ExitCode.Mismatch;
         });
         return command;
     }
 
-    private static VerifyOutput Verify(string run, RunStore file, RunHistory history, CoupledSystem system, int threads, bool quiet)
+    private static VerifyOutput Verify(RecordedRun record, long? first, long end, int threads, bool quiet)
     {
-        using var recorded = Recorded(file).GetEnumerator();
-        using var line = new ProgressLine(quiet, new ProgressMeter(0, system.Experiment.Until));
+        var from = record.SnapshotBefore(first ?? record.FirstWindow);
+        var begin = from?.Window ?? 0;
+        var (compared, difference, result) = Recompute(record, from, end, threads, quiet, static _ => { });
+        if (difference is null && end == record.Windows && record.History.End is { Outcome: RunOutcome.Completed, FinalHash: var hash } && result.FinalHash != hash)
+        {
+            difference = $"every window agrees, but the final hash is {result.FinalHash} and was recorded as {hash}";
+        }
+
+        return new VerifyOutput(record.Name, difference is null, compared, difference) { From = begin };
+    }
+
+    /// <summary>Computes windows again, from a snapshot or the beginning up to <paramref name="end"/>, and compares each with the record.</summary>
+    /// <returns>How many agree, and the first difference as a sentence.</returns>
+    public static (long Compared, string? Difference, RunResult Result) Recompute(RecordedRun record, RunSnapshot? from, long end, int threads, bool quiet, Action<RunSnapshot> onSnapshot)
+    {
+        var system = record.Loaded.System;
+        var begin = from?.Window ?? 0;
+        using var recorded = record.WindowsFrom(begin).GetEnumerator();
+        using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
         var compared = 0L;
         string? difference = null;
         var runner = new SerialRunner(system, threads)
         {
-            RecordedEnds = Recorded(file).Select(record => record.EndTick),
+            RecordedEnds = record.WindowsFrom(begin).Select(window => window.EndTick),
+            OnSnapshot = onSnapshot,
             OnWindow = computed =>
             {
-                if (difference is not null || compared >= history.Windows || !recorded.MoveNext())
+                if (difference is not null || begin + compared >= end || !recorded.MoveNext())
                 {
                     return false;
                 }
 
                 difference = Difference(system, recorded.Current, computed);
                 compared++;
-                line.Show(new RunProgress(system.Window(computed.StartTick, computed.EndTick).End, compared, compared, 0, []));
-                return difference is null && compared < history.Windows;
+                line.Show(new RunProgress(system.Window(computed.StartTick, computed.EndTick).End, begin + compared, begin + compared, 0, []));
+                return difference is null && begin + compared < end;
             },
         };
-        var result = runner.Run();
+        var result = runner.Run(from);
         line.End();
-        if (difference is null && compared < history.Windows)
-        {
-            difference = $"the record has {history.Windows} windows, and computing again ended after {compared}: {result.Reason}";
-        }
-        else if (difference is null && history.End is { Outcome: RunOutcome.Completed, FinalHash: var hash } && result.FinalHash != hash)
-        {
-            difference = $"every window agrees, but the final hash is {result.FinalHash} and was recorded as {hash}";
-        }
-
-        return new VerifyOutput(run, difference is null, compared, difference);
+        return (compared, difference ?? (begin + compared < end ? $"the record has {end} windows, and computing again ended after {begin + compared}: {result.Reason}" : null), result);
     }
 
     private static string? Difference(CoupledSystem system, WindowRecord recorded, WindowRecord computed)
@@ -92,20 +103,6 @@ internal static class VerifyCommand
 
         return recorded.Iterations == computed.Iterations ? null : $"{at} took {recorded.Iterations} iterations and takes {computed.Iterations} when it is computed again";
     }
-
-    private static IEnumerable<WindowRecord> Recorded(RunStore file)
-    {
-        foreach (var entry in file.Entries())
-        {
-            if (RunEventCodec.Decode(entry) is RunEvent.WindowsCommitted committed)
-            {
-                foreach (var record in committed.Windows)
-                {
-                    yield return record;
-                }
-            }
-        }
-    }
 }
 
 /// <summary>The verdict of <c>verify</c>.</summary>
@@ -115,5 +112,9 @@ internal static class VerifyCommand
 /// <param name="Difference">The first difference.</param>
 public sealed record VerifyOutput(string Run, bool Matches, long Windows, string? Difference)
 {
-    internal string Sentence => Matches ? $"{Run}: {Windows} windows come out as recorded, to the last bit" : $"{Run}: {Difference}";
+    /// <summary>The window at which computing began: 0, or that of a snapshot.</summary>
+    public long From { get; init; }
+
+    internal string Sentence => !Matches ? $"{Run}: {Difference}"
+        : $"{Run}: {Windows} windows come out as recorded, to the last bit{(From > 0 ? $" (from the snapshot at window {From})" : "")}";
 }

@@ -115,19 +115,25 @@ public sealed class ExperimentLoader
     }
 
     /// <summary>Loads the experiment of a recorded run, with the input files that it was started with.</summary>
+    /// <param name="store">The run.</param>
+    /// <param name="origin">What it was started from.</param>
+    /// <param name="until">Where it ends, s; null for what the experiment says.</param>
+    /// <param name="changes">Further assignments <c>key=value</c>.</param>
     /// <exception cref="InvalidExperimentException">It cannot be composed any more, or a model library has changed.</exception>
-    public static LoadedExperiment Reload(RunStore store, RunOrigin origin, double? until)
+    public static LoadedExperiment Reload(RunStore store, RunOrigin origin, double? until, params ImmutableArray<string> changes)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(origin);
-        string? FromStore(string name) => origin.Inputs.FirstOrDefault(i => i.Name == name) is { } input ? Encoding.UTF8.GetString(store.ReadChunk(input.Hash)) : null;
+        string? FromStore(string name) => origin.Inputs.FirstOrDefault(i => i.Name == name) is { } input ? Encoding.UTF8.GetString(store.ReadChunk(input.Hash))
+            : changes.IsEmpty ? null
+            : ReadFile(name);       // A file that the run did not have.
         var states = origin.Carried.ToImmutableSortedDictionary(c => c.Name, c => CarriedState.Restore(store.ReadChunk(c.Hash)), StringComparer.Ordinal);
         var loader = new ExperimentLoader(origin.File, origin.Text, FromStore)
         {
             _stage = origin.Stage.Length > 0 ? origin.Stage : null,
             _carried = new CarriedStates(origin.Parent, origin.ParentWindow, states),
         };
-        var loaded = loader.Run(origin.Overrides, until);
+        var loaded = loader.Run([.. origin.Overrides, .. changes], until);
         foreach (var (recorded, now) in origin.Libraries.Zip(loaded.Libraries))
         {
             if (recorded != now)

@@ -37,6 +37,25 @@ public sealed class RunMetrics
         _notConverged += record.Converged ? 0 : 1;
     }
 
+    /// <summary>All counts, in an order that stays; <see cref="From"/> goes on from them.</summary>
+    public ImmutableArray<long> Counts => [_windows, _iterations, _most, _innerWindows, _innerIterations, _retries, _notConverged];
+
+    /// <summary>Metrics that go on from <see cref="Counts"/>; of none they begin at zero.</summary>
+    public static RunMetrics From(ImmutableArray<long> counts)
+    {
+        long At(int index) => counts.IsDefault || index >= counts.Length ? 0 : counts[index];
+        return new RunMetrics
+        {
+            _windows = At(0),
+            _iterations = At(1),
+            _most = At(2),
+            _innerWindows = At(3),
+            _innerIterations = At(4),
+            _retries = At(5),
+            _notConverged = At(6),
+        };
+    }
+
     /// <summary>A copy that counts on by itself.</summary>
     public RunMetrics Copy() => (RunMetrics)MemberwiseClone();
 

@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host.Composition;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary><c>fork RUN --at WINDOW</c>: a new run that goes on from another's state, with other settings.</summary>
+internal static class ForkCommand
+{
+    public static Command Create()
+    {
+        var parent = new Argument<string>("run") { Description = "The run from whose state the new one goes on" };
+        var at = new Option<long?>("--at") { Description = "After how many windows of it; without it, after all that are recorded" };
+        var name = new Option<string?>("--name") { Description = "The name of the new run; made from the experiment and the time if not given" };
+        var (set, until) = (SharedOptions.Set(), SharedOptions.Until());
+        var noObservations = SharedOptions.NoObservations();
+        var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
+        var command = new Command("fork", "Go on from another run's state, with other settings, in a run of its own") { parent, at, set, until, name, store, threads, json, quiet, noObservations };
+        command.SetAction(async (parsed, _) =>
+        {
+            var catalog = RunCatalog.Of(parsed.GetValue(store)!);
+            var changes = parsed.GetValue(set) ?? [];
+            var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet), !parsed.GetValue(noObservations));
+            LoadedExperiment loaded;
+            RunOrigin origin;
+            RunSnapshot? state;
+            string run;
+            using (var file = catalog.Open(parsed.GetValue(parent)!))
+            {
+                var record = RecordedRun.Of(parsed.GetValue(parent)!, file);
+                var window = parsed.GetValue(at) ?? record.Windows;
+                if (window < record.FirstWindow || window > record.Windows)
+                {
+                    throw new RunStoreException($"The run '{record.Name}' can be forked after {record.FirstWindow} to {record.Windows} windows; found --at {window}.");
+                }
+
+                state = StateAfter(record, window, manners);
+                loaded = ExperimentLoader.Reload(file, record.History.Origin!, until: null, [.. changes, .. End(record, changes, parsed.GetValue(until))]);
+                Check(record, loaded, state, manners.Threads);
+                run = parsed.GetValue(name) ?? catalog.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
+                run = loaded.Stage.Length > 0 ? $"{run}.{loaded.Stage}" : run;
+                origin = loaded.OriginOf(run) with
+                {
+                    Parent = record.Name,
+                    ParentWindow = window,
+                    Begins = state is null ? null : new SnapshotReference(state.Window, state.Tick, RunEventCodec.Hash(state.Fields), [.. state.States.Select(bytes => RunEventCodec.Hash(bytes))]),
+                    Counted = record.CountsBefore(window),
+                };
+            }
+
+            IEnumerable<byte[]> chunks = [.. loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), .. loaded.Carried.States.Values.Select(s => s.Save()),
+                .. state is null ? [] : (ImmutableArray<byte[]>)[state.Fields, .. state.States]];
+            int exit;
+            using (var file = catalog.Create(origin, chunks, TimeProvider.System.GetUtcNow()))
+            {
+                var start = new RunStart(run, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
+                exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, loaded.System.Window(0, state?.Tick ?? 0).End).ConfigureAwait(false);
+            }
+
+            return exit == ExitCode.Ok ? await RunStages.ContinueAsync(catalog, run, loaded, manners).ConfigureAwait(false) : exit;
+        });
+        return command;
+    }
+
+    // Where it ends stands among its settings, so that it is known from the first moment on: what the user says, or else where the parent ends now.
+    private static IEnumerable<string> End(RecordedRun record, string[] changes, string? until)
+    {
+        if (until is not null)
+        {
+            return ["until=" + until];
+        }
+
+        var isSaid = changes.Any(change => change.Split('=')[0].Trim() == "until") || record.Loaded.System.Experiment.Until == record.Loaded.OwnUntil;
+        return isSaid ? [] : [string.Create(CultureInfo.InvariantCulture, $"until={record.History.Until:R}")];
+    }
+
+    // From a snapshot, or computed again from the one before, window by window as recorded; null for the beginning.
+    private static RunSnapshot? StateAfter(RecordedRun record, long window, RunExecution.Manners manners)
+    {
+        var from = record.SnapshotBefore(window);
+        if (window == (from?.Window ?? 0))
+        {
+            return from;
+        }
+
+        RunSnapshot? last = null;
+        var (_, difference, _) = VerifyCommand.Recompute(record, from, window, manners.Threads, manners.Quiet, snapshot => last = snapshot);
+        return difference is not null
+            ? throw new RunStoreException($"The run '{record.Name}' has no snapshot after {window} windows, and computing them again gives something else than it has recorded: {difference}. Fork it at a snapshot, or on the machine and with the program that made it.")
+            : last?.Window == window ? last : throw new InvalidOperationException($"Computing again stopped at window {last?.Window} instead of {window}.");
+    }
+
+    // Whatever does not fit is said before there is a run.
+    private static void Check(RecordedRun record, LoadedExperiment loaded, RunSnapshot? state, int threads)
+    {
+        var (old, now) = (record.Loaded.System, loaded.System);
+        const string Instead = "'run FILE --from RUN' begins a new run with the states of the participants alone, whatever else is changed.";
+        if (state is null)
+        {
+            return;
+        }
+
+        if (old.TickLength != now.TickLength)
+        {
+            throw new RunStoreException($"The fork divides time otherwise than '{record.Name}' does: its shortest window or its order of groups has changed, so that it cannot stand at the same moment to the last bit. {Instead}");
+        }
+
+        if (!old.Participants.Select(p => p.Name).SequenceEqual(now.Participants.Select(p => p.Name)))
+        {
+            throw new RunStoreException($"The run '{record.Name}' has the participants {string.Join(", ", old.Participants.Select(p => p.Name))}, and the fork {string.Join(", ", now.Participants.Select(p => p.Name))}; they must be the same. {Instead}");
+        }
+
+        if (state.Tick >= now.EndTick)
+        {
+            throw new RunStoreException($"The run '{record.Name}' stands at t = {old.Window(0, state.Tick).End} there, and the fork ends at t = {now.Experiment.Until}. Give an --until beyond that.");
+        }
+
+        try
+        {
+            _ = new CouplingCore(now, state.Fields);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new RunStoreException($"What the conduits and accelerations of '{record.Name}' hold does not fit the fork: {fault.Message} Ports, points, groups and methods of acceleration must be the same; their numbers may differ. {Instead}", fault);
+        }
+
+        foreach (var node in now.Participants)
+        {
+            using var session = new ParticipantSession(node, now.Experiment.Seed, new ChunkedLoop(threads));
+            try
+            {
+                session.Restore(state.States[node.Index]);
+            }
+            catch (InvalidDataException fault)
+            {
+                throw new RunStoreException($"The state of '{node.Name}' in '{record.Name}' does not fit the fork: {fault.Message} Its settings, such as a number of atoms or cells, are probably others now.", fault);
+            }
+        }
+    }
+}

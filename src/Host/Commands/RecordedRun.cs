@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host.Composition;
+using ActorMultiscale.Physics.Coupling;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary>A run as its record has it: its windows, its snapshots, and the experiment to compute it again.</summary>
+internal sealed class RecordedRun
+{
+    private readonly RunStore _store;
+    private readonly ImmutableArray<SnapshotReference> _snapshots;      // In order.
+
+    private RecordedRun(string name, RunStore store, RunHistory history)
+    {
+        (Name, _store, History) = (name, store, history);
+        Loaded = ExperimentLoader.Reload(store, history.Origin!, history.Until);
+        var snapshots = ImmutableArray.CreateBuilder<SnapshotReference>();
+        if (history.Origin!.Begins is { } begins)
+        {
+            snapshots.Add(begins);
+        }
+
+        snapshots.AddRange(store.Entries().Select(RunEventCodec.Decode).OfType<RunEvent.SnapshotTaken>().Select(taken => taken.Snapshot));
+        _snapshots = snapshots.ToImmutable();
+    }
+
+    /// <summary>The run in <paramref name="store"/>.</summary>
+    /// <exception cref="RunStoreException">It has no events, or is damaged.</exception>
+    public static RecordedRun Of(string name, RunStore store)
+    {
+        var history = store.History();
+        return history.Origin is null ? throw new RunStoreException($"The run '{name}' has no events yet.") : new RecordedRun(name, store, history);
+    }
+
+    /// <summary>Its name.</summary>
+    public string Name { get; }
+
+    /// <summary>What its journal says.</summary>
+    public RunHistory History { get; }
+
+    /// <summary>The experiment.</summary>
+    public LoadedExperiment Loaded { get; }
+
+    /// <summary>The window at which it began: above 0 for a fork.</summary>
+    public long FirstWindow => History.Origin!.Begins?.Window ?? 0;
+
+    /// <summary>The window behind its last one.</summary>
+    public long Windows => History.Windows;
+
+    /// <summary>Its windows from <paramref name="window"/> on.</summary>
+    public IEnumerable<WindowRecord> WindowsFrom(long window) =>
+        _store.Entries().Select(RunEventCodec.Decode).OfType<RunEvent.WindowsCommitted>().SelectMany(committed => committed.Windows).Where(record => record.Index >= window);
+
+    /// <summary>What was counted in the windows before <paramref name="window"/>, those of the run's parents too.</summary>
+    public ImmutableArray<long> CountsBefore(long window)
+    {
+        var metrics = RunMetrics.From(History.Origin!.Counted);
+        foreach (var record in WindowsFrom(0).TakeWhile(record => record.Index < window))
+        {
+            metrics.Add(record);
+        }
+
+        return metrics.Counts;
+    }
+
+    /// <summary>
+    /// The last snapshot at or before <paramref name="window"/>; null where the run's beginning is nearer. One that is damaged is named on standard error, and
+    /// the one before it taken: computing again from there is longer, and gives the same.
+    /// </summary>
+    /// <exception cref="RunStoreException">The run is a fork, and what it begins with is damaged, or lies behind the window.</exception>
+    public RunSnapshot? SnapshotBefore(long window)
+    {
+        foreach (var reference in _snapshots.Where(s => s.Window <= window).Reverse())
+        {
+            try
+            {
+                return new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)]);
+            }
+            catch (RunStoreException fault) when (!fault.Passes)
+            {
+                Console.Error.WriteLine($"warning: the snapshot of '{Name}' at window {reference.Window} cannot be used: {fault.Message}");
+            }
+        }
+
+        return FirstWindow == 0 ? null : throw new RunStoreException(
+            $"The run '{Name}' begins at window {FirstWindow} with the state of '{History.Origin!.Parent}', and {(window < FirstWindow ? $"has no window {window}" : "that state is damaged: there is nothing to compute from")}.");
+    }
+}
