@@ -546,4 +546,45 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
             Assert.Contains("has the windows 0 to 99", error, StringComparison.Ordinal);
         }
     }
+
+    [Theory]
+    [InlineData("postgresql://tester:s3cret@127.0.0.1:1/nowhere", "postgresql://127.0.0.1:1/nowhere")]
+    [InlineData("postgresql:Host=127.0.0.1;Port=1;Database=nowhere;Username=tester;Password=s3cret", "postgresql://127.0.0.1:1/nowhere")]
+    [InlineData("postgresql:Hots=127.0.0.1;Password=s3cret", "is no PostgreSQL database")]
+    [InlineData("postgresql://tester:s3cret@:port/x", "is no PostgreSQL database")]
+    [InlineData("postgresql:", "127.0.0.1 or a host")]
+    public void A_database_that_is_not_there_is_named_without_its_password(string store, string named)
+    {
+        _store = store;
+        foreach (var arguments in new[] { ["runs", "list"], new[] { "run", Oscillator, "--name", "x" }, ["resume", "x"] })
+        {
+            var (code, output, error) = Host(arguments);
+
+            Assert.Equal(6, code);
+            Assert.Empty(output);
+            Assert.Contains(named, error, StringComparison.Ordinal);
+            Assert.DoesNotContain("s3cret", error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_password_is_nowhere_in_the_record()
+    {
+        if (PostgresServer.Missing is not null)
+        {
+            return;
+        }
+
+        Use("postgresql");
+        var plain = _store;
+        _store = plain.Replace("tester@", "tester:s3cret@", StringComparison.Ordinal);      // The server trusts, and does not ask.
+        Json(0, "run", Oscillator, "--name", "run", "--quiet");
+        _store = plain;
+        using var connection = Connect("run");
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT (SELECT string_agg(run::text, '') FROM run) || (SELECT string_agg(encode(message, 'escape') || coalesce(journal::text, ''), '') FROM journal)";
+        var all = (string)command.ExecuteScalar()!;
+        Assert.Contains("oscillator", all, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", all, StringComparison.Ordinal);
+    }
 }

@@ -35,6 +35,11 @@ public sealed class PostgresDatabase : StoreDatabase
             throw new RunStoreException("The store is no PostgreSQL database: write postgresql://user@host:5432/database, or 'postgresql:Host=…;Port=…;Database=…;Username=…'. A password is best left to PGPASSWORD or a password file (PGPASSFILE).");
         }
 
+        if (string.IsNullOrEmpty(_connection.Host))
+        {
+            throw new RunStoreException("The store names no PostgreSQL server: write postgresql://user@host:5432/database, with 127.0.0.1 or a host.");
+        }
+
         _connection.SearchPath = Schema;
         _connection.ApplicationName = "actor-multiscale";
         _connection.PersistSecurityInfo = false;
