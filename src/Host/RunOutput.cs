@@ -144,6 +144,7 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(ImmutableArray<ModelOutput>))]
 [JsonSerializable(typeof(VersionOutput))]
 [JsonSerializable(typeof(VerifyOutput))]
+[JsonSerializable(typeof(DiffOutput))]
 [JsonSerializable(typeof(ExperimentCheckOutput))]
 internal sealed partial class HostJson : JsonSerializerContext
 {

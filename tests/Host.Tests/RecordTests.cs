@@ -587,4 +587,47 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.Contains("oscillator", all, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", all, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void Two_runs_are_compared_and_only_what_differs_is_told(string store)
+    {
+        Use(store);
+        Json(0, "run", Oscillator, "--name", "one", "--quiet");
+        Json(0, "run", Oscillator, "--name", "twin", "--quiet", "--threads", "1");
+        Json(4, "fork", "one", "--at", "40", "--set", "participants.left.settings.substeps=8", "--name", "fork", "--quiet");
+        Json(0, "run", Oscillator, "--name", "longer", "--quiet", "--until", "1.5 s");
+
+        var same = Json(0, "diff", "one", "twin");
+        Assert.True(same.GetProperty("same").GetBoolean());
+        Assert.Equal((100, 0, 0, 0), (same.GetProperty("compared").GetInt32(), same.GetProperty("settings").GetArrayLength(), same.GetProperty("metrics").GetArrayLength(), same.GetProperty("fields").GetArrayLength()));
+
+        var other = Json(5, "diff", "one", "fork");
+        var setting = other.GetProperty("settings").EnumerateArray().Single();
+        Assert.Equal(("participants.left.settings.substeps", "4", "8"), (setting.GetProperty("key").GetString(), setting.GetProperty("a").GetString(), setting.GetProperty("b").GetString()));
+        Assert.Equal(40, other.GetProperty("window").GetProperty("index").GetInt32());
+        Assert.Contains("'left' wrote something else", other.GetProperty("window").GetProperty("what").GetString(), StringComparison.Ordinal);
+        var displacement = other.GetProperty("fields").EnumerateArray().Single(f => f.GetProperty("port").GetString() == "left.displacement");
+        Assert.Equal(Json(0, "runs", "show", "one").GetProperty("metrics").GetProperty("left.displacement").GetDouble(), displacement.GetProperty("a").GetDouble());
+
+        // The other way round it is the same with both sides exchanged; and what is near enough is not told.
+        var turned = Json(5, "diff", "fork", "one");
+        Assert.Equal(other.GetProperty("fields").EnumerateArray().Select(f => (f.GetProperty("port").GetString(), f.GetProperty("a").GetDouble(), f.GetProperty("b").GetDouble())),
+            turned.GetProperty("fields").EnumerateArray().Select(f => (f.GetProperty("port").GetString(), f.GetProperty("b").GetDouble(), f.GetProperty("a").GetDouble())));
+        var near = Json(5, "diff", "one", "fork", "--abs", "0.01", "--rel", "1e-3");
+        Assert.DoesNotContain(near.GetProperty("fields").EnumerateArray(), f => f.GetProperty("port").GetString() == "left.displacement");
+        Assert.InRange(near.GetProperty("metrics").GetArrayLength(), 0, other.GetProperty("metrics").GetArrayLength() - 1);
+
+        // A longer run agrees as far as both go.
+        var longer = Json(5, "diff", "one", "longer");
+        Assert.Equal((100, 100), (longer.GetProperty("compared").GetInt32(), longer.GetProperty("window").GetProperty("index").GetInt32()));
+        Assert.Equal("until", longer.GetProperty("settings").EnumerateArray().Single().GetProperty("key").GetString());
+        Assert.Contains("values are not compared", longer.GetProperty("note").GetString(), StringComparison.Ordinal);
+
+        var (code, text, _) = Host("diff", "one", "fork");
+        Assert.Equal(5, code);
+        Assert.Contains(": 'left' wrote something else to its port", text, StringComparison.Ordinal);
+        Assert.Equal(2, Host("diff", "one", "fork", "--rel", "-1").Code);
+        Assert.Equal(6, Host("diff", "one", "nobody").Code);
+    }
 }

@@ -79,6 +79,7 @@ public abstract record RunEvent
 }
 
 /// <summary>What a run was started from; enough to start it again.</summary>
+/// <remarks>Members that older records do not have are read as nothing, which the reader sets like any value: hence the care in their setters.</remarks>
 public sealed record RunOrigin
 {
     /// <summary>The run's name.</summary>
@@ -103,22 +104,22 @@ public sealed record RunOrigin
     public ImmutableArray<InputReference> Libraries { get; init; } = [];
 
     /// <summary>Which of the experiment's run stages it is; empty for an experiment without.</summary>
-    public string Stage { get; init; } = "";
+    public string Stage { get; init => field = value ?? ""; } = "";
 
     /// <summary>The run in whose state it begins; empty for a run that begins by itself.</summary>
-    public string Parent { get; init; } = "";
+    public string Parent { get; init => field = value ?? ""; } = "";
 
     /// <summary>How many root windows the parent had then.</summary>
     public long ParentWindow { get; init; }
 
     /// <summary>The states that participants bring along from the parent; the bytes are kept as chunks.</summary>
-    public ImmutableArray<InputReference> Carried { get; init; } = [];
+    public ImmutableArray<InputReference> Carried { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>The snapshot with which the run begins, its chunks in the run's own store; null for a run that begins at its beginning.</summary>
     public SnapshotReference? Begins { get; init; }
 
     /// <summary>What was counted up to there (<see cref="RunMetrics.Counts"/>): the parent's windows are also this run's.</summary>
-    public ImmutableArray<long> Counted { get; init; } = [];
+    public ImmutableArray<long> Counted { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Version of the program.</summary>
     public required string Program { get; init; }

@@ -17,6 +17,7 @@ public static class CommandLine
             ResumeCommand.Create(),
             VerifyCommand.Create(),
             ForkCommand.Create(),
+            DiffCommand.Create(),
             RunsCommand.Create(),
             ProfileCommand.Create(),
             GraphCommand.Create(),
