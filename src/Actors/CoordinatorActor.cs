@@ -10,8 +10,8 @@ using Akka.Actor;
 namespace ActorMultiscale.Actors;
 
 /// <summary>
-/// Carries the coupling core: events of participants and journal in, orders out. It decides nothing and computes nothing;
-/// what happens is in <see cref="CouplingCore"/>, which the serial runner drives as well.
+/// Carries out what <see cref="CoordinatorProtocol"/> says: events of participants and journal in, orders out. It decides nothing and
+/// computes nothing; what happens is in <see cref="CouplingCore"/>, which the serial runner drives as well.
 /// </summary>
 /// <remarks>
 /// Participants that are light have no actor: a message costs more than their step. Their jobs wait in line here and are done
@@ -25,39 +25,27 @@ internal sealed class CoordinatorActor : ReceiveActor
     private readonly CoupledSystem _system;
     private readonly CouplingCore _core;
     private readonly RunMetrics _metrics;
-    private readonly RunSnapshot? _from;
+    private readonly CoordinatorProtocol _protocol;
     private readonly IActorRef _journal;
-    private readonly bool _isRecorded;
     private readonly IActorRef?[] _participants;               // Null where there is a session.
     private readonly ParticipantSession?[] _sessions;          // Of light participants.
     private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
-    private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(JobsAtATime);
     private readonly TimeProvider _clock;
     private readonly RunObserver? _observer;
     private bool _willGoOn;
-    private int _notReady;
-    private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
-    private int _statesMissing;
-    private CouplingCommand.Finish? _finish;   // Decided, but its snapshot is still under way.
-    private double _time;
-    private long _accepted;
-    private long _durable;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
     public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, bool isRecorded, RunSettings settings, RunObserver? observer)
     {
         _system = system;
-        _from = from;
         _core = core;
         _metrics = metrics;
         _journal = journal;
         _clock = settings.Clock;
         _observer = observer;
-        _accepted = _durable = from?.Window ?? 0;
-        _isRecorded = isRecorded;
+        _protocol = new CoordinatorProtocol(system, core, from, metrics, isRecorded);
         _participants = new IActorRef?[system.Participants.Length];
         _sessions = new ParticipantSession?[_participants.Length];
-        _notReady = _participants.Length;
         var self = Self;
         foreach (var node in system.Participants)
         {
@@ -71,16 +59,17 @@ internal sealed class CoordinatorActor : ReceiveActor
                 _participants[node.Index] = Context.ActorOf(
                     Props.Create(() => new ParticipantActor(node, system.Experiment.Seed, settings.Threads, self, settings.Grace, observer)), node.Name);
             }
-
-            Order(node.Index, from is null ? new ParticipantJob.Initialize() : new ParticipantJob.Restore(from.States[node.Index]));
         }
 
-        ReceiveAndGoOn<ParticipantAnswer.Ready>(OnReady);
-        ReceiveAndGoOn<ParticipantAnswer.CannotStart>(OnCannotStart);
-        ReceiveAndGoOn<ParticipantAnswer.Saved>(OnSaved);
+        _protocol.Start();
+        CarryOut();
+
+        ReceiveAndGoOn<ParticipantAnswer.Ready>(_protocol.Take);
+        ReceiveAndGoOn<ParticipantAnswer.CannotStart>(_protocol.Take);
+        ReceiveAndGoOn<ParticipantAnswer.Saved>(_protocol.Take);
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
-        ReceiveAndGoOn<CouplingEvent>(Tell);
-        ReceiveAndGoOn<JournalAnswer.Announced>(announced => OnDurable(announced.Windows));
+        ReceiveAndGoOn<CouplingEvent>(_protocol.Take);
+        ReceiveAndGoOn<JournalAnswer.Announced>(announced => _protocol.OnDurable(announced.Windows));
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
         Receive<ProgressRequest>(_ => Sender.Tell(Progress()));
     }
@@ -102,6 +91,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private void ReceiveAndGoOn<T>(Action<T> handle) => Receive<T>(message =>
     {
         handle(message);
+        CarryOut();
         AdvanceLight();
     });
 
@@ -121,10 +111,12 @@ internal sealed class CoordinatorActor : ReceiveActor
                     _observer.Worked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());
                 }
 
-                OnAnswer(answer);
+                _protocol.Take(answer);
+                CarryOut();
             }
 
-            Flush();        // May set off the next window.
+            _protocol.Flush();        // May set off the next window.
+            CarryOut();
         }
         while (left > 0 && _light.Count > 0);
 
@@ -135,22 +127,31 @@ internal sealed class CoordinatorActor : ReceiveActor
         }
     }
 
-    private void OnAnswer(object? answer)
+    private void CarryOut()
     {
-        switch (answer)
+        while (_protocol.TryTake(out var effect))
         {
-            case CouplingEvent what:
-                Tell(what);
-                break;
-            case ParticipantAnswer.Ready ready:
-                OnReady(ready);
-                break;
-            case ParticipantAnswer.Saved saved:
-                OnSaved(saved);
-                break;
-            case ParticipantAnswer.CannotStart fault:
-                OnCannotStart(fault);
-                break;
+            switch (effect)
+            {
+                case CoordinatorEffect.Order order:
+                    Order(order.Participant, order.Job);
+                    break;
+                case CoordinatorEffect.Record record:
+                    _journal.Tell(record.What);
+                    break;
+                case CoordinatorEffect.AllReady:
+                    _observer?.Begin();
+                    _protocol.Begin();
+                    break;
+                case CoordinatorEffect.EndRow:
+                    _observer?.EndRow();
+                    break;
+                case CoordinatorEffect.End end:
+                    End(end);
+                    break;
+                default:
+                    throw new InvalidOperationException($"The coordinator knows no effect {effect.GetType().Name}.");
+            }
         }
     }
 
@@ -166,142 +167,16 @@ internal sealed class CoordinatorActor : ReceiveActor
         }
     }
 
-    // One message for all windows that were decided since the last.
-    private void Flush()
+    private void End(CoordinatorEffect.End end)
     {
-        if (_decided.Count == 0)
-        {
-            return;
-        }
-
-        if (_isRecorded)
-        {
-            _journal.Tell(new JournalOrder.Commit(_decided.ToImmutable()));
-            _decided.Clear();
-        }
-        else
-        {
-            _decided.Clear();
-            OnDurable(_accepted);
-        }
-    }
-
-    private void OnDurable(long windows)
-    {
-        _durable = Math.Max(_durable, windows);
-        Tell(new CouplingEvent.Durable(windows));
-    }
-
-    private void OnCannotStart(ParticipantAnswer.CannotStart fault) =>
-        End(RunOutcome.Failed, 0, $"'{_system.Participants[fault.Participant].Name}' cannot start: {fault.Reason}", "");
-
-    private void OnReady(ParticipantAnswer.Ready ready)
-    {
-        if (_from is null)
-        {
-            _core.Fields.SetStart(ready.Participant, ready.Start);
-        }
-
-        if (--_notReady == 0)
-        {
-            _observer?.Begin();
-            Tell(new CouplingEvent.Started(_from?.Tick ?? 0, _from?.Window ?? 0));
-        }
-    }
-
-    private void Tell(CouplingEvent what)
-    {
-        foreach (var command in _core.Handle(what))
-        {
-            CarryOut(command);
-        }
-    }
-
-    private void CarryOut(CouplingCommand command)
-    {
-        switch (command)
-        {
-            case CouplingCommand.Advance order:
-                Order(order.Participant, new ParticipantJob.Advance(order, _core.InputsOf(order)));
-                break;
-            case CouplingCommand.Commit commit:
-                _metrics.Add(commit.Record);
-                _accepted = commit.Record.Index + 1;
-                _time = _system.Window(commit.Record.StartTick, commit.Record.EndTick).End;
-                _decided.Add(commit.Record);
-                break;
-            case CouplingCommand.TakeSnapshot take:
-                TakeSnapshot(take);
-                break;
-            case CouplingCommand.Note note:
-                _journal.Tell(new JournalOrder.Note(note.Text));
-                break;
-            case CouplingCommand.Finish finish:
-                _finish = finish;
-                FinishIfComplete();
-                break;
-            default:
-                throw new InvalidOperationException($"The coordinator knows no command {command.GetType().Name}.");
-        }
-    }
-
-    // Participants stand at the boundary now; what they are told next waits behind the order to save.
-    private void TakeSnapshot(CouplingCommand.TakeSnapshot take)
-    {
-        _observer?.EndRow();
-        _snapshot = new RunSnapshot(take.Window, take.Tick, _core.SaveFields(), [.. new byte[_participants.Length][]]);
-        _statesMissing = _participants.Length;
-        for (var participant = 0; participant < _participants.Length; participant++)
-        {
-            Order(participant, new ParticipantJob.Save(take.Window));
-        }
-    }
-
-    private void OnSaved(ParticipantAnswer.Saved saved)
-    {
-        if (_snapshot is null || saved.Window != _snapshot.Window)
-        {
-            return;     // Of a snapshot that a newer one has overtaken.
-        }
-
-        _snapshot = _snapshot with { States = _snapshot.States.SetItem(saved.Participant, saved.State) };
-        if (--_statesMissing == 0)
-        {
-            Flush();
-            _journal.Tell(new JournalOrder.Keep(_snapshot));
-            FinishIfComplete();
-        }
-    }
-
-    private void FinishIfComplete()
-    {
-        if (_finish is not { } finish)
-        {
-            return;
-        }
-
-        var isSaved = finish.Outcome is RunOutcome.Completed or RunOutcome.Stopped;
-        if (!isSaved)
-        {
-            End(finish.Outcome, finish.Window, finish.Reason, "");
-        }
-        else if (_statesMissing == 0)
-        {
-            End(finish.Outcome, finish.Window, finish.Reason, _core.FinalHash(finish.Tick, _snapshot!.States));
-        }
-    }
-
-    private void End(RunOutcome outcome, long windows, string reason, string hash)
-    {
-        Flush();
         _observer?.EndRow();
         _journal.Tell(new JournalOrder.End(new RunEvent.RunEnded
         {
             At = _clock.GetUtcNow(),
-            Outcome = outcome,
-            Reason = reason,
-            Windows = windows,
-            FinalHash = hash,
+            Outcome = end.Outcome,
+            Reason = end.Reason,
+            Windows = end.Windows,
+            FinalHash = end.FinalHash,
             Metrics = _metrics.With(_core.Fields.Scalars()),
         }));
     }
@@ -321,7 +196,7 @@ internal sealed class CoordinatorActor : ReceiveActor
             }
         }
 
-        return new RunProgress(_time, _accepted, _durable, _metrics.Iterations, ledger.ToImmutable());
+        return new RunProgress(_protocol.Time, _protocol.Accepted, _protocol.Durable, _metrics.Iterations, ledger.ToImmutable());
     }
 
     private sealed record GoOn;
