@@ -100,35 +100,23 @@ internal static class ChunkCodec
         return bytes;
     }
 
-    private static byte[] Shuffle(byte[] content)
+    private static byte[] Shuffle(byte[] content) => Transpose(content, content.Length / Number, Number);
+
+    private static byte[] Unshuffle(byte[] shuffled) => Transpose(shuffled, Number, shuffled.Length / Number);
+
+    // A matrix of bytes, row by row, becomes one of columns; what is behind it stays.
+    private static byte[] Transpose(byte[] bytes, int rows, int columns)
     {
-        var result = new byte[content.Length];
-        var count = content.Length / Number;
-        for (var b = 0; b < Number; b++)
+        var result = new byte[bytes.Length];
+        for (var column = 0; column < columns; column++)
         {
-            for (var i = 0; i < count; i++)
+            for (var row = 0; row < rows; row++)
             {
-                result[(b * count) + i] = content[(i * Number) + b];
+                result[(column * rows) + row] = bytes[(row * columns) + column];
             }
         }
 
-        content.AsSpan(count * Number).CopyTo(result.AsSpan(count * Number));
-        return result;
-    }
-
-    private static byte[] Unshuffle(byte[] shuffled)
-    {
-        var result = new byte[shuffled.Length];
-        var count = shuffled.Length / Number;
-        for (var b = 0; b < Number; b++)
-        {
-            for (var i = 0; i < count; i++)
-            {
-                result[(i * Number) + b] = shuffled[(b * count) + i];
-            }
-        }
-
-        shuffled.AsSpan(count * Number).CopyTo(result.AsSpan(count * Number));
+        bytes.AsSpan(rows * columns).CopyTo(result.AsSpan(rows * columns));
         return result;
     }
 }

@@ -54,6 +54,8 @@ public sealed class PostgresDatabase : StoreDatabase
 
     internal override string Profile => "postgresql";
 
+    internal override bool IsShared => true;
+
     internal override string Bytes => "BYTEA";
 
     internal override string Serial => "BIGSERIAL PRIMARY KEY";
@@ -62,7 +64,7 @@ public sealed class PostgresDatabase : StoreDatabase
         SELECT pg_advisory_xact_lock({Setup});
         CREATE OR REPLACE FUNCTION journal_head() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
-          UPDATE {Schema}.run SET head_events = NEW.sequence_number, head_hash = encode(substring(NEW.message FROM 1 FOR 32), 'hex') WHERE 'run-' || run = NEW.persistence_id;
+          UPDATE {Schema}.run SET head_events = NEW.sequence_number, head_hash = encode(substring(NEW.message FROM 1 FOR 32), 'hex') WHERE run = substr(NEW.persistence_id, 5);
           RETURN NULL;
         END $$;
         CREATE OR REPLACE TRIGGER journal_head AFTER INSERT ON journal FOR EACH ROW EXECUTE FUNCTION journal_head();

@@ -63,8 +63,11 @@ public sealed class RunHistory
     /// <summary>How many root windows are committed.</summary>
     public long Windows { get; private set; }
 
+    /// <summary>All snapshots, in order; the first of a fork is what it began with.</summary>
+    public List<SnapshotReference> Snapshots { get; } = [];
+
     /// <summary>The last snapshot.</summary>
-    public SnapshotReference? Snapshot { get; private set; }
+    public SnapshotReference? Snapshot => Snapshots.LastOrDefault();
 
     /// <summary>How the run ended, unless it was interrupted or goes on.</summary>
     public RunEvent.RunEnded? End { get; private set; }
@@ -94,8 +97,13 @@ public sealed class RunHistory
     public void Begin(RunOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(origin);
-        (Origin, Snapshot, Windows) = (origin, origin.Begins, origin.Begins?.Window ?? 0);
-        _metricsAtSnapshot = RunMetrics.From(origin.Counted);
+        Origin = origin;
+        if (origin.Begins is { } begins)
+        {
+            Snapshots.Add(begins);
+            Windows = begins.Window;
+            _metricsAtSnapshot = RunMetrics.From(origin.Counted);
+        }
     }
 
     private void Apply(RunEvent what)
@@ -122,7 +130,7 @@ public sealed class RunHistory
 
                 break;
             case RunEvent.SnapshotTaken e:
-                Snapshot = e.Snapshot;
+                Snapshots.Add(e.Snapshot);
                 foreach (var record in _sinceSnapshot.Where(r => r.Index < e.Snapshot.Window))
                 {
                     _metricsAtSnapshot.Add(record);

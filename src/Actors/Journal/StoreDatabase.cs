@@ -15,6 +15,9 @@ public abstract class StoreDatabase
     /// <summary>The profile of the journal plugin under <c>hocon/akka</c>.</summary>
     internal abstract string Profile { get; }
 
+    /// <summary>Whether it holds many runs, so that tables name the run that a row belongs to.</summary>
+    internal abstract bool IsShared { get; }
+
     /// <summary>The type of columns of bytes.</summary>
     internal abstract string Bytes { get; }
 

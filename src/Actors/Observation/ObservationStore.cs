@@ -99,7 +99,7 @@ public sealed class ObservationStore : IAsyncDisposable
             using var connection = store.Database.Connect();
             if (store.Database.HasTable(connection, "observation"))
             {
-                var own = IsShared(store) ? " WHERE run = @run" : "";
+                var own = store.Database.IsShared ? " WHERE run = @run" : "";
                 using var command = StoreDatabase.Command(connection, null, $"SELECT bytes FROM observation{own} ORDER BY serial", ("@run", store.Run));
                 using var rows = command.ExecuteReader();
                 while (rows.Read())
@@ -115,9 +115,6 @@ public sealed class ObservationStore : IAsyncDisposable
 
         return reader.Result();
     }
-
-    // A file of one run has no column for it.
-    private static bool IsShared(RunStore store) => store.Database is not SqliteDatabase;
 
     private async Task WriteAsync(RunStore store)
     {
@@ -193,12 +190,12 @@ public sealed class ObservationStore : IAsyncDisposable
     {
         // Without waiting for the disk: the lock that the journal may want is held for moments only.
         var connection = store.Database.Connect(isPatient: true);
-        var run = IsShared(store) ? "run TEXT NOT NULL, " : "";
+        var run = store.Database.IsShared ? "run TEXT NOT NULL, " : "";
         StoreDatabase.Execute(connection, null, $"CREATE TABLE IF NOT EXISTS observation (serial {store.Database.Serial}, {run}bytes {store.Database.Bytes} NOT NULL)");
         return connection;
     }
 
     private static void Insert(DbConnection connection, RunStore store, ReadOnlyMemory<byte> bytes) =>
-        StoreDatabase.Execute(connection, null, IsShared(store) ? "INSERT INTO observation (run, bytes) VALUES (@run, @bytes)" : "INSERT INTO observation (bytes) VALUES (@bytes)",
+        StoreDatabase.Execute(connection, null, store.Database.IsShared ? "INSERT INTO observation (run, bytes) VALUES (@run, @bytes)" : "INSERT INTO observation (bytes) VALUES (@bytes)",
             ("@bytes", bytes.ToArray()), ("@run", store.Run));
 }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Host.Composition;
@@ -30,7 +29,6 @@ internal static class ForkCommand
             LoadedExperiment loaded;
             RunOrigin origin;
             RunSnapshot? state;
-            string run;
             using (var file = catalog.Open(parsed.GetValue(parent)!))
             {
                 var record = RecordedRun.Of(parsed.GetValue(parent)!, file);
@@ -43,9 +41,8 @@ internal static class ForkCommand
                 state = StateAfter(record, window, manners);
                 loaded = ExperimentLoader.Reload(file, record.History.Origin!, until: null, [.. changes, .. End(record, changes, parsed.GetValue(until))]);
                 Check(record, loaded, state, manners.Threads);
-                run = parsed.GetValue(name) ?? catalog.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
-                run = loaded.Stage.Length > 0 ? $"{run}.{loaded.Stage}" : run;
-                origin = loaded.OriginOf(run) with
+                var run = parsed.GetValue(name) ?? catalog.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
+                origin = loaded.OriginOf(RunStages.NameOf(run, loaded)) with
                 {
                     Parent = record.Name,
                     ParentWindow = window,
@@ -54,16 +51,7 @@ internal static class ForkCommand
                 };
             }
 
-            IEnumerable<byte[]> chunks = [.. loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), .. loaded.Carried.States.Values.Select(s => s.Save()),
-                .. state is null ? [] : (ImmutableArray<byte[]>)[state.Fields, .. state.States]];
-            int exit;
-            using (var file = catalog.Create(origin, chunks, TimeProvider.System.GetUtcNow()))
-            {
-                var start = new RunStart(run, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
-                exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, loaded.System.Window(0, state?.Tick ?? 0).End).ConfigureAwait(false);
-            }
-
-            return exit == ExitCode.Ok ? await RunStages.ContinueAsync(catalog, run, loaded, manners).ConfigureAwait(false) : exit;
+            return await RunStages.StartAsync(catalog, loaded, origin, state, manners).ConfigureAwait(false);
         });
         return command;
     }

@@ -9,20 +9,11 @@ namespace ActorMultiscale.Host.Commands;
 internal sealed class RecordedRun
 {
     private readonly RunStore _store;
-    private readonly ImmutableArray<SnapshotReference> _snapshots;      // In order.
 
     private RecordedRun(string name, RunStore store, RunHistory history)
     {
         (Name, _store, History) = (name, store, history);
         Loaded = ExperimentLoader.Reload(store, history.Origin!, history.Until);
-        var snapshots = ImmutableArray.CreateBuilder<SnapshotReference>();
-        if (history.Origin!.Begins is { } begins)
-        {
-            snapshots.Add(begins);
-        }
-
-        snapshots.AddRange(store.Entries().Select(RunEventCodec.Decode).OfType<RunEvent.SnapshotTaken>().Select(taken => taken.Snapshot));
-        _snapshots = snapshots.ToImmutable();
     }
 
     /// <summary>The run in <paramref name="store"/>.</summary>
@@ -71,7 +62,7 @@ internal sealed class RecordedRun
     /// <exception cref="RunStoreException">The run is a fork, and what it begins with is damaged, or lies behind the window.</exception>
     public RunSnapshot? SnapshotBefore(long window)
     {
-        foreach (var reference in _snapshots.Where(s => s.Window <= window).Reverse())
+        foreach (var reference in History.Snapshots.Where(s => s.Window <= window).Reverse())
         {
             try
             {

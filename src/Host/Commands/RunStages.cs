@@ -15,25 +15,30 @@ namespace ActorMultiscale.Host.Commands;
 internal static class RunStages
 {
     /// <summary>Runs <paramref name="loaded"/>, and the stages after it.</summary>
-    public static async Task<int> RunAsync(RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners)
+    public static Task<int> RunAsync(RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners) =>
+        StartAsync(catalog, loaded, loaded.OriginOf(NameOf(run, loaded)), begins: null, manners);
+
+    /// <summary>The name of the record of <paramref name="loaded"/>, which is a stage of the run called <paramref name="run"/>, or all of it.</summary>
+    public static string NameOf(string run, LoadedExperiment loaded) => loaded.Stage.Length > 0 ? $"{run}.{loaded.Stage}" : run;
+
+    /// <summary>Makes the record, and runs what it says from the beginning, or from the state in which it <paramref name="begins"/>; then the stages after it.</summary>
+    public static async Task<int> StartAsync(RunCatalog catalog, LoadedExperiment loaded, RunOrigin origin, RunSnapshot? begins, RunExecution.Manners manners)
     {
         foreach (var warning in loaded.Warnings)
         {
             await Console.Error.WriteLineAsync("warning: " + warning).ConfigureAwait(false);
         }
 
-        var clock = TimeProvider.System;
-        var name = loaded.Stage.Length > 0 ? $"{run}.{loaded.Stage}" : run;
-        var origin = loaded.OriginOf(name);
-        IEnumerable<byte[]> chunks = [.. loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), .. loaded.Carried.States.Values.Select(s => s.Save())];
+        IEnumerable<byte[]> chunks = [.. loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), .. loaded.Carried.States.Values.Select(s => s.Save()),
+            .. begins is null ? [] : begins.States.Add(begins.Fields)];
         int exit;
-        using (var file = catalog.Create(origin, chunks, clock.GetUtcNow()))
+        using (var file = catalog.Create(origin, chunks, TimeProvider.System.GetUtcNow()))
         {
-            var start = new RunStart(name, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
-            exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: 0).ConfigureAwait(false);
+            var start = new RunStart(origin.Run, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
+            exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: loaded.System.Window(0, begins?.Tick ?? 0).End).ConfigureAwait(false);
         }
 
-        return exit == ExitCode.Ok ? await ContinueAsync(catalog, name, loaded, manners).ConfigureAwait(false) : exit;
+        return exit == ExitCode.Ok ? await ContinueAsync(catalog, origin.Run, loaded, manners).ConfigureAwait(false) : exit;
     }
 
     /// <summary>Runs the stages after <paramref name="loaded"/>, which is complete and recorded as <paramref name="name"/>.</summary>
