@@ -675,7 +675,39 @@ public sealed class FieldExchange
             }
         }
 
-        ReadWatches();
+        if (archive.IsRestoring)
+        {
+            RequireLengths();
+            ReadWatches();
+        }
+    }
+
+    // What is restored stands on the ports as they are now; else it would be read beyond its end, long after.
+    private void RequireLengths()
+    {
+        static void Require(string port, PortLayout layout, int slots, FieldSample? sample)
+        {
+            if (sample is not null && layout.Points != PortLayout.Varying && sample.Length * slots != layout.Length)
+            {
+                throw new InvalidDataException($"The port '{port}' has {layout.Length} numbers now, and {sample.Length * slots} in the snapshot.");
+            }
+        }
+
+        for (var p = 0; p < _last.Length; p++)
+        {
+            for (var port = 0; port < _last[p].Length; port++)
+            {
+                Require($"{_system.Participants[p].Name}.{_layouts[p][port].Port.Name}", _layouts[p][port], 1, _last[p][port]);
+            }
+        }
+
+        foreach (var conduit in _conduits)
+        {
+            // A conduit to a slot carries a part of its port.
+            var (to, slots) = (conduit.Bridge.To, conduit.Node.ToSlot >= 0 ? conduit.Bridge.To.Slots : 1);
+            Require(conduit.Node.Spec.To, to, slots, conduit.History.Last);
+            Require(conduit.Node.Spec.To, to, slots, conduit.History.Earlier);
+        }
     }
 
     private static FieldSample? Archive(StateArchive archive, string name, FieldSample? sample)
