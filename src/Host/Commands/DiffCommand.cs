@@ -57,13 +57,20 @@ internal static class DiffCommand
         bool IsClose(double x, double y) => x.Equals(y) || Math.Abs(x - y) <= absolute + (relative * Math.Max(Math.Abs(x), Math.Abs(y)));
         var metrics = Joined(a.History.End?.Metrics ?? ImmutableSortedDictionary<string, double>.Empty, b.History.End?.Metrics ?? ImmutableSortedDictionary<string, double>.Empty)
             .Where(m => !(m.A is { } x && m.B is { } y && IsClose(x, y))).Select(m => new MetricDifference(m.Key, m.A, m.B)).ToImmutableArray();
-        var (windows, compared) = Divergence(a, b);
+        List<string> left = [.. a.Loaded.System.OutPorts], right = [.. b.Loaded.System.OutPorts];
+        ImmutableArray<(string Port, int A, int B)> common = [.. left.Select((port, i) => (port, i, right.IndexOf(port))).Where(p => p.Item3 >= 0)];
+        var (windows, compared) = Divergence(a, b, common);
         var (fields, note) = Fields(a, b, IsClose);
 
         // Within a tolerance bits may differ from the first window on; what counts is how far.
         var isTolerant = absolute > 0 || relative > 0;
         ImmutableArray<SettingDifference> settings = [.. Settings(a, b)];
-        return new DiffOutput(a.Name, b.Name, settings.IsEmpty && metrics.IsEmpty && fields.IsEmpty && (windows is null || isTolerant), settings, windows, compared, metrics, fields, note);
+        return new DiffOutput(a.Name, b.Name, common.Length == left.Count && common.Length == right.Count && settings.IsEmpty && metrics.IsEmpty && fields.IsEmpty && (windows is null || isTolerant), settings, windows, compared, metrics, fields, note)
+        {
+            Ports = common.Length,
+            OnlyInA = [.. left.Except(right)],
+            OnlyInB = [.. right.Except(left)],
+        };
     }
 
     private static IEnumerable<(string Key, double? A, double? B)> Joined(ImmutableSortedDictionary<string, double> a, ImmutableSortedDictionary<string, double> b) =>
@@ -123,11 +130,9 @@ internal static class DiffCommand
     }
 
     // The first window that both have and that differs; ports are compared by name.
-    private static (WindowDifference? First, long Compared) Divergence(RecordedRun a, RecordedRun b)
+    private static (WindowDifference? First, long Compared) Divergence(RecordedRun a, RecordedRun b, ImmutableArray<(string Port, int A, int B)> common)
     {
         var (one, two) = (a.Loaded.System, b.Loaded.System);
-        List<string> left = [.. one.OutPorts], right = [.. two.OutPorts];
-        List<(string Port, int A, int B)> common = [.. left.Select((port, i) => (port, i, right.IndexOf(port))).Where(p => p.Item3 >= 0)];
         var begin = Math.Max(a.FirstWindow, b.FirstWindow);
         var compared = 0L;
         foreach (var (x, y) in a.WindowsFrom(begin).Zip(b.WindowsFrom(begin)))
@@ -210,6 +215,10 @@ internal static class DiffCommand
         return count == 0 ? null : new FieldDifference(port, count, worst, a[worst], b[worst]);
     }
 
+    private static string Agreement(DiffOutput output) => output.Ports == 0
+        ? $"{output.Compared} windows have the same lengths and iterations, and no port in common"
+        : $"{output.Compared} windows agree to the bit at {output.Ports} ports";
+
     private static void Print(DiffOutput output)
     {
         string[] header = ["", output.A, output.B];
@@ -228,8 +237,16 @@ internal static class DiffCommand
             double.IsNaN(f.A) ? $"{f.Port} (other numbers of values)" : $"{f.Port}: {f.Count} differ, most at {f.At}", PlainTable.Of(f.A), PlainTable.Of(f.B),
         }));
         Console.Out.WriteLine(output.Window is { } first
-            ? string.Create(CultureInfo.InvariantCulture, $"{output.Compared} windows agree to the bit; window {first.Index}{(double.IsNaN(first.Time) ? "" : $" (t = {first.Time})")}: {first.What}")
-            : $"{output.Compared} windows agree to the bit, which are all");
+            ? string.Create(CultureInfo.InvariantCulture, $"{Agreement(output)}; window {first.Index}{(double.IsNaN(first.Time) ? "" : $" (t = {first.Time})")}: {first.What}")
+            : $"{Agreement(output)}, which are all");
+        foreach (var (run, ports) in new[] { (output.A, output.OnlyInA), (output.B, output.OnlyInB) })
+        {
+            if (!ports.IsEmpty)
+            {
+                Console.Out.WriteLine($"only '{run}' has {string.Join(", ", ports)}");
+            }
+        }
+
         if (output.Note is { } note)
         {
             Console.Out.WriteLine(note);
@@ -253,7 +270,17 @@ internal static class DiffCommand
 /// <param name="Fields">Last values that differ beyond the tolerances.</param>
 /// <param name="Note">What could not be compared.</param>
 public sealed record DiffOutput(string A, string B, bool Same, ImmutableArray<SettingDifference> Settings, WindowDifference? Window, long Compared,
-    ImmutableArray<MetricDifference> Metrics, ImmutableArray<FieldDifference> Fields, string? Note);
+    ImmutableArray<MetricDifference> Metrics, ImmutableArray<FieldDifference> Fields, string? Note)
+{
+    /// <summary>How many out-ports both have; only these are compared.</summary>
+    public required int Ports { get; init; }
+
+    /// <summary>The out-ports of the first alone.</summary>
+    public required ImmutableArray<string> OnlyInA { get; init; }
+
+    /// <summary>The out-ports of the second alone.</summary>
+    public required ImmutableArray<string> OnlyInB { get; init; }
+}
 
 /// <summary>A setting that differs; null where a run has none.</summary>
 public sealed record SettingDifference(string Key, string? A, string? B);
