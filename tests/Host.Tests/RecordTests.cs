@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host;
 using ActorMultiscale.Testing;
 using Microsoft.Data.Sqlite;
 using Npgsql;
@@ -66,11 +67,23 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         command.Parameters.Add(parameter);
     }
 
-    private void AwaitFirstWindows(string run)
+    // Looked for directly: a run is killed before its first event only by somebody who is quick.
+    private void AwaitRecord(string run)
+    {
+        var catalog = RunCatalog.Of(_store == "runs" ? Path.Combine(_folder, "runs") : _store);
+        for (var patience = Stopwatch.StartNew(); !catalog.Exists(run);)
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"the run '{run}' was not made");
+        }
+    }
+
+    private void AwaitFirstWindows(string run) => AwaitWindows(run, 1);
+
+    private void AwaitWindows(string run, long windows)
     {
         for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromMinutes(1);)
         {
-            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == run && r.GetProperty("windows").GetInt64() > 0))
+            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == run && r.GetProperty("windows").GetInt64() >= windows))
             {
                 return;
             }
@@ -352,7 +365,18 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         }
 
         using var second = Start("resume", "taken", "--json", "--quiet");
-        Thread.Sleep(TimeSpan.FromSeconds(3));
+        using (var connection = Connect("taken"))
+        {
+            // The other one has it when it has said so in the journal.
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM journal WHERE persistence_id = 'run-taken' AND manifest = 'CS2'";
+            for (var patience = Stopwatch.StartNew(); (long)command.ExecuteScalar()! < 2;)
+            {
+                Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), "the run was not taken");
+                Thread.Sleep(20);
+            }
+        }
+
         first.Signal("CONT");
         var (code, _, error) = first.Wait();
         Assert.True(code == 6, $"{code}: {error}");
@@ -405,6 +429,7 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
             data.Add("sqlite", "picard.conf", 1);
             data.Add("sqlite", "resonant-circuit.conf", 4);
             data.Add("sqlite", "oscillator-adaptive.conf", 20);
+            data.Add("sqlite", "bar-wave-subcycled.conf", 30);
             return data;
         }
     }
@@ -450,21 +475,20 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.Equal(fork.GetProperty("finalHash").GetString(), again.GetProperty("finalHash").GetString());
         Assert.True(Json(0, "verify", "fork").GetProperty("matches").GetBoolean());
 
-        // Killed while it is being made or computed, it goes on as what it is.
-        var whole = Json(0, "fork", "parent", "--at", "40", "--until", "40 s", "--quiet").GetProperty("finalHash").GetString();
-        var random = new Random(5);
-        for (var round = 0; round < 3; round++)
+        // Killed as soon as it is there, and in the midst of computing, it goes on as what it is.
+        string[] longer = ["fork", "parent", "--at", "40", "--until", "200 s", "--quiet"];
+        var whole = Json(0, [.. longer, "--name", "whole"]).GetProperty("finalHash").GetString();
+        foreach (var (name, moment) in new (string Name, Action<string> Moment)[] { ("made", AwaitRecord), ("computing", run => AwaitWindows(run, 41)) })
         {
-            var name = FormattableString.Invariant($"killed-{round}");
-            using (var run = Start("fork", "parent", "--at", "40", "--until", "40 s", "--name", name, "--quiet"))
+            using (var run = Start([.. longer, "--name", name]))
             {
-                run.WaitAndKill(TimeSpan.FromSeconds(0.4 + random.NextDouble()));
+                moment(name);
+                Assert.False(run.HasExited);
+                run.Kill();
             }
 
-            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == name))
-            {
-                Assert.Equal(whole, Json(0, "resume", name, "--quiet").GetProperty("finalHash").GetString());
-            }
+            Assert.Equal(whole, Json(0, "resume", name, "--quiet").GetProperty("finalHash").GetString());
+            Assert.True(Json(0, "diff", "whole", name).GetProperty("same").GetBoolean());
         }
     }
 
@@ -489,6 +513,24 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.Equal(3, Host("fork", "parent", "--at", "40", "--name", "fork", "--set", "participants.left.settings.sub-steps=8").Code);
         Assert.Equal(6, Host("fork", "nobody", "--at", "1").Code);
         Assert.Single(Json(0, "runs", "list").EnumerateArray());
+    }
+
+    // With another number of points nothing that was exchanged fits.
+    [Theory]
+    [InlineData("reaction-diffusion.conf", 5, "participants.activator.settings.cells=32", "participants.substrate.settings.cells=32")]
+    [InlineData("partitioned-heat-iqn.conf", 4, "participants.left.settings.cells=21", "participants.right.settings.cells=21")]
+    [InlineData("elastic-tube.conf", 3, "participants.flow.settings.cells=40", "participants.wall.settings.cells=40")]
+    [InlineData("bar-wave-subcycled.conf", 1, "participants.atoms.settings.atoms=391", "participants.coarse-grainer.settings.atoms=391")]
+    public void A_fork_with_other_numbers_of_points_is_refused_before_there_is_a_run(string experiment, int at, params string[] changes)
+    {
+        var file = HostProcess.Experiment(experiment);
+        Assert.Contains(Host("run", file, "--name", "parent", "--quiet").Code, new[] { 0, 4 });
+        var (code, output, error) = Host(["fork", "parent", "--at", FormattableString.Invariant($"{at}"), "--name", "fork", .. changes.SelectMany(c => new[] { "--set", c })]);
+
+        Assert.True(code == 6, $"{code}: {error}");
+        Assert.Empty(output);
+        Assert.Matches(@"The port '[a-z-]+\.[a-z-]+' has \d+ numbers now, and \d+ in the snapshot", error);
+        Assert.Equal(["parent"], Json(0, "runs", "list").EnumerateArray().Select(r => r.GetProperty("run").GetString()));
     }
 
     [Theory]
@@ -623,6 +665,12 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.Equal((100, 100), (longer.GetProperty("compared").GetInt32(), longer.GetProperty("window").GetProperty("index").GetInt32()));
         Assert.Equal("until", longer.GetProperty("settings").EnumerateArray().Single().GetProperty("key").GetString());
         Assert.Contains("values are not compared", longer.GetProperty("note").GetString(), StringComparison.Ordinal);
+
+        // Runs of other participants have nothing to compare, and that is said.
+        Json(0, "run", HostProcess.Experiment("textbook/averaging.conf"), "--name", "stranger", "--quiet");
+        var strange = Json(5, "diff", "one", "stranger");
+        Assert.Equal((0, 6, 0), (strange.GetProperty("ports").GetInt32(), strange.GetProperty("onlyInA").GetArrayLength(), strange.GetProperty("fields").GetArrayLength()));
+        Assert.Contains("no port in common", Host("diff", "one", "stranger").Out, StringComparison.Ordinal);
 
         var (code, text, _) = Host("diff", "one", "fork");
         Assert.Equal(5, code);
