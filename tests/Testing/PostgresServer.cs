@@ -39,9 +39,6 @@ public sealed class PostgresServer : IDisposable
     public static IEnumerable<string> Stores =>
         Missing is null || Environment.GetEnvironmentVariable("CI") == "true" ? ["sqlite", "postgresql"] : ["sqlite"];
 
-    /// <summary>The port.</summary>
-    public int Port => _port;
-
     private string Data => Path.Combine(_folder, "data");
 
     private static bool IsRoot => Environment.UserName == "root";

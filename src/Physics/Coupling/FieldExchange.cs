@@ -85,9 +85,6 @@ public sealed class FieldExchange
     /// <summary>Hears how long mapping and acceleration take; null for nobody.</summary>
     public ICouplingObserver? Observer { get; init; }
 
-    /// <summary>How many arrays for samples were allocated so far; in a run's steady state the number stands still.</summary>
-    public long BuffersAllocated => _buffers.Allocated;
-
     /// <summary>The last sample of an out-port at the last root boundary; null before the first.</summary>
     public FieldSample? LastOf(int participant, int port) => _last[participant][port];
 

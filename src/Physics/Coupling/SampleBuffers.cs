@@ -23,9 +23,6 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     private Action<FieldSample>? _see;
     private long _visit;
 
-    /// <summary>How many arrays were ever allocated.</summary>
-    public long Allocated { get; private set; }
-
     /// <summary>An operation begins: whatever was held before is found by a visit, if it is still of use.</summary>
     public void BeginOperation()
     {
@@ -76,7 +73,6 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
         var wanted = isStrict || length >= Short ? 1 : Math.Max(1, shelf.InUse);
         while (shelf.Free.Count < wanted)
         {
-            Allocated++;
             shelf.Free.Push(new FieldBuffer(GC.AllocateUninitializedArray<double>(length)));
         }
     }
