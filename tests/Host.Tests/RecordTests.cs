@@ -343,7 +343,8 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.True(Json(0, "verify", "waiting").GetProperty("matches").GetBoolean());
     }
 
-    // The lock on a run dies with its connection: whoever was thought dead must not write beside who took over.
+    // The lock on a run dies with its connection: whoever was thought dead must not write beside who took over; nor, frozen in the midst of a
+    // transaction, keep the other from it.
     [Fact]
     public void Who_has_lost_its_run_to_another_process_ends_and_the_other_goes_on()
     {
@@ -356,10 +357,20 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         var undisturbed = Json(0, Long("undisturbed", until: 400));
         using var first = Start(Long("taken", until: 400));
         AwaitFirstWindows("taken");
-        first.Signal("STOP");
         using (var connection = Connect("taken"))
         {
             using var command = connection.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE 'INSERT INTO journal%'";
+            for (var isFrozen = false; !isFrozen;)
+            {
+                Assert.False(first.HasExited);
+                first.Signal("CONT");
+                Thread.Sleep(10);
+                first.Signal("STOP");
+                Thread.Sleep(50);       // The server answers what it was asked.
+                isFrozen = (long)command.ExecuteScalar()! > 0;
+            }
+
             command.CommandText = "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND pid <> pg_backend_pid()";
             Assert.Equal(1L, command.ExecuteScalar());
         }

@@ -14,6 +14,7 @@ public sealed class PostgresDatabase : StoreDatabase
     /// <summary>The schema in which all tables are, those of the journal plugin too.</summary>
     public const string Schema = "actor_multiscale";
 
+    private const int FrozenSeconds = 10;               // A transaction of ours takes milliseconds.
     private const long Setup = 0x4163746F724D5331;      // The lock under which tables are made.
     private readonly NpgsqlConnectionStringBuilder _connection;
 
@@ -44,6 +45,9 @@ public sealed class PostgresDatabase : StoreDatabase
         _connection.ApplicationName = "actor-multiscale";
         _connection.PersistSecurityInfo = false;
         _connection.Timeout = Math.Min(_connection.Timeout, 10);
+
+        // A process that is frozen amid a transaction holds its rows; the server ends it, so that another can take the run.
+        _connection.Options = $"{_connection.Options} -c idle_in_transaction_session_timeout={FrozenSeconds}s".TrimStart();
     }
 
     /// <inheritdoc/>
@@ -135,11 +139,11 @@ public sealed class PostgresDatabase : StoreDatabase
     {
         for (var at = fault; at is not null; at = at.InnerException)
         {
-            // 08: connection; 57P01 to 57P03: the server stops, has crashed, starts; 53300: too many connections. 23505: an event of this number
+            // 08: connection; 57P01 to 57P03: the server stops, has crashed, starts; 25P03: this process was frozen too long; 53300: too many connections. 23505: an event of this number
             // is there already, which may be our own that arrived unanswered; the record is read again, and says.
             if (at is PostgresException { SqlState: var state })
             {
-                return state.StartsWith("08", StringComparison.Ordinal) || state is "57P01" or "57P02" or "57P03" or "53300" or "23505";
+                return state.StartsWith("08", StringComparison.Ordinal) || state is "57P01" or "57P02" or "57P03" or "25P03" or "53300" or "23505";
             }
 
             if (at is SocketException or EndOfStreamException or TimeoutException or NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: IOException })
