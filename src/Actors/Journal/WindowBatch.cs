@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Coupling;
-using static ActorMultiscale.Actors.Journal.RecordBytes;
+using static ActorMultiscale.Physics.Numerics.RecordBytes;
 
 namespace ActorMultiscale.Actors.Journal;
 
@@ -18,7 +18,7 @@ namespace ActorMultiscale.Actors.Journal;
 ///          attempts, number of residuals, number of fingerprints
 /// flags  = 1 if converged, + 2 if the shape is that of the window before and does not stand here
 /// </code>
-/// Integers as in <see cref="RecordBytes"/>.
+/// Integers as in <see cref="Physics.Numerics.RecordBytes"/>.
 /// </remarks>
 internal static class WindowBatch
 {

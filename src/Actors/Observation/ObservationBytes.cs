@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
-using static ActorMultiscale.Actors.Journal.RecordBytes;
+using static ActorMultiscale.Physics.Numerics.RecordBytes;
 
 namespace ActorMultiscale.Actors.Observation;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Coupling;
@@ -14,6 +15,7 @@ public sealed class CouplingCore
     private readonly CouplingMachine _machine;
     private readonly FieldExchange _fields;
     private readonly ICouplingObserver? _observer;
+    private readonly FieldRecorder? _recorder;
     private readonly Queue<CouplingEvent> _pending = new();
 
     /// <summary>A core at the start of a run, or, given <paramref name="fields"/> of a snapshot, at its boundary.</summary>
@@ -22,19 +24,21 @@ public sealed class CouplingCore
     /// <param name="runAhead">How many root windows may be computed before they are durable; null for what the experiment says.</param>
     /// <param name="recordedEnds">Where root windows ended when they were computed before: they hold again where lengths depend on the clock.</param>
     /// <param name="observer">Hears what happens; null for nobody.</param>
-    public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null, IEnumerable<long>? recordedEnds = null, ICouplingObserver? observer = null)
-        : this(system, fields, runAhead, recordedEnds, observer, isStrict: false)
+    /// <param name="recorder">Records the fields; null to leave no record of them.</param>
+    public CouplingCore(CoupledSystem system, byte[]? fields = null, int? runAhead = null, IEnumerable<long>? recordedEnds = null, ICouplingObserver? observer = null, FieldRecorder? recorder = null)
+        : this(system, fields, runAhead, recordedEnds, observer, recorder, isStrict: false)
     {
     }
 
     /// <summary>For tests: a core that leases no more arrays than it must, and spoils what is free.</summary>
-    internal CouplingCore(CoupledSystem system, byte[]? fields, int? runAhead, IEnumerable<long>? recordedEnds, ICouplingObserver? observer, bool isStrict)
+    internal CouplingCore(CoupledSystem system, byte[]? fields, int? runAhead, IEnumerable<long>? recordedEnds, ICouplingObserver? observer, FieldRecorder? recorder, bool isStrict)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
         _machine = new CouplingMachine(system, runAhead, system.Experiment.Participants.Any(p => p.ShortensWhenLate) ? recordedEnds : null);
         _observer = observer;
-        _fields = new FieldExchange(system, isStrict) { Observer = observer };
+        _recorder = recorder;
+        _fields = new FieldExchange(system, isStrict) { Observer = observer, Recorder = recorder };
         if (fields is not null)
         {
             StateArchive.Restore(fields, Archive);
@@ -50,6 +54,11 @@ public sealed class CouplingCore
     /// <summary>Takes one event; gives what is to be carried out outside, in order.</summary>
     public ImmutableArray<CouplingCommand> Handle(CouplingEvent what)
     {
+        if (what is CouplingEvent.Started)
+        {
+            _recorder?.Begin(_fields);
+        }
+
         var outside = ImmutableArray.CreateBuilder<CouplingCommand>();
         _pending.Enqueue(what);
         while (_pending.TryDequeue(out var next))
@@ -70,7 +79,9 @@ public sealed class CouplingCore
     public PortReader InputsOf(CouplingCommand.Advance order)
     {
         ArgumentNullException.ThrowIfNull(order);
-        return _fields.InputsOf(order.Participant, order.Window);
+        var inputs = _fields.InputsOf(order.Participant, order.Window);
+        _recorder?.Order(order, inputs);
+        return inputs;
     }
 
     /// <summary>The bytes of the fields at a root boundary, for a snapshot.</summary>
@@ -132,10 +143,13 @@ public sealed class CouplingCore
         switch (command)
         {
             case CouplingCommand.OpenWindow open:
+                _recorder?.Open(open.Group, open.Again);
                 _fields.Open(open.Group, open.Window, open.Again);
                 return true;
             case CouplingCommand.Deliver deliver:
-                _fields.Deliver(deliver.Participant, deliver.Window, (CouplingEvent.Advanced)cause);
+                var advanced = (CouplingEvent.Advanced)cause;
+                _fields.Deliver(deliver.Participant, deliver.Window, advanced);
+                _recorder?.Deliver(deliver.Participant, advanced.Samples);
                 return true;
             case CouplingCommand.PublishStage publish:
                 _fields.Publish(publish.Group, publish.Stage);
@@ -146,6 +160,7 @@ public sealed class CouplingCore
                 _pending.Enqueue(new CouplingEvent.Measured(measure.Address, residuals, _fields.WindowError(measure.Group, measure.Window)));
                 return true;
             case CouplingCommand.Iterate iterate:
+                _recorder?.GoBack(iterate.Group);
                 _fields.Iterate(iterate.Group);
                 return true;
             case CouplingCommand.AcceptWindow accept:
@@ -157,6 +172,7 @@ public sealed class CouplingCore
 
                 if (accept.Group == 0)
                 {
+                    _recorder?.Accept(accept.Window);
                     _observer?.Accepted(accept.Window, _fields.Watched);
                     _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), _fields.BrokenLimit(accept.Window.End)));
                 }

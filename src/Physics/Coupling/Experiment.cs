@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling.Mapping;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
@@ -86,6 +87,9 @@ public sealed record Participant(string Name, ModelEntry Model, ModelSettings Se
     /// run stops. Lengths then depend on the clock: they are recorded, and hold when the run is resumed or verified.
     /// </summary>
     public bool ShortensWhenLate { get; init; }
+
+    /// <summary>How much of its fields is recorded with every root window. It changes no bit.</summary>
+    public FieldRecording Recording { get; init; } = FieldRecording.All;
 
     /// <summary>A participant with settings written in place.</summary>
     public static Participant Of(string name, ModelEntry model, params ReadOnlySpan<(string Key, object Value)> settings)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Mapping;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -84,6 +85,9 @@ public sealed class FieldExchange
 
     /// <summary>Hears how long mapping and acceleration take; null for nobody.</summary>
     public ICouplingObserver? Observer { get; init; }
+
+    /// <summary>Holds samples until it has copied their values; null for nobody.</summary>
+    internal FieldRecorder? Recorder { get; init; }
 
     /// <summary>The last sample of an out-port at the last root boundary; null before the first.</summary>
     public FieldSample? LastOf(int participant, int port) => _last[participant][port];
@@ -753,6 +757,7 @@ public sealed class FieldExchange
 
     private void VisitSamplesInUse(Action<FieldSample> visit)
     {
+        Recorder?.VisitSamples(visit);
         foreach (var conduit in _conduits)
         {
             conduit.VisitSamples(visit);

@@ -26,6 +26,9 @@ public sealed class FieldSample
     /// <summary>The leased array that the values are in; null where they are in one of their own.</summary>
     internal FieldBuffer? Buffer { get; private init; }
 
+    /// <summary>The array of the values, by which two samples of the same values are known.</summary>
+    internal double[] Array => _values;
+
     /// <summary>How many numbers the sample holds.</summary>
     public int Length => _values.Length;
 

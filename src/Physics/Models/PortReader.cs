@@ -13,6 +13,9 @@ public sealed class PortReader(ModelDescription description, TimeWindow window, 
     /// <summary>Arrays for what the model will write in the same advance, any content. Its <see cref="PortWriter"/> takes of them.</summary>
     internal List<FieldBuffer> Buffers { get; init; } = [];
 
+    /// <summary>What the ports hold.</summary>
+    internal ImmutableArray<Waveform?> Waveforms => waveforms;
+
     /// <summary>The layouts of the model's ports as they stand now.</summary>
     public ImmutableArray<PortLayout> Layouts { get; init; } = description.Ports;
 

@@ -119,7 +119,7 @@ public sealed class ChangingMeshTests
             Physics.Coupling.Participant.Of(name, new ModelEntry("moving", "a mesh that moves", _ => new Moving(least, failsOnce)));
     }
 
-    private static Experiment Pair(CouplingScheme scheme, bool failsOnce = false) => new()
+    internal static Experiment Pair(CouplingScheme scheme, bool failsOnce = false) => new()
     {
         Name = "moving",
         Until = 8,
@@ -135,7 +135,7 @@ public sealed class ChangingMeshTests
         SnapshotEvery = 3,
     };
 
-    private static CouplingScheme SchemeOf(string kind) => kind switch
+    internal static CouplingScheme SchemeOf(string kind) => kind switch
     {
         "serial" => CouplingScheme.Serial("a", "b"),
         "parallel" => CouplingScheme.Parallel("a", "b"),

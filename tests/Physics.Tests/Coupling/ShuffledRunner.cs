@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
@@ -27,10 +28,10 @@ public sealed class ShuffledRunner
     private long _durable;
     private CouplingCommand.Finish? _finish;
 
-    public ShuffledRunner(CoupledSystem system, int seed, RunSnapshot? from = null)
+    public ShuffledRunner(CoupledSystem system, int seed, RunSnapshot? from = null, FieldRecorder? recorder = null)
     {
         (_system, _random) = (system, new Random(seed));
-        _core = new CouplingCore(system, from?.Fields, null, null, null, isStrict: true);
+        _core = new CouplingCore(system, from?.Fields, null, null, null, recorder, isStrict: true);
         _sessions = [.. system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, ChunkedLoop.Serial))];
         _orders = [.. system.Participants.Select(_ => new Queue<(CouplingCommand.Advance, PortReader)>())];
         From = from;
