@@ -1,11 +1,13 @@
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
+using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using Akka.Actor;
 
 namespace ActorMultiscale.Actors;
 
-/// <summary>Does the blocking work on a run's store, on a thread of its own: chunks of snapshots.</summary>
+/// <summary>Does the blocking work on a run's store, on a thread of its own: chunks of snapshots and of fields.</summary>
 internal sealed class ChunkStore : ReceiveActor
 {
     private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
@@ -23,6 +25,8 @@ internal sealed class ChunkStore : ReceiveActor
         Receive<Load>(order => Guarded(order, () => new Loaded(order.Reference is { } reference
             ? new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)])
             : null)));
+        Receive<Pack>(order => Sender.Tell(new Packed(new PackedFields(order.Block.First, order.Block.Windows, order.Block.Bytes.Length, ChunkCodec.Pack(order.Block.Bytes)))));
+        Receive<StorePacked>(order => Guarded(order, () => Write(order.Fields)));
         Receive<Open>(order => Guarded(order, () =>
         {
             store.KeepHead();
@@ -40,6 +44,14 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record Stored(SnapshotReference Reference);
 
+    public sealed record Pack(FieldBlock Block);
+
+    public sealed record Packed(PackedFields Fields);
+
+    public sealed record StorePacked(PackedFields Fields);
+
+    public sealed record FieldsStored(FieldsReference Reference);
+
     public sealed record Load(SnapshotReference? Reference);
 
     public sealed record Loaded(RunSnapshot? Snapshot);
@@ -55,6 +67,14 @@ internal sealed class ChunkStore : ReceiveActor
         var stored = new Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, hashes[0], hashes[1..]));
         _observer?.Stored(began);
         return stored;
+    }
+
+    private FieldsStored Write(PackedFields fields)
+    {
+        var began = _observer?.Now() ?? 0;
+        _store.WritePacked(fields.Chunk);
+        _observer?.Stored(began);
+        return new FieldsStored(fields.Reference);
     }
 
     private void Guarded(object order, Func<object> work)

@@ -3,6 +3,7 @@ using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using Akka.Actor;
@@ -35,7 +36,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private bool _willGoOn;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, bool isRecorded, RunSettings settings, RunObserver? observer)
+    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, bool isRecorded, RunSettings settings, RunObserver? observer, FieldRecorder? recorder)
     {
         _system = system;
         _core = core;
@@ -43,7 +44,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         _journal = journal;
         _clock = settings.Clock;
         _observer = observer;
-        _protocol = new CoordinatorProtocol(system, core, from, metrics, isRecorded);
+        _protocol = new CoordinatorProtocol(system, core, from, metrics, isRecorded, recorder);
         _participants = new IActorRef?[system.Participants.Length];
         _sessions = new ParticipantSession?[_participants.Length];
         var self = Self;
@@ -70,6 +71,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
         ReceiveAndGoOn<CouplingEvent>(_protocol.Take);
         ReceiveAndGoOn<JournalAnswer.Announced>(announced => _protocol.OnDurable(announced.Windows));
+        ReceiveAndGoOn<JournalAnswer.FieldsRecorded>(recorded => _protocol.OnFieldsRecorded(recorded.Bytes));
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
         Receive<ProgressRequest>(_ => Sender.Tell(Progress()));
     }

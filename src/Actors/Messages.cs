@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Fields;
 using Akka.Actor;
 
@@ -30,6 +31,8 @@ internal static class JournalOrder
 
     public sealed record Keep(RunSnapshot Snapshot);
 
+    public sealed record Fields(FieldBlock Block);
+
     public sealed record Note(string Text);
 
     public sealed record End(RunEvent.RunEnded What);
@@ -41,6 +44,9 @@ internal static class JournalAnswer
     public sealed record Recovered(RunHistory History, RunSnapshot? Snapshot);
 
     public sealed record Announced(long Windows);
+
+    /// <summary>Fields of so many bytes are in the record.</summary>
+    public sealed record FieldsRecorded(long Bytes);
 
     public sealed record Diverged(WindowRecord Recorded, WindowRecord Computed);
 

@@ -50,10 +50,13 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         Receive<ChunkStore.Opened>(_ => OnOpened());
         Receive<ChunkStore.Loaded>(loaded => _supervisor.Tell(new JournalAnswer.Recovered(_history, loaded.Snapshot)));
         Receive<ChunkStore.Stored>(stored => CarryOut(_protocol!.Stored(stored.Reference)));
+        Receive<ChunkStore.Packed>(packed => CarryOut(_protocol!.Packed(packed.Fields)));
+        Receive<ChunkStore.FieldsStored>(stored => CarryOut(_protocol!.FieldsStored(stored.Reference)));
         Receive<ChunkStore.Failed>(failed => _supervisor.Tell(new JournalAnswer.Unusable(failed.Reason)));
         Receive<JournalAnswer.ReadyFor>(ready => (_coordinator, _observer) = (ready.Coordinator, ready.Observer));
         Receive<JournalOrder.Commit>(commit => CarryOut(_protocol!.Commit(commit.Records.AsSpan())));
         Receive<JournalOrder.Keep>(keep => CarryOut(_protocol!.Snapshot(keep.Snapshot)));
+        Receive<JournalOrder.Fields>(fields => CarryOut(_protocol!.Fields(fields.Block)));
         Receive<JournalOrder.Note>(note => CarryOut(_protocol!.Note(note.Text)));
         Receive<JournalOrder.End>(end => CarryOut(_protocol!.End(end.What)));
         Receive<LingerIsOver>(_ => CarryOut(_protocol!.LingerIsOver()));
@@ -188,6 +191,15 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
                     break;
                 case JournalEffect.StoreChunks store:
                     _store.Tell(new ChunkStore.Store(store.Snapshot));
+                    break;
+                case JournalEffect.Pack pack:
+                    _store.Tell(new ChunkStore.Pack(pack.Block));
+                    break;
+                case JournalEffect.StoreFields store:
+                    _store.Tell(new ChunkStore.StorePacked(store.Fields));
+                    break;
+                case JournalEffect.FieldsRecorded fields:
+                    _coordinator.Tell(new JournalAnswer.FieldsRecorded(fields.Bytes));
                     break;
                 case JournalEffect.Announce announce:
                     _coordinator.Tell(new JournalAnswer.Announced(announce.Windows));

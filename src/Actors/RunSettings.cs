@@ -21,6 +21,9 @@ public sealed record RunSettings
     /// <summary>Whether iterations and times are kept too, and not the experiment's watches alone.</summary>
     public bool ObservesDetails { get; init; } = true;
 
+    /// <summary>Whether fields are recorded, of those participants whose experiment wants it. Of use for recorded runs.</summary>
+    public bool RecordsFields { get; init; } = true;
+
     /// <summary>How long a run waits for a database that is away before it ends. It can be resumed then.</summary>
     public TimeSpan StorePatience { get; init; } = TimeSpan.FromMinutes(30);
 

@@ -3,6 +3,7 @@ using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Observers;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using Akka.Actor;
 
 namespace ActorMultiscale.Actors;
@@ -71,10 +72,14 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         var observer = settings.Observations is { } observations && isRecorded
             ? new RunObserver(system, from?.Window ?? 0, observations, settings.ObservesDetails, settings.Clock)
             : null;
+        // Of what is computed again, the fields may be in the record already.
+        var recorder = settings.RecordsFields && isRecorded && FieldRecorder.IsWanted(system)
+            ? new FieldRecorder(system, from?.Window ?? 0, Math.Max(from?.Window ?? 0, recovered.History.FieldsEnd))
+            : null;
         CouplingCore core;
         try
         {
-            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick), observer: observer);
+            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick), observer: observer, recorder: recorder);
         }
         catch (InvalidDataException fault)
         {
@@ -83,7 +88,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         _chunks.Tell(new ChunkStore.ObservedBy(observer));
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, isRecorded, settings, observer)), "coordinator");
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, isRecorded, settings, observer, recorder)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator, observer));
         var (coordinator, onProgress) = (_coordinator, _onProgress);

@@ -144,15 +144,21 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(ImmutableArray<ModelOutput>))]
 [JsonSerializable(typeof(VersionOutput))]
 [JsonSerializable(typeof(VerifyOutput))]
+[JsonSerializable(typeof(ReplayOutput))]
 [JsonSerializable(typeof(DiffOutput))]
 [JsonSerializable(typeof(ExperimentCheckOutput))]
 internal sealed partial class HostJson : JsonSerializerContext
 {
     // Letters beyond ASCII (σ, ², names of units) stay readable: the output goes to files and pipes, not into HTML.
-    public static HostJson Readable { get; } = new(new JsonSerializerOptions
+    public static HostJson Readable { get; } = Of(isIndented: true);
+
+    /// <summary>For many objects, one a line.</summary>
+    public static HostJson Lines { get; } = Of(isIndented: false);
+
+    private static HostJson Of(bool isIndented) => new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        WriteIndented = true,
+        WriteIndented = isIndented,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

@@ -40,6 +40,19 @@ internal static class ChunkCodec
         return Head + frame.Length > 0.9 * content.Length ? content : [.. Compressed, .. Length(content.Length), .. frame];
     }
 
+    /// <summary>A chunk with everything that is to be stored for it: its pieces first, where it has any. The work of hashing and compressing, without a database.</summary>
+    public static PackedChunk Pack(byte[] content)
+    {
+        var hash = RunEventCodec.Hash(content);
+        if (content.Length <= Piece)
+        {
+            return new PackedChunk(hash, [(hash, Encode(content))]);
+        }
+
+        ImmutableArray<(string, byte[])> pieces = [.. content.Chunk(Piece).Select(piece => (RunEventCodec.Hash(piece), Encode(piece)))];
+        return new PackedChunk(hash, [.. pieces, (hash, EncodeList(content.Length, pieces.Select(piece => piece.Item1)))]);
+    }
+
     /// <summary>A list of pieces.</summary>
     public static byte[] EncodeList(long length, IEnumerable<string> hashes) => [.. List, .. Length(length), .. hashes.SelectMany(Convert.FromHexString)];
 
@@ -120,3 +133,8 @@ internal static class ChunkCodec
         return result;
     }
 }
+
+/// <summary>A chunk made ready to be stored.</summary>
+/// <param name="Hash">The hash of its content.</param>
+/// <param name="Parts">What is stored, by hash.</param>
+internal sealed record PackedChunk(string Hash, ImmutableArray<(string Hash, byte[] Bytes)> Parts);

@@ -51,6 +51,13 @@ public abstract record RunEvent
         public required SnapshotReference Snapshot { get; init; }
     }
 
+    /// <summary>The fields of some root windows were recorded. The chunk was stored before this event was written, and the windows are committed.</summary>
+    public sealed record FieldsRecorded : RunEvent
+    {
+        /// <summary>The windows and their chunk.</summary>
+        public required FieldsReference Fields { get; init; }
+    }
+
     /// <summary>Something a reader of the record should know: a failure that was retried, a window that did not converge.</summary>
     public sealed record Noted : RunEvent
     {
@@ -138,6 +145,17 @@ public sealed record InputReference(string Name, string Hash);
 /// <param name="Runtime">Version of .NET.</param>
 /// <param name="Vectors">Widest vector instructions in use.</param>
 public sealed record MachineStamp(string OperatingSystem, string Runtime, string Vectors);
+
+/// <summary>The recorded fields of some root windows, by the hash of their chunk.</summary>
+/// <param name="First">Index of the first window.</param>
+/// <param name="Windows">How many windows.</param>
+/// <param name="Bytes">How many bytes the chunk has before it is compressed.</param>
+/// <param name="Chunk">The chunk.</param>
+public sealed record FieldsReference(long First, int Windows, long Bytes, string Chunk)
+{
+    /// <summary>The window behind the last one.</summary>
+    public long End => First + Windows;
+}
 
 /// <summary>A snapshot by the hashes of its chunks.</summary>
 /// <param name="Window">How many root windows were accepted.</param>

@@ -12,13 +12,13 @@ namespace ActorMultiscale.Actors.Journal;
 /// Version 2, the one that is written: SHA-256 of all that follows (32 bytes), SHA-256 of the event before (32 bytes, zeros for the
 /// first), content. The content of windows is binary (<see cref="WindowBatch"/>), that of the rare events JSON. An event thus proves
 /// itself, the last one too, and the database can keep the hash of the last one without computing it.
-/// The format of a whole run has a number of its own: 3 since chunks are compressed (<see cref="ChunkCodec"/>); events are those of 2.
+/// The format of a whole run has a number of its own: 3 since chunks are compressed (<see cref="ChunkCodec"/>), 4 since fields are recorded; events are those of 2 and one more.
 /// Version 1, which is still read: JSON, with the hash of the event before, in hex, as a member; its own hash is over all of it.
 /// </remarks>
 public static class RunEventCodec
 {
     /// <summary>The newest format of a run that this program writes and reads.</summary>
-    public const int Format = 3;
+    public const int Format = 4;
 
     /// <summary>Length of a hash, in bytes.</summary>
     internal const int HashLength = SHA256.HashSizeInBytes;
@@ -37,6 +37,7 @@ public static class RunEventCodec
         RunEvent.RunStarted e => Sealed("RS2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.RunStarted))),
         RunEvent.CoordinatorStarted e => Sealed("CS2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.CoordinatorStarted))),
         RunEvent.SnapshotTaken e => Sealed("ST2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.SnapshotTaken))),
+        RunEvent.FieldsRecorded e => Sealed("FR2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.FieldsRecorded))),
         RunEvent.Noted e => Sealed("NO2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.Noted))),
         RunEvent.RunEnded e => Sealed("RE2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.RunEnded))),
         _ => throw new InvalidOperationException($"The journal knows no event {what?.GetType().Name}."),
@@ -55,6 +56,7 @@ public static class RunEventCodec
                 "RS2" => JsonSerializer.Deserialize(Content(entry), _json.RunStarted),
                 "CS2" => JsonSerializer.Deserialize(Content(entry), _json.CoordinatorStarted),
                 "ST2" => JsonSerializer.Deserialize(Content(entry), _json.SnapshotTaken),
+                "FR2" => JsonSerializer.Deserialize(Content(entry), _json.FieldsRecorded),
                 "NO2" => JsonSerializer.Deserialize(Content(entry), _json.Noted),
                 "RE2" => JsonSerializer.Deserialize(Content(entry), _json.RunEnded),
                 "RS1" => JsonSerializer.Deserialize(entry.Payload, _json.RunStarted),
@@ -156,6 +158,7 @@ public sealed record JournalEntry(string Manifest, byte[] Payload);
 [JsonSerializable(typeof(RunEvent.CoordinatorStarted))]
 [JsonSerializable(typeof(RunEvent.WindowsCommitted))]
 [JsonSerializable(typeof(RunEvent.SnapshotTaken))]
+[JsonSerializable(typeof(RunEvent.FieldsRecorded))]
 [JsonSerializable(typeof(RunEvent.Noted))]
 [JsonSerializable(typeof(RunEvent.RunEnded))]
 [JsonSerializable(typeof(RunOrigin))]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
 
 namespace ActorMultiscale.Actors.Journal;
@@ -69,6 +70,34 @@ public sealed class RunHistory
     /// <summary>The last snapshot.</summary>
     public SnapshotReference? Snapshot => Snapshots.LastOrDefault();
 
+    /// <summary>The recorded fields, in order of windows.</summary>
+    public List<FieldsReference> Fields { get; } = [];
+
+    /// <summary>The window behind the last one whose fields are recorded.</summary>
+    public long FieldsEnd => Fields.Count == 0 ? 0 : Fields[^1].End;
+
+    /// <summary>The windows whose fields are recorded: each stretch without a gap, in order.</summary>
+    public ImmutableArray<WindowRange> FieldStretches
+    {
+        get
+        {
+            var stretches = new List<WindowRange>();
+            foreach (var fields in Fields)
+            {
+                if (stretches is [.., var last] && last.To == fields.First)
+                {
+                    stretches[^1] = last with { To = fields.End };
+                }
+                else
+                {
+                    stretches.Add(new WindowRange(fields.First, fields.End));
+                }
+            }
+
+            return [.. stretches];
+        }
+    }
+
     /// <summary>How the run ended, unless it was interrupted or goes on.</summary>
     public RunEvent.RunEnded? End { get; private set; }
 
@@ -138,6 +167,9 @@ public sealed class RunHistory
 
                 _sinceSnapshot.RemoveAll(r => r.Index < e.Snapshot.Window);
                 break;
+            case RunEvent.FieldsRecorded e:
+                Fields.Add(e.Fields);
+                break;
             case RunEvent.Noted e:
                 Notes.Add(e.Text);
                 break;
@@ -149,3 +181,8 @@ public sealed class RunHistory
         }
     }
 }
+
+/// <summary>Root windows that follow each other.</summary>
+/// <param name="From">The first.</param>
+/// <param name="To">The one behind the last.</param>
+public readonly record struct WindowRange(long From, long To);

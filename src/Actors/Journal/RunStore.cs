@@ -209,6 +209,19 @@ public sealed class RunStore : IDisposable
         return hashes;
     });
 
+    /// <summary>Stores what <see cref="ChunkCodec.Pack"/> made.</summary>
+    internal void WritePacked(PackedChunk chunk) => Locked(() =>
+    {
+        using var transaction = _connection.BeginTransaction();
+        foreach (var (hash, bytes) in chunk.Parts)
+        {
+            Insert(_connection, transaction, hash, bytes);
+        }
+
+        transaction.Commit();
+        return true;
+    });
+
     private static string Write(DbConnection connection, DbTransaction transaction, byte[] bytes)
     {
         var hash = RunEventCodec.Hash(bytes);

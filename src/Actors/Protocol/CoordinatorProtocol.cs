@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 
 namespace ActorMultiscale.Actors.Protocol;
 
@@ -36,13 +37,19 @@ internal abstract record CoordinatorEffect
 /// <param name="from">The snapshot from which the run goes on; null for the start.</param>
 /// <param name="metrics">The numbers of the coupling up to there; windows that are accepted are added.</param>
 /// <param name="isRecorded">Whether windows wait for a journal to become durable.</param>
-internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, bool isRecorded)
+/// <param name="recorder">The recorder of the fields, which the core tells; null where there is none.</param>
+internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, bool isRecorded, FieldRecorder? recorder = null)
 {
+    /// <summary>Where so many bytes of fields wait to be stored, the run waits too.</summary>
+    public const long MostFieldsWaiting = 64 << 20;
+
     private readonly Queue<CoordinatorEffect> _effects = new();
     private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(32);
     private int _notReady = system.Participants.Length;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
     private int _statesMissing;
+    private readonly Queue<CouplingEvent> _held = new();   // Answers, while too many fields wait.
+    private long _fieldsWaiting;               // Bytes.
     private CouplingCommand.Finish? _finish;   // Decided, but its snapshot is still under way.
 
     /// <summary>Where the accepted windows end, s.</summary>
@@ -73,6 +80,9 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
         {
             case null:          // Of an advance that was prepared only.
                 break;
+            case CouplingEvent.Advanced or CouplingEvent.Failed when _fieldsWaiting > MostFieldsWaiting:
+                _held.Enqueue((CouplingEvent)answer);
+                break;
             case CouplingEvent what:
                 Tell(what);
                 break;
@@ -98,6 +108,16 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     {
         Durable = Math.Max(Durable, windows);
         Tell(new CouplingEvent.Durable(windows));
+    }
+
+    /// <summary>Fields of so many bytes are in the record.</summary>
+    public void OnFieldsRecorded(long bytes)
+    {
+        _fieldsWaiting -= bytes;
+        while (_fieldsWaiting <= MostFieldsWaiting && _held.TryDequeue(out var answer))
+        {
+            Tell(answer);
+        }
     }
 
     /// <summary>Nothing more is to be done at once: the windows that were decided go to the journal, in one message.</summary>
@@ -141,6 +161,24 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
         {
             CarryOut(command);
         }
+
+        TakeFields();
+    }
+
+    private void TakeFields()
+    {
+        while (recorder is not null && recorder.TryTake(out var block))
+        {
+            _fieldsWaiting += block.Bytes.Length;
+            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Fields(block)));
+        }
+    }
+
+    // Everything that was recorded so far: before a snapshot, and at the end.
+    private void SealFields()
+    {
+        recorder?.Seal();
+        TakeFields();
     }
 
     private void CarryOut(CouplingCommand command)
@@ -174,6 +212,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     // Participants stand at the boundary now; what they are told next waits behind the order to save.
     private void TakeSnapshot(CouplingCommand.TakeSnapshot take)
     {
+        SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
         _statesMissing = system.Participants.Length;
         _snapshot = new RunSnapshot(take.Window, take.Tick, core.SaveFields(), [.. new byte[_statesMissing][]]);
@@ -220,6 +259,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
 
     private void End(RunOutcome outcome, long windows, string reason, string hash)
     {
+        SealFields();
         Flush();
         _effects.Enqueue(new CoordinatorEffect.End(outcome, reason, windows, hash));
     }

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 
 namespace ActorMultiscale.Actors.Protocol;
 
 /// <summary>What the journal's shell is to do.</summary>
-public abstract record JournalEffect
+internal abstract record JournalEffect
 {
     private JournalEffect() { }
 
@@ -18,6 +19,15 @@ public abstract record JournalEffect
     /// <summary>Store the chunks of a snapshot; answered with <see cref="JournalProtocol.Stored"/>.</summary>
     public sealed record StoreChunks(RunSnapshot Snapshot) : JournalEffect;
 
+    /// <summary>Compress a block of fields, beside everything else; answered with <see cref="JournalProtocol.Packed"/>.</summary>
+    public sealed record Pack(FieldBlock Block) : JournalEffect;
+
+    /// <summary>Store the chunk of a block of fields; answered with <see cref="JournalProtocol.FieldsStored"/>.</summary>
+    public sealed record StoreFields(PackedFields Fields) : JournalEffect;
+
+    /// <summary>A block of fields of so many bytes is in the record.</summary>
+    public sealed record FieldsRecorded(long Bytes) : JournalEffect;
+
     /// <summary>Root windows up to <paramref name="Windows"/> (a count) are durable.</summary>
     public sealed record Announce(long Windows) : JournalEffect;
 
@@ -28,12 +38,24 @@ public abstract record JournalEffect
     public sealed record Ended(RunEvent.RunEnded End) : JournalEffect;
 }
 
+/// <summary>A block of fields, compressed.</summary>
+/// <param name="First">Index of its first window.</param>
+/// <param name="Windows">How many windows it has.</param>
+/// <param name="Bytes">How many bytes it had before.</param>
+/// <param name="Chunk">What is to be stored.</param>
+internal sealed record PackedFields(long First, int Windows, long Bytes, PackedChunk Chunk)
+{
+    /// <summary>What the journal says of it.</summary>
+    public FieldsReference Reference => new(First, Windows, Bytes, Chunk.Hash);
+}
+
 /// <summary>
 /// The order in which a run becomes durable, pure: accepted windows gather while a write is under way, and for a little while
 /// without one, because a write costs the same for one window and for a thousand; then they go out as one batch;
-/// a snapshot's chunks are stored before the event that names them, and that after the windows before it; the end comes last.
+/// a snapshot's chunks are stored before the event that names them, and that after the windows before it and their fields; so are blocks of
+/// fields, which are compressed beside everything else; the end comes last.
 /// </summary>
-public sealed class JournalProtocol
+internal sealed class JournalProtocol
 {
     private const int LargestBatch = 4096;
 
@@ -44,6 +66,10 @@ public sealed class JournalProtocol
     private readonly Queue<string> _notes = new();
     private RunSnapshot? _snapshot;                                // The newest one that waits; an older one that waits is superseded.
     private SnapshotReference? _stored;
+    private readonly Queue<PackedFields> _packed = new();          // Fields, in order.
+    private readonly Queue<FieldsReference> _storedFields = new();
+    private long _fieldsTold;                                      // The window behind the last one whose fields were handed over;
+    private long _fieldsRecorded;                                  // and whose fields the record has.
     private RunEvent.RunEnded? _end;
     private bool _lingers;
     private bool _isDue;                                           // What waits has waited long enough.
@@ -62,6 +88,7 @@ public sealed class JournalProtocol
         _clock = clock;
         _urgent = urgent;
         _durable = history.Windows;
+        _fieldsTold = _fieldsRecorded = history.FieldsEnd;
         _recorded = history.SinceSnapshot.ToDictionary(record => record.Index);
     }
 
@@ -103,6 +130,29 @@ public sealed class JournalProtocol
         return Next();
     }
 
+    /// <summary>Fields of the windows that follow those of the block before.</summary>
+    public ImmutableArray<JournalEffect> Fields(FieldBlock block)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        _fieldsTold = block.First + block.Windows;
+        return [new JournalEffect.Pack(block)];
+    }
+
+    /// <summary>The next block of fields is compressed.</summary>
+    public ImmutableArray<JournalEffect> Packed(PackedFields fields)
+    {
+        _packed.Enqueue(fields);
+        return Next();
+    }
+
+    /// <summary>The chunk of the fields at hand is stored.</summary>
+    public ImmutableArray<JournalEffect> FieldsStored(FieldsReference reference)
+    {
+        _stores = false;
+        _storedFields.Enqueue(reference);
+        return Next();
+    }
+
     /// <summary>Something worth keeping happened.</summary>
     public ImmutableArray<JournalEffect> Note(string text)
     {
@@ -127,6 +177,10 @@ public sealed class JournalProtocol
             case RunEvent.WindowsCommitted committed:
                 _durable = committed.Windows[^1].Index + 1;
                 effects.Add(new JournalEffect.Announce(_durable));
+                break;
+            case RunEvent.FieldsRecorded recorded:
+                _fieldsRecorded = recorded.Fields.End;
+                effects.Add(new JournalEffect.FieldsRecorded(recorded.Fields.Bytes));
                 break;
             case RunEvent.RunEnded ended:
                 _ended = true;
@@ -164,6 +218,12 @@ public sealed class JournalProtocol
             return [new JournalEffect.StoreChunks(snapshot)];
         }
 
+        if (_packed.TryDequeue(out var fields))
+        {
+            _stores = true;
+            return [new JournalEffect.StoreFields(fields)];
+        }
+
         if (MayWait)
         {
             var isNew = !_lingers;
@@ -181,7 +241,7 @@ public sealed class JournalProtocol
     }
 
     // A few windows, and nothing that waits for them.
-    private bool MayWait => _windows.Count > 0 && _windows.Count < _urgent && !_isDue && _stored is null && _end is null;
+    private bool MayWait => _windows.Count > 0 && _windows.Count < _urgent && !_isDue && _stored is null && _storedFields.Count == 0 && _end is null;
 
     private RunEvent? NextEvent()
     {
@@ -198,7 +258,14 @@ public sealed class JournalProtocol
             return new RunEvent.WindowsCommitted { At = now, Windows = batch.MoveToImmutable() };
         }
 
-        if (_stored is { } snapshot && snapshot.Window <= _durable)
+        if (_storedFields.TryPeek(out var fields) && fields.End <= _durable)
+        {
+            _storedFields.Dequeue();
+            return new RunEvent.FieldsRecorded { At = now, Fields = fields };
+        }
+
+        // Whoever goes on from a snapshot records the fields behind it, not those before.
+        if (_stored is { } snapshot && snapshot.Window <= _durable && Math.Min(snapshot.Window, _fieldsTold) <= _fieldsRecorded)
         {
             _stored = null;
             return new RunEvent.SnapshotTaken { At = now, Snapshot = snapshot };
@@ -209,6 +276,6 @@ public sealed class JournalProtocol
             return new RunEvent.Noted { At = now, Text = text };
         }
 
-        return _stored is null && _end is { } end ? end with { At = now } : null;
+        return _stored is null && _fieldsTold == _fieldsRecorded && _end is { } end ? end with { At = now } : null;
     }
 }

@@ -15,6 +15,7 @@ public static class CommandLine
             RunCommand.Create(),
             CheckCommand.Create(),
             ResumeCommand.Create(),
+            ReplayCommand.Create(),
             VerifyCommand.Create(),
             ForkCommand.Create(),
             DiffCommand.Create(),
@@ -65,8 +66,6 @@ internal static class SharedOptions
     public static Option<bool> Json() => new("--json") { Description = "Print the result as JSON on standard output" };
 
     public static Option<bool> Quiet() => new("--quiet", "-q") { Description = "Show no progress" };
-
-    public static Option<bool> NoObservations() => new("--no-observations") { Description = "Do not keep iterations, residuals and times; the experiment's watches are kept" };
 
     public static Option<string> Store() => new("--store")
     {

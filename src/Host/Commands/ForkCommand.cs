@@ -18,14 +18,14 @@ internal static class ForkCommand
         var at = new Option<long?>("--at") { Description = "After how many windows of it; without it, after all that are recorded" };
         var name = new Option<string?>("--name") { Description = "The name of the new run; made from the experiment and the time if not given" };
         var (set, until) = (SharedOptions.Set(), SharedOptions.Until());
-        var noObservations = SharedOptions.NoObservations();
-        var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
-        var command = new Command("fork", "Go on from another run's state, with other settings, in a run of its own") { parent, at, set, until, name, store, threads, json, quiet, noObservations };
+        var store = SharedOptions.Store();
+        var command = new Command("fork", "Go on from another run's state, with other settings, in a run of its own") { parent, at, set, until, name, store };
+        var how = new MannerOptions(command);
         command.SetAction(async (parsed, _) =>
         {
             var catalog = RunCatalog.Of(parsed.GetValue(store)!);
             var changes = parsed.GetValue(set) ?? [];
-            var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet), !parsed.GetValue(noObservations));
+            var manners = how.Of(parsed);
             LoadedExperiment loaded;
             RunOrigin origin;
             RunSnapshot? state;

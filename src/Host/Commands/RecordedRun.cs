@@ -43,6 +43,12 @@ internal sealed class RecordedRun
     public IEnumerable<WindowRecord> WindowsFrom(long window) =>
         _store.Entries().Select(RunEventCodec.Decode).OfType<RunEvent.WindowsCommitted>().SelectMany(committed => committed.Windows).Where(record => record.Index >= window);
 
+    /// <summary>Its recorded fields.</summary>
+    public RecordedFields Fields => new(_store, History, Loaded.System);
+
+    /// <summary>The windows whose fields are recorded, in words.</summary>
+    public string FieldsInWords => RunsCommand.WindowsInWords(History.FieldStretches);
+
     /// <summary>What was counted in the windows before <paramref name="window"/>, those of the run's parents too.</summary>
     public ImmutableArray<long> CountsBefore(long window)
     {

@@ -15,9 +15,9 @@ internal static class ResumeCommand
         var last = new Option<bool>("--last") { Description = "The newest run" };
         var force = new Option<bool>("--other-machine") { Description = "Go on although the machine differs from the one that made the record; the bits may then differ" };
         var until = SharedOptions.Until();
-        var noObservations = SharedOptions.NoObservations();
-        var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
-        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, store, threads, json, quiet, noObservations };
+        var store = SharedOptions.Store();
+        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, store };
+        var how = new MannerOptions(command);
         command.Validators.Add(result =>
         {
             if ((result.GetValue(name) is null) != result.GetValue(last))
@@ -29,7 +29,7 @@ internal static class ResumeCommand
         {
             var catalog = RunCatalog.Of(parsed.GetValue(store)!);
             var run = parsed.GetValue(name) ?? catalog.Last() ?? throw new RunStoreException($"There are no runs in '{catalog.Name}'.");
-            var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet), !parsed.GetValue(noObservations));
+            var manners = how.Of(parsed);
             using var file = catalog.Open(run);
             file.Acquire();
             var history = file.History();

@@ -13,9 +13,9 @@ internal static class RunCommand
         var until = SharedOptions.Until();
         var name = new Option<string?>("--name") { Description = "The name of the run; made from the experiment and the time if not given" };
         var from = new Option<string?>("--from") { Description = "Begin in the state in which another run ended" };
-        var noObservations = SharedOptions.NoObservations();
-        var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
-        var command = new Command("run", "Run an experiment") { experiment, set, until, name, from, store, threads, json, quiet, noObservations };
+        var store = SharedOptions.Store();
+        var command = new Command("run", "Run an experiment") { experiment, set, until, name, from, store };
+        var how = new MannerOptions(command);
         command.SetAction(async (parsed, _) =>
         {
             var overrides = parsed.GetValue(set) ?? [];
@@ -28,7 +28,7 @@ internal static class RunCommand
             var carried = parsed.GetValue(from) is { } parent ? RunStages.LastStateOf(catalog, parent) : null;
             var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, overrides, stage: null, carried);
             var run = parsed.GetValue(name) ?? catalog.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
-            var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet), !parsed.GetValue(noObservations));
+            var manners = how.Of(parsed);
             return await RunStages.RunAsync(catalog, run, loaded, manners).ConfigureAwait(false);
         });
         return command;

@@ -11,14 +11,14 @@ namespace ActorMultiscale.Host.Commands;
 internal static class RunExecution
 {
     /// <summary>How the user wants it.</summary>
-    public sealed record Manners(int Threads, bool Json, bool Quiet, bool ObservesDetails);
+    public sealed record Manners(int Threads, bool Json, bool Quiet, bool ObservesDetails, bool RecordsFields);
 
     public static async Task<int> ExecuteAsync(LoadedExperiment loaded, RunStore store, RunStart start, Manners manners, double resumedAt)
     {
         var system = loaded.System;
         StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
         var observations = new ObservationStore(store);
-        var settings = new RunSettings { Threads = manners.Threads, Observations = observations, ObservesDetails = manners.ObservesDetails };
+        var settings = new RunSettings { Threads = manners.Threads, Observations = observations, ObservesDetails = manners.ObservesDetails, RecordsFields = manners.RecordsFields };
         var wall = Stopwatch.StartNew();
         using var progress = new ProgressLine(manners.Quiet, new ProgressMeter(resumedAt, system.Experiment.Until));
         var run = ActorRun.Start(system, settings, store, start, progress.Show);

@@ -83,7 +83,11 @@ internal static class RunsCommand
             var summary = file.Summary();
             var history = file.History();
             var details = new RunDetails(summary.Run, summary.Experiment, summary.Status, history.Windows, summary.FinalHash, summary.Started, summary.Changed,
-                history.Until, history.Snapshot?.Window, history.Epoch, history.Chain.Events, history.Origin, history.Machine, history.End?.Metrics, [.. history.Notes]);
+                history.Until, history.Snapshot?.Window, history.Epoch, history.Chain.Events, history.Origin, history.Machine, history.End?.Metrics, [.. history.Notes])
+            {
+                Fields = history.FieldStretches,
+                FieldBytes = history.Fields.Sum(f => f.Bytes),
+            };
             if (parsed.GetValue(json))
             {
                 Console.Out.WriteLine(JsonSerializer.Serialize(details, HostJson.Readable.RunDetails));
@@ -101,6 +105,7 @@ internal static class RunsCommand
 
             Row("status", details.Status);
             Row("windows", string.Create(CultureInfo.InvariantCulture, $"{details.Windows} (last snapshot at {details.LastSnapshot?.ToString(CultureInfo.InvariantCulture) ?? "none"})"));
+            Row("fields", details.Fields.IsEmpty ? "not recorded" : string.Create(CultureInfo.InvariantCulture, $"windows {WindowsInWords(details.Fields)}, {details.FieldBytes / 1e6:0.###} MB before compression"));
             Row("until", details.Until.ToString("R", CultureInfo.InvariantCulture));
             Row("final hash", details.FinalHash);
             Row("started", details.Started.ToString("u", CultureInfo.InvariantCulture));
@@ -121,6 +126,10 @@ internal static class RunsCommand
         });
         return command;
     }
+
+    /// <summary>Ranges of windows in words.</summary>
+    internal static string WindowsInWords(ImmutableArray<WindowRange> ranges) =>
+        ranges.IsEmpty ? "none" : string.Join(" and ", ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.From} to {r.To - 1}")));
 
     private static Command Remove()
     {
@@ -147,4 +156,11 @@ public sealed record RunListEntry(string Run, string Experiment, string Status, 
 
 /// <summary>A run in full.</summary>
 public sealed record RunDetails(string Run, string Experiment, string Status, long Windows, string FinalHash, DateTimeOffset Started, DateTimeOffset Changed,
-    double Until, long? LastSnapshot, int Epoch, long Events, RunOrigin? Origin, MachineStamp? Machine, ImmutableSortedDictionary<string, double>? Metrics, ImmutableArray<string> Notes);
+    double Until, long? LastSnapshot, int Epoch, long Events, RunOrigin? Origin, MachineStamp? Machine, ImmutableSortedDictionary<string, double>? Metrics, ImmutableArray<string> Notes)
+{
+    /// <summary>The windows whose fields are recorded.</summary>
+    public ImmutableArray<WindowRange> Fields { get; init; } = [];
+
+    /// <summary>How many bytes these have before they are compressed.</summary>
+    public long FieldBytes { get; init; }
+}

@@ -18,7 +18,8 @@ internal static class VerifyCommand
         var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
         var from = new Option<long?>("--from") { Description = "The first window that must be compared; computing begins at the last snapshot before it. Without it, at the beginning" };
         var to = new Option<long?>("--to") { Description = "The window before which to stop. Without it, all that are recorded" };
-        var command = new Command("verify", "Compute a run again and compare it with its record") { name, from, to, store, threads, json, quiet };
+        var alone = new Option<string?>("--participant") { Description = "Compute this participant alone, from its recorded inputs, and compare what it writes with the recorded fields" };
+        var command = new Command("verify", "Compute a run again and compare it with its record") { name, from, to, alone, store, threads, json, quiet };
         command.SetAction(parsed =>
         {
             var catalog = RunCatalog.Of(parsed.GetValue(store)!);
@@ -31,7 +32,9 @@ internal static class VerifyCommand
                 throw new RunStoreException($"The run '{run}' has the windows {record.FirstWindow} to {record.Windows - 1}; found --from {first?.ToString(CultureInfo.InvariantCulture) ?? "(none)"} --to {end}. --from is the first one to compare, --to the one before which to stop.");
             }
 
-            var output = Verify(record, first, end, parsed.GetValue(threads), parsed.GetValue(quiet));
+            var output = parsed.GetValue(alone) is { } participant
+                ? ParticipantVerification.Verify(record, participant, first ?? record.FirstWindow, end, parsed.GetValue(threads), parsed.GetValue(quiet))
+                : Verify(record, first, end, parsed.GetValue(threads), parsed.GetValue(quiet));
             Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(output, HostJson.Readable.VerifyOutput) : output.Sentence);
             return output.Matches ? ExitCode.Ok : ExitCode.Mismatch;
         });
@@ -115,6 +118,9 @@ public sealed record VerifyOutput(string Run, bool Matches, long Windows, string
     /// <summary>The window at which computing began: 0, or that of a snapshot.</summary>
     public long From { get; init; }
 
+    /// <summary>The participant that was computed again alone; null for all of them together.</summary>
+    public string? Participant { get; init; }
+
     internal string Sentence => !Matches ? $"{Run}: {Difference}"
-        : $"{Run}: {Windows} windows come out as recorded, to the last bit{(From > 0 ? $" (from the snapshot at window {From})" : "")}";
+        : $"{Run}{(Participant is null ? "" : $", '{Participant}' alone")}: {Windows} windows come out as recorded, to the last bit{(From > 0 ? $" (from the snapshot at window {From})" : "")}";
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Fields;
@@ -360,6 +361,7 @@ public sealed class ExperimentLoader
         var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, exclusiveMin: true) : (double?)null;
         var count = reader.Has("count") ? (int)reader.Integer("count", null, 1, 1_000_000) : (int?)null;
         var late = reader.Choice("when-late", ["stop", "shorten"], "stop");
+        var recording = reader.Choice("record", ["all", "outputs", "none"], "all");
         var entry = _catalogue.Find(kind);
         if (entry is null)
         {
@@ -386,6 +388,7 @@ public sealed class ExperimentLoader
         {
             TimeLimit = limit is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             ShortensWhenLate = late == "shorten",
+            Recording = recording switch { "none" => FieldRecording.None, "outputs" => FieldRecording.Outputs, _ => FieldRecording.All },
             Count = count,
         };
     }

@@ -16,7 +16,7 @@ namespace ActorMultiscale.Physics.Coupling.Recording;
 public sealed class FieldRecorder
 {
     /// <summary>A block is complete when it has so many bytes.</summary>
-    public const int BlockLength = 4 << 20;
+    public const int BlockLength = 2 << 20;
 
     private readonly CoupledSystem _system;
     private readonly long _from;

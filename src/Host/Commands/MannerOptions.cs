@@ -1,0 +1,25 @@
+using System.CommandLine;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary>The options that say how a run is carried out, which <c>run</c>, <c>resume</c> and <c>fork</c> share.</summary>
+internal sealed class MannerOptions
+{
+    private readonly Option<int> _threads = SharedOptions.Threads();
+    private readonly Option<bool> _json = SharedOptions.Json();
+    private readonly Option<bool> _quiet = SharedOptions.Quiet();
+    private readonly Option<bool> _noObservations = new("--no-observations") { Description = "Do not keep iterations, residuals and times; the experiment's watches are kept" };
+    private readonly Option<bool> _noFields = new("--no-fields") { Description = "Do not record fields: such windows cannot be replayed, and no participant verified alone" };
+
+    public MannerOptions(Command command)
+    {
+        foreach (var option in new Option[] { _threads, _json, _quiet, _noObservations, _noFields })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary>What the user said.</summary>
+    public RunExecution.Manners Of(ParseResult parsed) =>
+        new(parsed.GetValue(_threads), parsed.GetValue(_json), parsed.GetValue(_quiet), !parsed.GetValue(_noObservations), !parsed.GetValue(_noFields));
+}

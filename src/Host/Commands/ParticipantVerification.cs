@@ -1,0 +1,51 @@
+using System.Globalization;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary><c>verify RUN --participant NAME</c>: computes one participant again, alone, from its recorded inputs.</summary>
+internal static class ParticipantVerification
+{
+    /// <summary>Compares what the participant writes with what it wrote, from a snapshot or the beginning up to <paramref name="end"/>, and its state with those of the snapshots on the way.</summary>
+    /// <exception cref="RunStoreException">There is no such participant, or its inputs are not recorded.</exception>
+    public static VerifyOutput Verify(RecordedRun record, string participant, long first, long end, int threads, bool quiet)
+    {
+        var system = record.Loaded.System;
+        var node = system.Participants.FirstOrDefault(p => p.Name == participant)
+            ?? throw new RunStoreException($"The run '{record.Name}' has no participant '{participant}'. {Suggestion.Sentence(participant, [.. system.Participants.Select(p => p.Name)])}");
+        var from = record.SnapshotBefore(first);
+        var begin = from?.Window ?? 0;
+        if (node.Spec.Recording != FieldRecording.All || !record.Fields.Has(begin, end))
+        {
+            throw new RunStoreException(node.Spec.Recording != FieldRecording.All
+                ? $"The inputs of '{participant}' are not recorded: the experiment says 'record = {node.Spec.Recording.ToString().ToLowerInvariant()}' of it."
+                : $"Computing '{participant}' again begins at window {begin} and needs the fields of the windows {begin} to {end - 1}; recorded are {record.FieldsInWords}. --from and --to choose others.");
+        }
+
+        var snapshots = record.History.Snapshots.Where(s => s.Window > begin && s.Window <= end).ToDictionary(s => s.Window);
+        using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
+        using var replay = new ParticipantReplay(system, node.Index, from?.States[node.Index], threads);
+        var compared = 0L;
+        foreach (var window in record.Fields.Windows(begin, end).Where(window => window.Index >= 0))
+        {
+            if (replay.Advance(window) is { } difference)
+            {
+                return new VerifyOutput(record.Name, false, compared, $"the participant '{participant}', computed again alone from its recorded inputs, differs: {difference}") { From = begin, Participant = participant };
+            }
+
+            compared++;
+            if (snapshots.TryGetValue(window.Index + 1, out var snapshot) && RunEventCodec.Hash(replay.Save()) != snapshot.States[node.Index])
+            {
+                return new VerifyOutput(record.Name, false, compared, string.Create(CultureInfo.InvariantCulture,
+                    $"the participant '{participant}', computed again alone from its recorded inputs, writes what it wrote, but its state after window {window.Index} is another than that of the snapshot there")) { From = begin, Participant = participant };
+            }
+
+            var time = system.Window(window.StartTick, window.EndTick).End;
+            line.Show(new Actors.RunProgress(time, window.Index + 1, window.Index + 1, 0, []));
+        }
+
+        return new VerifyOutput(record.Name, true, compared, null) { From = begin, Participant = participant };
+    }
+}
