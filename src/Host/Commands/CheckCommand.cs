@@ -4,6 +4,8 @@ using System.Globalization;
 using System.Text.Json;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
+using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Host.Commands;
@@ -44,7 +46,7 @@ internal static class CheckCommand
 
             Console.Out.WriteLine($"{output.Experiment}: valid");
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {output.Windows} windows of {loaded.System.Experiment.Window} s, {output.Participants.Length} participants: {string.Join(", ", output.Participants)}"));
-            Console.Out.WriteLine($"  about {Words(output.MemoryBytes)} of memory, and {Words(output.DiskBytes)} on disk");
+            Console.Out.WriteLine($"  about {Words(output.MemoryBytes)} of memory, and {Words(output.DiskBytes)} on disk{(output.FieldBytes > 1_000_000 ? $", {Words(output.FieldBytes)} of it recorded fields ('record = none' for a participant, or --no-fields, leaves them out)" : "")}");
             foreach (var warning in output.Warnings)
             {
                 Console.Out.WriteLine($"  warning: {warning}");
@@ -92,10 +94,27 @@ internal static class CheckCommand
         }
 
         var windows = system.NominalWindows;
+        var recorded = windows * system.Participants.Sum(RecordedBytes);
         var snapshots = 1 + (system.Experiment.SnapshotEvery > 0 ? windows / system.Experiment.SnapshotEvery : 0);
         var record = BytesPerRecord + (BytesPerFingerprint * system.OutPorts.Count());
         return new ExperimentCheckOutput(system.Experiment.Name, true, windows, [.. system.Participants.Select(p => p.Name)],
-            BytesOfProgram + memory + (4 * fields), BytesOfEmptyStore + (windows * record) + (snapshots * (state + fields)), loaded.Warnings);
+            BytesOfProgram + memory + (4 * fields), BytesOfEmptyStore + (windows * record) + (snapshots * (state + fields)) + recorded, loaded.Warnings)
+        {
+            FieldBytes = recorded,
+        };
+    }
+
+    // Of one root window in which it advances once; before compression. What it reads as its peer wrote it stands once.
+    private static long RecordedBytes(ParticipantNode node)
+    {
+        var numbers = 0L;
+        for (var port = 0; port < node.Description.Ports.Length && node.Spec.Recording != FieldRecording.None; port++)
+        {
+            var layout = node.Description.Ports[port];
+            numbers += layout.Port.Direction == PortDirection.Out || node.Spec.Recording == FieldRecording.All ? Math.Max(0, layout.Length) : 0;
+        }
+
+        return numbers * sizeof(double);
     }
 
     private static string Words(long bytes) => bytes switch
@@ -115,4 +134,8 @@ internal static class CheckCommand
 /// <param name="MemoryBytes">About how much memory program, states, checkpoints and fields take.</param>
 /// <param name="DiskBytes">About how much the record takes.</param>
 /// <param name="Warnings">What is doubtful.</param>
-public sealed record ExperimentCheckOutput(string Experiment, bool Valid, long Windows, ImmutableArray<string> Participants, long MemoryBytes, long DiskBytes, ImmutableArray<string> Warnings);
+public sealed record ExperimentCheckOutput(string Experiment, bool Valid, long Windows, ImmutableArray<string> Participants, long MemoryBytes, long DiskBytes, ImmutableArray<string> Warnings)
+{
+    /// <summary>About how much of it are recorded fields.</summary>
+    public long FieldBytes { get; init; }
+}

@@ -5,6 +5,7 @@ using System.Text.Json;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Host.Commands;
@@ -60,7 +61,7 @@ internal static class DiffCommand
         List<string> left = [.. a.Loaded.System.OutPorts], right = [.. b.Loaded.System.OutPorts];
         ImmutableArray<(string Port, int A, int B)> common = [.. left.Select((port, i) => (port, i, right.IndexOf(port))).Where(p => p.Item3 >= 0)];
         var (windows, compared) = Divergence(a, b, common);
-        var (fields, note) = Fields(a, b, IsClose);
+        var (fields, note) = RecordedFields(a, b, common, IsClose) ?? LastValues(a, b, IsClose);
 
         // Within a tolerance bits may differ from the first window on; what counts is how far.
         var isTolerant = absolute > 0 || relative > 0;
@@ -156,8 +157,67 @@ internal static class DiffCommand
             $"'{a.Name}' has {a.Windows} windows and '{b.Name}' {b.Windows}; {(compared == 0 ? "they have none in common" : "those that both have agree")}"), compared);
     }
 
+    // What both runs have recorded of the same windows, at the ends of these; null where there is no such window.
+    private static (ImmutableArray<FieldDifference> Differences, string? Note)? RecordedFields(RecordedRun a, RecordedRun b, ImmutableArray<(string Port, int A, int B)> common, Func<double, double, bool> isClose)
+    {
+        if (a.History.Fields is not [var one, ..] || b.History.Fields is not [var two, ..])
+        {
+            return null;
+        }
+
+        var (begin, end) = (Math.Max(one.First, two.First), Math.Min(a.History.FieldsEnd, b.History.FieldsEnd));
+        var (left, right) = (PortsOf(a.Loaded.System), PortsOf(b.Loaded.System));
+        var differences = new FieldDifference?[common.Length];
+        var compared = 0L;
+        foreach (var (x, y) in Paired(a.Fields.Windows(begin, end), b.Fields.Windows(begin, end)))
+        {
+            var time = a.Loaded.System.Window(x.StartTick, x.EndTick).End;
+            if (time != b.Loaded.System.Window(y.StartTick, y.EndTick).End)
+            {
+                continue;
+            }
+
+            compared++;
+            for (var i = 0; i < common.Length; i++)
+            {
+                var (mine, yours) = (left[common[i].A], right[common[i].B]);
+                if (x.LastOf(mine.Participant, mine.Port) is { } p && y.LastOf(yours.Participant, yours.Port) is { } q && Difference(common[i].Port, p.Values, q.Values, isClose) is { } found)
+                {
+                    found = found with { Window = x.Index, Time = time, FirstWindow = differences[i]?.FirstWindow ?? x.Index, Windows = (differences[i]?.Windows ?? 0) + 1 };
+                    differences[i] = differences[i] is { } worst && !(found.Distance > worst.Distance) ? worst with { Windows = found.Windows } : found;
+                }
+            }
+        }
+
+        return compared == 0 ? null : ([.. differences.OfType<FieldDifference>()], string.Create(CultureInfo.InvariantCulture, $"values are those at the ends of {compared} recorded windows"));
+    }
+
+    // By index; what only one has is passed over.
+    private static IEnumerable<(RecordedWindow A, RecordedWindow B)> Paired(IEnumerable<RecordedWindow> a, IEnumerable<RecordedWindow> b)
+    {
+        using var others = b.GetEnumerator();
+        var isThere = others.MoveNext();
+        foreach (var window in a)
+        {
+            while (isThere && others.Current.Index < window.Index)
+            {
+                isThere = others.MoveNext();
+            }
+
+            if (isThere && others.Current.Index == window.Index)
+            {
+                yield return (window, others.Current);
+            }
+        }
+    }
+
+    // Participant and port, in the order of CoupledSystem.OutPorts.
+    private static List<(int Participant, int Port)> PortsOf(CoupledSystem system) =>
+        [.. system.Participants.SelectMany(node => Enumerable.Range(0, node.Description.Ports.Length)
+            .Where(port => node.Description.Ports[port].Port.Direction == PortDirection.Out).Select(port => (node.Index, port)))];
+
     // The last values of all out-ports, if both runs have a snapshot at the same time.
-    private static (ImmutableArray<FieldDifference> Differences, string? Note) Fields(RecordedRun a, RecordedRun b, Func<double, double, bool> isClose)
+    private static (ImmutableArray<FieldDifference> Differences, string? Note) LastValues(RecordedRun a, RecordedRun b, Func<double, double, bool> isClose)
     {
         if (a.SnapshotBefore(a.Windows) is not { } x || b.SnapshotBefore(b.Windows) is not { } y)
         {
@@ -232,9 +292,10 @@ internal static class DiffCommand
 
         Table("setting", output.Settings.Select(s => new[] { s.Key, s.A ?? "(none)", s.B ?? "(none)" }));
         Table("metric", output.Metrics.Select(m => new[] { m.Name, PlainTable.Of(m.A), PlainTable.Of(m.B) }));
-        Table("last value", output.Fields.Select(f => new[]
+        Table("value", output.Fields.Select(f => new[]
         {
-            double.IsNaN(f.A) ? $"{f.Port} (other numbers of values)" : $"{f.Port}: {f.Count} differ, most at {f.At}", PlainTable.Of(f.A), PlainTable.Of(f.B),
+            $"{f.Port}{(double.IsNaN(f.A) ? " (other numbers of values)" : $": {f.Count} differ, most at {f.At}")}{(f.Window is { } window ? string.Create(CultureInfo.InvariantCulture, $", in window {window} (t = {f.Time}) of {f.Windows}, the first {f.FirstWindow}") : "")}",
+            PlainTable.Of(f.A), PlainTable.Of(f.B),
         }));
         Console.Out.WriteLine(output.Window is { } first
             ? string.Create(CultureInfo.InvariantCulture, $"{Agreement(output)}; window {first.Index}{(double.IsNaN(first.Time) ? "" : $" (t = {first.Time})")}: {first.What}")
@@ -267,7 +328,7 @@ internal static class DiffCommand
 /// <param name="Window">The first window that differs to the bit.</param>
 /// <param name="Compared">How many windows before it agree.</param>
 /// <param name="Metrics">Metrics that differ beyond the tolerances; of runs that have ended.</param>
-/// <param name="Fields">Last values that differ beyond the tolerances.</param>
+/// <param name="Fields">Values that differ beyond the tolerances: at the ends of the recorded windows, or else the last ones.</param>
 /// <param name="Note">What could not be compared.</param>
 public sealed record DiffOutput(string A, string B, bool Same, ImmutableArray<SettingDifference> Settings, WindowDifference? Window, long Compared,
     ImmutableArray<MetricDifference> Metrics, ImmutableArray<FieldDifference> Fields, string? Note)
@@ -291,5 +352,20 @@ public sealed record MetricDifference(string Name, double? A, double? B);
 /// <summary>The first window that differs, when it ends, and in what.</summary>
 public sealed record WindowDifference(long Index, double Time, string What);
 
-/// <summary>Last values of a port that differ: how many, where most, and both numbers there; NaN where the numbers of values differ.</summary>
-public sealed record FieldDifference(string Port, int Count, int At, double A, double B);
+/// <summary>Values of a port that differ: how many, where most, and both numbers there; NaN where the numbers of values differ.</summary>
+public sealed record FieldDifference(string Port, int Count, int At, double A, double B)
+{
+    /// <summary>The recorded window in which they differ most; null where the last values were compared.</summary>
+    public long? Window { get; init; }
+
+    /// <summary>Its end, s.</summary>
+    public double? Time { get; init; }
+
+    /// <summary>The first recorded window in which they differ.</summary>
+    public long? FirstWindow { get; init; }
+
+    /// <summary>In how many windows they differ.</summary>
+    public long? Windows { get; init; }
+
+    internal double Distance => double.IsNaN(A) ? double.PositiveInfinity : Math.Abs(A - B);
+}
