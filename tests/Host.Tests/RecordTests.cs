@@ -194,39 +194,7 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         Use(store);
         // The origin says what is computed again: with one more substep it is another computation.
         Json(0, "run", Oscillator, "--name", "other");
-        using (var connection = Connect("other"))
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = "SELECT sequence_number, message FROM journal ORDER BY sequence_number";
-            var entries = new List<(long Sequence, byte[] Message)>();
-            using (var reader = command.ExecuteReader())
-            {
-                while (reader.Read())
-                {
-                    entries.Add((reader.GetInt64(0), (byte[])reader[1]));
-                }
-            }
-
-            // Forge the first event, and draw the chain anew: only computing again can tell.
-            // An event is its hash, the hash of the one before, and its content.
-            var previous = new byte[32];
-            foreach (var (sequence, message) in entries)
-            {
-                var text = System.Text.Encoding.Latin1.GetString(message, 64, message.Length - 64).Replace("substeps = 4", "substeps = 5", StringComparison.Ordinal);
-                byte[] rest = [.. previous, .. System.Text.Encoding.Latin1.GetBytes(text)];
-                previous = System.Security.Cryptography.SHA256.HashData(rest);
-                command.CommandText = "UPDATE journal SET message = @message WHERE sequence_number = @sequence";
-                command.Parameters.Clear();
-                Add(command, "@message", (byte[])[.. previous, .. rest]);
-                Add(command, "@sequence", sequence);
-                command.ExecuteNonQuery();
-            }
-
-            command.CommandText = "UPDATE run SET head_hash = @hash";
-            command.Parameters.Clear();
-            Add(command, "@hash", Convert.ToHexStringLower(previous));
-            command.ExecuteNonQuery();
-        }
+        Forge("other", "substeps = 4", "substeps = 5");
 
         var verdict = Json(5, "verify", "other");
 
@@ -580,7 +548,10 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         Assert.Equal(40, other.GetProperty("window").GetProperty("index").GetInt32());
         Assert.Contains("'left' wrote something else", other.GetProperty("window").GetProperty("what").GetString(), StringComparison.Ordinal);
         var displacement = other.GetProperty("fields").EnumerateArray().Single(f => f.GetProperty("port").GetString() == "left.displacement");
-        Assert.Equal(Json(0, "runs", "show", "one").GetProperty("metrics").GetProperty("left.displacement").GetDouble(), displacement.GetProperty("a").GetDouble());
+        Assert.Equal((40, 60), (displacement.GetProperty("firstWindow").GetInt32(), displacement.GetProperty("windows").GetInt32()));
+        var there = Host("replay", "fork", "--port", "left.displacement", "--from", displacement.GetProperty("window").GetRawText(), "--json").Out.Split('\n')
+            .Select(line => JsonDocument.Parse(line).RootElement).First(f => f.GetProperty("time").GetDouble() == displacement.GetProperty("time").GetDouble());
+        Assert.Equal(there.GetProperty("values")[0].GetDouble(), displacement.GetProperty("b").GetDouble());
 
         // The other way round it is the same with both sides exchanged; and what is near enough is not told.
         var turned = Json(5, "diff", "fork", "one");
@@ -594,7 +565,7 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         var longer = Json(5, "diff", "one", "longer");
         Assert.Equal((100, 100), (longer.GetProperty("compared").GetInt32(), longer.GetProperty("window").GetProperty("index").GetInt32()));
         Assert.Equal("until", longer.GetProperty("settings").EnumerateArray().Single().GetProperty("key").GetString());
-        Assert.Contains("values are not compared", longer.GetProperty("note").GetString(), StringComparison.Ordinal);
+        Assert.Contains("at the ends of 100 recorded windows", longer.GetProperty("note").GetString(), StringComparison.Ordinal);
 
         // Runs of other participants have nothing to compare, and that is said.
         Json(0, "run", HostProcess.Experiment("textbook/averaging.conf"), "--name", "stranger", "--quiet");

@@ -177,7 +177,7 @@ internal static class DiffCommand
                 continue;
             }
 
-            compared++;
+            compared += x.Index < 0 ? 0 : 1;
             for (var i = 0; i < common.Length; i++)
             {
                 var (mine, yours) = (left[common[i].A], right[common[i].B]);
