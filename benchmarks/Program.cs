@@ -3,9 +3,15 @@ using ActorMultiscale.Benchmarks;
 
 // benchmarks coupling [--json FILE] [--seconds S]
 // benchmarks mapping [--json FILE]
+// benchmarks recording [--json FILE]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
+}
+
+if (args is ["recording", ..])
+{
+    return await RecordingBenchmark.RunAsync(args[1..]);
 }
 
 if (args is not ["coupling", ..])
