@@ -7,34 +7,35 @@ using Akka.Actor;
 
 namespace ActorMultiscale.Actors;
 
-/// <summary>Does the blocking work on a run's store, on a thread of its own: chunks of snapshots and of fields.</summary>
+/// <summary>Does the blocking work on a run's store, on a thread of its own: the record is read, snapshots are stored and loaded, fields are compressed and stored.</summary>
 internal sealed class ChunkStore : ReceiveActor
 {
-    private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
-
     private readonly RunStore _store;
-    private readonly RunSettings _settings;
     private RunObserver? _observer;
-    private DateTimeOffset? _awaySince;
 
-    public ChunkStore(RunStore store, RunSettings settings)
+    public ChunkStore(RunStore store)
     {
-        (_store, _settings) = (store, settings);
+        _store = store;
         Receive<ObservedBy>(what => _observer = what.Observer);
-        Receive<Store>(order => Guarded(order, () => Write(order.Snapshot)));
-        Receive<Load>(order => Guarded(order, () => new Loaded(order.Reference is { } reference
+        Receive<ReadHistory>(_ => Guarded(() => new HistoryRead(_store.History())));
+        Receive<Store>(order => Guarded(() => Write(order.Snapshot)));
+        Receive<Load>(order => Guarded(() => new Loaded(order.Reference is { } reference
             ? new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)])
             : null)));
         Receive<Pack>(order => Sender.Tell(new Packed(new PackedFields(order.Block.First, order.Block.Windows, order.Block.Bytes.Length, ChunkCodec.Pack(order.Block.Bytes)))));
-        Receive<StorePacked>(order => Guarded(order, () => Write(order.Fields)));
-        Receive<Open>(order => Guarded(order, () =>
+        Receive<StorePacked>(order => Guarded(() => Write(order.Fields)));
+        Receive<Open>(_ => Guarded(() =>
         {
-            store.KeepHead();
+            _store.KeepHead();
             return new Opened();
         }));
     }
 
     public sealed record ObservedBy(RunObserver? Observer);
+
+    public sealed record ReadHistory;
+
+    public sealed record HistoryRead(RunHistory History);
 
     public sealed record Open;
 
@@ -56,7 +57,8 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record Loaded(RunSnapshot? Snapshot);
 
-    public sealed record Failed(string Reason);
+    /// <summary>An order was not carried out. <paramref name="Passes"/>: the database is only away.</summary>
+    public sealed record Failed(string Reason, bool Passes);
 
     // What was observed before the snapshot is stored before it: whoever goes on from there observes what comes after.
     private Stored Write(RunSnapshot snapshot)
@@ -77,24 +79,16 @@ internal sealed class ChunkStore : ReceiveActor
         return new FieldsStored(fields.Reference);
     }
 
-    private void Guarded(object order, Func<object> work)
+    private void Guarded(Func<object> work)
     {
         object answer;
         try
         {
             answer = work();
-            _awaySince = null;
-        }
-        catch (RunStoreException fault) when (fault.Passes && !(_settings.Clock.GetUtcNow() - _awaySince > _settings.StorePatience))
-        {
-            // Its line of orders stands meanwhile: there is one at a time.
-            _awaySince ??= _settings.Clock.GetUtcNow();
-            Context.System.Scheduler.ScheduleTellOnce(_betweenTries, Self, order, Sender);
-            return;
         }
         catch (RunStoreException fault)
         {
-            answer = new Failed(fault.Message);
+            answer = new Failed(fault.Message, fault.Passes);
         }
 
         Sender.Tell(answer);

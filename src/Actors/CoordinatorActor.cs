@@ -24,27 +24,21 @@ internal sealed class CoordinatorActor : ReceiveActor
     private static readonly GoOn _goOn = new();
 
     private readonly CoupledSystem _system;
-    private readonly CouplingCore _core;
-    private readonly RunMetrics _metrics;
     private readonly CoordinatorProtocol _protocol;
     private readonly IActorRef _journal;
     private readonly IActorRef?[] _participants;               // Null where there is a session.
     private readonly ParticipantSession?[] _sessions;          // Of light participants.
     private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
-    private readonly TimeProvider _clock;
     private readonly RunObserver? _observer;
     private bool _willGoOn;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, IActorRef journal, bool isRecorded, RunSettings settings, RunObserver? observer, FieldRecorder? recorder)
+    public CoordinatorActor(CoupledSystem system, CoordinatorProtocol protocol, IActorRef journal, RunSettings settings, RunObserver? observer)
     {
         _system = system;
-        _core = core;
-        _metrics = metrics;
         _journal = journal;
-        _clock = settings.Clock;
         _observer = observer;
-        _protocol = new CoordinatorProtocol(system, core, from, metrics, isRecorded, recorder);
+        _protocol = protocol;
         _participants = new IActorRef?[system.Participants.Length];
         _sessions = new ParticipantSession?[_participants.Length];
         var self = Self;
@@ -68,6 +62,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         ReceiveAndGoOn<ParticipantAnswer.Ready>(_protocol.Take);
         ReceiveAndGoOn<ParticipantAnswer.CannotStart>(_protocol.Take);
         ReceiveAndGoOn<ParticipantAnswer.Saved>(_protocol.Take);
+        ReceiveAndGoOn<ParticipantAnswer.CannotSave>(_protocol.Take);
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
         ReceiveAndGoOn<CouplingEvent>(_protocol.Take);
         ReceiveAndGoOn<JournalAnswer.Announced>(announced => _protocol.OnDurable(announced.Windows));
@@ -149,7 +144,8 @@ internal sealed class CoordinatorActor : ReceiveActor
                     _observer?.EndRow();
                     break;
                 case CoordinatorEffect.End end:
-                    End(end);
+                    _observer?.EndRow();
+                    _journal.Tell(new JournalOrder.End(end.What));
                     break;
                 default:
                     throw new InvalidOperationException($"The coordinator knows no effect {effect.GetType().Name}.");
@@ -169,20 +165,6 @@ internal sealed class CoordinatorActor : ReceiveActor
         }
     }
 
-    private void End(CoordinatorEffect.End end)
-    {
-        _observer?.EndRow();
-        _journal.Tell(new JournalOrder.End(new RunEvent.RunEnded
-        {
-            At = _clock.GetUtcNow(),
-            Outcome = end.Outcome,
-            Reason = end.Reason,
-            Windows = end.Windows,
-            FinalHash = end.FinalHash,
-            Metrics = _metrics.With(_core.Fields.Scalars()),
-        }));
-    }
-
     private RunProgress Progress()
     {
         var ledger = ImmutableArray.CreateBuilder<KeyValuePair<string, double>>();
@@ -191,14 +173,14 @@ internal sealed class CoordinatorActor : ReceiveActor
             for (var port = 0; port < node.Description.Ports.Length; port++)
             {
                 if (node.Description.Ports[port] is { Points: 1, Port: { InLedger: true, Direction: PortDirection.Out } entry }
-                    && _core.Fields.LastOf(node.Index, port) is { } sample)
+                    && _protocol.Fields.LastOf(node.Index, port) is { } sample)
                 {
                     ledger.Add(new($"{node.Name}.{entry.Name}", sample.Values[0]));
                 }
             }
         }
 
-        return new RunProgress(_protocol.Time, _protocol.Accepted, _protocol.Durable, _metrics.Iterations, ledger.ToImmutable());
+        return new RunProgress(_protocol.Time, _protocol.Accepted, _protocol.Durable, _protocol.Iterations, ledger.ToImmutable());
     }
 
     private sealed record GoOn;

@@ -5,55 +5,43 @@ using Akka.Persistence;
 namespace ActorMultiscale.Actors;
 
 /// <summary>
-/// Reads the journal of one run, checks it, and writes to it. The plugin ends it when a write fails; what was under way is known to its parent,
-/// who makes another one, and finds in the record how far the last one came.
+/// Writes to the journal of one run; it is read by others. The plugin ends it when a write fails; what was under way is known to its parent,
+/// who makes another one, under another number.
 /// </summary>
 internal sealed class JournalWriter : UntypedPersistentActor
 {
-    private readonly RunHistory _history = new();
     private readonly IActorRef _parent;
-    private string? _damage;
+    private readonly long _number;
 
-    public JournalWriter(string persistenceId, IActorRef parent) => (PersistenceId, _parent) = (persistenceId, parent);
+    public JournalWriter(string persistenceId, long number, IActorRef parent) => (PersistenceId, _number, _parent) = (persistenceId, number, parent);
 
     public override string PersistenceId { get; }
 
+    // It asks for the number of the last event alone.
+    public override Recovery Recovery => Recovery.None;
+
     public sealed record Write(JournalEntry Entry);
 
-    public sealed record Written;
+    public sealed record Written(long Writer);
 
-    /// <summary>The journal was read; <paramref name="Damage"/> says what is wrong with it, if anything.</summary>
-    public sealed record Recovered(RunHistory History, string? Damage);
+    /// <summary>It will write after event <paramref name="Last"/>.</summary>
+    public sealed record Started(long Writer, long Last);
 
-    public sealed record Failed(string What, Exception Cause);
+    public sealed record Failed(long Writer, string What, Exception Cause);
 
     protected override void OnRecover(object message)
     {
-        switch (message)
+        if (message is RecoveryCompleted)
         {
-            case JournalEntry entry when _damage is null:
-                try
-                {
-                    _history.Apply(entry);
-                }
-                catch (InvalidDataException fault)
-                {
-                    _damage = fault.Message;
-                }
-
-                break;
-            case RecoveryCompleted:
-                _parent.Tell(new Recovered(_history, _damage));
-                break;
+            _parent.Tell(new Started(_number, LastSequenceNr));
         }
     }
 
-    // Asynchronous: orders go on arriving while the database writes.
     protected override void OnCommand(object message)
     {
         if (message is Write write)
         {
-            PersistAsync(write.Entry, _ => _parent.Tell(new Written()));
+            Persist(write.Entry, _ => _parent.Tell(new Written(_number)));
         }
         else
         {
@@ -63,15 +51,15 @@ internal sealed class JournalWriter : UntypedPersistentActor
 
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr)
     {
-        _parent.Tell(new Failed("could not be written", cause));
+        _parent.Tell(new Failed(_number, "could not be written", cause));
         base.OnPersistFailure(cause, @event, sequenceNr);
     }
 
-    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) => _parent.Tell(new Failed("refused an event", cause));
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr) => _parent.Tell(new Failed(_number, "refused an event", cause));
 
     protected override void OnRecoveryFailure(Exception reason, object? message = null)
     {
-        _parent.Tell(new Failed("could not be read", reason));
+        _parent.Tell(new Failed(_number, "could not be read", reason));
         base.OnRecoveryFailure(reason, message!);
     }
 }

@@ -17,6 +17,9 @@ internal static class ParticipantAnswer
     /// <summary>The participant cannot start.</summary>
     public sealed record CannotStart(int Participant, string Reason);
 
+    /// <summary>The participant's state at a root boundary cannot be kept.</summary>
+    public sealed record CannotSave(int Participant, string Reason);
+
     /// <summary>The participant did a job between two times on the observer's clock: an advance, or else the saving of its state.</summary>
     public sealed record Worked(int Participant, bool IsAdvance, long Began, long Ended);
 

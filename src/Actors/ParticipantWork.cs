@@ -34,9 +34,12 @@ internal static class ParticipantWork
         }
         catch (Exception fault)
         {
-            return job is ParticipantJob.Advance advance
-                ? ParticipantSession.Failure(advance.Order, fault)
-                : new ParticipantAnswer.CannotStart(index, fault.Message);
+            return job switch
+            {
+                ParticipantJob.Advance advance => ParticipantSession.Failure(advance.Order, fault),
+                ParticipantJob.Save => new ParticipantAnswer.CannotSave(index, fault.Message),
+                _ => new ParticipantAnswer.CannotStart(index, fault.Message),
+            };
         }
     }
 }

@@ -36,8 +36,7 @@ public sealed record RunSettings
 /// <param name="Origin">What it was started from.</param>
 /// <param name="Machine">Where it is carried out now.</param>
 /// <param name="Until">Where it ends, s.</param>
-/// <param name="HeadEvents">How many events the journal is known to have.</param>
-public sealed record RunStart(string Run, RunOrigin Origin, MachineStamp Machine, double Until, long HeadEvents);
+public sealed record RunStart(string Run, RunOrigin Origin, MachineStamp Machine, double Until);
 
 /// <summary>How a run through the actors ended.</summary>
 public enum RunStatus

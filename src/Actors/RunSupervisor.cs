@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Observers;
+using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
 using Akka.Actor;
@@ -35,7 +36,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         if (store is not null && start is not null)
         {
             var (runAhead, database) = (system.Experiment.RunAhead, store.Database);
-            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store, settings)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
+            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
             _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, runAhead, settings, database, self, chunks)), "journal");
             Context.Watch(chunks);
         }
@@ -68,18 +69,13 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     private void OnRecovered(JournalAnswer.Recovered recovered)
     {
         var (system, settings, journal, from) = (_system, _settings, _journal, recovered.Snapshot);
-        var (metrics, isRecorded) = (recovered.History.MetricsAtSnapshot, _store is not null);
-        var observer = settings.Observations is { } observations && isRecorded
+        var observer = settings.Observations is { } observations && _store is not null
             ? new RunObserver(system, from?.Window ?? 0, observations, settings.ObservesDetails, settings.Clock)
             : null;
-        // Of what is computed again, the fields may be in the record already.
-        var recorder = settings.RecordsFields && isRecorded && FieldRecorder.IsWanted(system)
-            ? new FieldRecorder(system, from?.Window ?? 0, Math.Max(from?.Window ?? 0, recovered.History.FieldsEnd))
-            : null;
-        CouplingCore core;
+        CoordinatorProtocol protocol;
         try
         {
-            core = new CouplingCore(system, from?.Fields, recordedEnds: recovered.History.SinceSnapshot.Select(record => record.EndTick), observer: observer, recorder: recorder);
+            protocol = new CoordinatorProtocol(system, recovered.History, from, isRecorded: _store is not null, observer, settings.RecordsFields);
         }
         catch (InvalidDataException fault)
         {
@@ -88,7 +84,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         _chunks.Tell(new ChunkStore.ObservedBy(observer));
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, core, from, metrics, journal, isRecorded, settings, observer, recorder)), "coordinator");
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, settings, observer)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator, observer));
         var (coordinator, onProgress) = (_coordinator, _onProgress);

@@ -1,4 +1,5 @@
 using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Examples;
@@ -37,7 +38,7 @@ public sealed class CoordinatorProtocolTests
             List<ParticipantSession> sessions = [.. system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, loop))];
             List<Queue<object>> answers = [.. sessions.Select(_ => new Queue<object>())];
             var announcements = new Queue<long>();
-            var protocol = new CoordinatorProtocol(system, new CouplingCore(system), null, new RunMetrics(), isRecorded: true);
+            var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: true);
 
             void CarryOut()
             {
@@ -48,7 +49,7 @@ public sealed class CoordinatorProtocolTests
                         case CoordinatorEffect.Order order:
                             var answer = ParticipantWork.Do(sessions[order.Participant], order.Job, CancellationToken.None);
                             answers[order.Participant].Enqueue(answer!);
-                            if (answer is ParticipantAnswer.Saved && random.Next(2) == 0)
+                            if (answer is ParticipantAnswer.Saved or ParticipantAnswer.Ready && random.Next(2) == 0)
                             {
                                 answers[order.Participant].Enqueue(answer);
                             }
@@ -70,7 +71,7 @@ public sealed class CoordinatorProtocolTests
                         case CoordinatorEffect.End end:
                             Assert.False(ended);
                             ended = true;
-                            Assert.Equal((expected.Outcome, expected.Windows, expected.FinalHash), (end.Outcome, end.Windows, end.FinalHash));
+                            Assert.Equal((expected.Outcome, expected.Windows, expected.FinalHash), (end.What.Outcome, end.What.Windows, end.What.FinalHash));
                             break;
                     }
                 }

@@ -137,5 +137,5 @@ public sealed class MasterInvariantTests : IDisposable
     }
 
     public static RunStart Start(string run, double until) => new(run,
-        new RunOrigin { Run = run, Experiment = "oscillator", Program = "test" }, new MachineStamp("test", "test", "test"), until, 0);
+        new RunOrigin { Run = run, Experiment = "oscillator", Program = "test" }, new MachineStamp("test", "test", "test"), until);
 }

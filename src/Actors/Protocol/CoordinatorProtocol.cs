@@ -24,7 +24,7 @@ internal abstract record CoordinatorEffect
     public sealed record Record(object What) : CoordinatorEffect;
 
     /// <summary>The run is over; nothing is left to be told to the journal before it.</summary>
-    public sealed record End(RunOutcome Outcome, string Reason, long Windows, string FinalHash) : CoordinatorEffect;
+    public sealed record End(RunEvent.RunEnded What) : CoordinatorEffect;
 }
 
 /// <summary>
@@ -32,34 +32,70 @@ internal abstract record CoordinatorEffect
 /// mean for participants and journal, when a snapshot is complete, and when the run may end. Each event is followed by taking
 /// the effects until there is none.
 /// </summary>
-/// <param name="core">The coupling core.</param>
-/// <param name="system">The coupled system.</param>
-/// <param name="from">The snapshot from which the run goes on; null for the start.</param>
-/// <param name="metrics">The numbers of the coupling up to there; windows that are accepted are added.</param>
-/// <param name="isRecorded">Whether windows wait for a journal to become durable.</param>
-/// <param name="recorder">The recorder of the fields, which the core tells; null where there is none.</param>
-internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore core, RunSnapshot? from, RunMetrics metrics, bool isRecorded, FieldRecorder? recorder = null)
+internal sealed class CoordinatorProtocol
 {
     /// <summary>Where so many bytes of fields wait to be stored, the run waits too.</summary>
     public const long MostFieldsWaiting = 64 << 20;
 
+    private readonly CoupledSystem _system;
+    private readonly CouplingCore _core;
+    private readonly RunSnapshot? _from;
+    private readonly RunMetrics _metrics;
+    private readonly bool _isRecorded;
+    private readonly FieldRecorder? _recorder;
+    private readonly long _mostFieldsWaiting;
     private readonly Queue<CoordinatorEffect> _effects = new();
     private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(32);
-    private int _notReady = system.Participants.Length;
+    private readonly bool[] _isReady;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
     private int _statesMissing;
     private readonly Queue<CouplingEvent> _held = new();   // Answers, while too many fields wait.
     private long _fieldsWaiting;               // Bytes.
     private CouplingCommand.Finish? _finish;   // Decided, but its snapshot is still under way.
+    private bool _isOver;
+
+    /// <summary>A coordinator that goes on where a record ends.</summary>
+    /// <param name="system">The coupled system.</param>
+    /// <param name="history">What the record says.</param>
+    /// <param name="from">Its last snapshot, from which the run goes on; null for the start.</param>
+    /// <param name="isRecorded">Whether windows wait for a journal to become durable.</param>
+    /// <param name="observer">Hears what happens in the core; null for nobody.</param>
+    /// <param name="recordsFields">Whether fields are recorded, of those participants whose experiment wants it.</param>
+    /// <param name="blockLength">A block of fields is complete when it has so many bytes.</param>
+    /// <param name="mostFieldsWaiting">Where so many bytes of fields wait to be stored, the run waits too.</param>
+    /// <exception cref="InvalidDataException">The snapshot does not fit the system.</exception>
+    public CoordinatorProtocol(CoupledSystem system, RunHistory history, RunSnapshot? from, bool isRecorded, ICouplingObserver? observer = null,
+        bool recordsFields = false, int blockLength = FieldRecorder.BlockLength, long mostFieldsWaiting = MostFieldsWaiting)
+    {
+        // Of what is computed again, the fields may be in the record already.
+        _recorder = recordsFields && isRecorded && FieldRecorder.IsWanted(system)
+            ? new FieldRecorder(system, from?.Window ?? 0, Math.Max(from?.Window ?? 0, history.FieldsEnd), blockLength)
+            : null;
+        _mostFieldsWaiting = mostFieldsWaiting;
+        (_system, _from, _isRecorded, _metrics) = (system, from, isRecorded, history.MetricsAtSnapshot);
+        _core = new CouplingCore(system, from?.Fields, recordedEnds: history.SinceSnapshot.Select(record => record.EndTick), observer: observer, recorder: _recorder);
+        _isReady = new bool[system.Participants.Length];
+        Epoch = history.Epoch + 1;
+        Accepted = Durable = from?.Window ?? 0;
+    }
+
+    /// <summary>The number of this incarnation, from 1.</summary>
+    public int Epoch { get; }
+
+    /// <summary>The fields between participants.</summary>
+    public FieldExchange Fields => _core.Fields;
+
+    /// <summary>How many root iterations there were.</summary>
+    public long Iterations => _metrics.Iterations;
 
     /// <summary>Where the accepted windows end, s.</summary>
     public double Time { get; private set; }
 
     /// <summary>How many root windows are accepted.</summary>
-    public long Accepted { get; private set; } = from?.Window ?? 0;
+    public long Accepted { get; private set; }
 
     /// <summary>How many root windows are known to be durable.</summary>
-    public long Durable { get; private set; } = from?.Window ?? 0;
+    public long Durable { get; private set; }
 
     /// <summary>Takes the next effect, if there is one.</summary>
     public bool TryTake([NotNullWhen(true)] out CoordinatorEffect? effect) => _effects.TryDequeue(out effect);
@@ -67,9 +103,9 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     /// <summary>The participants exist now.</summary>
     public void Start()
     {
-        for (var participant = 0; participant < system.Participants.Length; participant++)
+        for (var participant = 0; participant < _system.Participants.Length; participant++)
         {
-            Order(participant, from is null ? new ParticipantJob.Initialize() : new ParticipantJob.Restore(from.States[participant]));
+            Order(participant, _from is null ? new ParticipantJob.Initialize() : new ParticipantJob.Restore(_from.States[participant]));
         }
     }
 
@@ -80,7 +116,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
         {
             case null:          // Of an advance that was prepared only.
                 break;
-            case CouplingEvent.Advanced or CouplingEvent.Failed when _fieldsWaiting > MostFieldsWaiting:
+            case CouplingEvent.Advanced or CouplingEvent.Failed when _fieldsWaiting > _mostFieldsWaiting:
                 _held.Enqueue((CouplingEvent)answer);
                 break;
             case CouplingEvent what:
@@ -92,8 +128,11 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
             case ParticipantAnswer.Saved saved:
                 OnSaved(saved);
                 break;
+            case ParticipantAnswer.CannotSave fault:
+                End(RunOutcome.Failed, Accepted, $"the state of '{_system.Participants[fault.Participant].Name}' cannot be kept: {fault.Reason}", "");
+                break;
             case ParticipantAnswer.CannotStart fault:
-                End(RunOutcome.Failed, 0, $"'{system.Participants[fault.Participant].Name}' cannot start: {fault.Reason}", "");
+                End(RunOutcome.Failed, Accepted, $"'{_system.Participants[fault.Participant].Name}' cannot start: {fault.Reason}", "");
                 break;
             default:
                 throw new InvalidOperationException($"The coordinator knows no answer {answer.GetType().Name}.");
@@ -101,7 +140,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     }
 
     /// <summary>What <see cref="CoordinatorEffect.AllReady"/> asked for.</summary>
-    public void Begin() => Tell(new CouplingEvent.Started(from?.Tick ?? 0, from?.Window ?? 0));
+    public void Begin() => Tell(new CouplingEvent.Started(_from?.Tick ?? 0, _from?.Window ?? 0));
 
     /// <summary>Root windows up to <paramref name="windows"/> (a count) are durable.</summary>
     public void OnDurable(long windows)
@@ -114,7 +153,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     public void OnFieldsRecorded(long bytes)
     {
         _fieldsWaiting -= bytes;
-        while (_fieldsWaiting <= MostFieldsWaiting && _held.TryDequeue(out var answer))
+        while (_fieldsWaiting <= _mostFieldsWaiting && _held.TryDequeue(out var answer))
         {
             Tell(answer);
         }
@@ -128,7 +167,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
             return;
         }
 
-        if (isRecorded)
+        if (_isRecorded)
         {
             _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Commit(_decided.ToImmutable())));
             _decided.Clear();
@@ -144,12 +183,18 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
 
     private void OnReady(ParticipantAnswer.Ready ready)
     {
-        if (from is null)
+        if (_isReady[ready.Participant])
         {
-            core.Fields.SetStart(ready.Participant, ready.Start);
+            return;     // Told twice.
         }
 
-        if (--_notReady == 0)
+        _isReady[ready.Participant] = true;
+        if (_from is null)
+        {
+            _core.Fields.SetStart(ready.Participant, ready.Start);
+        }
+
+        if (Array.TrueForAll(_isReady, isReady => isReady))
         {
             _effects.Enqueue(new CoordinatorEffect.AllReady());
         }
@@ -157,7 +202,12 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
 
     private void Tell(CouplingEvent what)
     {
-        foreach (var command in core.Handle(what))
+        if (_isOver)
+        {
+            return;
+        }
+
+        foreach (var command in _core.Handle(what))
         {
             CarryOut(command);
         }
@@ -167,7 +217,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
 
     private void TakeFields()
     {
-        while (recorder is not null && recorder.TryTake(out var block))
+        while (_recorder is not null && _recorder.TryTake(out var block))
         {
             _fieldsWaiting += block.Bytes.Length;
             _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Fields(block)));
@@ -177,7 +227,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     // Everything that was recorded so far: before a snapshot, and at the end.
     private void SealFields()
     {
-        recorder?.Seal();
+        _recorder?.Seal();
         TakeFields();
     }
 
@@ -186,12 +236,12 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
         switch (command)
         {
             case CouplingCommand.Advance order:
-                Order(order.Participant, new ParticipantJob.Advance(order, core.InputsOf(order)));
+                Order(order.Participant, new ParticipantJob.Advance(order, _core.InputsOf(order)));
                 break;
             case CouplingCommand.Commit commit:
-                metrics.Add(commit.Record);
+                _metrics.Add(commit.Record);
                 Accepted = commit.Record.Index + 1;
-                Time = system.Window(commit.Record.StartTick, commit.Record.EndTick).End;
+                Time = _system.Window(commit.Record.StartTick, commit.Record.EndTick).End;
                 _decided.Add(commit.Record);
                 break;
             case CouplingCommand.TakeSnapshot take:
@@ -214,9 +264,9 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     {
         SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
-        _statesMissing = system.Participants.Length;
-        _snapshot = new RunSnapshot(take.Window, take.Tick, core.SaveFields(), [.. new byte[_statesMissing][]]);
-        for (var participant = 0; participant < system.Participants.Length; participant++)
+        _statesMissing = _system.Participants.Length;
+        _snapshot = new RunSnapshot(take.Window, take.Tick, _core.SaveFields(), [.. new byte[_statesMissing][]]);
+        for (var participant = 0; participant < _system.Participants.Length; participant++)
         {
             Order(participant, new ParticipantJob.Save(take.Window));
         }
@@ -253,14 +303,28 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
         }
         else if (_statesMissing == 0)
         {
-            End(finish.Outcome, finish.Window, finish.Reason, core.FinalHash(finish.Tick, _snapshot!.States));
+            End(finish.Outcome, finish.Window, finish.Reason, _core.FinalHash(finish.Tick, _snapshot!.States));
         }
     }
 
     private void End(RunOutcome outcome, long windows, string reason, string hash)
     {
+        if (_isOver)
+        {
+            return;
+        }
+
+        _isOver = true;
         SealFields();
         Flush();
-        _effects.Enqueue(new CoordinatorEffect.End(outcome, reason, windows, hash));
+        _effects.Enqueue(new CoordinatorEffect.End(new RunEvent.RunEnded
+        {
+            At = default,       // The journal says when.
+            Outcome = outcome,
+            Reason = reason,
+            Windows = windows,
+            FinalHash = hash,
+            Metrics = _metrics.With(_core.Fields.Scalars()),
+        }));
     }
 }

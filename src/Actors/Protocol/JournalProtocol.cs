@@ -10,8 +10,35 @@ internal abstract record JournalEffect
 {
     private JournalEffect() { }
 
-    /// <summary>Persist an event; answered with <see cref="JournalProtocol.Persisted"/>.</summary>
+    /// <summary>Read the whole record, checked; answered with <see cref="RecordProtocol.Read"/>.</summary>
+    public sealed record ReadHistory : JournalEffect;
+
+    /// <summary>Make a writer, which goes by this number; answered with <see cref="RecordProtocol.WriterStarted"/>.</summary>
+    public sealed record StartWriter(long Writer) : JournalEffect;
+
+    /// <summary>Make ready for the first event; answered with <see cref="RecordProtocol.Opened"/>.</summary>
+    public sealed record Open : JournalEffect;
+
+    /// <summary>Read the chunks of a snapshot, if there is one; answered with <see cref="RecordProtocol.Loaded"/>.</summary>
+    public sealed record LoadSnapshot(SnapshotReference? Reference) : JournalEffect;
+
+    /// <summary>The record is open: the run goes on from here.</summary>
+    public sealed record Recovered(RunHistory History, RunSnapshot? Snapshot) : JournalEffect;
+
+    /// <summary>Persist an event; answered with <see cref="JournalProtocol.Persisted"/>. <see cref="RecordProtocol"/> makes a <see cref="Write"/> of it.</summary>
     public sealed record Persist(RunEvent Event) : JournalEffect;
+
+    /// <summary>Have an entry written by the writer of this number; answered with <see cref="RecordProtocol.Written"/>.</summary>
+    public sealed record Write(JournalEntry Entry, long Writer) : JournalEffect;
+
+    /// <summary>The store is away: wait a while, then <see cref="RecordProtocol.TryAgain"/>.</summary>
+    public sealed record Wait : JournalEffect;
+
+    /// <summary>Something for the log.</summary>
+    public sealed record Warn(string Text) : JournalEffect;
+
+    /// <summary>The record cannot be used, or not by this run any more.</summary>
+    public sealed record Unusable(string Reason) : JournalEffect;
 
     /// <summary>Wait a little for more windows; answered with <see cref="JournalProtocol.LingerIsOver"/>.</summary>
     public sealed record Linger : JournalEffect;

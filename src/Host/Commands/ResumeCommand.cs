@@ -68,7 +68,7 @@ internal static class ResumeCommand
                 throw new RunStoreException($"The run '{run}' was made elsewhere: {difference}. The same bits are not promised. Use the same machine, or --other-machine.");
             }
 
-            var start = new RunStart(run, origin, Machine.Stamp, system.Experiment.Until, file.Head().Events);
+            var start = new RunStart(run, origin, Machine.Stamp, system.Experiment.Until);
             var exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, system.Window(0, history.Snapshot?.Tick ?? 0).End).ConfigureAwait(false);
             file.Dispose();
             return exit == ExitCode.Ok ? await RunStages.ContinueAsync(catalog, run, loaded, manners).ConfigureAwait(false) : exit;

@@ -34,7 +34,7 @@ internal static class RunStages
         int exit;
         using (var file = catalog.Create(origin, chunks, TimeProvider.System.GetUtcNow()))
         {
-            var start = new RunStart(origin.Run, origin, Machine.Stamp, loaded.System.Experiment.Until, HeadEvents: 0);
+            var start = new RunStart(origin.Run, origin, Machine.Stamp, loaded.System.Experiment.Until);
             exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: loaded.System.Window(0, begins?.Tick ?? 0).End).ConfigureAwait(false);
         }
 
