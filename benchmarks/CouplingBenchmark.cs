@@ -129,7 +129,7 @@ internal static class CouplingBenchmark
             Echo.Restart();
             await using var run = store is null
                 ? ActorRun.Start(system, settings)
-                : ActorRun.Start(system, settings, store, new RunStart("benchmark", origin, new MachineStamp("", "", ""), system.Experiment.Until, 0));
+                : ActorRun.Start(system, settings, store, new RunStart("benchmark", origin, new MachineStamp("", "", ""), system.Experiment.Until));
             var report = await run.Completion;
             var seconds = Echo.SecondsSinceFirstWindow;
             Require(report.Result.Windows, windows);

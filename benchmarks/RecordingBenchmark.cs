@@ -88,7 +88,7 @@ internal static class RecordingBenchmark
             });
             var origin = new RunOrigin { Run = "benchmark", Experiment = "benchmark", Program = "benchmark" };
             using var store = RunStore.Create(Path.Combine(folder, "run.sqlite"), origin, [], DateTimeOffset.UtcNow);
-            await using var run = ActorRun.Start(system, new RunSettings { Threads = 2, RecordsFields = recorded }, store, new RunStart("benchmark", origin, new MachineStamp("", "", ""), system.Experiment.Until, 0));
+            await using var run = ActorRun.Start(system, new RunSettings { Threads = 2, RecordsFields = recorded }, store, new RunStart("benchmark", origin, new MachineStamp("", "", ""), system.Experiment.Until));
             var report = await run.Completion;
             if (report.Result.Windows != windows)
             {
