@@ -232,6 +232,7 @@ public sealed class ProtocolTests
         new RunEvent.CoordinatorStarted { At = DateTimeOffset.UnixEpoch, Epoch = 3, Machine = new("os", "rt", "v"), Until = 0.1 },
         new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [new(0, 1, 2, 3, 4, 5, 6, false, [1e-300, 0.1, double.PositiveInfinity], [ulong.MaxValue, 0])] },
         new RunEvent.SnapshotTaken { At = DateTimeOffset.UnixEpoch, Snapshot = new(1, 2, "f", ["a", "b"]) },
+        new RunEvent.FieldsRecorded { At = DateTimeOffset.UnixEpoch, Fields = new(3, 4, 5, "c") },
         new RunEvent.Noted { At = DateTimeOffset.UnixEpoch, Text = "π" },
         new RunEvent.RunEnded { At = DateTimeOffset.UnixEpoch, Outcome = RunOutcome.Stopped, Reason = "r", Windows = 9, FinalHash = "h", Metrics = ImmutableSortedDictionary<string, double>.Empty.Add("x", double.NaN) },
     ];
@@ -250,7 +251,7 @@ public sealed class ProtocolTests
     public void Bytes_that_are_no_event_are_refused_and_nothing_else_is_made_of_them()
     {
         Assert.Contains("newer", Assert.Throws<InvalidDataException>(() => RunEventCodec.Decode(new JournalEntry("WC3", [1]))).Message, StringComparison.Ordinal);
-        string[] manifests = ["RS1", "CS1", "WC1", "ST1", "NO1", "RE1", "RS2", "CS2", "WC2", "ST2", "NO2", "RE2", "System.Diagnostics.Process"];
+        string[] manifests = ["RS1", "CS1", "WC1", "ST1", "NO1", "RE1", "RS2", "CS2", "WC2", "ST2", "NO2", "FR2", "RE2", "System.Diagnostics.Process"];
         Gen.Select(Gen.Int[0, manifests.Length - 1], Gen.Byte.Array[0, 200]).Sample((which, bytes) =>
         {
             Assert.IsType<InvalidDataException>(Xunit.Record.Exception(() => RunEventCodec.Decode(new JournalEntry(manifests[which], bytes))));
