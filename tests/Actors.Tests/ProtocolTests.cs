@@ -405,6 +405,25 @@ public sealed class ProtocolTests
     }
 
     // What an older program wrote: a run of the two-mass oscillator, resumed once.
+    // The format is in files of older programs: all first bytes of the numbers, then all second ones, and so on.
+    [Fact]
+    public void A_compressed_chunk_holds_its_bytes_plane_by_plane()
+    {
+        foreach (var length in new[] { 256, 257, 263, 264, 512 + 8, 1000, 4096 + 5, 100_001 })
+        {
+            var content = Enumerable.Range(0, length).Select(i => (byte)((i % 8 * 7) + (i / 80))).ToArray();
+            var numbers = length / 8;
+            byte[] planes = [.. from plane in Enumerable.Range(0, 8) from number in Enumerable.Range(0, numbers) select content[(number * 8) + plane], .. content[(numbers * 8)..]];
+            using var decompressor = new ZstdSharp.Decompressor();
+
+            var stored = ChunkCodec.Encode(content);
+
+            Assert.Equal("AMZ1"u8.ToArray(), stored[..4]);
+            Assert.Equal(planes, decompressor.Unwrap(stored.AsSpan(12)).ToArray());
+            Assert.Equal(content, ChunkCodec.Decode(stored, RunEventCodec.Hash(content)));
+        }
+    }
+
     private static List<JournalEntry> FirstFormat() => [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-1.txt"))
         .Select(line => new JournalEntry(line[..3], System.Text.Encoding.UTF8.GetBytes(line[4..])))];
 

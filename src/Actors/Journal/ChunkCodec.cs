@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using ZstdSharp;
 
 namespace ActorMultiscale.Actors.Journal;
@@ -113,24 +115,76 @@ internal static class ChunkCodec
         return bytes;
     }
 
-    private static byte[] Shuffle(byte[] content) => Transpose(content, content.Length / Number, Number);
-
-    private static byte[] Unshuffle(byte[] shuffled) => Transpose(shuffled, Number, shuffled.Length / Number);
-
-    // A matrix of bytes, row by row, becomes one of columns; what is behind it stays.
-    private static byte[] Transpose(byte[] bytes, int rows, int columns)
+    private static byte[] Shuffle(byte[] content)
     {
-        var result = new byte[bytes.Length];
-        for (var column = 0; column < columns; column++)
+        var (result, numbers) = (GC.AllocateUninitializedArray<byte>(content.Length), content.Length / Number);
+        ReadOnlySpan<ulong> from = MemoryMarshal.Cast<byte, ulong>(content.AsSpan());
+        var square = new Square();
+        for (var at = 0; at < numbers; at += Number)
         {
-            for (var row = 0; row < rows; row++)
+            var count = Math.Min(Number, numbers - at);
+            from.Slice(at, count).CopyTo(square);
+            Transpose(ref square);
+            for (var plane = 0; plane < Number; plane++)
             {
-                result[(column * rows) + row] = bytes[(row * columns) + column];
+                MemoryMarshal.AsBytes(square[plane..(plane + 1)])[..count].CopyTo(result.AsSpan((plane * numbers) + at));
             }
         }
 
-        bytes.AsSpan(rows * columns).CopyTo(result.AsSpan(rows * columns));
+        content.AsSpan(numbers * Number).CopyTo(result.AsSpan(numbers * Number));
         return result;
+    }
+
+    private static byte[] Unshuffle(byte[] shuffled)
+    {
+        var (result, numbers) = (GC.AllocateUninitializedArray<byte>(shuffled.Length), shuffled.Length / Number);
+        var to = MemoryMarshal.Cast<byte, ulong>(result.AsSpan());
+        var square = new Square();
+        for (var at = 0; at < numbers; at += Number)
+        {
+            var count = Math.Min(Number, numbers - at);
+            for (var plane = 0; plane < Number; plane++)
+            {
+                shuffled.AsSpan((plane * numbers) + at, count).CopyTo(MemoryMarshal.AsBytes(square[plane..(plane + 1)]));
+            }
+
+            Transpose(ref square);
+            square[..count].CopyTo(to[at..]);
+        }
+
+        shuffled.AsSpan(numbers * Number).CopyTo(result.AsSpan(numbers * Number));
+        return result;
+    }
+
+    // Byte j of word i and byte i of word j change places: squares of 4, of 2, of 1 (H. S. Warren, Hacker's Delight, 7-3).
+    private static void Transpose(ref Square words)
+    {
+        Exchange(ref words[0], ref words[4], 32, 0x00000000FFFFFFFF);
+        Exchange(ref words[1], ref words[5], 32, 0x00000000FFFFFFFF);
+        Exchange(ref words[2], ref words[6], 32, 0x00000000FFFFFFFF);
+        Exchange(ref words[3], ref words[7], 32, 0x00000000FFFFFFFF);
+        Exchange(ref words[0], ref words[2], 16, 0x0000FFFF0000FFFF);
+        Exchange(ref words[1], ref words[3], 16, 0x0000FFFF0000FFFF);
+        Exchange(ref words[4], ref words[6], 16, 0x0000FFFF0000FFFF);
+        Exchange(ref words[5], ref words[7], 16, 0x0000FFFF0000FFFF);
+        Exchange(ref words[0], ref words[1], 8, 0x00FF00FF00FF00FF);
+        Exchange(ref words[2], ref words[3], 8, 0x00FF00FF00FF00FF);
+        Exchange(ref words[4], ref words[5], 8, 0x00FF00FF00FF00FF);
+        Exchange(ref words[6], ref words[7], 8, 0x00FF00FF00FF00FF);
+    }
+
+    private static void Exchange(ref ulong a, ref ulong b, int shift, ulong mask)
+    {
+        var difference = ((a >> shift) ^ b) & mask;
+        b ^= difference;
+        a ^= difference << shift;
+    }
+
+    // Eight numbers, or a byte of each of them in eight words.
+    [InlineArray(Number)]
+    private struct Square
+    {
+        private ulong _first;
     }
 }
 
