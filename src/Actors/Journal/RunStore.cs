@@ -92,7 +92,18 @@ public sealed class RunStore : IDisposable
     }
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
-    public RunOrigin Origin() => Locked(() => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE run = @run")!));
+    /// <exception cref="RunStoreException">It is damaged.</exception>
+    public RunOrigin Origin() => Locked(() =>
+    {
+        try
+        {
+            return RunEventCodec.OriginFromText(Scalar("SELECT origin FROM run WHERE run = @run") as string ?? "");
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new RunStoreException($"The row of the run '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
+        }
+    });
 
     /// <summary>Opens the SQLite file of a run.</summary>
     /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
@@ -142,7 +153,11 @@ public sealed class RunStore : IDisposable
         using (var command = Command("SELECT run, experiment, status, windows, final_hash, started, changed, owner FROM run WHERE run = @run"))
         using (var reader = command.ExecuteReader())
         {
-            reader.Read();
+            if (!reader.Read())
+            {
+                throw new RunStoreException($"There is no run '{Run}' in '{Database.Name}' any more.");
+            }
+
             summary = new RunSummary(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetString(4),
                 DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture), DateTimeOffset.Parse(reader.GetString(6), CultureInfo.InvariantCulture));
             owner = reader.GetString(7);
@@ -180,6 +195,12 @@ public sealed class RunStore : IDisposable
     private string PersistenceId => "run-" + Run;
 
     internal bool HasTable(string table) => Database.HasTable(_connection, table);
+
+    /// <summary>Whether the journal plugin has made its table: not before the first process that computes the run.</summary>
+    internal bool HasJournal => Locked(() => HasTable("journal"));
+
+    /// <summary>What the database itself finds wrong; null for nothing.</summary>
+    internal string? Damage() => Locked(() => Database.Damage(_connection));
 
     /// <summary>Takes the run for this process.</summary>
     /// <exception cref="RunStoreException">Another process that lives has it.</exception>
@@ -299,7 +320,7 @@ public sealed class RunStore : IDisposable
         var history = new RunHistory();
         try
         {
-            if (Locked(() => HasTable("journal")))
+            if (HasJournal)
             {
                 foreach (var entry in Entries())
                 {
@@ -312,7 +333,10 @@ public sealed class RunStore : IDisposable
             throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
         }
 
-        return history.Chain.Events < events
+        // The database writes the head with the event: it is never behind.
+        return history.Chain.Events > events && Head().Events is var said && said < history.Chain.Events
+            ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and its head says {said}: one of them was changed.")
+            : history.Chain.Events < events
             ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.")
             : history.Chain.Events == events && history.Chain.HeadHash != hash
             ? throw new RunStoreException($"The last event of the journal of '{Run}' in '{Database.Name}' is not the one that was written: it has another hash.")
@@ -387,6 +411,10 @@ public sealed class RunStore : IDisposable
         catch (Exception fault) when (fault is DbException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
             throw new RunStoreException($"The store '{database.Name}' cannot be used: {fault.Message}", fault) { Passes = database.Passes(fault) };
+        }
+        catch (Exception fault) when (fault is FormatException or InvalidCastException or OverflowException)
+        {
+            throw new RunStoreException($"A row in '{database.Name}' is damaged: {fault.Message}", fault);
         }
     }
 

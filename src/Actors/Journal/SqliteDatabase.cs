@@ -96,6 +96,8 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
     /// <inheritdoc/>
     public override bool Passes(Exception fault) => false;
 
+    internal override string? Damage(DbConnection connection) => Scalar(connection, null, "PRAGMA integrity_check(1)") is string and not "ok" and var found ? found : null;
+
     internal override void Remove(RunStore store)
     {
         store.Dispose();

@@ -52,6 +52,9 @@ public abstract class StoreDatabase
     /// <summary>Whether a fault is of the kind that passes: the database is away, or starts.</summary>
     public abstract bool Passes(Exception fault);
 
+    /// <summary>What the database itself finds wrong with its files, where it can be asked; null for nothing.</summary>
+    internal virtual string? Damage(DbConnection connection) => null;
+
     /// <summary>Removes a run, which this process owns.</summary>
     internal abstract void Remove(RunStore store);
 
