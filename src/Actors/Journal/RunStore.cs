@@ -230,24 +230,29 @@ public sealed class RunStore : IDisposable
         return hashes;
     });
 
+    // What stands there already is looked at: a damaged chunk is mended by who brings its content again.
     private static string Write(DbConnection connection, DbTransaction transaction, byte[] bytes)
     {
         var hash = RunEventCodec.Hash(bytes);
+        var stored = StoreDatabase.Scalar(connection, transaction, "SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) as byte[];
         if (bytes.Length > ChunkCodec.Piece)
         {
-            List<string> pieces = [.. bytes.Chunk(ChunkCodec.Piece).Select(piece => Write(connection, transaction, piece))];
-            Insert(connection, transaction, hash, ChunkCodec.EncodeList(bytes.Length, pieces));
+            var list = ChunkCodec.EncodeList(bytes.Length, [.. bytes.Chunk(ChunkCodec.Piece).Select(piece => Write(connection, transaction, piece))]);
+            if (stored is null || !stored.AsSpan().SequenceEqual(list))
+            {
+                Put(connection, transaction, hash, list);
+            }
         }
-        else if (StoreDatabase.Scalar(connection, transaction, "SELECT 1 FROM chunk WHERE hash = @hash", ("@hash", hash)) is null)
+        else if (stored is null || ChunkCodec.Decode(stored, hash) is null)
         {
-            Insert(connection, transaction, hash, ChunkCodec.Encode(bytes));
+            Put(connection, transaction, hash, ChunkCodec.Encode(bytes));
         }
 
         return hash;
     }
 
-    private static void Insert(DbConnection connection, DbTransaction transaction, string hash, byte[] bytes) =>
-        StoreDatabase.Execute(connection, transaction, "INSERT INTO chunk (hash, bytes) VALUES (@hash, @bytes) ON CONFLICT DO NOTHING", ("@hash", hash), ("@bytes", bytes));
+    private static void Put(DbConnection connection, DbTransaction transaction, string hash, byte[] bytes) =>
+        StoreDatabase.Execute(connection, transaction, "INSERT INTO chunk (hash, bytes) VALUES (@hash, @bytes) ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes", ("@hash", hash), ("@bytes", bytes));
 
     /// <summary>The bytes stored under <paramref name="hash"/>.</summary>
     /// <exception cref="RunStoreException">They are missing, or are not what was stored.</exception>
