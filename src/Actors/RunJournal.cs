@@ -136,7 +136,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     private void OnFailed(JournalWriter.Failed failed)
     {
         var now = _settings.Clock.GetUtcNow();
-        var reason = $"The journal of '{_start.Run}' in '{_database.Name}' {failed.What}: {failed.Cause.GetBaseException().Message}";
+        var reason = $"The journal of '{_start.Run}' in '{_database.Name}' {failed.What}: {failed.Cause.GetBaseException().Message}{_database.Hint(failed.Cause.GetBaseException())}";
         if (_protocol is null || !_database.Passes(failed.Cause) || now - _awaySince > _settings.StorePatience)
         {
             _supervisor.Tell(new JournalAnswer.Unusable(reason));

@@ -394,6 +394,11 @@ public sealed class RunStore : IDisposable
 
     private void Reconnect()
     {
+        if (!Database.IsThere)
+        {
+            throw new RunStoreException($"The file '{Database.Name}' is gone: it was removed or moved while the run '{Run}' used it. What is written to it now is kept nowhere.");
+        }
+
         if (_connection.State is ConnectionState.Open)
         {
             return;
@@ -415,7 +420,7 @@ public sealed class RunStore : IDisposable
         }
         catch (Exception fault) when (fault is DbException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
-            throw new RunStoreException($"The store '{database.Name}' cannot be used: {fault.Message}", fault) { Passes = database.Passes(fault) };
+            throw new RunStoreException($"The store '{database.Name}' cannot be used: {fault.Message}{database.Hint(fault)}", fault) { Passes = database.Passes(fault) };
         }
         catch (Exception fault) when (fault is FormatException or InvalidCastException or OverflowException)
         {
