@@ -30,7 +30,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         (_persistenceId, _supervisor, _store) = ("run-" + start.Run, supervisor, store);
         Receive<JournalWriter.Started>(started => CarryOut(_protocol.WriterStarted(started.Writer, started.Last)));
         Receive<JournalWriter.Written>(OnWritten);
-        Receive<JournalWriter.Failed>(failed => CarryOut(_protocol.WriterFailed(failed.Writer, $"{failed.What}: {failed.Cause.GetBaseException().Message}", database.Passes(failed.Cause))));
+        Receive<JournalWriter.Failed>(failed => CarryOut(_protocol.WriterFailed(failed.Writer, $"{failed.What}: {failed.Cause.GetBaseException().Message}{database.Hint(failed.Cause.GetBaseException())}", database.Passes(failed.Cause))));
         Receive<ChunkStore.HistoryRead>(read => CarryOut(_protocol.Read(read.History)));
         Receive<ChunkStore.Opened>(_ => CarryOut(_protocol.Opened()));
         Receive<ChunkStore.Loaded>(loaded => CarryOut(_protocol.Loaded(loaded.Snapshot)));

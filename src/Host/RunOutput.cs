@@ -137,6 +137,7 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(RunOutput))]
 [JsonSerializable(typeof(ImmutableArray<RunListEntry>))]
 [JsonSerializable(typeof(RunDetails))]
+[JsonSerializable(typeof(RecordCheck))]
 [JsonSerializable(typeof(ImmutableArray<ConvergenceRow>))]
 [JsonSerializable(typeof(WatchOutput))]
 [JsonSerializable(typeof(ProfileOutput))]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace ActorMultiscale.Tests.Host;
@@ -30,6 +31,18 @@ internal sealed class HostProcess : IDisposable
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>What it has said on standard error so far.</summary>
+    public string Error
+    {
+        get
+        {
+            lock (_error)
+            {
+                return _error.ToString();
+            }
+        }
+    }
 
     public static string Experiment(string name)
     {
@@ -84,10 +97,17 @@ internal sealed class HostProcess : IDisposable
         }
     }
 
+    /// <summary>Sends a signal: <c>INT</c>, <c>STOP</c> or <c>CONT</c>. At once: a moment that is looked for is over soon.</summary>
     public void Signal(string signal)
     {
-        using var kill = Process.Start("kill", ["-" + signal, Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        _ = NativeKill(Id, signal switch { "INT" => 2, "CONT" => 18, "STOP" => 19, _ => throw new ArgumentException($"'{signal}' is no signal that tests send.", nameof(signal)) });
+        if (signal == "STOP")
+        {
+            // It is sent, and not yet obeyed by all of its threads.
+            while (!HasExited && File.ReadAllText($"/proc/{Id}/stat") is var stat && stat[stat.LastIndexOf(')') + 2] is not ('T' or 'Z' or 'X'))
+            {
+            }
+        }
     }
 
     public void Dispose()
@@ -99,6 +119,10 @@ internal sealed class HostProcess : IDisposable
 
         _process.Dispose();
     }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int NativeKill(int id, int signal);
 
     private static void Append(StringBuilder to, string? line)
     {

@@ -82,47 +82,6 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public void Killed_at_any_moment_a_run_goes_on_to_the_same_hash(string store)
-    {
-        Use(store);
-        var rounds = int.TryParse(Environment.GetEnvironmentVariable("ACTORMULTISCALE_KILL_ROUNDS"), out var given) ? given : 5;
-        var clock = Stopwatch.StartNew();
-        var undisturbed = Json(0, Long("undisturbed"));
-        var length = clock.Elapsed;
-        var seed = Environment.TickCount;
-        var random = new Random(seed);
-        for (var round = 0; round < rounds; round++)
-        {
-            // Anywhere from before the run exists to after it has ended; and again while it is being resumed.
-            var name = $"killed-{round}";
-            using (var run = Start(Long(name)))
-            {
-                run.WaitAndKill(random.NextDouble() * length);
-            }
-
-            if (!Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == name))
-            {
-                continue;       // Killed before there was a run.
-            }
-
-            using (var resume = Start("resume", name, "--quiet"))
-            {
-                resume.WaitAndKill(random.NextDouble() * length / 2);
-            }
-
-            var resumed = Json(0, "resume", name, "--quiet");
-            Assert.True(undisturbed.GetProperty("finalHash").GetString() == resumed.GetProperty("finalHash").GetString(), $"seed {seed}, round {round}");
-            Assert.Equal(undisturbed.GetProperty("metrics").GetRawText(), resumed.GetProperty("metrics").GetRawText());
-        }
-
-        // The next run clears away what was left of one that was killed while it was made; and the database itself finds nothing wrong.
-        Json(0, "run", Oscillator, "--name", "after");
-        Assert.DoesNotContain(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories), f => Path.GetExtension(f) != ".sqlite");
-        CheckDatabase();
-    }
-
-    [Theory]
-    [MemberData(nameof(Stores))]
     public void A_run_that_is_being_computed_is_not_computed_by_another_process(string store)
     {
         Use(store);

@@ -11,13 +11,19 @@ namespace ActorMultiscale.Testing;
 /// </summary>
 public sealed class PostgresServer : IDisposable
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("actor-multiscale-postgresql-").FullName;
+    private readonly string _folder;
     private readonly int _port = FreePort();
+    private readonly string[] _settings;
     private Process? _server;
 
     /// <summary>Starts the server, if there is one to start.</summary>
-    public PostgresServer()
+    public PostgresServer() : this(Directory.CreateTempSubdirectory("actor-multiscale-postgresql-").FullName)
     {
+    }
+
+    private PostgresServer(string folder, params string[] settings)
+    {
+        (_folder, _settings) = (folder, settings);
         if (Missing is not null)
         {
             return;
@@ -30,6 +36,13 @@ public sealed class PostgresServer : IDisposable
 
         Run([.. AsServer, Program("initdb"), "-D", Data, "-A", "trust", "-U", "tester", "--no-sync", "--locale=C", "-E", "UTF8"]);
         Start();
+    }
+
+    /// <summary>Starts one whose data are in <paramref name="folder"/>, which is removed with it.</summary>
+    public static PostgresServer In(string folder, params string[] settings)
+    {
+        Directory.CreateDirectory(folder);
+        return new PostgresServer(folder, settings);
     }
 
     /// <summary>Why there is none; null if there is.</summary>
@@ -49,8 +62,8 @@ public sealed class PostgresServer : IDisposable
         ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(d => Path.Combine(d, "bin")).Where(d => File.Exists(Path.Combine(d, "initdb"))).Order().LastOrDefault()
         : null;
 
-    /// <summary>An empty database, as <c>--store</c> names it.</summary>
-    public string NewDatabase()
+    /// <summary>A database, as <c>--store</c> names it: an empty one, or a copy of another, to which nobody may be connected.</summary>
+    public string NewDatabase(string? copyOf = null)
     {
         if (Missing is { } reason)
         {
@@ -58,7 +71,8 @@ public sealed class PostgresServer : IDisposable
         }
 
         var name = "t" + Guid.NewGuid().ToString("N");
-        Run(Program("createdb"), "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture), "-U", "tester", name);
+        string[] template = copyOf is null ? [] : ["-T", copyOf[(copyOf.LastIndexOf('/') + 1)..]];
+        Run([Program("createdb"), "-h", "127.0.0.1", "-p", _port.ToString(CultureInfo.InvariantCulture), "-U", "tester", .. template, name]);
         return string.Create(CultureInfo.InvariantCulture, $"postgresql://tester@127.0.0.1:{_port}/{name}");
     }
 
@@ -66,7 +80,7 @@ public sealed class PostgresServer : IDisposable
     public void Start()
     {
         var start = new ProcessStartInfo { RedirectStandardOutput = true, RedirectStandardError = true };
-        string[] command = [.. AsServer, Program("postgres"), "-D", Data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="];
+        string[] command = [.. AsServer, Program("postgres"), "-D", Data, "-p", _port.ToString(CultureInfo.InvariantCulture), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", .. _settings.SelectMany(setting => new[] { "-c", setting })];
         start.FileName = command[0];
         command[1..].ToList().ForEach(start.ArgumentList.Add);
         _server = Process.Start(start)!;
@@ -102,14 +116,58 @@ public sealed class PostgresServer : IDisposable
         _server = null;
     }
 
+    /// <summary>Kills the server with all its processes, as when the machine fails: what was under way is found in its log when it is started again.</summary>
+    public void Kill()
+    {
+        var main = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        List<Process> all = [Process.GetProcessById(main), .. Process.GetProcesses().Where(process => ParentOf(process.Id) == main)];
+        all.ForEach(process => process.Kill());
+        all.ForEach(process => process.WaitForExit());
+        all.ForEach(process => process.Dispose());
+        _server!.WaitForExit();
+        _server.Dispose();
+        _server = null;
+    }
+
+    /// <summary>Stops the server, unless it has ended by itself, as on a disk that is full; and starts it.</summary>
+    public void Restart()
+    {
+        StopOrForget();
+        Start();
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
-        Stop();
+        StopOrForget();
         Directory.Delete(_folder, recursive: true);
     }
 
     private static string Program(string name) => Path.Combine(Bin!, name);
+
+    private void StopOrForget()
+    {
+        if (_server is { HasExited: true })
+        {
+            _server.Dispose();
+            _server = null;
+        }
+
+        Stop();
+    }
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;       // It has just ended.
+        }
+    }
 
     private static int FreePort()
     {

@@ -17,7 +17,16 @@ public sealed class JournalChain
     public RunEvent Follow(JournalEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var what = RunEventCodec.Decode(entry);
+        RunEvent what;
+        try
+        {
+            what = RunEventCodec.Decode(entry);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new InvalidDataException($"Event {Events + 1} of the journal cannot be used. {fault.Message}", fault);
+        }
+
         if (what.Previous != HeadHash)
         {
             throw new InvalidDataException($"Event {Events + 1} of the journal does not follow event {Events}: an event is missing, repeated or changed. The record cannot be trusted from there on.");

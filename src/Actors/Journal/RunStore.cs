@@ -92,7 +92,18 @@ public sealed class RunStore : IDisposable
     }
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
-    public RunOrigin Origin() => Locked(() => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE run = @run")!));
+    /// <exception cref="RunStoreException">It is damaged.</exception>
+    public RunOrigin Origin() => Locked(() =>
+    {
+        try
+        {
+            return RunEventCodec.OriginFromText(Scalar("SELECT origin FROM run WHERE run = @run") as string ?? "");
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new RunStoreException($"The row of the run '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
+        }
+    });
 
     /// <summary>Opens the SQLite file of a run.</summary>
     /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
@@ -142,7 +153,11 @@ public sealed class RunStore : IDisposable
         using (var command = Command("SELECT run, experiment, status, windows, final_hash, started, changed, owner FROM run WHERE run = @run"))
         using (var reader = command.ExecuteReader())
         {
-            reader.Read();
+            if (!reader.Read())
+            {
+                throw new RunStoreException($"There is no run '{Run}' in '{Database.Name}' any more.");
+            }
+
             summary = new RunSummary(reader.GetString(0), reader.GetString(1), reader.GetString(2), reader.GetInt64(3), reader.GetString(4),
                 DateTimeOffset.Parse(reader.GetString(5), CultureInfo.InvariantCulture), DateTimeOffset.Parse(reader.GetString(6), CultureInfo.InvariantCulture));
             owner = reader.GetString(7);
@@ -181,6 +196,12 @@ public sealed class RunStore : IDisposable
 
     internal bool HasTable(string table) => Database.HasTable(_connection, table);
 
+    /// <summary>Whether the journal plugin has made its table: not before the first process that computes the run.</summary>
+    internal bool HasJournal => Locked(() => HasTable("journal"));
+
+    /// <summary>What the database itself finds wrong; null for nothing.</summary>
+    internal string? Damage() => Locked(() => Database.Damage(_connection));
+
     /// <summary>Takes the run for this process.</summary>
     /// <exception cref="RunStoreException">Another process that lives has it.</exception>
     public void Acquire() => Locked(() =>
@@ -215,31 +236,36 @@ public sealed class RunStore : IDisposable
         using var transaction = _connection.BeginTransaction();
         foreach (var (hash, bytes) in chunk.Parts)
         {
-            Insert(_connection, transaction, hash, bytes);
+            Put(_connection, transaction, hash, bytes);
         }
 
         transaction.Commit();
         return true;
     });
 
+    // What stands there already is looked at: a damaged chunk is mended by who brings its content again.
     private static string Write(DbConnection connection, DbTransaction transaction, byte[] bytes)
     {
         var hash = RunEventCodec.Hash(bytes);
+        var stored = StoreDatabase.Scalar(connection, transaction, "SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) as byte[];
         if (bytes.Length > ChunkCodec.Piece)
         {
-            List<string> pieces = [.. bytes.Chunk(ChunkCodec.Piece).Select(piece => Write(connection, transaction, piece))];
-            Insert(connection, transaction, hash, ChunkCodec.EncodeList(bytes.Length, pieces));
+            var list = ChunkCodec.EncodeList(bytes.Length, [.. bytes.Chunk(ChunkCodec.Piece).Select(piece => Write(connection, transaction, piece))]);
+            if (stored is null || !stored.AsSpan().SequenceEqual(list))
+            {
+                Put(connection, transaction, hash, list);
+            }
         }
-        else if (StoreDatabase.Scalar(connection, transaction, "SELECT 1 FROM chunk WHERE hash = @hash", ("@hash", hash)) is null)
+        else if (stored is null || ChunkCodec.Decode(stored, hash) is null)
         {
-            Insert(connection, transaction, hash, ChunkCodec.Encode(bytes));
+            Put(connection, transaction, hash, ChunkCodec.Encode(bytes));
         }
 
         return hash;
     }
 
-    private static void Insert(DbConnection connection, DbTransaction transaction, string hash, byte[] bytes) =>
-        StoreDatabase.Execute(connection, transaction, "INSERT INTO chunk (hash, bytes) VALUES (@hash, @bytes) ON CONFLICT DO NOTHING", ("@hash", hash), ("@bytes", bytes));
+    private static void Put(DbConnection connection, DbTransaction transaction, string hash, byte[] bytes) =>
+        StoreDatabase.Execute(connection, transaction, "INSERT INTO chunk (hash, bytes) VALUES (@hash, @bytes) ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes", ("@hash", hash), ("@bytes", bytes));
 
     /// <summary>The bytes stored under <paramref name="hash"/>.</summary>
     /// <exception cref="RunStoreException">They are missing, or are not what was stored.</exception>
@@ -312,7 +338,7 @@ public sealed class RunStore : IDisposable
         var history = new RunHistory();
         try
         {
-            if (Locked(() => HasTable("journal")))
+            if (HasJournal)
             {
                 foreach (var entry in Entries())
                 {
@@ -325,7 +351,10 @@ public sealed class RunStore : IDisposable
             throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
         }
 
-        return history.Chain.Events < events
+        // The database writes the head with the event: it is never behind.
+        return history.Chain.Events > events && Head().Events is var said && said < history.Chain.Events
+            ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and its head says {said}: one of them was changed.")
+            : history.Chain.Events < events
             ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.")
             : history.Chain.Events == events && history.Chain.HeadHash != hash
             ? throw new RunStoreException($"The last event of the journal of '{Run}' in '{Database.Name}' is not the one that was written: it has another hash.")
@@ -378,6 +407,11 @@ public sealed class RunStore : IDisposable
 
     private void Reconnect()
     {
+        if (!Database.IsThere)
+        {
+            throw new RunStoreException($"The file '{Database.Name}' is gone: it was removed or moved while the run '{Run}' used it. What is written to it now is kept nowhere.");
+        }
+
         if (_connection.State is ConnectionState.Open)
         {
             return;
@@ -399,7 +433,11 @@ public sealed class RunStore : IDisposable
         }
         catch (Exception fault) when (fault is DbException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {
-            throw new RunStoreException($"The store '{database.Name}' cannot be used: {fault.Message}", fault) { Passes = database.Passes(fault) };
+            throw new RunStoreException($"The store '{database.Name}' cannot be used: {fault.Message}{database.Hint(fault)}", fault) { Passes = database.Passes(fault) };
+        }
+        catch (Exception fault) when (fault is FormatException or InvalidCastException or OverflowException)
+        {
+            throw new RunStoreException($"A row in '{database.Name}' is damaged: {fault.Message}", fault);
         }
     }
 

@@ -17,7 +17,7 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
     public override string Name => Path;
 
     /// <inheritdoc/>
-    public override string ConnectionString => ConnectionStringOf(Path, isPooled: true);
+    public override string ConnectionString => ConnectionStringOf(Path, isPooled: true, SqliteOpenMode.ReadWrite);
 
     internal override string Profile => "sqlite";
 
@@ -61,15 +61,24 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         // It appears under its name when everything is in it.
         var draft = $"{Path}.{Environment.ProcessId}.new";
         File.Delete(draft);
-        using (var connection = Open(draft))
+        try
         {
-            using var transaction = connection.BeginTransaction();
-            fill(connection, transaction);
-            transaction.Commit();
-            SqliteConnection.ClearPool(connection);
+            using (var connection = Open(draft, SqliteOpenMode.ReadWriteCreate))
+            {
+                using var transaction = connection.BeginTransaction();
+                fill(connection, transaction);
+                transaction.Commit();
+            }
+
+            File.Move(draft, Path, overwrite: false);
+        }
+        catch
+        {
+            File.Delete(draft);
+            File.Delete(draft + "-journal");
+            throw;
         }
 
-        File.Move(draft, Path, overwrite: false);
         return Connect();
     }
 
@@ -96,6 +105,19 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
     /// <inheritdoc/>
     public override bool Passes(Exception fault) => false;
 
+    internal override bool IsThere => File.Exists(Path);
+
+    internal override string Hint(Exception fault) => fault is SqliteException { SqliteErrorCode: var code } ? code switch
+    {
+        8 or 14 => " The file, or the folder or disk it is on, is read-only, or full.",
+        11 or 26 => " The file is damaged, or no record of a run.",
+        13 => " Free some space there; what is recorded is whole, and a run that was begun can be resumed.",
+        _ => "",
+    }
+    : "";
+
+    internal override string? Damage(DbConnection connection) => Scalar(connection, null, "PRAGMA integrity_check(1)") is string and not "ok" and var found ? found : null;
+
     internal override void Remove(RunStore store)
     {
         store.Dispose();
@@ -119,12 +141,13 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         }
     }
 
-    private static string ConnectionStringOf(string path, bool isPooled) =>
-        new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = isPooled }.ToString();
+    // Only a draft is made: a file that was removed must not come back empty.
+    private static string ConnectionStringOf(string path, bool isPooled, SqliteOpenMode mode) =>
+        new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = 30, Pooling = isPooled, Mode = mode }.ToString();
 
-    private static SqliteConnection Open(string path)
+    private static SqliteConnection Open(string path, SqliteOpenMode mode = SqliteOpenMode.ReadWrite)
     {
-        var connection = new SqliteConnection(ConnectionStringOf(path, isPooled: false));
+        var connection = new SqliteConnection(ConnectionStringOf(path, isPooled: false, mode));
         connection.Open();
 
         // SQLite itself tries again within milliseconds; the library above it would sleep for 150.

@@ -52,6 +52,15 @@ public abstract class StoreDatabase
     /// <summary>Whether a fault is of the kind that passes: the database is away, or starts.</summary>
     public abstract bool Passes(Exception fault);
 
+    /// <summary>Whether it is still where it was: a file may be removed while it is open.</summary>
+    internal virtual bool IsThere => true;
+
+    /// <summary>What a user should know of a fault, as a sentence with a space before it; empty for nothing.</summary>
+    internal virtual string Hint(Exception fault) => "";
+
+    /// <summary>What the database itself finds wrong with its files, where it can be asked; null for nothing.</summary>
+    internal virtual string? Damage(DbConnection connection) => null;
+
     /// <summary>Removes a run, which this process owns.</summary>
     internal abstract void Remove(RunStore store);
 

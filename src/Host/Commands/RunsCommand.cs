@@ -8,10 +8,10 @@ using Spectre.Console;
 
 namespace ActorMultiscale.Host.Commands;
 
-/// <summary><c>runs list|show|rm</c>: what there is in the store.</summary>
+/// <summary><c>runs list|show|check|rm</c>: what there is in the store.</summary>
 internal static class RunsCommand
 {
-    public static Command Create() => new("runs", "List, show and remove runs") { List(), Show(), Remove() };
+    public static Command Create() => new("runs", "List, show, check and remove runs") { List(), Show(), Check(), Remove() };
 
     private static Command List()
     {
@@ -130,6 +130,23 @@ internal static class RunsCommand
     /// <summary>Ranges of windows in words.</summary>
     internal static string WindowsInWords(ImmutableArray<WindowRange> ranges) =>
         ranges.IsEmpty ? "none" : string.Join(" and ", ranges.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.From} to {r.To - 1}")));
+
+    private static Command Check()
+    {
+        var name = new Argument<string>("run") { Description = "The run" };
+        var (store, json) = (SharedOptions.Store(), SharedOptions.Json());
+        var command = new Command("check", "Read everything that is recorded of a run, and say what is damaged; nothing is computed") { name, store, json };
+        command.SetAction(parsed =>
+        {
+            using var file = RunCatalog.Of(parsed.GetValue(store)!).Open(parsed.GetValue(name)!);
+            var found = RecordCheck.Of(file);
+            Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(found, HostJson.Readable.RecordCheck)
+                : found.IsSound ? string.Create(CultureInfo.InvariantCulture, $"{found.Run}: {found.Events} events, {found.Windows} windows, {found.Snapshots} snapshots, {found.Chunks} chunks: all is well")
+                : string.Join(Environment.NewLine, found.Faults.Select(fault => $"{found.Run}: {fault}")));
+            return found.IsSound ? ExitCode.Ok : ExitCode.StoreUnavailable;
+        });
+        return command;
+    }
 
     private static Command Remove()
     {
