@@ -2,25 +2,13 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
 using ActorMultiscale.Actors.Journal;
-using ActorMultiscale.Host;
 using ActorMultiscale.Testing;
-using Microsoft.Data.Sqlite;
-using Npgsql;
 
 namespace ActorMultiscale.Tests.Host;
 
 /// <summary>Records of runs on every store, by real processes: they go on, end in the same hash, and are not believed when they were changed.</summary>
-public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresServer>, IDisposable
+public sealed class RecordTests(PostgresServer server) : RecordStand(server)
 {
-    private readonly string _folder = Directory.CreateTempSubdirectory("actor-multiscale-").FullName;
-    private string _store = "runs";
-
-    public static TheoryData<string> Stores => [.. PostgresServer.Stores];
-
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
-
-    private static string Oscillator => HostProcess.Experiment("oscillator.conf");
-
     /// <summary>Says what is left out, where something is.</summary>
     [Fact]
     public void Records_are_tested_on_both_stores_where_both_are()
@@ -31,76 +19,7 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         }
 
         Assert.Contains("sqlite", PostgresServer.Stores);
-        Assert.Equal(PostgresServer.Missing is null, PostgresServer.Stores.Contains("postgresql") && server.NewDatabase().Length > 0);
-    }
-
-    private void Use(string store) => _store = store == "sqlite" ? "runs" : server.NewDatabase();
-
-    private HostProcess Start(params string[] arguments) => HostProcess.Start(_folder, [.. arguments, "--store", _store]);
-
-    private (int Code, string Out, string Error) Host(params string[] arguments) => HostProcess.Run(_folder, [.. arguments, "--store", _store]);
-
-    private JsonElement Json(int code, params string[] arguments)
-    {
-        var (found, output, error) = Host([.. arguments, "--json"]);
-        Assert.True(found == code, $"exit code {found}: {output} {error}");
-        return JsonDocument.Parse(output).RootElement;
-    }
-
-    // A run that takes some seconds and has a snapshot every now and then.
-    private static string[] Long(string name, double until = 100) =>
-        ["run", Oscillator, "--name", name, "--quiet", "--set", FormattableString.Invariant($"until={until}"), "--set", "snapshots={ every = 500, interval = 0.2 s }"];
-
-    private DbConnection Connect(string run)
-    {
-        DbConnection connection = _store == "runs"
-            ? new SqliteConnection($"Data Source={Path.Combine(_folder, "runs", run + ".sqlite")};Pooling=False")
-            : new NpgsqlConnection(new PostgresDatabase(_store).ConnectionString + ";Pooling=false");
-        connection.Open();
-        return connection;
-    }
-
-    private static void Add(DbCommand command, string name, object value)
-    {
-        var parameter = command.CreateParameter();
-        (parameter.ParameterName, parameter.Value) = (name, value);
-        command.Parameters.Add(parameter);
-    }
-
-    // Looked for directly: a run is killed before its first event only by somebody who is quick.
-    private void AwaitRecord(string run)
-    {
-        var catalog = RunCatalog.Of(_store == "runs" ? Path.Combine(_folder, "runs") : _store);
-        for (var patience = Stopwatch.StartNew(); !catalog.Exists(run);)
-        {
-            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"the run '{run}' was not made");
-        }
-    }
-
-    private void AwaitFirstWindows(string run) => AwaitWindows(run, 1);
-
-    private void AwaitWindows(string run, long windows)
-    {
-        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromMinutes(1);)
-        {
-            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == run && r.GetProperty("windows").GetInt64() >= windows))
-            {
-                return;
-            }
-        }
-
-        throw new TimeoutException($"The run '{run}' did not get going.");
-    }
-
-    private void CheckDatabase()
-    {
-        foreach (var file in _store == "runs" ? Directory.EnumerateFiles(Path.Combine(_folder, "runs")) : [])
-        {
-            using var connection = Connect(Path.GetFileNameWithoutExtension(file));
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA integrity_check";
-            Assert.Equal("ok", command.ExecuteScalar());
-        }
+        Assert.Equal(PostgresServer.Missing is null, PostgresServer.Stores.Contains("postgresql") && Server.NewDatabase().Length > 0);
     }
 
     [Theory]
@@ -121,7 +40,7 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         Assert.Equal(0, Host("runs", "rm", "first").Code);
         Assert.Equal(["second"], Json(0, "runs", "list").EnumerateArray().Select(r => r.GetProperty("run").GetString()));
         Assert.Equal(6, Host("runs", "show", "first").Code);
-        Assert.Equal(store == "sqlite" ? ["second.sqlite"] : [], Directory.Exists(Path.Combine(_folder, "runs")) ? Directory.EnumerateFiles(Path.Combine(_folder, "runs")).Select(Path.GetFileName) : []);
+        Assert.Equal(store == "sqlite" ? ["second.sqlite"] : [], Directory.Exists(Path.Combine(Folder, "runs")) ? Directory.EnumerateFiles(Path.Combine(Folder, "runs")).Select(Path.GetFileName) : []);
     }
 
     [Theory]
@@ -198,7 +117,7 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
 
         // The next run clears away what was left of one that was killed while it was made; and the database itself finds nothing wrong.
         Json(0, "run", Oscillator, "--name", "after");
-        Assert.DoesNotContain(Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories), f => Path.GetExtension(f) != ".sqlite");
+        Assert.DoesNotContain(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories), f => Path.GetExtension(f) != ".sqlite");
         CheckDatabase();
     }
 
@@ -329,10 +248,10 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         using var run = Start([.. Long("waiting", until: 200), "--json"]);
         AwaitFirstWindows("waiting");
         var away = int.TryParse(Environment.GetEnvironmentVariable("ACTORMULTISCALE_AWAY_SECONDS"), out var given) ? given : 4;
-        server.Stop();
+        Server.Stop();
         Thread.Sleep(TimeSpan.FromSeconds(away));
         Assert.False(run.HasExited);
-        server.Start();
+        Server.Start();
 
         var (code, output, error) = run.Wait();
         Assert.True(code == 0, $"{code}: {error}");
@@ -403,8 +322,8 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
     [Fact]
     public void A_record_of_an_older_format_is_read_shown_and_gone_on_with()
     {
-        Directory.CreateDirectory(Path.Combine(_folder, "runs"));
-        File.Copy(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-2.sqlite"), Path.Combine(_folder, "runs", "format-2.sqlite"));
+        Directory.CreateDirectory(Path.Combine(Folder, "runs"));
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-2.sqlite"), Path.Combine(Folder, "runs", "format-2.sqlite"));
 
         var shown = Json(0, "runs", "show", "format-2");
         Assert.Equal("completed", shown.GetProperty("status").GetString());
@@ -608,7 +527,7 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
     [InlineData("postgresql:", "127.0.0.1 or a host")]
     public void A_database_that_is_not_there_is_named_without_its_password(string store, string named)
     {
-        _store = store;
+        Store = store;
         foreach (var arguments in new[] { ["runs", "list"], new[] { "run", Oscillator, "--name", "x" }, ["resume", "x"] })
         {
             var (code, output, error) = Host(arguments);
@@ -629,10 +548,10 @@ public sealed class RecordTests(PostgresServer server) : IClassFixture<PostgresS
         }
 
         Use("postgresql");
-        var plain = _store;
-        _store = plain.Replace("tester@", "tester:s3cret@", StringComparison.Ordinal);      // The server trusts, and does not ask.
+        var plain = Store;
+        Store = plain.Replace("tester@", "tester:s3cret@", StringComparison.Ordinal);      // The server trusts, and does not ask.
         Json(0, "run", Oscillator, "--name", "run", "--quiet");
-        _store = plain;
+        Store = plain;
         using var connection = Connect("run");
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT (SELECT string_agg(run::text, '') FROM run) || (SELECT string_agg(encode(message, 'escape') || coalesce(journal::text, ''), '') FROM journal)";
