@@ -2,6 +2,7 @@ using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using Akka.Actor;
+using Akka.Event;
 
 namespace ActorMultiscale.Actors;
 
@@ -20,9 +21,12 @@ internal sealed class ChunkStore : ReceiveActor
         (_store, _settings) = (store, settings);
         Receive<ObservedBy>(what => _observer = what.Observer);
         Receive<Store>(order => Guarded(order, () => Write(order.Snapshot)));
-        Receive<Load>(order => Guarded(order, () => new Loaded(order.Reference is { } reference
-            ? new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)])
-            : null)));
+        Receive<ReadHistory>(order => Guarded(order, () => new HistoryRead(_store.Recent())));
+        Receive<Recover>(order => Guarded(order, () =>
+        {
+            var (history, snapshot) = _store.Recover(text => Context.GetLogger().Warning("{0}", text));
+            return new Recovered(history, snapshot);
+        }));
         Receive<Open>(order => Guarded(order, () =>
         {
             store.KeepHead();
@@ -40,9 +44,13 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record Stored(SnapshotReference Reference);
 
-    public sealed record Load(SnapshotReference? Reference);
+    public sealed record ReadHistory;
 
-    public sealed record Loaded(RunSnapshot? Snapshot);
+    public sealed record HistoryRead(RunHistory History);
+
+    public sealed record Recover;
+
+    public sealed record Recovered(RunHistory History, RunSnapshot? Snapshot);
 
     public sealed record Failed(string Reason);
 

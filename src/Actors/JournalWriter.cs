@@ -5,46 +5,34 @@ using Akka.Persistence;
 namespace ActorMultiscale.Actors;
 
 /// <summary>
-/// Reads the journal of one run, checks it, and writes to it. The plugin ends it when a write fails; what was under way is known to its parent,
+/// Writes to the journal of one run; it is read by others. The plugin ends it when a write fails; what was under way is known to its parent,
 /// who makes another one, and finds in the record how far the last one came.
 /// </summary>
 internal sealed class JournalWriter : UntypedPersistentActor
 {
-    private readonly RunHistory _history = new();
     private readonly IActorRef _parent;
-    private string? _damage;
 
     public JournalWriter(string persistenceId, IActorRef parent) => (PersistenceId, _parent) = (persistenceId, parent);
 
     public override string PersistenceId { get; }
 
+    // It asks for the number of the last event alone.
+    public override Recovery Recovery => Recovery.None;
+
     public sealed record Write(JournalEntry Entry);
 
     public sealed record Written;
 
-    /// <summary>The journal was read; <paramref name="Damage"/> says what is wrong with it, if anything.</summary>
-    public sealed record Recovered(RunHistory History, string? Damage);
+    /// <summary>It will write after event <paramref name="Last"/>.</summary>
+    public sealed record Started(long Last);
 
     public sealed record Failed(string What, Exception Cause);
 
     protected override void OnRecover(object message)
     {
-        switch (message)
+        if (message is RecoveryCompleted)
         {
-            case JournalEntry entry when _damage is null:
-                try
-                {
-                    _history.Apply(entry);
-                }
-                catch (InvalidDataException fault)
-                {
-                    _damage = fault.Message;
-                }
-
-                break;
-            case RecoveryCompleted:
-                _parent.Tell(new Recovered(_history, _damage));
-                break;
+            _parent.Tell(new Started(LastSequenceNr));
         }
     }
 

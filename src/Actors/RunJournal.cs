@@ -31,6 +31,8 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     private readonly int _runAhead;
     private readonly Queue<(JournalEntry Entry, Action Then, long Began)> _underWay = new();     // Told to the writer, not answered yet.
     private RunHistory _history = new();
+    private RunSnapshot? _snapshot;
+    private long _last;                               // The number after which the writer writes.
     private JournalProtocol? _protocol;
     private IActorRef _writer = ActorRefs.Nobody;
     private IActorRef _coordinator = ActorRefs.Nobody;
@@ -43,12 +45,13 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     public RunJournal(RunStart start, int runAhead, RunSettings settings, StoreDatabase database, IActorRef supervisor, IActorRef store)
     {
         (_start, _runAhead, _settings, _database, _supervisor, _store) = (start, runAhead, settings, database, supervisor, store);
-        Receive<JournalWriter.Recovered>(OnRecovered);
+        Receive<JournalWriter.Started>(OnStarted);
         Receive<JournalWriter.Written>(_ => OnWritten());
         Receive<JournalWriter.Failed>(OnFailed);
         Receive<TryAgain>(_ => StartWriter());
         Receive<ChunkStore.Opened>(_ => OnOpened());
-        Receive<ChunkStore.Loaded>(loaded => _supervisor.Tell(new JournalAnswer.Recovered(_history, loaded.Snapshot)));
+        Receive<ChunkStore.Recovered>(OnRecovered);
+        Receive<ChunkStore.HistoryRead>(read => OnReadAgain(read.History.Chain));
         Receive<ChunkStore.Stored>(stored => CarryOut(_protocol!.Stored(stored.Reference)));
         Receive<ChunkStore.Failed>(failed => _supervisor.Tell(new JournalAnswer.Unusable(failed.Reason)));
         Receive<JournalAnswer.ReadyFor>(ready => (_coordinator, _observer) = (ready.Coordinator, ready.Observer));
@@ -74,35 +77,33 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         _writer = Context.ActorOf(Props.Create(() => new JournalWriter(id, self)), $"writer-{++_writers}");
     }
 
-    private void OnRecovered(JournalWriter.Recovered recovered)
+    private void OnStarted(JournalWriter.Started started)
     {
-        var damage = recovered.Damage;
-        var found = recovered.History.Chain;
-        if (damage is null && found.Events < _start.HeadEvents)
+        _last = started.Last;
+        _store.Tell(_protocol is null ? new ChunkStore.Recover() : new ChunkStore.ReadHistory());
+    }
+
+    private void OnRecovered(ChunkStore.Recovered recovered)
+    {
+        (_history, _snapshot) = (recovered.History, recovered.Snapshot);
+        _durable = (_history.Chain.Events, _history.Chain.HeadHash);
+        if (_durable.Events == 0)
         {
-            damage = $"It has {found.Events} events, and had {_start.HeadEvents} when it was last written to: its tail is cut off.";
+            _history.Begin(_start.Origin);
         }
 
-        if (damage is not null)
+        if (_durable.Events != _last)
         {
-            _supervisor.Tell(new JournalAnswer.Unusable($"The journal of the run '{_start.Run}' is damaged. {damage}"));
+            _supervisor.Tell(new JournalAnswer.Unusable($"The journal of the run '{_start.Run}' is damaged. It has {_durable.Events} events, and the last one has the number {_last}."));
             return;
         }
 
-        if (_protocol is null)
-        {
-            _history = recovered.History;
-            _durable = (found.Events, found.HeadHash);
-            if (found.Events == 0)
-            {
-                _history.Begin(_start.Origin);
-            }
+        _protocol = new JournalProtocol(_history, _settings.Clock, Math.Max(1, _runAhead / 4));
+        _store.Tell(new ChunkStore.Open());
+    }
 
-            _protocol = new JournalProtocol(_history, _settings.Clock, Math.Max(1, _runAhead / 4));
-            _store.Tell(new ChunkStore.Open());
-            return;
-        }
-
+    private void OnReadAgain(JournalChain found)
+    {
         // What was under way may have arrived, from the first on.
         while (_durable.Events < found.Events && _underWay.Count > 0)
         {
@@ -168,7 +169,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
             {
                 if (--left == 0)
                 {
-                    _store.Tell(new ChunkStore.Load(_history.Snapshot));
+                    _supervisor.Tell(new JournalAnswer.Recovered(_history, _snapshot));
                 }
             });
         }
@@ -207,7 +208,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     // The chain is drawn in the order of writing, which is the order of the journal.
     private void Write(RunEvent what, Action then)
     {
-        var entry = _history.Chain.Extend(what);
+        var entry = _history.Extend(what);
         _underWay.Enqueue((entry, then, _observer?.Now() ?? 0));
         if (_awaySince is null)
         {

@@ -176,7 +176,7 @@ internal sealed class CoordinatorProtocol(CoupledSystem system, CouplingCore cor
     {
         _effects.Enqueue(new CoordinatorEffect.EndRow());
         _statesMissing = system.Participants.Length;
-        _snapshot = new RunSnapshot(take.Window, take.Tick, core.SaveFields(), [.. new byte[_statesMissing][]]);
+        _snapshot = new RunSnapshot(take.Window, take.Tick, core.SaveFields(), [.. new byte[_statesMissing][]]) { Counted = metrics.Counts };
         for (var participant = 0; participant < system.Participants.Length; participant++)
         {
             Order(participant, new ParticipantJob.Save(take.Window));

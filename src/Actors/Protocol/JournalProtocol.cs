@@ -44,6 +44,7 @@ public sealed class JournalProtocol
     private readonly Queue<string> _notes = new();
     private RunSnapshot? _snapshot;                                // The newest one that waits; an older one that waits is superseded.
     private SnapshotReference? _stored;
+    private ImmutableArray<long> _counted = [];                    // Up to the snapshot whose chunks are stored.
     private RunEvent.RunEnded? _end;
     private bool _lingers;
     private bool _isDue;                                           // What waits has waited long enough.
@@ -161,6 +162,7 @@ public sealed class JournalProtocol
         {
             _snapshot = null;
             _stores = true;
+            _counted = snapshot.Counted;
             return [new JournalEffect.StoreChunks(snapshot)];
         }
 
@@ -201,7 +203,7 @@ public sealed class JournalProtocol
         if (_stored is { } snapshot && snapshot.Window <= _durable)
         {
             _stored = null;
-            return new RunEvent.SnapshotTaken { At = now, Snapshot = snapshot };
+            return new RunEvent.SnapshotTaken { At = now, Snapshot = snapshot, Counted = _counted };
         }
 
         if (_notes.TryDequeue(out var text))

@@ -14,10 +14,11 @@ internal static class ResumeCommand
         var name = new Argument<string?>("run") { Description = "The run", Arity = ArgumentArity.ZeroOrOne };
         var last = new Option<bool>("--last") { Description = "The newest run" };
         var force = new Option<bool>("--other-machine") { Description = "Go on although the machine differs from the one that made the record; the bits may then differ" };
+        var takeOver = SharedOptions.TakeOver();
         var until = SharedOptions.Until();
         var noObservations = SharedOptions.NoObservations();
         var (store, threads, json, quiet) = (SharedOptions.Store(), SharedOptions.Threads(), SharedOptions.Json(), SharedOptions.Quiet());
-        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, store, threads, json, quiet, noObservations };
+        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, takeOver, store, threads, json, quiet, noObservations };
         command.Validators.Add(result =>
         {
             if ((result.GetValue(name) is null) != result.GetValue(last))
@@ -31,8 +32,8 @@ internal static class ResumeCommand
             var run = parsed.GetValue(name) ?? catalog.Last() ?? throw new RunStoreException($"There are no runs in '{catalog.Name}'.");
             var manners = new RunExecution.Manners(parsed.GetValue(threads), parsed.GetValue(json), parsed.GetValue(quiet), !parsed.GetValue(noObservations));
             using var file = catalog.Open(run);
-            file.Acquire();
-            var history = file.History();
+            file.Acquire(parsed.GetValue(takeOver));
+            var history = file.Recent();
             if (history.Chain.Events == 0)
             {
                 history.Begin(file.Origin());
