@@ -4,6 +4,7 @@ using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
 using Akka.Actor;
+using Akka.Event;
 
 namespace ActorMultiscale.Actors;
 
@@ -12,16 +13,20 @@ internal sealed class ChunkStore : ReceiveActor
 {
     private readonly RunStore _store;
     private RunObserver? _observer;
+    private RunSnapshot? _from;
+    private bool _isOpen;
 
     public ChunkStore(RunStore store)
     {
         _store = store;
         Receive<ObservedBy>(what => _observer = what.Observer);
-        Receive<ReadHistory>(_ => Guarded(() => new HistoryRead(_store.History())));
+        Receive<ReadHistory>(_ => Guarded(() => new HistoryRead(Read())));
         Receive<Store>(order => Guarded(() => Write(order.Snapshot)));
-        Receive<Load>(order => Guarded(() => new Loaded(order.Reference is { } reference
-            ? new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)])
-            : null)));
+        Receive<Load>(_ =>
+        {
+            Sender.Tell(new Loaded(_from));
+            (_from, _isOpen) = (null, true);
+        });
         Receive<Pack>(order => Sender.Tell(new Packed(new PackedFields(order.Block.First, order.Block.Windows, order.Block.Bytes.Length, ChunkCodec.Pack(order.Block.Bytes)))));
         Receive<StorePacked>(order => Guarded(() => Write(order.Fields)));
         Receive<Open>(_ => Guarded(() =>
@@ -53,12 +58,24 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record FieldsStored(FieldsReference Reference);
 
-    public sealed record Load(SnapshotReference? Reference);
+    public sealed record Load;
 
     public sealed record Loaded(RunSnapshot? Snapshot);
 
     /// <summary>An order was not carried out. <paramref name="Passes"/>: the database is only away.</summary>
     public sealed record Failed(string Reason, bool Passes);
+
+    // Until it is opened with the snapshot that the run goes on from: the history stands at the last one that is sound.
+    private RunHistory Read()
+    {
+        if (_isOpen)
+        {
+            return _store.Recent();
+        }
+
+        (var history, _from) = _store.Recover(text => Context.GetLogger().Warning("{0}", text));
+        return history;
+    }
 
     // What was observed before the snapshot is stored before it: whoever goes on from there observes what comes after.
     private Stored Write(RunSnapshot snapshot)

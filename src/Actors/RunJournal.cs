@@ -78,8 +78,8 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
                 case JournalEffect.Open:
                     _store.Tell(new ChunkStore.Open());
                     break;
-                case JournalEffect.LoadSnapshot load:
-                    _store.Tell(new ChunkStore.Load(load.Reference));
+                case JournalEffect.LoadSnapshot:
+                    _store.Tell(new ChunkStore.Load());
                     break;
                 case JournalEffect.Recovered recovered:
                     _supervisor.Tell(new JournalAnswer.Recovered(recovered.History, recovered.Snapshot));

@@ -67,11 +67,13 @@ public abstract class RunCatalog
     }
 
     /// <summary>Removes the run called <paramref name="run"/> with everything that belongs to it.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="takesOver">See <see cref="RunStore.Acquire"/>.</param>
     /// <exception cref="RunStoreException">There is none, or it is being computed.</exception>
-    public void Remove(string run)
+    public void Remove(string run, bool takesOver = false)
     {
         using var store = Open(run);
-        store.Acquire();
+        store.Acquire(takesOver);
         store.Remove();
     }
 

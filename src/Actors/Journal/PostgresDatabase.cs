@@ -46,8 +46,8 @@ public sealed class PostgresDatabase : StoreDatabase
         _connection.PersistSecurityInfo = false;
         _connection.Timeout = Math.Min(_connection.Timeout, 10);
 
-        // A process that is frozen amid a transaction holds its rows; the server ends it, so that another can take the run.
-        _connection.Options = $"{_connection.Options} -c idle_in_transaction_session_timeout={FrozenSeconds}s".TrimStart();
+        // A process that is frozen amid a transaction holds its rows; the server ends it, so that another can take the run. So it does with one whose host is gone, within two minutes.
+        _connection.Options = $"{_connection.Options} -c idle_in_transaction_session_timeout={FrozenSeconds}s -c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=6".TrimStart();
     }
 
     /// <inheritdoc/>
@@ -121,15 +121,22 @@ public sealed class PostgresDatabase : StoreDatabase
     internal override bool HasTable(DbConnection connection, string table) =>
         Scalar(connection, null, "SELECT to_regclass(@table) IS NOT NULL", ("@table", $"{Schema}.{table}")) is true;
 
-    internal override bool TryOwn(DbConnection connection, string run, string owner)
+    internal override string? Own(DbConnection connection, string run, bool takesOver)
     {
-        if (!IsMine(connection, run) && Scalar(connection, null, "SELECT pg_try_advisory_lock(hashtextextended(@run, 0))", ("@run", run)) is not true)
+        if (takesOver)
         {
-            return false;
+            // Its sessions end, and with them what they hold; if it lives, it finds that out before it writes.
+            Execute(connection, null, $"SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE {IsTheLock} AND pid <> pg_backend_pid()", ("@run", run));
         }
 
-        Execute(connection, null, "UPDATE run SET owner = @owner WHERE run = @run", ("@owner", owner), ("@run", run));
-        return true;
+        if (!IsMine(connection, run) && Scalar(connection, null, "SELECT pg_try_advisory_lock(hashtextextended(@run, 0))", ("@run", run)) is not true)
+        {
+            var owner = new OwnerName(Scalar(connection, null, "SELECT owner FROM run WHERE run = @run", ("@run", run)) as string ?? "");
+            return $"is being computed by {owner.Sentence}; two cannot write one record. Wait for it, or stop it. If it is gone for good and the server has not noticed, 'resume {run} --take-over' takes the run from it.";
+        }
+
+        Execute(connection, null, "UPDATE run SET owner = @owner WHERE run = @run", ("@owner", OwnerName.Own.Text), ("@run", run));
+        return null;
     }
 
     internal override bool IsOwned(DbConnection connection, string run, string owner) => Holds(connection, run, "true");
@@ -197,10 +204,11 @@ public sealed class PostgresDatabase : StoreDatabase
 
     private static bool IsMine(DbConnection connection, string run) => Holds(connection, run, "pid = pg_backend_pid()");
 
-    private static bool Holds(DbConnection connection, string run, string whose) => Scalar(connection, null,
-        $"""
-        SELECT count(*) > 0 FROM pg_locks
-        WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-          AND classid::bigint = ((hashtextextended(@run, 0) >> 32) & 4294967295) AND objid::bigint = (hashtextextended(@run, 0) & 4294967295) AND {whose}
-        """, ("@run", run)) is true;
+    private static bool Holds(DbConnection connection, string run, string whose) =>
+        Scalar(connection, null, $"SELECT count(*) > 0 FROM pg_locks WHERE {IsTheLock} AND {whose}", ("@run", run)) is true;
+
+    private const string IsTheLock = """
+        locktype = 'advisory' AND granted AND objsubid = 1 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND classid::bigint = ((hashtextextended(@run, 0) >> 32) & 4294967295) AND objid::bigint = (hashtextextended(@run, 0) & 4294967295)
+        """;
 }

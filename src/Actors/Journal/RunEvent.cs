@@ -49,6 +49,12 @@ public abstract record RunEvent
     {
         /// <summary>The cut.</summary>
         public required SnapshotReference Snapshot { get; init; }
+
+        /// <summary>What was counted up to there (<see cref="RunMetrics.Counts"/>); empty in records of before format 4.</summary>
+        public ImmutableArray<long> Counted { get; init => field = value.IsDefault ? [] : value; } = [];
+
+        /// <summary>From where on the journal is to be read to go on from here; null in records of before format 4.</summary>
+        public JournalMark? From { get; init; }
     }
 
     /// <summary>The fields of some root windows were recorded. The chunk was stored before this event was written, and the windows are committed.</summary>
@@ -163,3 +169,13 @@ public sealed record FieldsReference(long First, int Windows, long Bytes, string
 /// <param name="Fields">Chunk of the fields between participants.</param>
 /// <param name="States">Chunks of the participants' archives, in ordinal order of names.</param>
 public sealed record SnapshotReference(long Window, long Tick, string Fields, ImmutableArray<string> States);
+
+/// <summary>Where a reader of the journal may begin who goes on from a snapshot: everything after the snapshot stands from there on.</summary>
+/// <param name="Event">Number of the first event to read, from 1: the one with the first window after the snapshot, or the snapshot's own.</param>
+/// <param name="Previous">SHA-256 of the event before it, hex.</param>
+/// <param name="Windows">How many root windows the events before it commit.</param>
+/// <param name="First">SHA-256 of the first event, hex, which says what was started.</param>
+/// <param name="Epoch">The incarnation that took the snapshot.</param>
+/// <param name="Until">Where the run ends, s, as it was when the snapshot was taken.</param>
+/// <param name="Machine">Where it was taken.</param>
+public sealed record JournalMark(long Event, string Previous, long Windows, string First, int Epoch, double Until, MachineStamp Machine);

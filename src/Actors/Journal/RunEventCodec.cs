@@ -12,7 +12,8 @@ namespace ActorMultiscale.Actors.Journal;
 /// Version 2, the one that is written: SHA-256 of all that follows (32 bytes), SHA-256 of the event before (32 bytes, zeros for the
 /// first), content. The content of windows is binary (<see cref="WindowBatch"/>), that of the rare events JSON. An event thus proves
 /// itself, the last one too, and the database can keep the hash of the last one without computing it.
-/// The format of a whole run has a number of its own: 3 since chunks are compressed (<see cref="ChunkCodec"/>), 4 since fields are recorded; events are those of 2 and one more.
+/// The format of a whole run has a number of its own: 3 since chunks are compressed (<see cref="ChunkCodec"/>), 4 since fields are recorded and a snapshot, which may lie
+/// before an earlier one, says where the journal is to be read from (<see cref="JournalMark"/>); events are those of 2 and one more.
 /// Version 1, which is still read: JSON, with the hash of the event before, in hex, as a member; its own hash is over all of it.
 /// </remarks>
 public static class RunEventCodec

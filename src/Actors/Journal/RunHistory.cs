@@ -6,11 +6,20 @@ namespace ActorMultiscale.Actors.Journal;
 /// <summary>The chain of hashes through a journal: every event carries the hash of the one before it.</summary>
 public sealed class JournalChain
 {
+    /// <summary>A chain from the first event on.</summary>
+    public JournalChain() : this(0, "") { }
+
+    /// <summary>A chain that goes on after event <paramref name="begin"/>, whose hash is <paramref name="hash"/>.</summary>
+    internal JournalChain(long begin, string hash) => (Begin, Events, HeadHash) = (begin, begin, hash);
+
+    /// <summary>The event after which it begins: 0 where everything is followed.</summary>
+    internal long Begin { get; }
+
     /// <summary>How many events there are.</summary>
     public long Events { get; private set; }
 
     /// <summary>SHA-256 of the last event; empty before the first.</summary>
-    public string HeadHash { get; private set; } = "";
+    public string HeadHash { get; private set; }
 
     /// <summary>Takes the next entry.</summary>
     /// <exception cref="InvalidDataException">It does not follow the one before it.</exception>
@@ -53,10 +62,24 @@ public sealed class JournalChain
 }
 
 /// <summary>What a journal says about its run: a pure fold over the events, which refuses a chain that is broken.</summary>
+/// <remarks>
+/// Read from the beginning it stands at the last snapshot (<see cref="Snapshot"/>), whatever that is worth. <see cref="At"/> makes one that stands at a
+/// snapshot which is known to be sound, and need not read what lies before it.
+/// </remarks>
 public sealed class RunHistory
 {
     private readonly List<WindowRecord> _sinceSnapshot = [];
+    private readonly List<(long Event, string Previous, long First)> _batches = [];     // The events of windows that a coming snapshot may fall into.
+    private readonly bool _stays;               // At its snapshot, whatever snapshots follow.
     private RunMetrics _metricsAtSnapshot = new();
+    private string _first = "";                 // The hash of the first event.
+    private long _letGo;                        // The windows before this one are not kept.
+    private bool _wentBack;                     // The last snapshot lies before that.
+
+    /// <summary>A history that follows the journal from its beginning, and stands at the last snapshot.</summary>
+    public RunHistory() => Chain = new JournalChain();
+
+    private RunHistory(SnapshotReference? at, JournalChain chain) => (Snapshot, Chain, _stays) = (at, chain, true);
 
     /// <summary>What was started; null for an empty journal.</summary>
     public RunOrigin? Origin { get; private set; }
@@ -73,11 +96,11 @@ public sealed class RunHistory
     /// <summary>How many root windows are committed.</summary>
     public long Windows { get; private set; }
 
-    /// <summary>All snapshots, in order; the first of a fork is what it began with.</summary>
+    /// <summary>All snapshots that were read, in order; the first of a fork is what it began with.</summary>
     public List<SnapshotReference> Snapshots { get; } = [];
 
-    /// <summary>The last snapshot.</summary>
-    public SnapshotReference? Snapshot => Snapshots.LastOrDefault();
+    /// <summary>The snapshot at which the history stands: the last one, or the one that it was asked to stand at. Null for the beginning.</summary>
+    public SnapshotReference? Snapshot { get; private set; }
 
     /// <summary>The recorded fields, in order of windows.</summary>
     public List<FieldsReference> Fields { get; } = [];
@@ -110,25 +133,100 @@ public sealed class RunHistory
     /// <summary>How the run ended, unless it was interrupted or goes on.</summary>
     public RunEvent.RunEnded? End { get; private set; }
 
-    /// <summary>The windows after the last snapshot: they are computed again, and must come out the same.</summary>
-    public IReadOnlyList<WindowRecord> SinceSnapshot => _sinceSnapshot;
+    /// <summary>The windows after the snapshot: they are computed again, and must come out the same.</summary>
+    /// <exception cref="InvalidOperationException">The last snapshot lies before an earlier one, which was damaged when it was taken: only <see cref="At"/> knows them.</exception>
+    public IReadOnlyList<WindowRecord> SinceSnapshot => _wentBack
+        ? throw new InvalidOperationException("The windows after this snapshot have been let go; read the journal to stand at it.")
+        : _sinceSnapshot;
 
-    /// <summary>The numbers of the coupling as of the last snapshot.</summary>
+    /// <summary>The numbers of the coupling as of the snapshot.</summary>
     public RunMetrics MetricsAtSnapshot => _metricsAtSnapshot.Copy();
 
-    /// <summary>What happened on the way.</summary>
+    /// <summary>What happened on the way, as far as it was read.</summary>
     public List<string> Notes { get; } = [];
 
     /// <summary>The chain of hashes, up to the last event.</summary>
-    public JournalChain Chain { get; } = new();
+    public JournalChain Chain { get; }
+
+    /// <summary>
+    /// A history that stands at <paramref name="taken"/>, whatever snapshots follow it, or at the beginning of the run. It is to be given the entries from
+    /// <see cref="JournalMark.Event"/> on, or from the first on.
+    /// </summary>
+    /// <param name="taken">The snapshot; null for the beginning.</param>
+    /// <param name="first">The first entry of the journal, where reading begins at the snapshot's mark; null where it begins at the first entry.</param>
+    /// <exception cref="InvalidDataException">The snapshot has no mark to begin at, or the first entry is not the one that it names.</exception>
+    public static RunHistory At(RunEvent.SnapshotTaken? taken, JournalEntry? first = null)
+    {
+        if (first is null)
+        {
+            return new RunHistory(taken?.Snapshot, new JournalChain());
+        }
+
+        if (taken?.From is not { } from || from.Event < 2 || from.Windows > taken.Snapshot.Window || taken.Counted.IsEmpty)
+        {
+            throw new InvalidDataException($"The snapshot at window {taken?.Snapshot.Window} does not say from which event on the journal is to be read.");
+        }
+
+        if (RunEventCodec.HashOf(first) != from.First || RunEventCodec.Decode(first) is not RunEvent.RunStarted { Origin: var origin })
+        {
+            throw new InvalidDataException("Event 1 is not the one that was written: it has another hash.");
+        }
+
+        return new RunHistory(taken.Snapshot, new JournalChain(from.Event - 1, from.Previous))
+        {
+            Origin = origin,
+            Windows = from.Windows,
+            Epoch = from.Epoch,
+            Until = from.Until,
+            Machine = from.Machine,
+            _first = from.First,
+            _metricsAtSnapshot = RunMetrics.From(taken.Counted),
+        };
+    }
 
     /// <summary>Takes the next entry.</summary>
     /// <exception cref="InvalidDataException">The entry does not follow the one before it.</exception>
     public RunEvent Apply(JournalEntry entry)
     {
+        var (number, previous) = (Chain.Events + 1, Chain.HeadHash);
         var what = Chain.Follow(entry);
-        Apply(what);
+        if (number == 1)
+        {
+            _first = Chain.HeadHash;
+        }
+
+        Apply(what, number, previous);
         return what;
+    }
+
+    /// <summary>
+    /// Makes the next entry, for an event that is decided now. A snapshot learns from where on the journal is to be read for it. What the history says of the past
+    /// (<see cref="Snapshot"/>, <see cref="SinceSnapshot"/>, <see cref="MetricsAtSnapshot"/>) stays.
+    /// </summary>
+    public JournalEntry Extend(RunEvent what)
+    {
+        switch (what)
+        {
+            case RunEvent.CoordinatorStarted e:
+                (Epoch, Machine, Until) = (e.Epoch, e.Machine, e.Until);
+                break;
+            case RunEvent.WindowsCommitted e:
+                _batches.Add((Chain.Events + 1, Chain.HeadHash, e.Windows[0].Index));
+                Windows = e.Windows[^1].Index + 1;
+                break;
+            case RunEvent.SnapshotTaken e:
+                what = e with { From = MarkOf(e.Snapshot.Window, Chain.Events + 1, Chain.HeadHash) };
+                LetGo(e.Snapshot.Window);
+                break;
+        }
+
+        var entry = Chain.Extend(what);
+        if (Chain.Events == 1)
+        {
+            _first = Chain.HeadHash;
+        }
+
+        return entry;
     }
 
     /// <summary>Stands where the run begins: for one without events.</summary>
@@ -141,10 +239,11 @@ public sealed class RunHistory
             Snapshots.Add(begins);
             Windows = begins.Window;
             _metricsAtSnapshot = RunMetrics.From(origin.Counted);
+            Snapshot ??= begins;
         }
     }
 
-    private void Apply(RunEvent what)
+    private void Apply(RunEvent what, long number, string previous)
     {
         switch (what)
         {
@@ -155,6 +254,7 @@ public sealed class RunHistory
                 (Epoch, Machine, Until, End) = (e.Epoch, e.Machine, e.Until, null);
                 break;
             case RunEvent.WindowsCommitted e:
+                _batches.Add((number, previous, Windows));
                 foreach (var record in e.Windows)
                 {
                     if (record.Index != Windows)
@@ -162,19 +262,14 @@ public sealed class RunHistory
                         throw new InvalidDataException($"The journal commits window {record.Index} where window {Windows} is due.");
                     }
 
-                    _sinceSnapshot.Add(record);
+                    Take(record);
                     Windows++;
                 }
 
                 break;
             case RunEvent.SnapshotTaken e:
                 Snapshots.Add(e.Snapshot);
-                foreach (var record in _sinceSnapshot.Where(r => r.Index < e.Snapshot.Window))
-                {
-                    _metricsAtSnapshot.Add(record);
-                }
-
-                _sinceSnapshot.RemoveAll(r => r.Index < e.Snapshot.Window);
+                Take(e, number, previous);
                 break;
             case RunEvent.FieldsRecorded e:
                 Fields.Add(e.Fields);
@@ -188,6 +283,72 @@ public sealed class RunHistory
             default:
                 throw new InvalidOperationException($"The history knows no event {what.GetType().Name}.");
         }
+    }
+
+    private void Take(WindowRecord record)
+    {
+        if (!_stays || record.Index >= (Snapshot?.Window ?? 0))
+        {
+            _sinceSnapshot.Add(record);
+        }
+        else if (Chain.Begin == 0)
+        {
+            // Otherwise the snapshot itself says what was counted up to it.
+            _metricsAtSnapshot.Add(record);
+        }
+    }
+
+    private void Take(RunEvent.SnapshotTaken taken, long number, string previous)
+    {
+        if (_stays)
+        {
+            return;
+        }
+
+        var window = taken.Snapshot.Window;
+        var isCounted = !_wentBack && window >= _letGo;
+        Snapshot = taken.Snapshot;
+        _wentBack = window < _letGo;
+        if (isCounted)
+        {
+            foreach (var record in _sinceSnapshot.TakeWhile(r => r.Index < window))
+            {
+                _metricsAtSnapshot.Add(record);
+            }
+        }
+        else
+        {
+            _metricsAtSnapshot = RunMetrics.From(taken.Counted);
+        }
+
+        if (_wentBack)
+        {
+            return;
+        }
+
+        if (taken.From is { } from && (from != MarkOf(window, number, previous) || !(taken.Counted.IsEmpty || taken.Counted.SequenceEqual(_metricsAtSnapshot.Counts))))
+        {
+            throw new InvalidDataException($"Event {number}, the snapshot at window {window}, says something else of the events before it than they do.");
+        }
+
+        _letGo = window;
+        _sinceSnapshot.RemoveAll(r => r.Index < window);
+        LetGo(window);
+    }
+
+    // The event in which the window stands, or the one that comes next, where it is not committed yet. Null where that was let go.
+    private JournalMark? MarkOf(long window, long number, string previous)
+    {
+        var batch = window < Windows ? _batches.FindLastIndex(b => b.First <= window) : -1;
+        var (at, before, windows) = batch < 0 ? (number, previous, Windows) : _batches[batch];
+        return windows > window ? null : new JournalMark(at, before, windows, _first, Epoch, Until, Machine!);
+    }
+
+    // Later snapshots lie behind this one.
+    private void LetGo(long window)
+    {
+        var kept = _batches.FindLastIndex(b => b.First <= window);
+        _batches.RemoveRange(0, Math.Max(0, kept));
     }
 }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
+using ActorMultiscale.Physics.Coupling;
 
 namespace ActorMultiscale.Actors.Journal;
 
@@ -34,6 +35,9 @@ public sealed class RunStoreException : Exception
 /// </remarks>
 public sealed class RunStore : IDisposable
 {
+    /// <summary>A journal with more events than these is long: see <see cref="Recent"/>.</summary>
+    internal const long Short = 2000;
+
     private readonly Lock _gate = new();        // One connection, and callers on several threads.
     private DbConnection _connection;
     private bool _isOwner;
@@ -78,7 +82,7 @@ public sealed class RunStore : IDisposable
                 INSERT INTO run (run, format, experiment, status, windows, final_hash, started, changed, head_events, head_hash, owner, origin)
                 VALUES (@run, @format, @experiment, 'running', 0, '', @now, @now, 0, '', @owner, @origin) ON CONFLICT DO NOTHING
                 """,
-                ("@format", (long)RunEventCodec.Format), ("@run", origin.Run), ("@experiment", origin.Experiment), ("@now", StoreDatabase.Text(now)), ("@owner", ProcessName.Own),
+                ("@format", (long)RunEventCodec.Format), ("@run", origin.Run), ("@experiment", origin.Experiment), ("@now", StoreDatabase.Text(now)), ("@owner", OwnerName.Own.Text),
                 ("@origin", RunEventCodec.OriginToText(origin))) == 1;
             foreach (var input in isNew ? inputs : [])
             {
@@ -203,13 +207,13 @@ public sealed class RunStore : IDisposable
     internal string? Damage() => Locked(() => Database.Damage(_connection));
 
     /// <summary>Takes the run for this process.</summary>
-    /// <exception cref="RunStoreException">Another process that lives has it.</exception>
-    public void Acquire() => Locked(() =>
+    /// <param name="takesOver">Whether it is taken from a process of which only the user knows that it is gone: on another host, or unknown to the server.</param>
+    /// <exception cref="RunStoreException">Another process that lives, or may live, has it.</exception>
+    public void Acquire(bool takesOver = false) => Locked(() =>
     {
-        if (!Database.TryOwn(_connection, Run, ProcessName.Own))
+        if (Database.Own(_connection, Run, takesOver) is { } refusal)
         {
-            var owner = (string)Scalar("SELECT owner FROM run WHERE run = @run")!;
-            throw new RunStoreException($"The run '{Run}' in '{Database.Name}' is being computed by process {owner.Split(' ')[0]}; two cannot write one record. Wait for it, or stop it.");
+            throw new RunStoreException($"The run '{Run}' in '{Database.Name}' {refusal}");
         }
 
         // What is written from now on is of the newest format, whatever stands there already.
@@ -317,48 +321,183 @@ public sealed class RunStore : IDisposable
             ("@status", status), ("@windows", windows), ("@hash", finalHash), ("@now", StoreDatabase.Text(now)));
     });
 
-    /// <summary>Every entry of the journal in order, read straight from the table.</summary>
-    public IEnumerable<JournalEntry> Entries()
+    /// <summary>The entries of the journal in order, read straight from the table.</summary>
+    /// <param name="from">Number of the first one, from 1.</param>
+    public IEnumerable<JournalEntry> Entries(long from = 1) => Rows("sequence_number >= @number ORDER BY sequence_number", from);
+
+    // The snapshots that were recorded, the newest first; each is looked for when it is asked for.
+    private IEnumerable<RunEvent.SnapshotTaken> SnapshotsTaken()
+    {
+        var before = long.MaxValue;
+        while (Locked(() => HasTable("journal") ? Scalar("SELECT sequence_number FROM journal WHERE persistence_id = @id AND manifest IN ('ST1', 'ST2') AND sequence_number < @before ORDER BY sequence_number DESC LIMIT 1", ("@id", PersistenceId), ("@before", before)) : null) is long number)
+        {
+            yield return (RunEvent.SnapshotTaken)RunEventCodec.Decode(Rows("sequence_number = @number", number).First());
+            before = number;
+        }
+    }
+
+    private IEnumerable<JournalEntry> Rows(string which, long number)
     {
         // On a connection of its own: who reads may ask for chunks meanwhile.
         using var connection = Guarded(Database, () => Database.Connect());
-        using var command = StoreDatabase.Command(connection, null, "SELECT manifest, message FROM journal WHERE persistence_id = @id ORDER BY sequence_number", ("@id", PersistenceId));
-        using var reader = Guarded(Database, command.ExecuteReader);
+        if (!Database.HasTable(connection, "journal"))
+        {
+            yield break;
+        }
+
+        using var command = StoreDatabase.Command(connection, null, $"SELECT manifest, message FROM journal WHERE persistence_id = @id AND {which}", ("@id", PersistenceId), ("@number", number));
+        using var reader = Guarded(Database, () => command.ExecuteReader(CommandBehavior.SequentialAccess));
         while (Guarded(Database, reader.Read))
         {
             yield return new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? []);
         }
     }
 
-    /// <summary>The run's history, checked event by event and against its head.</summary>
+    /// <summary>The run's whole history, checked event by event and against its head.</summary>
     /// <exception cref="RunStoreException">The journal is damaged.</exception>
     public RunHistory History()
     {
-        var (events, hash) = Head();        // First: a run that goes on writes events meanwhile.
-        var history = new RunHistory();
+        var head = Head();        // First: a run that goes on writes events meanwhile.
+        return Sound(() => Followed(new RunHistory(), 1, head));
+    }
+
+    /// <summary>
+    /// The run's history as of its last snapshot. A short journal is read and checked from the beginning. Of a long one, of more than <see cref="Short"/> events, nothing is read that
+    /// lies before the snapshot; but no event is missing or doubled, and those that are read lead from the snapshot to the head.
+    /// </summary>
+    /// <exception cref="RunStoreException">The journal is damaged.</exception>
+    public RunHistory Recent() => Standing(static _ => true);
+
+    /// <summary>
+    /// What a process needs that goes on with the run: the history as of the last snapshot that is sound, and that snapshot; null for the beginning. A snapshot that is not sound is named to
+    /// <paramref name="warn"/>, and its bad chunks are cleared away, so that they are stored anew when they are computed again. To be called by who owns the run.
+    /// </summary>
+    /// <exception cref="RunStoreException">The journal is damaged, or all of it that a fork could go on from.</exception>
+    public (RunHistory History, RunSnapshot? Snapshot) Recover(Action<string> warn)
+    {
+        RunSnapshot? snapshot = null;
+        var history = Standing(reference => (snapshot = Load(reference, warn, clears: true)) is not null);
+        return (history, snapshot);
+    }
+
+    /// <summary>The first of <paramref name="references"/> that is sound; null if none is. One that is not is named to <paramref name="warn"/>.</summary>
+    public RunSnapshot? LoadFirst(IEnumerable<SnapshotReference> references, Action<string> warn) =>
+        references.Select(reference => Load(reference, warn, clears: false)).FirstOrDefault(snapshot => snapshot is not null);
+
+    private RunSnapshot? Load(SnapshotReference reference, Action<string> warn, bool clears)
+    {
         try
         {
-            if (HasJournal)
+            return new RunSnapshot(reference.Window, reference.Tick, ReadChunk(reference.Fields), [.. reference.States.Select(ReadChunk)]);
+        }
+        catch (RunStoreException fault) when (!fault.Passes)
+        {
+            warn($"the snapshot of '{Run}' at window {reference.Window} cannot be used: {fault.Message}");
+            foreach (var hash in clears ? reference.States.Add(reference.Fields) : [])
             {
-                foreach (var entry in Entries())
+                ClearIfBad(hash);
+            }
+
+            return null;
+        }
+    }
+
+    private void ClearIfBad(string hash)
+    {
+        try
+        {
+            ReadChunk(hash);
+        }
+        catch (RunStoreException fault) when (!fault.Passes)
+        {
+            // A chunk that is there is never written again. Of a long one it may be a piece that is bad.
+            var pieces = Locked(() => Scalar("SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) is byte[] stored ? ChunkCodec.Pieces(stored) : null);
+            foreach (var piece in pieces ?? [])
+            {
+                ClearIfBad(piece);
+            }
+
+            Locked(() => Execute("DELETE FROM chunk WHERE hash = @hash", ("@hash", hash)));
+        }
+    }
+
+    // Stands at the newest snapshot that is usable; else where the run begins.
+    private RunHistory Standing(Func<SnapshotReference, bool> isUsable)
+    {
+        var head = Head();
+        var isLong = head.Events > Short;
+        return Sound(() =>
+        {
+            if (isLong)
+            {
+                CheckNumbers(head.Events);
+            }
+
+            foreach (var taken in SnapshotsTaken())
+            {
+                if (isUsable(taken.Snapshot))
                 {
-                    history.Apply(entry);
+                    return isLong && taken is { From: { } from, Counted.IsEmpty: false }
+                        ? Followed(RunHistory.At(taken, Rows("sequence_number = @number", 1).First()), from.Event, head)
+                        : Followed(RunHistory.At(taken), 1, head);
                 }
             }
-        }
-        catch (InvalidDataException fault)
+
+            var origin = Origin();
+            return origin.Begins is not { } begins || isUsable(begins) ? Followed(RunHistory.At(null), 1, head)
+                : throw new RunStoreException($"The run '{Run}' begins at window {begins.Window} with the state of '{origin.Parent}', and that state is damaged: there is nothing to compute from.");
+        });
+    }
+
+    private RunHistory Followed(RunHistory history, long from, (long Events, string Hash) head)
+    {
+        foreach (var entry in Entries(from))
         {
-            throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
+            history.Apply(entry);
         }
 
         // The database writes the head with the event: it is never behind.
-        return history.Chain.Events > events && Head().Events is var said && said < history.Chain.Events
-            ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and its head says {said}: one of them was changed.")
-            : history.Chain.Events < events
-            ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.")
-            : history.Chain.Events == events && history.Chain.HeadHash != hash
-            ? throw new RunStoreException($"The last event of the journal of '{Run}' in '{Database.Name}' is not the one that was written: it has another hash.")
+        return history.Chain.Events > head.Events && Head().Events is var said && said < history.Chain.Events
+            ? throw new InvalidDataException($"It has {history.Chain.Events} events, and its head says {said}: one of them was changed.")
+            : history.Chain.Events < head.Events
+            ? throw new InvalidDataException($"It has {history.Chain.Events} events, and had {head.Events} when it was last written to: its tail is cut off.")
+            : history.Chain.Events == head.Events && history.Chain.HeadHash != head.Hash
+            ? throw new InvalidDataException("The last event is not the one that was written: it has another hash.")
             : history;
+    }
+
+    // That every event from the first to the last is there once, the index says.
+    private void CheckNumbers(long events)
+    {
+        var (count, last, sum) = Locked(() =>
+        {
+            using var command = Command("SELECT count(*), coalesce(max(sequence_number), 0), CAST(coalesce(sum(sequence_number), 0) AS BIGINT) FROM journal WHERE persistence_id = @id",
+                ("@id", PersistenceId));
+            using var reader = command.ExecuteReader();
+            reader.Read();
+            return (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2));
+        });
+        if (last < events)
+        {
+            throw new InvalidDataException($"It ends with event {last}, and had {events} events when it was last written to: its tail is cut off.");
+        }
+
+        if (count != last || sum != last * (last + 1) / 2)
+        {
+            throw new InvalidDataException($"It has {count} events with numbers up to {last}: an event is missing or doubled. 'verify {Run}' says where.");
+        }
+    }
+
+    private T Sound<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new RunStoreException($"The journal of the run '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
+        }
     }
 
     /// <summary>The names of the runs in a database, or of the one called <paramref name="run"/>, if it is there.</summary>
@@ -391,7 +530,11 @@ public sealed class RunStore : IDisposable
     });
 
     /// <inheritdoc/>
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        _connection.Dispose();
+        Database.Release();
+    }
 
     private T Locked<T>(Func<T> work)
     {
@@ -419,7 +562,7 @@ public sealed class RunStore : IDisposable
 
         _connection.Dispose();
         _connection = Database.Connect();
-        if (_isOwner && !Database.TryOwn(_connection, Run, ProcessName.Own))
+        if (_isOwner && Database.Own(_connection, Run, takesOver: false) is not null)
         {
             throw new RunStoreException($"The connection to '{Database.Name}' was lost, and another process has taken the run '{Run}' meanwhile. What it writes counts; this one ends.");
         }

@@ -1,6 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics;
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace ActorMultiscale.Actors.Journal;
@@ -10,6 +8,10 @@ namespace ActorMultiscale.Actors.Journal;
 /// <param name="path">The file.</param>
 public sealed class SqliteDatabase(string path) : StoreDatabase
 {
+    private const string LockSuffix = "-owner";
+    private const string DraftSuffix = ".new";
+    private RunLock? _lock;
+
     /// <summary>The file.</summary>
     public string Path { get; } = path;
 
@@ -55,14 +57,21 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } folder)
         {
             Directory.CreateDirectory(folder);
-            RemoveAbandonedDrafts(folder);
+            RemoveAbandoned(folder);
         }
 
-        // It appears under its name when everything is in it.
-        var draft = $"{Path}.{Environment.ProcessId}.new";
-        File.Delete(draft);
+        // It appears under its name when everything is in it, and from the first moment on nobody else can take it.
+        _lock = RunLock.TryTake(Path + LockSuffix);
+        if (_lock is null || File.Exists(Path))
+        {
+            Release();
+            return null;
+        }
+
+        var draft = Path + DraftSuffix;
         try
         {
+            RemoveDraft(draft);
             using (var connection = Open(draft, SqliteOpenMode.ReadWriteCreate))
             {
                 using var transaction = connection.BeginTransaction();
@@ -71,36 +80,49 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
             }
 
             File.Move(draft, Path, overwrite: false);
+            return Connect();
         }
         catch
         {
-            File.Delete(draft);
-            File.Delete(draft + "-journal");
+            RemoveDraft(draft);
+            Release();
             throw;
         }
-
-        return Connect();
     }
 
     internal override bool HasTable(DbConnection connection, string table) =>
         Scalar(connection, null, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = @table", ("@table", table)) is not null;
 
-    internal override bool TryOwn(DbConnection connection, string run, string owner)
+    internal override string? Own(DbConnection connection, string run, bool takesOver)
     {
-        // The write lock first: two that ask at once are told one after the other.
-        using var transaction = ((SqliteConnection)connection).BeginTransaction(deferred: false);
-        var taken = (string)Scalar(connection, transaction, "SELECT owner FROM run WHERE run = @run", ("@run", run))!;
-        if (taken != owner && ProcessName.IsAlive(taken))
+        if (_lock is null)
         {
-            return false;
+            _lock = RunLock.TryTake(Path + LockSuffix);
+            var owner = new OwnerName((string)Scalar(connection, null, "SELECT owner FROM run WHERE run = @run", ("@run", run))!);
+            if (_lock is null)
+            {
+                return $"is being computed by {owner.Sentence}; two cannot write one record. Wait for it, or stop it.";
+            }
+
+            if (!takesOver && owner.MayLiveUnseen)
+            {
+                Release();
+                return $"is being computed by {owner.Sentence}, as far as can be seen from here; two cannot write one record. If that process is gone for good, 'resume {run} --take-over' takes the run from it.";
+            }
         }
 
-        Execute(connection, transaction, "UPDATE run SET owner = @owner WHERE run = @run", ("@owner", owner), ("@run", run));
-        transaction.Commit();
-        return true;
+        Execute(connection, null, "UPDATE run SET owner = @owner WHERE run = @run", ("@owner", OwnerName.Own.Text), ("@run", run));
+        return null;
     }
 
-    internal override bool IsOwned(DbConnection connection, string run, string owner) => ProcessName.IsAlive(owner);
+    internal override bool IsOwned(DbConnection connection, string run, string owner) =>
+        _lock is not null || RunLock.IsHeld(Path + LockSuffix) || new OwnerName(owner).MayLiveUnseen;
+
+    internal override void Release()
+    {
+        _lock?.Dispose();
+        _lock = null;
+    }
 
     /// <inheritdoc/>
     public override bool Passes(Exception fault) => false;
@@ -120,24 +142,36 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
 
     internal override void Remove(RunStore store)
     {
+        // Nobody takes it before it is gone.
+        (var held, _lock) = (_lock, null);
         store.Dispose();
         SqliteConnection.ClearAllPools();
         foreach (var part in new[] { Path, Path + "-wal", Path + "-shm" })
         {
             File.Delete(part);
         }
+
+        held?.Dispose();
     }
 
-    // A process that was killed while it made a run leaves a draft that nobody will ever finish.
-    private static void RemoveAbandonedDrafts(string folder)
+    // A process that was killed leaves its lock's file, and a draft that nobody will ever finish if it was just making a run.
+    private static void RemoveAbandoned(string folder)
     {
-        foreach (var draft in Directory.EnumerateFiles(folder, "*.new*"))
+        foreach (var path in Directory.EnumerateFiles(folder, "*" + LockSuffix))
         {
-            var parts = System.IO.Path.GetFileName(draft).Split(".new")[0].Split('.');
-            if (int.TryParse(parts[^1], CultureInfo.InvariantCulture, out var id) && !Process.GetProcesses().Any(p => p.Id == id))
+            if (!RunLock.IsHeld(path) && RunLock.TryTake(path) is { } abandoned)
             {
-                File.Delete(draft);
+                RemoveDraft(path[..^LockSuffix.Length] + DraftSuffix);
+                abandoned.Dispose();
             }
+        }
+    }
+
+    private static void RemoveDraft(string draft)
+    {
+        foreach (var part in new[] { draft, draft + "-journal" })
+        {
+            File.Delete(part);
         }
     }
 
@@ -153,39 +187,5 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         // SQLite itself tries again within milliseconds; the library above it would sleep for 150.
         Execute(connection, null, "PRAGMA busy_timeout=30000");
         return connection;
-    }
-}
-
-/// <summary>A process by its number and the time at which it started: a number alone may have been given out again.</summary>
-internal static class ProcessName
-{
-    /// <summary>The name of this process.</summary>
-    public static string Own { get; } = OfSelf();
-
-    /// <summary>Whether a process on this machine has the name, and lives.</summary>
-    public static bool IsAlive(string name)
-    {
-        var parts = name.Split(' ');
-        if (parts.Length < 2 || !int.TryParse(parts[0], CultureInfo.InvariantCulture, out var id))
-        {
-            return false;
-        }
-
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            var started = DateTime.Parse(parts[1], CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal);
-            return Math.Abs((process.StartTime.ToUniversalTime() - started).TotalSeconds) < 2;
-        }
-        catch (Exception fault) when (fault is ArgumentException or InvalidOperationException or System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
-    }
-
-    private static string OfSelf()
-    {
-        using var self = Process.GetCurrentProcess();
-        return string.Create(CultureInfo.InvariantCulture, $"{self.Id} {self.StartTime.ToUniversalTime():O}");
     }
 }

@@ -40,14 +40,18 @@ public abstract class StoreDatabase
     /// <summary>The statements that make the database itself write down the head of every journal.</summary>
     internal abstract string KeepHead { get; }
 
-    /// <summary>Takes the run for this process, so that no other can; false where another has it.</summary>
-    /// <param name="connection">Where it is taken: it holds as long as that lives.</param>
+    /// <summary>Takes the run for this process, so that no other can.</summary>
+    /// <param name="connection">Where it is taken.</param>
     /// <param name="run">The run.</param>
-    /// <param name="owner">Who has it by the record.</param>
-    internal abstract bool TryOwn(DbConnection connection, string run, string owner);
+    /// <param name="takesOver">Whether it is taken from a process of which only the user knows that it is gone.</param>
+    /// <returns>Null if this process has it now; else who has it, as the rest of a sentence that begins with the run.</returns>
+    internal abstract string? Own(DbConnection connection, string run, bool takesOver);
 
-    /// <summary>Whether the process that took the run lives.</summary>
+    /// <summary>Whether the process that took the run may live.</summary>
     internal abstract bool IsOwned(DbConnection connection, string run, string owner);
+
+    /// <summary>Gives free what <see cref="Own"/> or <see cref="Make"/> has taken, unless the end of the connection does.</summary>
+    internal virtual void Release() { }
 
     /// <summary>Whether a fault is of the kind that passes: the database is away, or starts.</summary>
     public abstract bool Passes(Exception fault);

@@ -75,7 +75,7 @@ internal sealed class CoordinatorProtocol
         (_system, _from, _isRecorded, _metrics) = (system, from, isRecorded, history.MetricsAtSnapshot);
         _core = new CouplingCore(system, from?.Fields, recordedEnds: history.SinceSnapshot.Select(record => record.EndTick), observer: observer, recorder: _recorder);
         _isReady = new bool[system.Participants.Length];
-        Epoch = history.Epoch + 1;
+        Epoch = Math.Max(1, history.Epoch);
         Accepted = Durable = from?.Window ?? 0;
     }
 
@@ -265,7 +265,7 @@ internal sealed class CoordinatorProtocol
         SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
         _statesMissing = _system.Participants.Length;
-        _snapshot = new RunSnapshot(take.Window, take.Tick, _core.SaveFields(), [.. new byte[_statesMissing][]]);
+        _snapshot = new RunSnapshot(take.Window, take.Tick, _core.SaveFields(), [.. new byte[_statesMissing][]]) { Counted = _metrics.Counts };
         for (var participant = 0; participant < _system.Participants.Length; participant++)
         {
             Order(participant, new ParticipantJob.Save(take.Window));

@@ -93,6 +93,7 @@ internal sealed class JournalProtocol
     private readonly Queue<string> _notes = new();
     private RunSnapshot? _snapshot;                                // The newest one that waits; an older one that waits is superseded.
     private SnapshotReference? _stored;
+    private ImmutableArray<long> _counted = [];                    // Up to the snapshot whose chunks are stored.
     private readonly Queue<PackedFields> _packed = new();          // Fields, in order.
     private readonly Queue<FieldsReference> _storedFields = new();
     private long _fieldsTold;                                      // The window behind the last one whose fields were handed over;
@@ -242,6 +243,7 @@ internal sealed class JournalProtocol
         {
             _snapshot = null;
             _stores = true;
+            _counted = snapshot.Counted;
             return [new JournalEffect.StoreChunks(snapshot)];
         }
 
@@ -295,7 +297,7 @@ internal sealed class JournalProtocol
         if (_stored is { } snapshot && snapshot.Window <= _durable && Math.Min(snapshot.Window, _fieldsTold) <= _fieldsRecorded)
         {
             _stored = null;
-            return new RunEvent.SnapshotTaken { At = now, Snapshot = snapshot };
+            return new RunEvent.SnapshotTaken { At = now, Snapshot = snapshot, Counted = _counted };
         }
 
         if (_notes.TryDequeue(out var text))

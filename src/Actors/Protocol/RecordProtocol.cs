@@ -205,7 +205,7 @@ internal sealed class RecordProtocol
 
     private ImmutableArray<JournalEffect> Write(RunEvent what)
     {
-        var entry = _history!.Chain.Extend(what);
+        var entry = _history!.Extend(what);
         _underWay = (what, entry);
         return Ask(new JournalEffect.Write(entry, _writer));
     }

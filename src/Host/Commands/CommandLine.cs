@@ -73,6 +73,8 @@ internal static class SharedOptions
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable("ACTORMULTISCALE_STORE") is { Length: > 0 } named ? named : "runs",
     };
 
+    public static Option<bool> TakeOver() => new("--take-over") { Description = "Take the run from a process on another host, or one that the database server takes to be there still: when you know that it is gone" };
+
     public static Option<string?> Until() => new("--until") { Description = "Where the run ends, such as '0.5 s'" };
 
     public static Option<int> Threads()

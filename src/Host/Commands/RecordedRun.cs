@@ -68,16 +68,10 @@ internal sealed class RecordedRun
     /// <exception cref="RunStoreException">The run is a fork, and what it begins with is damaged, or lies behind the window.</exception>
     public RunSnapshot? SnapshotBefore(long window)
     {
-        foreach (var reference in History.Snapshots.Where(s => s.Window <= window).Reverse())
+        var before = History.Snapshots.Where(s => s.Window <= window).OrderByDescending(s => s.Window);
+        if (_store.LoadFirst(before, static text => Console.Error.WriteLine("warning: " + text)) is { } snapshot)
         {
-            try
-            {
-                return new RunSnapshot(reference.Window, reference.Tick, _store.ReadChunk(reference.Fields), [.. reference.States.Select(_store.ReadChunk)]);
-            }
-            catch (RunStoreException fault) when (!fault.Passes)
-            {
-                Console.Error.WriteLine($"warning: the snapshot of '{Name}' at window {reference.Window} cannot be used: {fault.Message}");
-            }
+            return snapshot;
         }
 
         return FirstWindow == 0 ? null : throw new RunStoreException(

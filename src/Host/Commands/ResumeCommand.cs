@@ -14,9 +14,10 @@ internal static class ResumeCommand
         var name = new Argument<string?>("run") { Description = "The run", Arity = ArgumentArity.ZeroOrOne };
         var last = new Option<bool>("--last") { Description = "The newest run" };
         var force = new Option<bool>("--other-machine") { Description = "Go on although the machine differs from the one that made the record; the bits may then differ" };
+        var takeOver = SharedOptions.TakeOver();
         var until = SharedOptions.Until();
         var store = SharedOptions.Store();
-        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, store };
+        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, takeOver, store };
         var how = new MannerOptions(command);
         command.Validators.Add(result =>
         {
@@ -31,8 +32,8 @@ internal static class ResumeCommand
             var run = parsed.GetValue(name) ?? catalog.Last() ?? throw new RunStoreException($"There are no runs in '{catalog.Name}'.");
             var manners = how.Of(parsed);
             using var file = catalog.Open(run);
-            file.Acquire();
-            var history = file.History();
+            file.Acquire(parsed.GetValue(takeOver));
+            var history = file.Recent();
             if (history.Chain.Events == 0)
             {
                 history.Begin(file.Origin());

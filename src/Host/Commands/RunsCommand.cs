@@ -151,14 +151,14 @@ internal static class RunsCommand
     private static Command Remove()
     {
         var names = new Argument<string[]>("run") { Description = "The runs", Arity = ArgumentArity.OneOrMore };
-        var store = SharedOptions.Store();
-        var command = new Command("rm", "Remove runs for good") { names, store };
+        var (store, takeOver) = (SharedOptions.Store(), SharedOptions.TakeOver());
+        var command = new Command("rm", "Remove runs for good") { names, store, takeOver };
         command.SetAction(parsed =>
         {
             var catalog = RunCatalog.Of(parsed.GetValue(store)!);
             foreach (var run in parsed.GetValue(names)!)
             {
-                catalog.Remove(run);
+                catalog.Remove(run, parsed.GetValue(takeOver));
                 Console.Error.WriteLine($"removed {run}");
             }
 

@@ -9,7 +9,11 @@ namespace ActorMultiscale.Physics.Coupling;
 /// <param name="Tick">Where the run stands.</param>
 /// <param name="Fields">The fields between participants.</param>
 /// <param name="States">The participants' archives, in the order of the system.</param>
-public sealed record RunSnapshot(long Window, long Tick, byte[] Fields, ImmutableArray<byte[]> States);
+public sealed record RunSnapshot(long Window, long Tick, byte[] Fields, ImmutableArray<byte[]> States)
+{
+    /// <summary>What was counted up to there (<see cref="RunMetrics.Counts"/>), where it is to be recorded.</summary>
+    public ImmutableArray<long> Counted { get; init; } = [];
+}
 
 /// <summary>How a run ended and what came out.</summary>
 /// <param name="Outcome">How it ended.</param>
