@@ -32,7 +32,7 @@ public sealed class RunStoreException : Exception
 /// The journal tables belong to the plugin; this class owns the tables <c>run</c> and <c>chunk</c>. Calls block; they are made from the
 /// store's own actor or from the command line. A connection that was lost is opened anew by the next call, and the run taken again.
 /// </remarks>
-public sealed class RunStore : IDisposable
+public sealed partial class RunStore : IDisposable
 {
     private readonly Lock _gate = new();        // One connection, and callers on several threads.
     private DbConnection _connection;
@@ -65,15 +65,8 @@ public sealed class RunStore : IDisposable
     {
         ArgumentNullException.ThrowIfNull(database);
         ArgumentNullException.ThrowIfNull(origin);
-        return Guarded(database, () => database.Make(origin.Run, (connection, transaction) =>
+        return Guarded(database, () => database.Make(origin.Run, Tables(database), (connection, transaction) =>
         {
-            StoreDatabase.Execute(connection, transaction, $"""
-                CREATE TABLE IF NOT EXISTS run (
-                  run TEXT PRIMARY KEY, format BIGINT NOT NULL, experiment TEXT NOT NULL,
-                  status TEXT NOT NULL, windows BIGINT NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
-                  head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
-                CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
-                """);
             var isNew = StoreDatabase.Execute(connection, transaction, """
                 INSERT INTO run (run, format, experiment, status, windows, final_hash, started, changed, head_events, head_hash, owner, origin)
                 VALUES (@run, @format, @experiment, 'running', 0, '', @now, @now, 0, '', @owner, @origin) ON CONFLICT DO NOTHING
@@ -90,6 +83,14 @@ public sealed class RunStore : IDisposable
             ? new RunStore(database, made, origin.Run) { _isOwner = true }
             : throw new RunStoreException($"There is a run '{origin.Run}' already ({database.Name}). Give another --name, or remove it with 'runs rm {origin.Run}'."));
     }
+
+    private static string Tables(StoreDatabase database) => $"""
+        CREATE TABLE IF NOT EXISTS run (
+          run TEXT PRIMARY KEY, format BIGINT NOT NULL, experiment TEXT NOT NULL,
+          status TEXT NOT NULL, windows BIGINT NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
+          head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
+        """;
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
     public RunOrigin Origin() => Locked(() => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE run = @run")!));
@@ -306,17 +307,14 @@ public sealed class RunStore : IDisposable
                     history.Apply(entry);
                 }
             }
+
+            history.CheckHead(events, hash);
+            return history;
         }
         catch (InvalidDataException fault)
         {
             throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
         }
-
-        return history.Chain.Events < events
-            ? throw new RunStoreException($"The journal of '{Run}' in '{Database.Name}' has {history.Chain.Events} events, and had {events} when it was last written to: its tail is cut off.")
-            : history.Chain.Events == events && history.Chain.HeadHash != hash
-            ? throw new RunStoreException($"The last event of the journal of '{Run}' in '{Database.Name}' is not the one that was written: it has another hash.")
-            : history;
     }
 
     /// <summary>The names of the runs in a database, or of the one called <paramref name="run"/>, if it is there.</summary>

@@ -45,7 +45,18 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         return connection;
     }
 
-    internal override DbConnection? Make(string run, Func<DbConnection, DbTransaction, bool> fill)
+    internal override string Journal => """
+        CREATE TABLE IF NOT EXISTS [journal] (
+          [ordering] INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, [created] INTEGER NOT NULL, [deleted] Bit NOT NULL, [persistence_id] NVarChar(255) NOT NULL,
+          [sequence_number] INTEGER NOT NULL, [message] VarBinary NOT NULL, [manifest] NVarChar(500) NULL, [identifier] INTEGER NULL, [writer_uuid] NVarChar(128) NULL);
+        CREATE UNIQUE INDEX IF NOT EXISTS journal_uq ON journal (persistence_id, sequence_number);
+        CREATE INDEX IF NOT EXISTS journal_created_idx ON journal (created);
+        CREATE INDEX IF NOT EXISTS journal_sequence_number_idx ON journal (sequence_number);
+        """;
+
+    internal override DbTransaction BeginReading(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: true);
+
+    internal override DbConnection? Make(string run, string tables, Func<DbConnection, DbTransaction, bool> fill)
     {
         if (File.Exists(Path))
         {
@@ -55,26 +66,36 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         if (System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Path)) is { } folder)
         {
             Directory.CreateDirectory(folder);
-            RemoveAbandonedDrafts(folder);
+            Drafts.RemoveAbandoned(folder, "*");
         }
 
         // It appears under its name when everything is in it.
-        var draft = $"{Path}.{Environment.ProcessId}.new";
+        var draft = Drafts.NameOf(Path);
         File.Delete(draft);
-        using (var connection = Open(draft))
+        try
         {
-            using var transaction = connection.BeginTransaction();
-            fill(connection, transaction);
-            transaction.Commit();
-            SqliteConnection.ClearPool(connection);
+            using (var connection = Open(draft))
+            {
+                using var transaction = connection.BeginTransaction();
+                Execute(connection, transaction, tables);
+                fill(connection, transaction);
+                transaction.Commit();
+                SqliteConnection.ClearPool(connection);
+            }
+
+            File.Move(draft, Path, overwrite: false);
+        }
+        catch
+        {
+            File.Delete(draft);
+            throw;
         }
 
-        File.Move(draft, Path, overwrite: false);
         return Connect();
     }
 
-    internal override bool HasTable(DbConnection connection, string table) =>
-        Scalar(connection, null, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = @table", ("@table", table)) is not null;
+    internal override bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null) =>
+        Scalar(connection, transaction, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = @table", ("@table", table)) is not null;
 
     internal override bool TryOwn(DbConnection connection, string run, string owner)
     {
@@ -103,19 +124,6 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         foreach (var part in new[] { Path, Path + "-wal", Path + "-shm" })
         {
             File.Delete(part);
-        }
-    }
-
-    // A process that was killed while it made a run leaves a draft that nobody will ever finish.
-    private static void RemoveAbandonedDrafts(string folder)
-    {
-        foreach (var draft in Directory.EnumerateFiles(folder, "*.new*"))
-        {
-            var parts = System.IO.Path.GetFileName(draft).Split(".new")[0].Split('.');
-            if (int.TryParse(parts[^1], CultureInfo.InvariantCulture, out var id) && !Process.GetProcesses().Any(p => p.Id == id))
-            {
-                File.Delete(draft);
-            }
         }
     }
 

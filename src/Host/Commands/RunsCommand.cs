@@ -8,10 +8,10 @@ using Spectre.Console;
 
 namespace ActorMultiscale.Host.Commands;
 
-/// <summary><c>runs list|show|rm</c>: what there is in the store.</summary>
+/// <summary><c>runs list|show|rm|export|import</c>: what there is in the store.</summary>
 internal static class RunsCommand
 {
-    public static Command Create() => new("runs", "List, show and remove runs") { List(), Show(), Remove() };
+    public static Command Create() => new("runs", "List, show, remove and move runs") { List(), Show(), Remove(), ArchiveCommands.Export(), ArchiveCommands.Import() };
 
     private static Command List()
     {
