@@ -66,6 +66,16 @@ public abstract class RunCatalog
         return RunStore.Open(database, run);
     }
 
+    /// <summary>Makes a run of an exported one.</summary>
+    /// <param name="file">The file; not trusted.</param>
+    /// <param name="name">The name of the run here; null for the one that it had.</param>
+    /// <exception cref="RunStoreException">There is a run of that name, or something is wrong with the file.</exception>
+    public ArchivedRun Import(string file, string? name)
+    {
+        var run = Checked(name ?? RunArchive.NameIn(file));
+        return RunArchive.Import(DatabaseOf(run), run, file);
+    }
+
     /// <summary>Removes the run called <paramref name="run"/> with everything that belongs to it.</summary>
     /// <param name="run">The run.</param>
     /// <param name="takesOver">See <see cref="RunStore.Acquire"/>.</param>

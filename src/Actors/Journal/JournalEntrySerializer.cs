@@ -6,8 +6,11 @@ namespace ActorMultiscale.Actors.Journal;
 /// <summary>Passes the bytes of a journal entry through; the only type that it ever makes is <see cref="JournalEntry"/>.</summary>
 public sealed class JournalEntrySerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
+    /// <summary>The number under which the journal's rows name this serializer.</summary>
+    public const int Number = 7301;
+
     /// <inheritdoc/>
-    public override int Identifier => 7301;
+    public override int Identifier => Number;
 
     /// <inheritdoc/>
     public override string Manifest(object o) => ((JournalEntry)o).Manifest;

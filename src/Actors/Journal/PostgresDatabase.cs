@@ -1,3 +1,4 @@
+using System.Data;
 using System.Data.Common;
 using System.Net.Sockets;
 using Npgsql;
@@ -87,7 +88,18 @@ public sealed class PostgresDatabase : StoreDatabase
         return connection;
     }
 
-    internal override DbConnection? Make(string run, Func<DbConnection, DbTransaction, bool> fill)
+    internal override string Journal => """
+        CREATE TABLE IF NOT EXISTS journal (
+          ordering BIGINT GENERATED ALWAYS AS IDENTITY CONSTRAINT "PK_journal" PRIMARY KEY, created BIGINT NOT NULL, deleted BOOLEAN NOT NULL, persistence_id TEXT NOT NULL,
+          sequence_number BIGINT NOT NULL, message BYTEA NOT NULL, manifest TEXT NULL, identifier INTEGER NULL, writer_uuid TEXT NULL,
+          CONSTRAINT journal_uq UNIQUE (persistence_id, sequence_number));
+        CREATE INDEX IF NOT EXISTS journal_created_idx ON journal (created);
+        CREATE INDEX IF NOT EXISTS journal_sequence_number_idx ON journal (sequence_number);
+        """;
+
+    internal override DbTransaction BeginReading(DbConnection connection) => connection.BeginTransaction(IsolationLevel.RepeatableRead);
+
+    internal override DbConnection? Make(string run, string tables, Func<DbConnection, DbTransaction, bool> fill)
     {
         var connection = Connect();
         try
@@ -95,11 +107,11 @@ public sealed class PostgresDatabase : StoreDatabase
             using (var setup = connection.BeginTransaction())
             {
                 Execute(connection, setup, $"SELECT pg_advisory_xact_lock({Setup}); CREATE SCHEMA IF NOT EXISTS {Schema};");
+                Execute(connection, setup, tables);
                 setup.Commit();
             }
 
             using var transaction = connection.BeginTransaction();
-            Execute(connection, transaction, $"SELECT pg_advisory_xact_lock({Setup})");
             if (!fill(connection, transaction))
             {
                 connection.Dispose();
@@ -118,8 +130,8 @@ public sealed class PostgresDatabase : StoreDatabase
         }
     }
 
-    internal override bool HasTable(DbConnection connection, string table) =>
-        Scalar(connection, null, "SELECT to_regclass(@table) IS NOT NULL", ("@table", $"{Schema}.{table}")) is true;
+    internal override bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null) =>
+        Scalar(connection, transaction, "SELECT to_regclass(@table) IS NOT NULL", ("@table", $"{Schema}.{table}")) is true;
 
     internal override string? Own(DbConnection connection, string run, bool takesOver)
     {

@@ -229,6 +229,21 @@ public sealed class RunHistory
         return entry;
     }
 
+    /// <summary>Compares the end of the chain with the head that was written down with its last event.</summary>
+    /// <exception cref="InvalidDataException">The tail is cut off, or is another.</exception>
+    public void CheckHead(long events, string hash)
+    {
+        if (Chain.Events < events)
+        {
+            throw new InvalidDataException($"It has {Chain.Events} events, and had {events} when it was last written to: its tail is cut off.");
+        }
+
+        if (Chain.Events == events && Chain.HeadHash != hash)
+        {
+            throw new InvalidDataException("Its last event is not the one that was written: it has another hash.");
+        }
+    }
+
     /// <summary>Stands where the run begins: for one without events.</summary>
     public void Begin(RunOrigin origin)
     {

@@ -33,7 +33,7 @@ public sealed class RunStoreException : Exception
 /// The journal tables belong to the plugin; this class owns the tables <c>run</c> and <c>chunk</c>. Calls block; they are made from the
 /// store's own actor or from the command line. A connection that was lost is opened anew by the next call, and the run taken again.
 /// </remarks>
-public sealed class RunStore : IDisposable
+public sealed partial class RunStore : IDisposable
 {
     /// <summary>A journal with more events than these is long: see <see cref="Recent"/>.</summary>
     internal const long Short = 2000;
@@ -69,15 +69,8 @@ public sealed class RunStore : IDisposable
     {
         ArgumentNullException.ThrowIfNull(database);
         ArgumentNullException.ThrowIfNull(origin);
-        return Guarded(database, () => database.Make(origin.Run, (connection, transaction) =>
+        return Guarded(database, () => database.Make(origin.Run, Tables(database), (connection, transaction) =>
         {
-            StoreDatabase.Execute(connection, transaction, $"""
-                CREATE TABLE IF NOT EXISTS run (
-                  run TEXT PRIMARY KEY, format BIGINT NOT NULL, experiment TEXT NOT NULL,
-                  status TEXT NOT NULL, windows BIGINT NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
-                  head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
-                CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
-                """);
             var isNew = StoreDatabase.Execute(connection, transaction, """
                 INSERT INTO run (run, format, experiment, status, windows, final_hash, started, changed, head_events, head_hash, owner, origin)
                 VALUES (@run, @format, @experiment, 'running', 0, '', @now, @now, 0, '', @owner, @origin) ON CONFLICT DO NOTHING
@@ -94,6 +87,14 @@ public sealed class RunStore : IDisposable
             ? new RunStore(database, made, origin.Run) { _isOwner = true }
             : throw new RunStoreException($"There is a run '{origin.Run}' already ({database.Name}). Give another --name, or remove it with 'runs rm {origin.Run}'."));
     }
+
+    private static string Tables(StoreDatabase database) => $"""
+        CREATE TABLE IF NOT EXISTS run (
+          run TEXT PRIMARY KEY, format BIGINT NOT NULL, experiment TEXT NOT NULL,
+          status TEXT NOT NULL, windows BIGINT NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
+          head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
+        CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
+        """;
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
     /// <exception cref="RunStoreException">It is damaged.</exception>
@@ -457,13 +458,13 @@ public sealed class RunStore : IDisposable
         }
 
         // The database writes the head with the event: it is never behind.
-        return history.Chain.Events > head.Events && Head().Events is var said && said < history.Chain.Events
-            ? throw new InvalidDataException($"It has {history.Chain.Events} events, and its head says {said}: one of them was changed.")
-            : history.Chain.Events < head.Events
-            ? throw new InvalidDataException($"It has {history.Chain.Events} events, and had {head.Events} when it was last written to: its tail is cut off.")
-            : history.Chain.Events == head.Events && history.Chain.HeadHash != head.Hash
-            ? throw new InvalidDataException("The last event is not the one that was written: it has another hash.")
-            : history;
+        if (history.Chain.Events > head.Events && Head().Events is var said && said < history.Chain.Events)
+        {
+            throw new InvalidDataException($"It has {history.Chain.Events} events, and its head says {said}: one of them was changed.");
+        }
+
+        history.CheckHead(head.Events, head.Hash);
+        return history;
     }
 
     // That every event from the first to the last is there once, the index says.

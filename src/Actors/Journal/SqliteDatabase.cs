@@ -47,7 +47,18 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         return connection;
     }
 
-    internal override DbConnection? Make(string run, Func<DbConnection, DbTransaction, bool> fill)
+    internal override string Journal => """
+        CREATE TABLE IF NOT EXISTS [journal] (
+          [ordering] INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, [created] INTEGER NOT NULL, [deleted] Bit NOT NULL, [persistence_id] NVarChar(255) NOT NULL,
+          [sequence_number] INTEGER NOT NULL, [message] VarBinary NOT NULL, [manifest] NVarChar(500) NULL, [identifier] INTEGER NULL, [writer_uuid] NVarChar(128) NULL);
+        CREATE UNIQUE INDEX IF NOT EXISTS journal_uq ON journal (persistence_id, sequence_number);
+        CREATE INDEX IF NOT EXISTS journal_created_idx ON journal (created);
+        CREATE INDEX IF NOT EXISTS journal_sequence_number_idx ON journal (sequence_number);
+        """;
+
+    internal override DbTransaction BeginReading(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: true);
+
+    internal override DbConnection? Make(string run, string tables, Func<DbConnection, DbTransaction, bool> fill)
     {
         if (File.Exists(Path))
         {
@@ -75,6 +86,7 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
             using (var connection = Open(draft, SqliteOpenMode.ReadWriteCreate))
             {
                 using var transaction = connection.BeginTransaction();
+                Execute(connection, transaction, tables);
                 fill(connection, transaction);
                 transaction.Commit();
             }
@@ -90,8 +102,8 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         }
     }
 
-    internal override bool HasTable(DbConnection connection, string table) =>
-        Scalar(connection, null, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = @table", ("@table", table)) is not null;
+    internal override bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null) =>
+        Scalar(connection, transaction, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = @table", ("@table", table)) is not null;
 
     internal override string? Own(DbConnection connection, string run, bool takesOver)
     {

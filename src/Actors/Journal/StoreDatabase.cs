@@ -30,12 +30,19 @@ public abstract class StoreDatabase
 
     /// <summary>Makes what a run of the name <paramref name="run"/> needs, whole or not at all, and leaves it open.</summary>
     /// <param name="run">The name.</param>
+    /// <param name="tables">The statements that make tables which may be there already.</param>
     /// <param name="fill">Fills the tables, inside a transaction; says false if there is such a run.</param>
     /// <returns>Null if there is such a run already.</returns>
-    internal abstract DbConnection? Make(string run, Func<DbConnection, DbTransaction, bool> fill);
+    internal abstract DbConnection? Make(string run, string tables, Func<DbConnection, DbTransaction, bool> fill);
+
+    /// <summary>Begins a transaction that sees the database as it is now, whatever is written meanwhile, and keeps nobody from writing.</summary>
+    internal abstract DbTransaction BeginReading(DbConnection connection);
+
+    /// <summary>The statements that make the journal's table, as the plugin makes it: for a record that is there before the plugin is.</summary>
+    internal abstract string Journal { get; }
 
     /// <summary>Whether there is a table.</summary>
-    internal abstract bool HasTable(DbConnection connection, string table);
+    internal abstract bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null);
 
     /// <summary>The statements that make the database itself write down the head of every journal.</summary>
     internal abstract string KeepHead { get; }

@@ -142,7 +142,7 @@ public sealed class ObservationStore : IAsyncDisposable
                     if (_taken.WrittenCount > 0)
                     {
                         connection ??= Open(store);
-                        Insert(connection, store, _taken.WrittenMemory);
+                        Insert(connection, null, store.Database, store.Run, _taken.WrittenSpan.ToArray());
                         _taken.ResetWrittenCount();
                         Volatile.Write(ref _refused, 0);
                     }
@@ -190,12 +190,16 @@ public sealed class ObservationStore : IAsyncDisposable
     {
         // Without waiting for the disk: the lock that the journal may want is held for moments only.
         var connection = store.Database.Connect(isPatient: true);
-        var run = store.Database.IsShared ? "run TEXT NOT NULL, " : "";
-        StoreDatabase.Execute(connection, null, $"CREATE TABLE IF NOT EXISTS observation (serial {store.Database.Serial}, {run}bytes {store.Database.Bytes} NOT NULL)");
+        StoreDatabase.Execute(connection, null, Table(store.Database));
         return connection;
     }
 
-    private static void Insert(DbConnection connection, RunStore store, ReadOnlyMemory<byte> bytes) =>
-        StoreDatabase.Execute(connection, null, store.Database.IsShared ? "INSERT INTO observation (run, bytes) VALUES (@run, @bytes)" : "INSERT INTO observation (bytes) VALUES (@bytes)",
-            ("@bytes", bytes.ToArray()), ("@run", store.Run));
+    /// <summary>The statement that makes the table.</summary>
+    internal static string Table(StoreDatabase database) =>
+        $"CREATE TABLE IF NOT EXISTS observation (serial {database.Serial}, {(database.IsShared ? "run TEXT NOT NULL, " : "")}bytes {database.Bytes} NOT NULL);";
+
+    /// <summary>Adds a row of records.</summary>
+    internal static void Insert(DbConnection connection, DbTransaction? transaction, StoreDatabase database, string run, byte[] bytes) =>
+        StoreDatabase.Execute(connection, transaction, database.IsShared ? "INSERT INTO observation (run, bytes) VALUES (@run, @bytes)" : "INSERT INTO observation (bytes) VALUES (@bytes)",
+            ("@bytes", bytes), ("@run", run));
 }

@@ -8,10 +8,10 @@ using Spectre.Console;
 
 namespace ActorMultiscale.Host.Commands;
 
-/// <summary><c>runs list|show|check|rm</c>: what there is in the store.</summary>
+/// <summary><c>runs list|show|check|rm|export|import</c>: what there is in the store.</summary>
 internal static class RunsCommand
 {
-    public static Command Create() => new("runs", "List, show, check and remove runs") { List(), Show(), Check(), Remove() };
+    public static Command Create() => new("runs", "List, show, check, remove and move runs") { List(), Show(), Check(), Remove(), ArchiveCommands.Export(), ArchiveCommands.Import() };
 
     private static Command List()
     {
