@@ -13,7 +13,7 @@ internal sealed class ChunkStore : ReceiveActor
     private readonly RunStore _store;
     private readonly RunSettings _settings;
     private RunObserver? _observer;
-    private DateTimeOffset? _awaySince;
+    private long? _awaySince;         // As a timestamp: the time of day may jump.
 
     public ChunkStore(RunStore store, RunSettings settings)
     {
@@ -65,10 +65,10 @@ internal sealed class ChunkStore : ReceiveActor
             answer = work();
             _awaySince = null;
         }
-        catch (RunStoreException fault) when (fault.Passes && !(_settings.Clock.GetUtcNow() - _awaySince > _settings.StorePatience))
+        catch (RunStoreException fault) when (fault.Passes && !(_awaySince is { } since && _settings.Clock.GetElapsedTime(since) > _settings.StorePatience))
         {
             // Its line of orders stands meanwhile: there is one at a time.
-            _awaySince ??= _settings.Clock.GetUtcNow();
+            _awaySince ??= _settings.Clock.GetTimestamp();
             Context.System.Scheduler.ScheduleTellOnce(_betweenTries, Self, order, Sender);
             return;
         }

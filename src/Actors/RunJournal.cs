@@ -36,7 +36,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     private IActorRef _coordinator = ActorRefs.Nobody;
     private RunObserver? _observer;
     private (long Events, string Hash) _durable;      // The chain as far as the writer has answered.
-    private DateTimeOffset? _awaySince;
+    private long? _awaySince;         // As a timestamp: the time of day may jump.
     private int _writers;
 
     /// <summary>A journal of a run that may be <paramref name="runAhead"/> windows ahead of it.</summary>
@@ -121,7 +121,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
             _writer.Tell(new JournalWriter.Write(entry));
         }
 
-        Context.GetLogger().Warning("the store '{0}' is back after {1:0} s; the run goes on", _database.Name, (_settings.Clock.GetUtcNow() - _awaySince)?.TotalSeconds);
+        Context.GetLogger().Warning("the store '{0}' is back after {1:0} s; the run goes on", _database.Name, Away.TotalSeconds);
         _awaySince = null;
     }
 
@@ -133,11 +133,12 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         then();
     }
 
+    private TimeSpan Away => _awaySince is { } since ? _settings.Clock.GetElapsedTime(since) : TimeSpan.Zero;
+
     private void OnFailed(JournalWriter.Failed failed)
     {
-        var now = _settings.Clock.GetUtcNow();
         var reason = $"The journal of '{_start.Run}' in '{_database.Name}' {failed.What}: {failed.Cause.GetBaseException().Message}{_database.Hint(failed.Cause.GetBaseException())}";
-        if (_protocol is null || !_database.Passes(failed.Cause) || now - _awaySince > _settings.StorePatience)
+        if (_protocol is null || !_database.Passes(failed.Cause) || Away > _settings.StorePatience)
         {
             _supervisor.Tell(new JournalAnswer.Unusable(reason));
             return;
@@ -145,7 +146,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
 
         if (_awaySince is null)
         {
-            _awaySince = now;
+            _awaySince = _settings.Clock.GetTimestamp();
             Context.GetLogger().Warning("the store '{0}' is away, and the run waits: {1}", _database.Name, failed.Cause.GetBaseException().Message);
         }
 
