@@ -31,7 +31,7 @@ internal sealed class RecordProtocol
     private (long Events, string Hash) _found;          // The chain as it was last read.
     private long _unequal = -1;                         // How many events there were when a writer stood somewhere else.
     private long _writer;
-    private DateTimeOffset? _awaySince;
+    private long? _awaySince;                           // As a timestamp: the time of day may jump.
     private bool _isOver;
 
     /// <summary>The record of a run that begins, or goes on.</summary>
@@ -230,19 +230,18 @@ internal sealed class RecordProtocol
 
     private ImmutableArray<JournalEffect> Failed(string reason, string cause, bool passes)
     {
-        var now = _clock.GetUtcNow();
         if (_isOver)
         {
             return [];
         }
 
-        if (!passes || now - _awaySince > _patience)
+        if (!passes || (_awaySince is { } since && _clock.GetElapsedTime(since) > _patience))
         {
             return End(new JournalEffect.Unusable(reason));
         }
 
         var isNew = _awaySince is null;
-        _awaySince ??= now;
+        _awaySince ??= _clock.GetTimestamp();
         return isNew ? [new JournalEffect.Warn($"the store '{_store}' is away, and the run waits: {cause}"), new JournalEffect.Wait()] : [new JournalEffect.Wait()];
     }
 
@@ -255,7 +254,7 @@ internal sealed class RecordProtocol
         }
 
         _awaySince = null;
-        return [new JournalEffect.Warn(string.Create(CultureInfo.InvariantCulture, $"the store '{_store}' is back after {(_clock.GetUtcNow() - since).TotalSeconds:0} s; the run goes on")), .. effects];
+        return [new JournalEffect.Warn(string.Create(CultureInfo.InvariantCulture, $"the store '{_store}' is back after {_clock.GetElapsedTime(since).TotalSeconds:0} s; the run goes on")), .. effects];
     }
 
     private ImmutableArray<JournalEffect> End(JournalEffect last)
