@@ -102,6 +102,8 @@ public sealed class FieldTests(PostgresServer server) : RecordStand(server)
         Assert.Equal(100, Json(0, "verify", "run", "--participant", "right", "--quiet").GetProperty("windows").GetInt64());
         var verdict = Json(5, "verify", "run", "--participant", "left", "--quiet");
         Assert.Equal("left", verdict.GetProperty("participant").GetString());
+        Assert.Equal((0, "left"), (verdict.GetProperty("window").GetProperty("index").GetInt32(), verdict.GetProperty("window").GetProperty("participant").GetString()));
+        Assert.True(verdict.GetProperty("window").GetProperty("port").GetString()!.Length > 0);
         Assert.Contains("window 0", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
         Assert.Contains("port '", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
 

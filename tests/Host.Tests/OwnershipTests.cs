@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Diagnostics;
 using System.Text.Json;
 using ActorMultiscale.Actors.Journal;
@@ -292,19 +293,42 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
             return;     // Told by RecordTests.
         }
 
-        for (var round = 0; round < 3; round++)
+        // All come to where the journal's table is made, and wait for somebody who makes one and then does not.
+        Use("postgresql");
+        using var maker = Connect("");
+        using var look = Connect("");
+        void Do(DbConnection connection, string sql)
         {
-            Use("postgresql");
-            List<HostProcess> runs = [.. Enumerable.Range(0, 6).Select(i => Start("run", Oscillator, "--name", $"run-{i}", "--quiet", "--json"))];
-            foreach (var run in runs)
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            command.ExecuteNonQuery();
+        }
+
+        Do(maker, $"CREATE SCHEMA {PostgresDatabase.Schema}; SET idle_in_transaction_session_timeout = 0; BEGIN; CREATE TABLE {PostgresDatabase.Schema}.journal (number INT)");
+        List<HostProcess> runs = [.. Enumerable.Range(0, 6).Select(i => Start("run", Oscillator, "--name", $"run-{i}", "--quiet", "--json"))];
+        try
+        {
+            using var waiting = look.CreateCommand();
+            waiting.CommandText = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%journal%'";
+            for (var patience = Stopwatch.StartNew(); (long)waiting.ExecuteScalar()! < runs.Count;)
+            {
+                Assert.True(patience.Elapsed < TimeSpan.FromMinutes(2), $"{waiting.ExecuteScalar()} wait for the table");
+            }
+
+            Do(maker, "ROLLBACK");
+            Assert.All(runs, run =>
             {
                 var (code, _, error) = run.Wait();
                 Assert.True(code == 0, $"{code}: {error}");
-                run.Dispose();
-            }
-
-            Assert.All(Json(0, "runs", "list").EnumerateArray(), r => Assert.Equal(("completed", 100L), (r.GetProperty("status").GetString(), r.GetProperty("windows").GetInt64())));
-            Assert.Equal(6, Json(0, "runs", "list").GetArrayLength());
+            });
         }
+        finally
+        {
+            runs.ForEach(run => run.Dispose());
+        }
+
+        var listed = Json(0, "runs", "list").EnumerateArray().ToList();
+        Assert.Equal(runs.Count, listed.Count);
+        Assert.All(listed, r => Assert.Equal(("completed", 100L), (r.GetProperty("status").GetString(), r.GetProperty("windows").GetInt64())));
     }
 }

@@ -160,6 +160,9 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         Assert.False(verdict.GetProperty("matches").GetBoolean());
         Assert.Contains("window 0", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
         Assert.Contains("'left'", verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
+        var first = verdict.GetProperty("window");
+        Assert.Equal((0, 0.01, "left"), (first.GetProperty("index").GetInt32(), first.GetProperty("time").GetDouble(), first.GetProperty("participant").GetString()));
+        Assert.Contains(first.GetProperty("port").GetString()!, verdict.GetProperty("difference").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -245,14 +248,16 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         Assert.True(Json(0, "verify", "taken").GetProperty("matches").GetBoolean());
     }
 
-    // Written by an older program: the two-mass oscillator up to t = 0.2 s, whole SQLite file, chunks as they are.
-    [Fact]
-    public void A_record_of_an_older_format_is_read_shown_and_gone_on_with()
+    // Written by older programs: the two-mass oscillator up to t = 0.2 s, whole SQLite file. Of format 2: chunks as they are; of format 3: snapshots without a mark.
+    [Theory]
+    [InlineData("format-2")]
+    [InlineData("format-3")]
+    public void A_record_of_an_older_format_is_read_shown_and_gone_on_with(string old)
     {
         Directory.CreateDirectory(Path.Combine(Folder, "runs"));
-        File.Copy(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-2.sqlite"), Path.Combine(Folder, "runs", "format-2.sqlite"));
+        File.Copy(Path.Combine(AppContext.BaseDirectory, "Corpus", old + ".sqlite"), Path.Combine(Folder, "runs", old + ".sqlite"));
 
-        var shown = Json(0, "runs", "show", "format-2");
+        var shown = Json(0, "runs", "show", old);
         Assert.Equal("completed", shown.GetProperty("status").GetString());
         Assert.Equal(20, shown.GetProperty("windows").GetInt64());
         var fresh = Json(0, "run", Oscillator, "--name", "fresh", "--until", "0.2 s");
@@ -260,10 +265,10 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         if (isSameMachine)
         {
             Assert.Equal(fresh.GetProperty("finalHash").GetString(), shown.GetProperty("finalHash").GetString());
-            Assert.True(Json(0, "verify", "format-2").GetProperty("matches").GetBoolean());
+            Assert.True(Json(0, "verify", old).GetProperty("matches").GetBoolean());
         }
 
-        var extended = Json(0, "resume", "format-2", "--until", "0.4 s", "--other-machine");
+        var extended = Json(0, "resume", old, "--until", "0.4 s", "--other-machine");
         Assert.Equal(40, extended.GetProperty("windows").GetInt64());
         if (isSameMachine)
         {
@@ -506,6 +511,7 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         Assert.Equal(("participants.left.settings.substeps", "4", "8"), (setting.GetProperty("key").GetString(), setting.GetProperty("a").GetString(), setting.GetProperty("b").GetString()));
         Assert.Equal(40, other.GetProperty("window").GetProperty("index").GetInt32());
         Assert.Contains("'left' wrote something else", other.GetProperty("window").GetProperty("what").GetString(), StringComparison.Ordinal);
+        Assert.Equal(("left", 0.41), (other.GetProperty("window").GetProperty("participant").GetString(), other.GetProperty("window").GetProperty("time").GetDouble()));
         var displacement = other.GetProperty("fields").EnumerateArray().Single(f => f.GetProperty("port").GetString() == "left.displacement");
         Assert.Equal((40, 60), (displacement.GetProperty("firstWindow").GetInt32(), displacement.GetProperty("windows").GetInt32()));
         var there = Host("replay", "fork", "--port", "left.displacement", "--from", displacement.GetProperty("window").GetRawText(), "--json").Out.Split('\n')

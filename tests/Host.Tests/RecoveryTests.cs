@@ -96,7 +96,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
         }
 
         // Changed where it is read: after the snapshot, in it, and in the first event, which says what was started.
-        foreach (var (at, named) in new[] { (events - 1, $"Event {events - 1} "), (number, "kind 'ST2' is changed"), (1, "Event 1 ") })
+        foreach (var (at, named) in new[] { (events - 1, $"Event {events - 1} "), (number, $"Event {number} "), (1, "Event 1 ") })
         {
             var sound = Message(at);
             Execute("long", $"UPDATE journal SET message = @bytes WHERE persistence_id = 'run-long' AND sequence_number = {at}", ("@bytes", Flipped((byte[])sound.Clone())));

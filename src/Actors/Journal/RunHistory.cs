@@ -26,16 +26,7 @@ public sealed class JournalChain
     public RunEvent Follow(JournalEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        RunEvent what;
-        try
-        {
-            what = RunEventCodec.Decode(entry);
-        }
-        catch (InvalidDataException fault)
-        {
-            throw new InvalidDataException($"Event {Events + 1} of the journal cannot be used. {fault.Message}", fault);
-        }
-
+        var what = Decoded(Events + 1, entry);
         if (what.Previous != HeadHash)
         {
             throw new InvalidDataException($"Event {Events + 1} of the journal does not follow event {Events}: an event is missing, repeated or changed. The record cannot be trusted from there on.");
@@ -52,6 +43,19 @@ public sealed class JournalChain
         var entry = RunEventCodec.Encode(what with { Previous = HeadHash });
         Advance(entry);
         return entry;
+    }
+
+    /// <summary>The event of an entry; who cannot read it says which one it is.</summary>
+    internal static RunEvent Decoded(long number, JournalEntry entry)
+    {
+        try
+        {
+            return RunEventCodec.Decode(entry);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new InvalidDataException($"Event {number} of the journal cannot be used. {fault.Message}", fault);
+        }
     }
 
     private void Advance(JournalEntry entry)
@@ -167,7 +171,7 @@ public sealed class RunHistory
             throw new InvalidDataException($"The snapshot at window {taken?.Snapshot.Window} does not say from which event on the journal is to be read.");
         }
 
-        if (RunEventCodec.HashOf(first) != from.First || RunEventCodec.Decode(first) is not RunEvent.RunStarted { Origin: var origin })
+        if (RunEventCodec.HashOf(first) != from.First || JournalChain.Decoded(1, first) is not RunEvent.RunStarted { Origin: var origin })
         {
             throw new InvalidDataException("Event 1 is not the one that was written: it has another hash.");
         }

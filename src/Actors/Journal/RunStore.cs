@@ -332,7 +332,7 @@ public sealed partial class RunStore : IDisposable
         var before = long.MaxValue;
         while (Locked(() => HasTable("journal") ? Scalar("SELECT sequence_number FROM journal WHERE persistence_id = @id AND manifest IN ('ST1', 'ST2') AND sequence_number < @before ORDER BY sequence_number DESC LIMIT 1", ("@id", PersistenceId), ("@before", before)) : null) is long number)
         {
-            yield return (RunEvent.SnapshotTaken)RunEventCodec.Decode(Rows("sequence_number = @number", number).First());
+            yield return (RunEvent.SnapshotTaken)JournalChain.Decoded(number, Rows("sequence_number = @number", number).First());
             before = number;
         }
     }

@@ -139,21 +139,21 @@ internal static class DiffCommand
         foreach (var (x, y) in a.WindowsFrom(begin).Zip(b.WindowsFrom(begin)))
         {
             var (from, to) = (one.Window(x.StartTick, x.EndTick), two.Window(y.StartTick, y.EndTick));
-            var what = (from.Start, from.End) != (to.Start, to.End)
-                ? string.Create(CultureInfo.InvariantCulture, $"it goes from t = {from.Start} to {from.End} in '{a.Name}' and from {to.Start} to {to.End} in '{b.Name}'")
-                : common.FirstOrDefault(p => x.Fingerprints[p.A] != y.Fingerprints[p.B]) is { Port: { } port }
-                ? $"'{port.Split('.')[0]}' wrote something else to its port '{port[(port.IndexOf('.', StringComparison.Ordinal) + 1)..]}'"
-                : x.Iterations != y.Iterations ? $"it took {x.Iterations} iterations in '{a.Name}' and {y.Iterations} in '{b.Name}'"
+            WindowDifference Other(string what, string? port = null) => WindowDifference.Of(x.Index, from.End, port, what);
+            var first = (from.Start, from.End) != (to.Start, to.End)
+                ? Other(string.Create(CultureInfo.InvariantCulture, $"it goes from t = {from.Start} to {from.End} in '{a.Name}' and from {to.Start} to {to.End} in '{b.Name}'"))
+                : common.FirstOrDefault(p => x.Fingerprints[p.A] != y.Fingerprints[p.B]) is { Port: { } port } ? Other("", port)
+                : x.Iterations != y.Iterations ? Other($"it took {x.Iterations} iterations in '{a.Name}' and {y.Iterations} in '{b.Name}'")
                 : null;
-            if (what is not null)
+            if (first is not null)
             {
-                return (new WindowDifference(x.Index, from.End, what), compared);
+                return (first, compared);
             }
 
             compared++;
         }
 
-        return (a.Windows == b.Windows ? null : new WindowDifference(Math.Min(a.Windows, b.Windows), double.NaN,
+        return (a.Windows == b.Windows ? null : new WindowDifference(Math.Min(a.Windows, b.Windows), double.NaN, null, null,
             $"'{a.Name}' has {a.Windows} windows and '{b.Name}' {b.Windows}; {(compared == 0 ? "they have none in common" : "those that both have agree")}"), compared);
     }
 
@@ -298,7 +298,7 @@ internal static class DiffCommand
             PlainTable.Of(f.A), PlainTable.Of(f.B),
         }));
         Console.Out.WriteLine(output.Window is { } first
-            ? string.Create(CultureInfo.InvariantCulture, $"{Agreement(output)}; window {first.Index}{(double.IsNaN(first.Time) ? "" : $" (t = {first.Time})")}: {first.What}")
+            ? $"{Agreement(output)}; {first.Sentence}"
             : $"{Agreement(output)}, which are all");
         foreach (var (run, ports) in new[] { (output.A, output.OnlyInA), (output.B, output.OnlyInB) })
         {
@@ -349,8 +349,21 @@ public sealed record SettingDifference(string Key, string? A, string? B);
 /// <summary>A metric that differs; null where a run has none.</summary>
 public sealed record MetricDifference(string Name, double? A, double? B);
 
-/// <summary>The first window that differs, when it ends, and in what.</summary>
-public sealed record WindowDifference(long Index, double Time, string What);
+/// <summary>The first window that differs.</summary>
+/// <param name="Index">Its number, from 0.</param>
+/// <param name="Time">When it ends, s; NaN where one side has no such window.</param>
+/// <param name="Participant">Who wrote something else; null where something else differs.</param>
+/// <param name="Port">To which of its ports; the first one that differs.</param>
+/// <param name="What">What differs, as the rest of a sentence.</param>
+public sealed record WindowDifference(long Index, double Time, string? Participant, string? Port, string What)
+{
+    internal string Sentence => string.Create(CultureInfo.InvariantCulture, $"window {Index}{(double.IsNaN(Time) ? "" : $" (t = {Time})")}: {What}");
+
+    /// <summary>That of a window, and of a port if there is a name of one: <c>participant.port</c>.</summary>
+    internal static WindowDifference Of(long index, double time, string? port, string what) => port?.Split('.', 2) is [var participant, var name]
+        ? new(index, time, participant, name, $"'{participant}' wrote something else to its port '{name}'")
+        : new(index, time, null, null, what);
+}
 
 /// <summary>Values of a port that differ: how many, where most, and both numbers there; NaN where the numbers of values differ.</summary>
 public sealed record FieldDifference(string Port, int Count, int At, double A, double B)

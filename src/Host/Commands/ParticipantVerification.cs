@@ -28,18 +28,22 @@ internal static class ParticipantVerification
         using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
         using var replay = new ParticipantReplay(system, node.Index, from?.States[node.Index], threads);
         var compared = 0L;
+        VerifyOutput Differs(WindowDifference window, string what) =>
+            new(record.Name, false, compared, $"the participant '{participant}', computed again alone from its recorded inputs, {what}") { From = begin, Participant = participant, Window = window };
+
         foreach (var window in record.Fields.Windows(begin, end).Where(window => window.Index >= 0))
         {
             if (replay.Advance(window) is { } difference)
             {
-                return new VerifyOutput(record.Name, false, compared, $"the participant '{participant}', computed again alone from its recorded inputs, differs: {difference}") { From = begin, Participant = participant };
+                return Differs(new WindowDifference(difference.Window, difference.Time, participant, difference.Port.Length == 0 ? null : difference.Port, difference.Words),
+                    $"differs: {difference}");
             }
 
             compared++;
             if (snapshots.TryGetValue(window.Index + 1, out var snapshot) && RunEventCodec.Hash(replay.Save()) != snapshot.States[node.Index])
             {
-                return new VerifyOutput(record.Name, false, compared, string.Create(CultureInfo.InvariantCulture,
-                    $"the participant '{participant}', computed again alone from its recorded inputs, writes what it wrote, but its state after window {window.Index} is another than that of the snapshot there")) { From = begin, Participant = participant };
+                return Differs(new WindowDifference(window.Index, system.Window(window.StartTick, window.EndTick).End, participant, null, "its state differs from that of the snapshot"),
+                    string.Create(CultureInfo.InvariantCulture, $"writes what it wrote, but its state after window {window.Index} is another than that of the snapshot there"));
             }
 
             var time = system.Window(window.StartTick, window.EndTick).End;

@@ -46,24 +46,25 @@ internal static class VerifyCommand
         var from = record.SnapshotBefore(first ?? record.FirstWindow);
         var begin = from?.Window ?? 0;
         var (compared, difference, result) = Recompute(record, from, end, threads, quiet, static _ => { });
+        var sentence = difference?.Sentence;
         if (difference is null && end == record.Windows && record.History.End is { Outcome: RunOutcome.Completed, FinalHash: var hash } && result.FinalHash != hash)
         {
-            difference = $"every window agrees, but the final hash is {result.FinalHash} and was recorded as {hash}";
+            sentence = $"every window agrees, but the final hash is {result.FinalHash} and was recorded as {hash}";
         }
 
-        return new VerifyOutput(record.Name, difference is null, compared, difference) { From = begin };
+        return new VerifyOutput(record.Name, sentence is null, compared, sentence) { From = begin, Window = difference };
     }
 
     /// <summary>Computes windows again, from a snapshot or the beginning up to <paramref name="end"/>, and compares each with the record.</summary>
-    /// <returns>How many agree, and the first difference as a sentence.</returns>
-    public static (long Compared, string? Difference, RunResult Result) Recompute(RecordedRun record, RunSnapshot? from, long end, int threads, bool quiet, Action<RunSnapshot> onSnapshot)
+    /// <returns>How many were compared, and the first difference.</returns>
+    public static (long Compared, WindowDifference? Difference, RunResult Result) Recompute(RecordedRun record, RunSnapshot? from, long end, int threads, bool quiet, Action<RunSnapshot> onSnapshot)
     {
         var system = record.Loaded.System;
         var begin = from?.Window ?? 0;
         using var recorded = record.WindowsFrom(begin).GetEnumerator();
         using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
         var compared = 0L;
-        string? difference = null;
+        WindowDifference? difference = null;
         var runner = new SerialRunner(system, threads)
         {
             RecordedEnds = record.WindowsFrom(begin).Select(window => window.EndTick),
@@ -83,15 +84,16 @@ internal static class VerifyCommand
         };
         var result = runner.Run(from);
         line.End();
-        return (compared, difference ?? (begin + compared < end ? $"the record has {end} windows, and computing again ended after {begin + compared}: {result.Reason}" : null), result);
+        return (compared, difference ?? (begin + compared < end
+            ? new WindowDifference(begin + compared, double.NaN, null, null, $"the record has {end} windows, and computing again ended after {begin + compared}: {result.Reason}") : null), result);
     }
 
-    private static string? Difference(CoupledSystem system, WindowRecord recorded, WindowRecord computed)
+    private static WindowDifference? Difference(CoupledSystem system, WindowRecord recorded, WindowRecord computed)
     {
-        var at = string.Create(CultureInfo.InvariantCulture, $"window {recorded.Index} (t = {system.Window(recorded.StartTick, recorded.EndTick).End})");
+        WindowDifference Other(string what, string? port = null) => WindowDifference.Of(recorded.Index, system.Window(recorded.StartTick, recorded.EndTick).End, port, what);
         if ((recorded.StartTick, recorded.EndTick) != (computed.StartTick, computed.EndTick))
         {
-            return $"{at} has another length when it is computed again";
+            return Other("it has another length when it is computed again");
         }
 
         var ports = system.OutPorts.ToList();
@@ -99,12 +101,11 @@ internal static class VerifyCommand
         {
             if (recorded.Fingerprints.Length != ports.Count || recorded.Fingerprints[i] != computed.Fingerprints[i])
             {
-                var dot = ports[i].IndexOf('.', StringComparison.Ordinal);
-                return $"{at}: the participant '{ports[i][..dot]}' wrote something else to its port '{ports[i][(dot + 1)..]}'";
+                return Other("", ports[i]);
             }
         }
 
-        return recorded.Iterations == computed.Iterations ? null : $"{at} took {recorded.Iterations} iterations and takes {computed.Iterations} when it is computed again";
+        return recorded.Iterations == computed.Iterations ? null : Other($"it took {recorded.Iterations} iterations and takes {computed.Iterations} when it is computed again");
     }
 }
 
@@ -112,7 +113,7 @@ internal static class VerifyCommand
 /// <param name="Run">The run.</param>
 /// <param name="Matches">Whether everything agrees.</param>
 /// <param name="Windows">How many windows were compared.</param>
-/// <param name="Difference">The first difference.</param>
+/// <param name="Difference">The first difference, as a sentence.</param>
 public sealed record VerifyOutput(string Run, bool Matches, long Windows, string? Difference)
 {
     /// <summary>The window at which computing began: 0, or that of a snapshot.</summary>
@@ -120,6 +121,9 @@ public sealed record VerifyOutput(string Run, bool Matches, long Windows, string
 
     /// <summary>The participant that was computed again alone; null for all of them together.</summary>
     public string? Participant { get; init; }
+
+    /// <summary>The first difference, where it is of a window.</summary>
+    public WindowDifference? Window { get; init; }
 
     internal string Sentence => !Matches ? $"{Run}: {Difference}"
         : $"{Run}{(Participant is null ? "" : $", '{Participant}' alone")}: {Windows} windows come out as recorded, to the last bit{(From > 0 ? $" (from the snapshot at window {From})" : "")}";

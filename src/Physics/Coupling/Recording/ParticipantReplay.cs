@@ -118,7 +118,9 @@ public sealed class ParticipantReplay : IDisposable
 /// <param name="What">The difference in words.</param>
 public sealed record ReplayDifference(long Window, double Time, string Port, int Index, double Recorded, double Computed, string What)
 {
+    /// <summary>What differs, without where.</summary>
+    public string Words => string.Create(CultureInfo.InvariantCulture, $"{What}{(Index < 0 ? "" : $": number {Index} was {Recorded:R} and is {Computed:R}")}");
+
     /// <summary>The difference as a sentence.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"window {Window} (t = {Time}){(Port.Length == 0 ? "" : $", port '{Port}'")}: {What}{(Index < 0 ? "" : $": number {Index} was {Recorded:R} and is {Computed:R}")}");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"window {Window} (t = {Time}){(Port.Length == 0 ? "" : $", port '{Port}'")}: {Words}");
 }
