@@ -38,7 +38,7 @@ internal sealed class SimulatedParticipant(Simulation world, Somebody home, Simu
                         () => CarryOut(_protocol.Woken(wake.Generation, wake.AfterGrace)));
                     break;
                 case ParticipantEffect.Reply answer:
-                    world.Say($"{home}: {node.Name} answers {answer.Answer}");
+                    world.Say($"{home}: {node.Name} answers {answer.Answer.GetType().Name} {AddressOf(answer.Answer)}");
                     reply(answer.Answer);
                     break;
             }
@@ -47,7 +47,7 @@ internal sealed class SimulatedParticipant(Simulation world, Somebody home, Simu
 
     private void Start(ParticipantEffect.Start start)
     {
-        world.Say($"{home}: {node.Name} begins {start.Job}");
+        world.Say($"{home}: {node.Name} begins {start.Job.GetType().Name} {AddressOf(start.Job)}");
         var length = world.Random.NextInt64(world.Tunables.JobLength + 1);
         if (node.Spec.TimeLimit is { } limit && world.SlowJobs > 0)
         {
@@ -63,6 +63,14 @@ internal sealed class SimulatedParticipant(Simulation world, Somebody home, Simu
         _answer = _work(start.Job);
         End(length);
     }
+
+    private static WindowAddress? AddressOf(object what) => what switch
+    {
+        ParticipantJob.Advance job => job.Order.Address,
+        CouplingEvent.Advanced answer => answer.Address,
+        CouplingEvent.Failed answer => answer.Address,
+        _ => null,
+    };
 
     private void End(long after)
     {

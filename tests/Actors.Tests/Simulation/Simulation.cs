@@ -14,9 +14,6 @@ namespace ActorMultiscale.Tests.Actors.Simulation;
 /// </summary>
 internal sealed class Simulation
 {
-    /// <summary>What a run may take after the last trouble, µs.</summary>
-    private const long Bound = 600_000_000;
-
     public static readonly RunStart Start = new("simulated",
         new RunOrigin { Run = "simulated", Experiment = "random", Program = "simulator" }, new MachineStamp("simulated", "simulated", "simulated"), 1);
 
@@ -26,6 +23,7 @@ internal sealed class Simulation
     private readonly long[] _cutOffUntil;
     private readonly List<string>? _log;
     private readonly SolverMood _mood;
+    private readonly long _bound;       // What the run may take after the last trouble, µs.
     private long _lastTrouble;
     private int _crashAt;           // After how many further effects the process ends; 0 for never.
     private int _started;
@@ -41,6 +39,9 @@ internal sealed class Simulation
         System = Composition.Compose(Tunables.Experiment);
         Judge = new Judge(System, Tunables.Complaints);
         Disk = new SimulatedDisk(this);
+
+        // Two minutes, and three times what all advances take one after the other.
+        _bound = 120_000_000 + (3 * _mood.Advances * ((Tunables.JobLength / 2) + (2 * Tunables.NetworkDelay) + (2 * Tunables.MailDelay)));
         _workers = new SimulatedWorker?[System.Participants.Length];
         _cutOffUntil = new long[_workers.Length];
     }
@@ -70,6 +71,9 @@ internal sealed class Simulation
 
     /// <summary>How long the run went on after the last trouble, µs.</summary>
     public long Aftermath => Time.Now - _lastTrouble;
+
+    /// <summary>The same as a share of what it might have taken.</summary>
+    public double Slowness => (double)Aftermath / _bound;
 
     /// <summary>Simulates a seed.</summary>
     /// <exception cref="BrokenPromiseException">A promise was broken.</exception>
@@ -110,7 +114,7 @@ internal sealed class Simulation
                 throw new BrokenPromiseException("nothing is left to happen, and the run is not over");
             }
 
-            if (Aftermath > Bound || Time.Steps > 5_000_000)
+            if (Aftermath > _bound || Time.Steps > 5_000_000)
             {
                 throw new BrokenPromiseException(string.Create(CultureInfo.InvariantCulture, $"the last trouble is {Aftermath / 1_000_000} s ago, and the run is not over"));
             }

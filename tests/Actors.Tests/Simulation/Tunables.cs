@@ -146,6 +146,9 @@ internal sealed class SolverMood
 
     public int Calls { get; set; }
 
+    /// <summary>How often models have advanced in all.</summary>
+    public long Advances { get; set; }
+
     /// <summary>Whether models say that this may happen: it is then gone about without ending the run.</summary>
     public bool IsDeclared { get; set; }
 
@@ -164,6 +167,7 @@ internal sealed class MortalModel(IScaleModel model, SolverMood mood) : IScaleMo
 
     public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs)
     {
+        mood.Advances++;
         Live();
         model.Advance(context, inputs, outputs);
     }
