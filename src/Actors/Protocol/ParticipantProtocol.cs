@@ -55,8 +55,13 @@ public sealed class ParticipantProtocol(bool isLimited)
     /// <summary>A job arrives.</summary>
     public IReadOnlyList<ParticipantEffect> Take(ParticipantJob job)
     {
+        if (_lost)
+        {
+            return Refused([job]);
+        }
+
         _line.Enqueue(job);
-        return _running is null && !_lost ? Next() : [];
+        return _running is null ? Next() : [];
     }
 
     /// <summary>The running job ended with <paramref name="answer"/>.</summary>
@@ -71,7 +76,7 @@ public sealed class ParticipantProtocol(bool isLimited)
         if (_cancelled)
         {
             // Whatever it says after its time is not wanted: a clock must not decide which of two results counts.
-            effects.Add(new ParticipantEffect.Reply(Failed(FailureKind.Timeout, "it did not answer within its time limit")));
+            effects.Add(new ParticipantEffect.Reply(Failed(_running, FailureKind.Timeout, "it did not answer within its time limit")));
         }
         else if (answer is not null)
         {
@@ -99,12 +104,17 @@ public sealed class ParticipantProtocol(bool isLimited)
         }
 
         _lost = true;
-        return [new ParticipantEffect.Reply(Failed(FailureKind.Unresponsive, "it did not answer within its time limit, and does not heed cancellation"))];
+        return Refused([_running, .. _line]);
     }
 
-    private CouplingEvent.Failed Failed(FailureKind kind, string reason)
+    // The one that is running may not be wanted any more, and nobody hear of it: whatever is ordered is told the same.
+    private static List<ParticipantEffect> Refused(IEnumerable<ParticipantJob> jobs) =>
+        [.. jobs.OfType<ParticipantJob.Advance>().Select(job => new ParticipantEffect.Reply(
+            Failed(job, FailureKind.Unresponsive, "it did not answer within its time limit, and does not heed cancellation")))];
+
+    private static CouplingEvent.Failed Failed(ParticipantJob job, FailureKind kind, string reason)
     {
-        var order = ((ParticipantJob.Advance)_running!).Order;
+        var order = ((ParticipantJob.Advance)job).Order;
         return new CouplingEvent.Failed(order.Participant, order.Address, kind, reason);
     }
 

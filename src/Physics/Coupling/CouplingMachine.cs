@@ -530,7 +530,7 @@ public sealed class CouplingMachine
         if (failed.Kind is FailureKind.Timeout or FailureKind.Lost)
         {
             // The clock must not change numbers: the same window again, with a model made anew; twice, and the run ends.
-            if (!group.Node.KeepsCheckpoint)
+            if (!group.Node.MayBeginAnew)
             {
                 End(RunOutcome.Failed, _groups[0].Start, text);
                 return;

@@ -50,39 +50,35 @@ public sealed class ParticipantSession : IDisposable
     public void Prepare(CouplingCommand.Advance order)
     {
         ArgumentNullException.ThrowIfNull(order);
-        if (order.Rebuild)
+
+        // What was kept for earlier windows must not be taken for the state of this one if anything fails on the way to it.
+        for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
         {
-            Replace(_node.Spec.CreateModel());
+            if ((order.SaveDepths & (1 << depth)) != 0)
+            {
+                _checkpoints.Remove(depth);
+            }
         }
 
-        if (order.RestoreDepth >= 0)
+        try
         {
-            Restore(_checkpoints.TryGetValue(order.RestoreDepth, out var checkpoint) ? checkpoint
-                : throw new SolverLostException($"its state at the window's start cannot be saved: {_unsaved}"));
-        }
-
-        if (order.SaveDepths != 0)
-        {
-            // What was kept for earlier windows must not be taken for the state of this one if saving fails.
-            for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
+            if (order.Rebuild)
             {
-                if ((order.SaveDepths & (1 << depth)) != 0)
-                {
-                    _checkpoints.Remove(depth);
-                }
+                Replace(_node.Spec.CreateModel());
             }
 
-            byte[] state;
-            try
+            if (order.RestoreDepth >= 0)
             {
-                state = Save();
-            }
-            catch (SolverLostException fault)
-            {
-                _unsaved = fault.Message;
-                throw;
+                Restore(_checkpoints.TryGetValue(order.RestoreDepth, out var checkpoint) ? checkpoint
+                    : throw new SolverLostException($"its state at the window's start cannot be saved: {_unsaved}"));
             }
 
+            if (order.SaveDepths == 0)
+            {
+                return;
+            }
+
+            var state = Save();
             for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
             {
                 if ((order.SaveDepths & (1 << depth)) != 0)
@@ -90,6 +86,11 @@ public sealed class ParticipantSession : IDisposable
                     _checkpoints[depth] = state;
                 }
             }
+        }
+        catch (SolverLostException fault) when (order.SaveDepths != 0)
+        {
+            _unsaved = fault.Message;
+            throw;
         }
     }
 

@@ -1,6 +1,9 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Tests.Coupling;
 
@@ -262,5 +265,68 @@ public sealed class FailureTests
         again.Clear();
         new SerialRunner(system) { OnWindow = r => { again.Add(r.EndTick); return true; } }.Run();
         Assert.Equal(4, again.Count);
+    }
+
+    // What the acceleration learned in an attempt that is given up must go with it. It is kept where windows may be begun anew; elsewhere the run ends.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_solver_that_is_lost_in_any_iteration_repeats_the_window_as_it_was_or_ends_the_run(int halvings)
+    {
+        var scheme = CouplingScheme.Serial("a", "b") with { Iteration = new IterationPolicy(3, 4, [new("a.in", ResidualMeasure.Relative, 1e-12)], AccelerationSpec.LeastSquares(0.5)) };
+        var whole = SerialTrace.Run(Composition.Compose(Pair(Plain, scheme) with { Halvings = 0 }));
+        Assert.Equal(RunOutcome.Completed, whole.Result.Outcome);
+        for (var lost = 1; lost <= 9; lost++)
+        {
+            var calls = 0;
+            var frail = Plain with { Fails = (_, _) => ++calls == lost ? throw new SolverLostException("gone") : false };
+            var run = SerialTrace.Run(Composition.Compose(Pair(frail, scheme) with { Halvings = halvings }));
+
+            Assert.Equal(halvings == 0 ? RunOutcome.Failed : RunOutcome.Completed, run.Result.Outcome);
+            if (halvings > 0)
+            {
+                Trace.Same($"lost in call {lost}", whole.Trace.WithoutAttempts, run.Trace.WithoutAttempts);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_checkpoint_of_an_earlier_window_is_not_taken_for_one_that_could_not_be_made()
+    {
+        var isGone = false;
+        var entry = new ModelEntry("frail", "a model for tests", _ => new Frail(new Mixer(Plain), () => isGone));
+        var experiment = Pair(Plain, CouplingScheme.Serial("a", "b"));
+        var node = Composition.Compose(experiment with { Participants = [Participant.Of("a", entry), experiment.Participants[1]] }).Participants[0];
+        using var session = new ParticipantSession(node, 1, ChunkedLoop.Serial);
+        CouplingCommand.Advance Order(bool rebuild, int restore, int save) => new(0, new WindowAddress(null, 0, 0, 0, 0, 0), new TimeWindow(0, 1, 1), null, rebuild, restore, save);
+        session.Initialize();
+        session.Prepare(Order(rebuild: false, restore: -1, save: 0b11));
+
+        // In the next window of the inner group the solver is gone before the way back is made.
+        isGone = true;
+        Assert.Throws<SolverLostException>(() => session.Prepare(Order(rebuild: false, restore: 0, save: 0b10)));
+        isGone = false;
+
+        Assert.Contains("cannot be saved: gone", Assert.Throws<SolverLostException>(() => session.Prepare(Order(rebuild: true, restore: 1, save: 0))).Message, StringComparison.Ordinal);
+        session.Prepare(Order(rebuild: true, restore: 0, save: 0b10));
+    }
+
+    private sealed class Frail(IScaleModel model, Func<bool> isGone) : IScaleModel
+    {
+        public ModelDescription Description => model.Description;
+
+        public void Initialize(PortWriter outputs) => model.Initialize(outputs);
+
+        public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs) => model.Advance(context, inputs, outputs);
+
+        public void Archive(StateArchive archive)
+        {
+            if (isGone())
+            {
+                throw new SolverLostException("gone");
+            }
+
+            model.Archive(archive);
+        }
     }
 }
