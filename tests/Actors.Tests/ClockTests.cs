@@ -34,7 +34,7 @@ public sealed class ClockTests(PostgresServer server) : IClassFixture<PostgresSe
 
     private static async Task<RunReport> Run(RunStore store, double until, TimeSpan patience, Action<RunProgress>? onProgress = null)
     {
-        var start = new RunStart(store.Run, store.Origin(), new MachineStamp("test", "test", "test"), until, store.Head().Events);
+        var start = new RunStart(store.Run, store.Origin(), new MachineStamp("test", "test", "test"), until);
         await using var observations = new ObservationStore(store);
         await using var run = ActorRun.Start(Oscillator(until), new RunSettings { Clock = new JumpingClock(), Observations = observations, StorePatience = patience }, store, start, onProgress);
         return await run.Completion.WaitAsync(TimeSpan.FromMinutes(3));

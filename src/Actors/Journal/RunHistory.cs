@@ -325,27 +325,27 @@ public sealed class RunHistory
         }
 
         var window = taken.Snapshot.Window;
-        var isCounted = !_wentBack && window >= _letGo;
-        Snapshot = taken.Snapshot;
-        _wentBack = window < _letGo;
-        if (isCounted)
+        if (!taken.Counted.IsEmpty)
+        {
+            // What was counted by who took it: windows that were computed again may have been tried again, which their records do not say.
+            _metricsAtSnapshot = RunMetrics.From(taken.Counted);
+        }
+        else if (!_wentBack && window >= _letGo)
         {
             foreach (var record in _sinceSnapshot.TakeWhile(r => r.Index < window))
             {
                 _metricsAtSnapshot.Add(record);
             }
         }
-        else
-        {
-            _metricsAtSnapshot = RunMetrics.From(taken.Counted);
-        }
 
+        Snapshot = taken.Snapshot;
+        _wentBack = window < _letGo;
         if (_wentBack)
         {
             return;
         }
 
-        if (taken.From is { } from && (from != MarkOf(window, number, previous) || !(taken.Counted.IsEmpty || taken.Counted.SequenceEqual(_metricsAtSnapshot.Counts))))
+        if (taken.From is { } from && from != MarkOf(window, number, previous))
         {
             throw new InvalidDataException($"Event {number}, the snapshot at window {window}, says something else of the events before it than they do.");
         }

@@ -2,6 +2,7 @@ using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 
 namespace ActorMultiscale.Tests.Actors.Simulation;
 
@@ -23,6 +24,7 @@ internal sealed class Judge
     private SimulatedProcess? _owner;
     private string _head = "";
     private long _events;
+    private readonly List<FieldsReference> _fields = [];
     private long _told;
 
     public Judge(CoupledSystem system, List<string> complaints)
@@ -73,16 +75,40 @@ internal sealed class Judge
                 }
 
                 break;
+            case RunEvent.FieldsRecorded { Fields: var fields }:
+                Require(fields.First == FieldsEnd, $"the fields from window {fields.First} on are named where those from {FieldsEnd} on are due");
+                Require(fields.End <= Durable, $"the fields up to window {fields.End} are named where {Durable} windows are durable");
+                Require(disk.Has(fields.Chunk), $"fields are named whose chunk is not stored");
+                _fields.Add(fields);
+                break;
             case RunEvent.SnapshotTaken { Snapshot: var snapshot }:
+                Require(snapshot.Window <= FieldsEnd, $"a snapshot at window {snapshot.Window} is named where the fields up to {FieldsEnd} are recorded");
                 Require(snapshot.Window <= Durable, $"a snapshot at window {snapshot.Window} is named where {Durable} are durable");
                 Require(snapshot.States.Append(snapshot.Fields).All(disk.Has), $"a snapshot is named whose chunks are not stored");
                 break;
             case RunEvent.RunEnded end:
+                Require(end.Outcome != RunOutcome.Completed || FieldsEnd == end.Windows, $"the run ends after {end.Windows} windows where the fields up to {FieldsEnd} are recorded");
                 Require(end.Outcome == RunOutcome.Completed ? end.Windows == Durable : end.Windows <= Durable, $"the run ends after {end.Windows} windows where {Durable} are durable");
                 Require(end.Outcome != RunOutcome.Completed || end.FinalHash == Expected.FinalHash, $"the final hash is not that of the undisturbed run");
                 End = end;
                 _ends.Add((by, end.Windows, end.FinalHash));
                 break;
+        }
+    }
+
+    /// <summary>The window behind the last one whose fields are recorded.</summary>
+    private long FieldsEnd => _fields.Count == 0 ? 0 : _fields[^1].End;
+
+    /// <summary>When the run is over: the fields are those of the undisturbed run's windows, and every participant alone computes on them what it computed then.</summary>
+    public void FieldsAreWhole(SimulatedDisk disk)
+    {
+        List<RecordedWindow> windows = [.. _fields.SelectMany(fields => FieldBlockReader.Read(_system, disk.Read(fields.Chunk))).Where(window => window.Index >= 0)];
+        Require(windows.Select(w => (w.Index, w.StartTick, w.EndTick)).SequenceEqual(_expected.Take(windows.Count).Select(r => (r.Index, r.StartTick, r.EndTick))), $"the recorded fields are of other windows");
+        foreach (var node in _system.Participants)
+        {
+            using var replay = new ParticipantReplay(_system, node.Index);
+            var difference = windows.Select(replay.Advance).FirstOrDefault(d => d is not null);
+            Require(difference is null, $"participant {node.Index} does something else on its recorded inputs: {difference}");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 
 namespace ActorMultiscale.Tests.Actors.Simulation;
@@ -128,6 +129,25 @@ internal sealed class SimulatedDisk(Simulation world)
         return number;
     }
 
+    /// <summary>Stores a block of fields.</summary>
+    public FieldsReference Store(PackedFields fields)
+    {
+        foreach (var (hash, bytes) in fields.Chunk.Parts)
+        {
+            if (world.Breakage != Breakage.FieldsAreLost || world.Random.Next(4) > 0)
+            {
+                _chunks.TryAdd(hash, bytes);
+            }
+        }
+
+        return fields.Reference;
+    }
+
+    /// <summary>The bytes of a chunk.</summary>
+    public byte[] Read(string hash) => _chunks.TryGetValue(hash, out var stored) && ChunkCodec.Decode(stored, hash) is { } content
+        ? content
+        : throw new DiskException($"the chunk {hash} is missing", passes: false);
+
     public SnapshotReference Store(RunSnapshot snapshot)
     {
         string Write(byte[] bytes)
@@ -146,10 +166,6 @@ internal sealed class SimulatedDisk(Simulation world)
 
     public RunSnapshot? Load(SnapshotReference? reference)
     {
-        byte[] Read(string hash) => _chunks.TryGetValue(hash, out var stored) && ChunkCodec.Decode(stored, hash) is { } content
-            ? content
-            : throw new DiskException($"the chunk {hash} is missing", passes: false);
-
         if (reference is null)
         {
             return null;

@@ -22,6 +22,7 @@ internal sealed class SimulatedProcess : Somebody
     private readonly RecordProtocol _record;
     private readonly Line _toJournal;
     private readonly Line _toCoordinator;
+    private readonly Line _toPacker;
     private readonly Queue<(Func<ParticipantJob, object?> Work, ParticipantJob Job)> _light = new();
     private readonly SimulatedParticipant?[] _participants;
     private readonly Func<ParticipantJob, object?>?[] _work;          // Of light participants.
@@ -40,7 +41,7 @@ internal sealed class SimulatedProcess : Somebody
         var participants = world.System.Participants.Length;
         _record = new RecordProtocol(Simulation.Start, "disk", tunables.Patience, world.Time, tunables.Urgent);
         Line Mail() => new(world.Time, world.Random, tunables.MailDelay);
-        (_toJournal, _toCoordinator) = (Mail(), Mail());
+        (_toJournal, _toCoordinator, _toPacker) = (Mail(), Mail(), new Line(world.Time, world.Random, tunables.DiskDelay));
         _toParticipants = [.. Enumerable.Range(0, participants).Select(_ => Mail())];
         (_participants, _work, _links) = (new SimulatedParticipant?[participants], new Func<ParticipantJob, object?>?[participants], new ReliableLink?[participants]);
     }
@@ -104,6 +105,15 @@ internal sealed class SimulatedProcess : Somebody
                     break;
                 case JournalEffect.StoreChunks store:
                     Ask(true, () => _world.Disk.Store(store.Snapshot), _record.Stored, _record.StoreFailed);
+                    break;
+                case JournalEffect.Pack pack:
+                    _toPacker.Send(this, () => CarryOut(_record.Packed(new PackedFields(pack.Block.First, pack.Block.Windows, pack.Block.Bytes.Length, ChunkCodec.Pack(pack.Block.Bytes)))));
+                    break;
+                case JournalEffect.StoreFields store:
+                    Ask(true, () => _world.Disk.Store(store.Fields), _record.FieldsStored, _record.StoreFailed);
+                    break;
+                case JournalEffect.FieldsRecorded fields:
+                    _toCoordinator.Send(this, () => Handle(coordinator => coordinator.OnFieldsRecorded(fields.Bytes)));
                     break;
                 case JournalEffect.Write write:
                     Write(write, ++_last);
@@ -170,7 +180,7 @@ internal sealed class SimulatedProcess : Somebody
 
     private void GoOn(JournalEffect.Recovered recovered)
     {
-        _coordinator = new CoordinatorProtocol(_world.System, recovered.History, recovered.Snapshot, isRecorded: true, _acceptances);
+        _coordinator = new CoordinatorProtocol(_world.System, recovered.History, recovered.Snapshot, isRecorded: true, _acceptances, recordsFields: true, _world.Tunables.FieldBlock, _world.Tunables.MostFieldsWaiting);
         _acceptances.Count = recovered.Snapshot?.Window ?? 0;
         _world.Say($"{this}: epoch {_coordinator.Epoch} goes on from window {_acceptances.Count}; {recovered.History.Windows} are recorded");
         foreach (var node in _world.System.Participants)
@@ -267,6 +277,7 @@ internal sealed class SimulatedProcess : Somebody
                     {
                         JournalOrder.Commit commit => _record.Commit(commit.Records),
                         JournalOrder.Keep keep => _record.Keep(keep.Snapshot),
+                        JournalOrder.Fields fields => _record.Fields(fields.Block),
                         JournalOrder.Note note => _record.Note(note.Text),
                         _ => throw new InvalidOperationException($"The journal knows no order {what.GetType().Name}."),
                     }));

@@ -107,6 +107,13 @@ internal sealed class Simulation
         });
         _lastTrouble = Tunables.Horizon;
         StartProcess();
+        Go();
+        _mood.Losses = 0;
+        Judge.FieldsAreWhole(Disk);
+    }
+
+    private void Go()
+    {
         while (!(_isDone && !_processes.Exists(p => p.IsAlive)))
         {
             if (!Time.Step())

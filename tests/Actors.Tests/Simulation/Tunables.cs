@@ -48,6 +48,9 @@ internal enum Breakage
     /// <summary>A write that failed is made again without reading the record.</summary>
     BlindRetry,
 
+    /// <summary>Fields are reported to be stored and are not.</summary>
+    FieldsAreLost,
+
     /// <summary>Participants take up any epoch that they hear of, an earlier one too.</summary>
     EpochsAreIgnored,
 
@@ -78,6 +81,8 @@ internal sealed class Tunables
         Urgent = OneOf(1, 1, 2, 4, 100);
         Patience = OneOf(TimeSpan.FromSeconds(2), TimeSpan.FromMinutes(30));
         LightJobs = OneOf(1, 3, 32);
+        FieldBlock = OneOf(1, 300, 1_000, 1 << 20);
+        MostFieldsWaiting = OneOf(0L, 1_000, 1 << 20);
         var remote = OneOf(0.0, 0.5, 1.0);
         Experiment = RandomExperiment.Of(seed, timeLimits: Chance(0.3)) is var (experiment, complaints)
             ? experiment with
@@ -112,6 +117,11 @@ internal sealed class Tunables
 
     /// <summary>How soon a process that is gone is followed by another, µs.</summary>
     public long RestartDelay { get; }
+
+    /// <summary>How many bytes of fields make a block, and with how many the run waits.</summary>
+    public int FieldBlock { get; }
+
+    public long MostFieldsWaiting { get; }
 
     public double Loss { get; }
 

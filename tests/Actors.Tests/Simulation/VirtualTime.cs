@@ -30,6 +30,10 @@ internal sealed class VirtualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(Now * TimeSpan.TicksPerMicrosecond);
 
+    public override long TimestampFrequency => 1_000_000;
+
+    public override long GetTimestamp() => Now;
+
     /// <summary>Something happens after a while, unless <paramref name="to"/> is gone then.</summary>
     public void After(long delay, Somebody? to, Action what) => At(Now + delay, to, what);
 
