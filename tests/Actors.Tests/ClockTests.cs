@@ -18,7 +18,10 @@ public sealed class ClockTests(PostgresServer server) : IClassFixture<PostgresSe
     {
         private int _asked;
 
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + TimeSpan.FromHours(Interlocked.Increment(ref _asked) % 2 == 0 ? 1 : -1);
+        /// <summary>Where it stands; forth and back each time it is asked, if null.</summary>
+        public TimeSpan? Offset { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + (Offset ?? TimeSpan.FromHours(Interlocked.Increment(ref _asked) % 2 == 0 ? 1 : -1));
     }
 
     private static CoupledSystem Oscillator(double until) => Composition.Compose(new Experiment
@@ -32,11 +35,11 @@ public sealed class ClockTests(PostgresServer server) : IClassFixture<PostgresSe
         Scheme = CouplingScheme.Serial("left", "right").Iterated(200, new ConvergenceCriterion("left.force", ResidualMeasure.Relative, 1e-10)),
     });
 
-    private static async Task<RunReport> Run(RunStore store, double until, TimeSpan patience, Action<RunProgress>? onProgress = null)
+    private static async Task<RunReport> Run(RunStore store, double until, JumpingClock clock, Action<RunProgress>? onProgress = null)
     {
         var start = new RunStart(store.Run, store.Origin(), new MachineStamp("test", "test", "test"), until);
         await using var observations = new ObservationStore(store);
-        await using var run = ActorRun.Start(Oscillator(until), new RunSettings { Clock = new JumpingClock(), Observations = observations, StorePatience = patience }, store, start, onProgress);
+        await using var run = ActorRun.Start(Oscillator(until), new RunSettings { Clock = clock, Observations = observations }, store, start, onProgress);
         return await run.Completion.WaitAsync(TimeSpan.FromMinutes(3));
     }
 
@@ -48,7 +51,7 @@ public sealed class ClockTests(PostgresServer server) : IClassFixture<PostgresSe
         using var store = RunStore.Create(Path.Combine(_folder, "test.sqlite"), Origin, [], new JumpingClock().GetUtcNow());
         foreach (var until in new[] { 1.0, 2.0 })
         {
-            var report = await Run(store, until, TimeSpan.FromMinutes(1));
+            var report = await Run(store, until, new JumpingClock());
             Assert.True(report.Status == RunStatus.Completed, report.Result.Reason);
             Assert.Equal(new SerialRunner(Oscillator(until)).Run().FinalHash, report.Result.FinalHash);
             Assert.Empty(RecordCheck.Of(store).Faults);
@@ -67,7 +70,8 @@ public sealed class ClockTests(PostgresServer server) : IClassFixture<PostgresSe
         const double Until = 500;
         using var store = RunStore.Create(new PostgresDatabase(server.NewDatabase()), Origin, [], new JumpingClock().GetUtcNow());
         var isGoing = new TaskCompletionSource();
-        var running = Run(store, Until, TimeSpan.FromMinutes(2), progress =>
+        var clock = new JumpingClock { Offset = TimeSpan.Zero };
+        var running = Run(store, Until, clock, progress =>
         {
             if (progress.Durable > 100)
             {
@@ -77,7 +81,12 @@ public sealed class ClockTests(PostgresServer server) : IClassFixture<PostgresSe
         await isGoing.Task.WaitAsync(TimeSpan.FromMinutes(1));
         Assert.False(running.IsCompleted);
         server.Stop();
-        await Task.Delay(TimeSpan.FromSeconds(4));      // Some tries.
+        foreach (var hours in new[] { 0, 1, -1 })
+        {
+            clock.Offset = TimeSpan.FromHours(hours);
+            await Task.Delay(TimeSpan.FromSeconds(2.5));        // Some tries.
+        }
+
         server.Start();
 
         var report = await running;
