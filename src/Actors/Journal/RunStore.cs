@@ -90,10 +90,22 @@ public sealed partial class RunStore : IDisposable
           status TEXT NOT NULL, windows BIGINT NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
           head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
+        {database.OwnTables}
         """;
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
-    public RunOrigin Origin() => Locked(() => RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE run = @run")!));
+    /// <exception cref="RunStoreException">It cannot be read.</exception>
+    public RunOrigin Origin() => Locked(() =>
+    {
+        try
+        {
+            return RunEventCodec.OriginFromText((string)Scalar("SELECT origin FROM run WHERE run = @run")!);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new RunStoreException($"The record of '{Run}' in '{Database.Name}' is damaged. {fault.Message}", fault);
+        }
+    });
 
     /// <summary>Opens the SQLite file of a run.</summary>
     /// <exception cref="RunStoreException">It is not there, is no run, or was written by a newer program.</exception>
@@ -170,7 +182,7 @@ public sealed partial class RunStore : IDisposable
         using var reader = command.ExecuteReader();
         try
         {
-            return reader.Read() ? RunEventCodec.Decode(new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? [])) : null;
+            return reader.Read() ? RunEventCodec.Decode(new JournalEntry(reader[0] as string ?? "", reader[1] as byte[] ?? [])) : null;
         }
         catch (InvalidDataException)
         {
@@ -205,7 +217,13 @@ public sealed partial class RunStore : IDisposable
     public ImmutableArray<string> WriteChunks(IReadOnlyList<byte[]> chunks) => Locked(() =>
     {
         using var transaction = _connection.BeginTransaction();
+        Database.ShareChunks(_connection, transaction);
         ImmutableArray<string> hashes = [.. chunks.Select(bytes => Write(_connection, transaction, bytes))];
+        foreach (var hash in Database.IsShared ? hashes : [])
+        {
+            StoreDatabase.Execute(_connection, transaction, "INSERT INTO pending (run, hash) VALUES (@run, @hash) ON CONFLICT DO NOTHING", ("@run", Run), ("@hash", hash));
+        }
+
         transaction.Commit();
         return hashes;
     });
@@ -288,7 +306,7 @@ public sealed partial class RunStore : IDisposable
         using var reader = Guarded(Database, command.ExecuteReader);
         while (Guarded(Database, reader.Read))
         {
-            yield return new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? []);
+            yield return new JournalEntry(reader[0] as string ?? "", reader[1] as byte[] ?? []);
         }
     }
 
@@ -308,7 +326,7 @@ public sealed partial class RunStore : IDisposable
                 }
             }
 
-            history.CheckHead(events, hash);
+            history.Chain.CheckHead(events, hash);
             return history;
         }
         catch (InvalidDataException fault)
@@ -381,6 +399,10 @@ public sealed partial class RunStore : IDisposable
         try
         {
             return work();
+        }
+        catch (Exception fault) when (fault is InvalidCastException or FormatException)
+        {
+            throw new RunStoreException($"The store '{database.Name}' holds something else than this program writes: {fault.Message} Somebody has changed it.", fault);
         }
         catch (Exception fault) when (fault is DbException or IOException or UnauthorizedAccessException or System.Net.Sockets.SocketException)
         {

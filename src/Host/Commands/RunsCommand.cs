@@ -8,10 +8,10 @@ using Spectre.Console;
 
 namespace ActorMultiscale.Host.Commands;
 
-/// <summary><c>runs list|show|rm|export|import</c>: what there is in the store.</summary>
+/// <summary><c>runs list|show|rm|gc|export|import</c>: what there is in the store.</summary>
 internal static class RunsCommand
 {
-    public static Command Create() => new("runs", "List, show, remove and move runs") { List(), Show(), Remove(), ArchiveCommands.Export(), ArchiveCommands.Import() };
+    public static Command Create() => new("runs", "List, show, remove and move runs") { List(), Show(), Remove(), GarbageCommand.Create(), ArchiveCommands.Export(), ArchiveCommands.Import() };
 
     private static Command List()
     {
@@ -83,7 +83,11 @@ internal static class RunsCommand
             var summary = file.Summary();
             var history = file.History();
             var details = new RunDetails(summary.Run, summary.Experiment, summary.Status, history.Windows, summary.FinalHash, summary.Started, summary.Changed,
-                history.Until, history.Snapshot?.Window, history.Epoch, history.Chain.Events, history.Origin, history.Machine, history.End?.Metrics, [.. history.Notes]);
+                history.Until, history.Snapshot?.Window, history.Epoch, history.Chain.Events, history.Origin, history.Machine, history.End?.Metrics, [.. history.Notes])
+            {
+                Snapshots = [.. history.Snapshots.Select(s => s.Window)],
+                ReleasedSnapshots = [.. history.Released],
+            };
             if (parsed.GetValue(json))
             {
                 Console.Out.WriteLine(JsonSerializer.Serialize(details, HostJson.Readable.RunDetails));
@@ -101,6 +105,11 @@ internal static class RunsCommand
 
             Row("status", details.Status);
             Row("windows", string.Create(CultureInfo.InvariantCulture, $"{details.Windows} (last snapshot at {details.LastSnapshot?.ToString(CultureInfo.InvariantCulture) ?? "none"})"));
+            if (!details.Snapshots.IsEmpty)
+            {
+                Row("snapshots", string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", details.Snapshots)}{(details.ReleasedSnapshots.IsEmpty ? "" : $" ({details.ReleasedSnapshots.Length} more were let go)")}"));
+            }
+
             Row("until", details.Until.ToString("R", CultureInfo.InvariantCulture));
             Row("final hash", details.FinalHash);
             Row("started", details.Started.ToString("u", CultureInfo.InvariantCulture));
@@ -136,6 +145,19 @@ internal static class RunsCommand
                 Console.Error.WriteLine($"removed {run}");
             }
 
+            if (catalog is RunServer server)
+            {
+                // Chunks are shared: what only these runs needed goes too.
+                try
+                {
+                    Console.Error.WriteLine($"freed {server.Sweep().Bytes} bytes");
+                }
+                catch (RunStoreException fault) when (!fault.Passes)
+                {
+                    Console.Error.WriteLine($"their chunks stay: {fault.Message}");
+                }
+            }
+
             return ExitCode.Ok;
         });
         return command;
@@ -147,4 +169,11 @@ public sealed record RunListEntry(string Run, string Experiment, string Status, 
 
 /// <summary>A run in full.</summary>
 public sealed record RunDetails(string Run, string Experiment, string Status, long Windows, string FinalHash, DateTimeOffset Started, DateTimeOffset Changed,
-    double Until, long? LastSnapshot, int Epoch, long Events, RunOrigin? Origin, MachineStamp? Machine, ImmutableSortedDictionary<string, double>? Metrics, ImmutableArray<string> Notes);
+    double Until, long? LastSnapshot, int Epoch, long Events, RunOrigin? Origin, MachineStamp? Machine, ImmutableSortedDictionary<string, double>? Metrics, ImmutableArray<string> Notes)
+{
+    /// <summary>The windows at which there are snapshots, from which the run can be verified and forked without computing what lies before.</summary>
+    public ImmutableArray<long> Snapshots { get; init; } = [];
+
+    /// <summary>The windows whose snapshots were let go by <c>runs gc</c>.</summary>
+    public ImmutableArray<long> ReleasedSnapshots { get; init; } = [];
+}

@@ -1,0 +1,118 @@
+using System.Data.Common;
+using System.Diagnostics;
+using System.Text.Json;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host;
+using ActorMultiscale.Testing;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace ActorMultiscale.Tests.Host;
+
+/// <summary>What tests of records share: a folder and a store of their own, the program as a process, and a look into the database from outside.</summary>
+public abstract class RecordStand(PostgresServer server) : IClassFixture<PostgresServer>, IDisposable
+{
+    /// <summary>The stores on which tests run.</summary>
+    public static TheoryData<string> Stores => [.. PostgresServer.Stores];
+
+    private protected static string Oscillator => HostProcess.Experiment("oscillator.conf");
+
+    /// <summary>The server, of which each test has a database.</summary>
+    protected PostgresServer Server { get; } = server;
+
+    /// <summary>The folder in which the program runs.</summary>
+    protected string Folder { get; } = Directory.CreateTempSubdirectory("actor-multiscale-").FullName;
+
+    /// <summary>The store, as <c>--store</c> names it.</summary>
+    protected string Store { get; set; } = "runs";
+
+    /// <summary>Whether runs are SQLite files.</summary>
+    protected bool IsFiles => !Store.StartsWith("postgresql:", StringComparison.Ordinal);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Removes what the test has made.</summary>
+    protected virtual void Dispose(bool disposing) => Directory.Delete(Folder, recursive: true);
+
+    /// <summary>Takes a store: files in the folder, or a new database of the server.</summary>
+    protected void Use(string store) => Store = store == "sqlite" ? "runs" : Server.NewDatabase();
+
+    private protected HostProcess Start(params string[] arguments) => HostProcess.Start(Folder, [.. arguments, "--store", Store]);
+
+    private protected (int Code, string Out, string Error) Host(params string[] arguments) => HostProcess.Run(Folder, [.. arguments, "--store", Store]);
+
+    /// <summary>What a command prints with <c>--json</c>, where it ends with <paramref name="code"/>.</summary>
+    protected JsonElement Json(int code, params string[] arguments)
+    {
+        var (found, output, error) = Host([.. arguments, "--json"]);
+        Assert.True(found == code, $"exit code {found}: {output} {error}");
+        return JsonDocument.Parse(output).RootElement;
+    }
+
+    /// <summary>A run that takes some seconds and has a snapshot every now and then.</summary>
+    private protected static string[] Long(string name, double until = 100) =>
+        ["run", Oscillator, "--name", name, "--quiet", "--set", FormattableString.Invariant($"until={until}"), "--set", "snapshots={ every = 500, interval = 0.2 s }"];
+
+    /// <summary>A connection to the database of a run.</summary>
+    protected DbConnection Connect(string run)
+    {
+        DbConnection connection = IsFiles
+            ? new SqliteConnection($"Data Source={Path.Combine(Folder, Store, run + ".sqlite")};Pooling=False")
+            : new NpgsqlConnection(new PostgresDatabase(Store).ConnectionString + ";Pooling=false");
+        connection.Open();
+        return connection;
+    }
+
+    /// <summary>Gives a command a value.</summary>
+    protected static void Add(DbCommand command, string name, object value)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        var parameter = command.CreateParameter();
+        (parameter.ParameterName, parameter.Value) = (name, value);
+        command.Parameters.Add(parameter);
+    }
+
+    /// <summary>Returns as soon as there is a run of that name: looked for directly, for it is killed before its first event only by somebody who is quick.</summary>
+    protected void AwaitRecord(string run)
+    {
+        var catalog = RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store);
+        for (var patience = Stopwatch.StartNew(); !catalog.Exists(run);)
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"the run '{run}' was not made");
+        }
+    }
+
+    /// <summary>Returns when the run has a window.</summary>
+    protected void AwaitFirstWindows(string run) => AwaitWindows(run, 1);
+
+    /// <summary>Returns when the run has so many windows.</summary>
+    protected void AwaitWindows(string run, long windows)
+    {
+        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromMinutes(1);)
+        {
+            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == run && r.GetProperty("windows").GetInt64() >= windows))
+            {
+                return;
+            }
+        }
+
+        throw new TimeoutException($"The run '{run}' did not get going.");
+    }
+
+    /// <summary>The database itself finds nothing wrong.</summary>
+    protected void CheckDatabase()
+    {
+        foreach (var file in IsFiles ? Directory.EnumerateFiles(Path.Combine(Folder, Store), "*.sqlite") : [])
+        {
+            using var connection = Connect(Path.GetFileNameWithoutExtension(file));
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA integrity_check";
+            Assert.Equal("ok", command.ExecuteScalar());
+        }
+    }
+}
