@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host.Commands;
 
 namespace ActorMultiscale.Host;
 
@@ -87,6 +89,47 @@ public abstract class RunCatalog
         store.Remove();
     }
 
+    /// <summary>Removes what no run needs any more.</summary>
+    /// <param name="runs">The runs whose old snapshots are let go; all if empty.</param>
+    /// <param name="keep">How many snapshots each keeps; null for all.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="isDry">Whether it is only told what would be removed.</param>
+    public abstract GarbageOutput Collect(IReadOnlyList<string> runs, int? keep, DateTimeOffset now, bool isDry);
+
+    /// <summary>Carries <paramref name="work"/> out on the runs named, or on all, each held by this process. Runs that another process computes, and damaged ones, are left alone and named.</summary>
+    private protected void Held(IReadOnlyList<string> runs, ImmutableArray<LeftRun>.Builder left, Action<string, RunStore> work)
+    {
+        IEnumerable<(string Run, string Fault)> all = runs.Count > 0 ? runs.Select(run => (run, "")) : List().Select(r => (r.Summary?.Run ?? r.Place, r.Fault));
+        foreach (var (run, fault) in all.OrderBy(r => r.Run, StringComparer.Ordinal))
+        {
+            if (fault.Length > 0)
+            {
+                left.Add(new LeftRun(run, fault, IsDamaged: true));
+                continue;
+            }
+
+            using var store = Open(run);
+            if (!store.TryHold())
+            {
+                left.Add(new LeftRun(run, "it is being computed", IsDamaged: false));
+                continue;
+            }
+
+            try
+            {
+                work(run, store);
+            }
+            catch (RunStoreException broken) when (!broken.Passes)
+            {
+                left.Add(new LeftRun(run, broken.Message, IsDamaged: true));
+            }
+            finally
+            {
+                store.Release();
+            }
+        }
+    }
+
     /// <summary>Sorts a listing, newest first.</summary>
     protected static IEnumerable<(RunSummary? Summary, string Place, string Fault)> Sorted(IEnumerable<(RunSummary? Summary, string Place, string Fault)> runs) =>
         runs.OrderByDescending(r => r.Summary?.Started ?? DateTimeOffset.MinValue).ThenByDescending(r => r.Summary?.Run, StringComparer.Ordinal);
@@ -144,6 +187,27 @@ public sealed class RunFolder(string path) : RunCatalog
 
         return Sorted(runs);
     }
+
+    /// <inheritdoc/>
+    public override GarbageOutput Collect(IReadOnlyList<string> runs, int? keep, DateTimeOffset now, bool isDry)
+    {
+        var left = ImmutableArray.CreateBuilder<LeftRun>();
+        var output = new GarbageOutput(0, 0, 0, isDry) { FileBytesBefore = isDry ? null : 0, FileBytesAfter = isDry ? null : 0 };
+        Held(runs, left, (_, store) =>
+        {
+            var released = keep is { } least ? store.ReleaseSnapshots(least, now, isDry) : null;
+            var collected = store.Collect(released, isDry);
+            output = output with
+            {
+                Snapshots = output.Snapshots + collected.Released,
+                Chunks = output.Chunks + collected.Swept.Chunks,
+                Bytes = output.Bytes + collected.Swept.Bytes,
+                FileBytesBefore = output.FileBytesBefore + collected.File?.Before,
+                FileBytesAfter = output.FileBytesAfter + collected.File?.After,
+            };
+        });
+        return output with { Left = left.ToImmutable() };
+    }
 }
 
 /// <summary>The runs in a PostgreSQL database.</summary>
@@ -162,6 +226,35 @@ public sealed class RunServer(PostgresDatabase database) : RunCatalog
 
     /// <inheritdoc/>
     public override bool Exists(string run) => RunStore.NamesIn(database, Checked(run)).Any();
+
+    /// <summary>Removes the chunks that no run refers to.</summary>
+    /// <exception cref="RunStoreException">A record is damaged: nothing was removed.</exception>
+    public SweptChunks Sweep() => RunStore.Sweep(database, ImmutableDictionary<string, RunEvent.SnapshotsReleased>.Empty, isDry: false);
+
+    /// <inheritdoc/>
+    public override GarbageOutput Collect(IReadOnlyList<string> runs, int? keep, DateTimeOffset now, bool isDry)
+    {
+        var left = ImmutableArray.CreateBuilder<LeftRun>();
+        var released = ImmutableDictionary.CreateBuilder<string, RunEvent.SnapshotsReleased>(StringComparer.Ordinal);
+        foreach (var run in runs)
+        {
+            Open(run).Dispose();        // Names what there is not.
+        }
+
+        if (keep is { } least)
+        {
+            Held(runs, left, (run, store) =>
+            {
+                if (store.ReleaseSnapshots(least, now, isDry) is { } letGo)
+                {
+                    released[run] = letGo;
+                }
+            });
+        }
+
+        var swept = RunStore.Sweep(database, released, isDry);
+        return new GarbageOutput(released.Values.Sum(r => r.Windows.Length), swept.Chunks, swept.Bytes, isDry) { Left = left.ToImmutable() };
+    }
 
     /// <inheritdoc/>
     public override IEnumerable<(RunSummary? Summary, string Place, string Fault)> List()

@@ -149,6 +149,7 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(DiffOutput))]
 [JsonSerializable(typeof(ExperimentCheckOutput))]
 [JsonSerializable(typeof(ArchiveOutput))]
+[JsonSerializable(typeof(GarbageOutput))]
 internal sealed partial class HostJson : JsonSerializerContext
 {
     // Letters beyond ASCII (σ, ², names of units) stay readable: the output goes to files and pipes, not into HTML.

@@ -29,6 +29,12 @@ internal static class ChunkCodec
     private static ReadOnlySpan<byte> Compressed => "AMZ1"u8;
     private static ReadOnlySpan<byte> List => "AML1"u8;
 
+    /// <summary>With what a list begins.</summary>
+    public static byte[] ListMark => [.. List];
+
+    /// <summary>The greatest length of a list: of a content that fits into memory.</summary>
+    public const long LongestList = Head + ((((long)int.MaxValue / Piece) + 1) * RunEventCodec.HashLength);
+
     /// <summary>A piece as it is kept: compressed where that makes it a tenth smaller.</summary>
     public static byte[] Encode(byte[] content)
     {

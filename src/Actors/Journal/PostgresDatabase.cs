@@ -17,6 +17,8 @@ public sealed class PostgresDatabase : StoreDatabase
 
     private const int FrozenSeconds = 10;               // A transaction of ours takes milliseconds.
     private const long Setup = 0x4163746F724D5331;      // The lock under which tables are made.
+    private const long Chunks = Setup + 1;              // Shared by who writes chunks; held alone by who sweeps.
+    private const int SweepTries = 1000;                // Of 30 ms.
     private readonly NpgsqlConnectionStringBuilder _connection;
 
     /// <summary>The database that <paramref name="text"/> names.</summary>
@@ -67,6 +69,7 @@ public sealed class PostgresDatabase : StoreDatabase
 
     internal override string KeepHead => $"""
         SELECT pg_advisory_xact_lock({Setup});
+        {OwnTables}
         CREATE OR REPLACE FUNCTION journal_head() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
           UPDATE {Schema}.run SET head_events = NEW.sequence_number, head_hash = encode(substring(NEW.message FROM 1 FOR 32), 'hex') WHERE run = substr(NEW.persistence_id, 5);
@@ -97,6 +100,29 @@ public sealed class PostgresDatabase : StoreDatabase
         CREATE INDEX IF NOT EXISTS journal_sequence_number_idx ON journal (sequence_number);
         """;
 
+    internal override string OwnTables => "CREATE TABLE IF NOT EXISTS pending (run TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (run, hash));";
+
+    internal override void ShareChunks(DbConnection connection, DbTransaction transaction) =>
+        Execute(connection, transaction, $"SELECT pg_advisory_xact_lock_shared({Chunks})");
+
+    internal override DbTransaction BeginSweeping(DbConnection connection)
+    {
+        // Asked for again and again instead of waited for: who waits in line keeps all others from writing behind it.
+        for (var tries = 0; tries < SweepTries; tries++)
+        {
+            var transaction = connection.BeginTransaction();
+            if (Scalar(connection, transaction, $"SELECT pg_try_advisory_xact_lock({Chunks})") is true)
+            {
+                return transaction;
+            }
+
+            transaction.Dispose();
+            Scalar(connection, null, "SELECT pg_sleep(0.03)");
+        }
+
+        throw new RunStoreException($"Chunks are written to '{Name}' all the time, probably by an import; nothing was removed. Try again later.");
+    }
+
     internal override DbTransaction BeginReading(DbConnection connection) => connection.BeginTransaction(IsolationLevel.RepeatableRead);
 
     internal override DbConnection? Make(string run, string tables, Func<DbConnection, DbTransaction, bool> fill)
@@ -112,6 +138,7 @@ public sealed class PostgresDatabase : StoreDatabase
             }
 
             using var transaction = connection.BeginTransaction();
+            ShareChunks(connection, transaction);
             if (!fill(connection, transaction))
             {
                 connection.Dispose();
@@ -176,13 +203,9 @@ public sealed class PostgresDatabase : StoreDatabase
 
     internal override void Remove(RunStore store)
     {
-        store.Execute("DELETE FROM journal WHERE persistence_id = @id", ("@id", "run-" + store.Run));
-        if (store.HasTable("observation"))
-        {
-            store.Execute("DELETE FROM observation WHERE run = @run");
-        }
-
-        store.Execute("DELETE FROM run WHERE run = @run");
+        // Statements that are sent together are one transaction.
+        var tables = new[] { "observation", "pending" }.Where(store.HasTable).Append("run").Select(table => $"DELETE FROM {table} WHERE run = @run");
+        store.Execute(string.Join("; ", store.HasTable("journal") ? tables.Prepend("DELETE FROM journal WHERE persistence_id = 'run-' || @run") : tables));
         store.Dispose();
     }
 

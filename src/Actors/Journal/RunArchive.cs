@@ -154,7 +154,7 @@ public static class RunArchive
             to.Add(Kind.Event, EventBytes(sequence, entry));
         }
 
-        history.CheckHead(head.Events, head.Hash);
+        history.Chain.CheckHead(head.Events, head.Hash);
         var written = new HashSet<string>(StringComparer.Ordinal);
         void Add(string hash, byte[] stored)
         {
@@ -237,7 +237,7 @@ public static class RunArchive
             into.Append(sequence, entry, what.At);
         }
 
-        history.CheckHead(head.Events, head.Hash);
+        history.Chain.CheckHead(head.Events, head.Hash);
         if (history.Origin is { } started && RunEventCodec.OriginToText(started) != RunEventCodec.OriginToText(origin))
         {
             throw new InvalidDataException("Its first event names another origin than its head.");

@@ -64,6 +64,13 @@ public abstract record RunEvent
         public required FieldsReference Fields { get; init; }
     }
 
+    /// <summary>Snapshots were let go: their chunks are gone on purpose, unless something else refers to them. Never the newest one, nor what a fork began with.</summary>
+    public sealed record SnapshotsReleased : RunEvent
+    {
+        /// <summary>The windows of the snapshots.</summary>
+        public required ImmutableArray<long> Windows { get; init; }
+    }
+
     /// <summary>Something a reader of the record should know: a failure that was retried, a window that did not converge.</summary>
     public sealed record Noted : RunEvent
     {
@@ -102,19 +109,19 @@ public sealed record RunOrigin
     public required string Experiment { get; init; }
 
     /// <summary>The file as the user named it; empty for an experiment written in code.</summary>
-    public string File { get; init; } = "";
+    public string File { get; init => field = value ?? ""; } = "";
 
     /// <summary>The text of the file.</summary>
-    public string Text { get; init; } = "";
+    public string Text { get; init => field = value ?? ""; } = "";
 
     /// <summary>The settings given on the command line, <c>key=value</c>.</summary>
-    public ImmutableArray<string> Overrides { get; init; } = [];
+    public ImmutableArray<string> Overrides { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Files that the models read; their text is kept as chunks.</summary>
-    public ImmutableArray<InputReference> Inputs { get; init; } = [];
+    public ImmutableArray<InputReference> Inputs { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Assemblies of user-written models.</summary>
-    public ImmutableArray<InputReference> Libraries { get; init; } = [];
+    public ImmutableArray<InputReference> Libraries { get; init => field = value.IsDefault ? [] : value; } = [];
 
     /// <summary>Which of the experiment's run stages it is; empty for an experiment without.</summary>
     public string Stage { get; init => field = value ?? ""; } = "";

@@ -29,6 +29,8 @@ public static class RunEventCodec
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         MaxDepth = 16,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
     });
 
     /// <summary>The bytes of an event with its manifest.</summary>
@@ -39,6 +41,7 @@ public static class RunEventCodec
         RunEvent.CoordinatorStarted e => Sealed("CS2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.CoordinatorStarted))),
         RunEvent.SnapshotTaken e => Sealed("ST2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.SnapshotTaken))),
         RunEvent.FieldsRecorded e => Sealed("FR2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.FieldsRecorded))),
+        RunEvent.SnapshotsReleased e => Sealed("SR2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.SnapshotsReleased))),
         RunEvent.Noted e => Sealed("NO2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.Noted))),
         RunEvent.RunEnded e => Sealed("RE2", e.Previous, to => to.Write(JsonSerializer.SerializeToUtf8Bytes(e with { Previous = "" }, _json.RunEnded))),
         _ => throw new InvalidOperationException($"The journal knows no event {what?.GetType().Name}."),
@@ -58,6 +61,7 @@ public static class RunEventCodec
                 "CS2" => JsonSerializer.Deserialize(Content(entry), _json.CoordinatorStarted),
                 "ST2" => JsonSerializer.Deserialize(Content(entry), _json.SnapshotTaken),
                 "FR2" => JsonSerializer.Deserialize(Content(entry), _json.FieldsRecorded),
+                "SR2" => JsonSerializer.Deserialize(Content(entry), _json.SnapshotsReleased),
                 "NO2" => JsonSerializer.Deserialize(Content(entry), _json.Noted),
                 "RE2" => JsonSerializer.Deserialize(Content(entry), _json.RunEnded),
                 "RS1" => JsonSerializer.Deserialize(entry.Payload, _json.RunStarted),
@@ -68,7 +72,7 @@ public static class RunEventCodec
                 "RE1" => (RunEvent?)JsonSerializer.Deserialize(entry.Payload, _json.RunEnded),
                 _ => throw new InvalidDataException($"The journal holds an event of kind '{entry.Manifest}', which this program does not know; a newer one wrote it."),
             };
-            return what is null ? throw new InvalidDataException($"The journal holds an empty event of kind '{entry.Manifest}'.")
+            return what is null || !IsWhole(what) ? throw new InvalidDataException($"The journal holds an event of kind '{entry.Manifest}' without all that belongs to it.")
                 : IsSealed(entry) ? what with { Previous = PreviousOf(entry) }
                 : what;
         }
@@ -77,6 +81,21 @@ public static class RunEventCodec
             throw new InvalidDataException($"An event of kind '{entry.Manifest}' cannot be read: {fault.Message}", fault);
         }
     }
+
+    // What the reader of JSON does not look at: lists that are not there, and items of lists that are null.
+    private static bool IsWhole(RunEvent what) => what switch
+    {
+        RunEvent.RunStarted e => IsWhole(e.Origin),
+        RunEvent.WindowsCommitted e => !e.Windows.IsDefault && e.Windows.All(w => w is { Residuals.IsDefault: false, Fingerprints.IsDefault: false }),
+        RunEvent.SnapshotTaken e => IsWhole(e.Snapshot),
+        RunEvent.SnapshotsReleased e => !e.Windows.IsDefault,
+        _ => true,
+    };
+
+    private static bool IsWhole(RunOrigin origin) => origin.Overrides.All(change => change is not null)
+        && origin.Inputs.Concat(origin.Libraries).Concat(origin.Carried).All(input => input is not null) && (origin.Begins is null || IsWhole(origin.Begins));
+
+    private static bool IsWhole(SnapshotReference snapshot) => !snapshot.States.IsDefault && snapshot.States.All(state => state is not null);
 
     /// <summary>The hash of an entry, hex: what the event after it carries.</summary>
     public static string HashOf(JournalEntry entry)
@@ -138,7 +157,7 @@ public static class RunEventCodec
     {
         try
         {
-            return JsonSerializer.Deserialize(text, _json.RunOrigin) ?? throw new InvalidDataException("The origin of the run is empty.");
+            return JsonSerializer.Deserialize(text, _json.RunOrigin) is { } origin && IsWhole(origin) ? origin : throw new InvalidDataException("The origin of the run is empty, or lacks something.");
         }
         catch (JsonException fault)
         {
@@ -160,6 +179,7 @@ public sealed record JournalEntry(string Manifest, byte[] Payload);
 [JsonSerializable(typeof(RunEvent.WindowsCommitted))]
 [JsonSerializable(typeof(RunEvent.SnapshotTaken))]
 [JsonSerializable(typeof(RunEvent.FieldsRecorded))]
+[JsonSerializable(typeof(RunEvent.SnapshotsReleased))]
 [JsonSerializable(typeof(RunEvent.Noted))]
 [JsonSerializable(typeof(RunEvent.RunEnded))]
 [JsonSerializable(typeof(RunOrigin))]

@@ -58,6 +58,21 @@ public sealed class JournalChain
         }
     }
 
+    /// <summary>Compares the end of the chain with the head that was written down with its last event.</summary>
+    /// <exception cref="InvalidDataException">The tail is cut off, or is another.</exception>
+    public void CheckHead(long events, string hash)
+    {
+        if (Events < events)
+        {
+            throw new InvalidDataException($"It has {Events} events, and had {events} when it was last written to: its tail is cut off.");
+        }
+
+        if (Events == events && HeadHash != hash)
+        {
+            throw new InvalidDataException("Its last event is not the one that was written: it has another hash.");
+        }
+    }
+
     private void Advance(JournalEntry entry)
     {
         Events++;
@@ -100,7 +115,7 @@ public sealed class RunHistory
     /// <summary>How many root windows are committed.</summary>
     public long Windows { get; private set; }
 
-    /// <summary>All snapshots that were read, in order; the first of a fork is what it began with.</summary>
+    /// <summary>All snapshots that were read and are kept, in order; the first of a fork is what it began with.</summary>
     public List<SnapshotReference> Snapshots { get; } = [];
 
     /// <summary>The snapshot at which the history stands: the last one, or the one that it was asked to stand at. Null for the beginning.</summary>
@@ -133,6 +148,9 @@ public sealed class RunHistory
             return [.. stretches];
         }
     }
+
+    /// <summary>The windows of the snapshots that were let go.</summary>
+    public SortedSet<long> Released { get; } = [];
 
     /// <summary>How the run ended, unless it was interrupted or goes on.</summary>
     public RunEvent.RunEnded? End { get; private set; }
@@ -233,21 +251,6 @@ public sealed class RunHistory
         return entry;
     }
 
-    /// <summary>Compares the end of the chain with the head that was written down with its last event.</summary>
-    /// <exception cref="InvalidDataException">The tail is cut off, or is another.</exception>
-    public void CheckHead(long events, string hash)
-    {
-        if (Chain.Events < events)
-        {
-            throw new InvalidDataException($"It has {Chain.Events} events, and had {events} when it was last written to: its tail is cut off.");
-        }
-
-        if (Chain.Events == events && Chain.HeadHash != hash)
-        {
-            throw new InvalidDataException("Its last event is not the one that was written: it has another hash.");
-        }
-    }
-
     /// <summary>Stands where the run begins: for one without events.</summary>
     public void Begin(RunOrigin origin)
     {
@@ -292,6 +295,15 @@ public sealed class RunHistory
                 break;
             case RunEvent.FieldsRecorded e:
                 Fields.Add(e.Fields);
+                break;
+            case RunEvent.SnapshotsReleased e:
+                if (e.Windows.Contains(Snapshot?.Window ?? -1) || e.Windows.Contains(Origin?.Begins?.Window ?? -1))
+                {
+                    throw new InvalidDataException("The journal lets go of a snapshot that the run needs.");
+                }
+
+                Snapshots.RemoveAll(s => e.Windows.Contains(s.Window));
+                Released.UnionWith(e.Windows);
                 break;
             case RunEvent.Noted e:
                 Notes.Add(e.Text);

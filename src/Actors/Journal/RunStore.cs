@@ -94,6 +94,7 @@ public sealed partial class RunStore : IDisposable
           status TEXT NOT NULL, windows BIGINT NOT NULL, final_hash TEXT NOT NULL, started TEXT NOT NULL, changed TEXT NOT NULL,
           head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
+        {database.OwnTables}
         """;
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>
@@ -189,7 +190,7 @@ public sealed partial class RunStore : IDisposable
         using var reader = command.ExecuteReader();
         try
         {
-            return reader.Read() ? RunEventCodec.Decode(new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? [])) : null;
+            return reader.Read() ? RunEventCodec.Decode(new JournalEntry(reader[0] as string ?? "", reader[1] as byte[] ?? [])) : null;
         }
         catch (InvalidDataException)
         {
@@ -230,7 +231,13 @@ public sealed partial class RunStore : IDisposable
     public ImmutableArray<string> WriteChunks(IReadOnlyList<byte[]> chunks) => Locked(() =>
     {
         using var transaction = _connection.BeginTransaction();
+        Database.ShareChunks(_connection, transaction);
         ImmutableArray<string> hashes = [.. chunks.Select(bytes => Write(_connection, transaction, bytes))];
+        foreach (var hash in Database.IsShared ? hashes : [])
+        {
+            StoreDatabase.Execute(_connection, transaction, "INSERT INTO pending (run, hash) VALUES (@run, @hash) ON CONFLICT DO NOTHING", ("@run", Run), ("@hash", hash));
+        }
+
         transaction.Commit();
         return hashes;
     });
@@ -350,7 +357,7 @@ public sealed partial class RunStore : IDisposable
         using var reader = Guarded(Database, () => command.ExecuteReader(CommandBehavior.SequentialAccess));
         while (Guarded(Database, reader.Read))
         {
-            yield return new JournalEntry(reader.GetString(0), reader[1] as byte[] ?? []);
+            yield return new JournalEntry(reader[0] as string ?? "", reader[1] as byte[] ?? []);
         }
     }
 
@@ -463,7 +470,7 @@ public sealed partial class RunStore : IDisposable
             throw new InvalidDataException($"It has {history.Chain.Events} events, and its head says {said}: one of them was changed.");
         }
 
-        history.CheckHead(head.Events, head.Hash);
+        history.Chain.CheckHead(head.Events, head.Hash);
         return history;
     }
 

@@ -56,6 +56,23 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
         CREATE INDEX IF NOT EXISTS journal_sequence_number_idx ON journal (sequence_number);
         """;
 
+    internal override DbTransaction BeginSweeping(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: false);
+
+    internal override (long Before, long After)? Shrink(DbConnection connection)
+    {
+        Execute(connection, null, "PRAGMA wal_checkpoint(TRUNCATE)");
+        var before = Length;
+        if (Scalar(connection, null, "PRAGMA freelist_count") is > 0L)
+        {
+            Execute(connection, null, "VACUUM");
+            Execute(connection, null, "PRAGMA wal_checkpoint(TRUNCATE)");
+        }
+
+        return (before, Length);
+    }
+
+    private long Length => new FileInfo(Path).Length;
+
     internal override DbTransaction BeginReading(DbConnection connection) => ((SqliteConnection)connection).BeginTransaction(deferred: true);
 
     internal override DbConnection? Make(string run, string tables, Func<DbConnection, DbTransaction, bool> fill)

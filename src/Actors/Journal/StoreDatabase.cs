@@ -38,6 +38,22 @@ public abstract class StoreDatabase
     /// <summary>Begins a transaction that sees the database as it is now, whatever is written meanwhile, and keeps nobody from writing.</summary>
     internal abstract DbTransaction BeginReading(DbConnection connection);
 
+    /// <summary>The statements that make tables which only this kind of database has.</summary>
+    internal virtual string OwnTables => "";
+
+    /// <summary>
+    /// Before chunks are written, or found to be there already: nobody sweeps until the transaction ends. What it wrote and no event names yet is to be listed in
+    /// the table <c>pending</c>. Nothing where one process owns everything that is in the database.
+    /// </summary>
+    internal virtual void ShareChunks(DbConnection connection, DbTransaction transaction) { }
+
+    /// <summary>Begins a transaction in which chunks are removed: nobody writes one until it ends.</summary>
+    /// <exception cref="RunStoreException">Somebody writes all the time.</exception>
+    internal abstract DbTransaction BeginSweeping(DbConnection connection);
+
+    /// <summary>Gives what was freed back to the system, where that is to be asked for; the length of the files before and after, or null.</summary>
+    internal virtual (long Before, long After)? Shrink(DbConnection connection) => null;
+
     /// <summary>The statements that make the journal's table, as the plugin makes it: for a record that is there before the plugin is.</summary>
     internal abstract string Journal { get; }
 

@@ -4,7 +4,7 @@ using ActorMultiscale.Actors.Observation;
 namespace ActorMultiscale.Actors.Journal;
 
 /// <summary>The rows of one run as they are, within one transaction: for who moves it between stores, or writes to it without computing it.</summary>
-internal sealed class StoredRun(StoreDatabase database, string run, DbConnection connection, DbTransaction transaction)
+internal sealed class StoredRun(StoreDatabase database, string run, DbConnection connection, DbTransaction? transaction)
 {
     private readonly string _writer = Guid.NewGuid().ToString("N");
 
@@ -21,10 +21,10 @@ internal sealed class StoredRun(StoreDatabase database, string run, DbConnection
             : throw new RunStoreException($"There is no run '{run}' in '{database.Name}' any more.");
     }
 
-    /// <summary>The entries of the journal with their numbers, in order.</summary>
-    public IEnumerable<(long Sequence, JournalEntry Entry)> Entries() => !database.HasTable(connection, "journal", transaction) ? []
-        : Rows("SELECT sequence_number, manifest, message FROM journal WHERE persistence_id = @id ORDER BY sequence_number",
-            row => (row.GetInt64(0), new JournalEntry(row[1] as string ?? "", row[2] as byte[] ?? [])), ("@id", Id));
+    /// <summary>The entries of the journal after the first <paramref name="after"/> with their numbers, in order.</summary>
+    public IEnumerable<(long Sequence, JournalEntry Entry)> Entries(long after = 0) => !database.HasTable(connection, "journal", transaction) ? []
+        : Rows("SELECT sequence_number, manifest, message FROM journal WHERE persistence_id = @id AND sequence_number > @after ORDER BY sequence_number",
+            row => (row.GetInt64(0), new JournalEntry(row[1] as string ?? "", row[2] as byte[] ?? [])), ("@id", Id), ("@after", after));
 
     /// <summary>A chunk as it is kept.</summary>
     public byte[] Chunk(string hash) => StoreDatabase.Scalar(connection, transaction, "SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) as byte[]

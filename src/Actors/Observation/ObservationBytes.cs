@@ -146,6 +146,7 @@ internal static class ObservationBytes
 /// <summary>Puts together what <see cref="ObservationBytes"/> took apart.</summary>
 internal sealed class ObservationReader
 {
+    private const int Deepest = 256;        // No experiment nests its groups like that.
     private readonly List<IterationRow> _iterations = [];
     private readonly List<WatchRow> _watchRows = [];
     private readonly List<TimingRow> _timings = [];
@@ -220,7 +221,13 @@ internal sealed class ObservationReader
         var (start, end) = (ReadInteger(ref from) * _tick, ReadInteger(ref from) * _tick);
         var converged = ReadInteger(ref from) != 0;
         WindowAddress? address = null;
-        for (var left = ReadCount(ref from); left > 0; left--)
+        var depth = ReadCount(ref from);
+        if (depth > Math.Min(_groups.Length, Deepest))
+        {
+            throw Damaged();
+        }
+
+        for (var left = depth; left > 0; left--)
         {
             address = new WindowAddress(address, ReadCount(ref from), ReadInteger(ref from), ReadCount(ref from), ReadCount(ref from), ReadCount(ref from));
         }
@@ -253,7 +260,7 @@ internal sealed class ObservationReader
     private void ReadWatches(ref ReadOnlySpan<byte> from)
     {
         var (window, tick) = (ReadInteger(ref from), ReadInteger(ref from));
-        var values = Words(ref from, _watches.Sum(w => w.Components));
+        var values = Words(ref from, _watches.Sum(w => (long)w.Components) is var count && count <= from.Length ? (int)count : throw Damaged());
         _watchRows.Add(new WatchRow(window, tick * _tick, [.. values.Select(BitConverter.UInt64BitsToDouble)]));
     }
 

@@ -61,6 +61,15 @@ internal sealed class RecordedRun
         return metrics.Counts;
     }
 
+    // A snapshot that is gone on purpose is no damage, and yet the reason why computing takes longer.
+    private void TellReleased(long begin, long window)
+    {
+        if (History.Released.GetViewBetween(begin, window) is { Count: > 0 } released)
+        {
+            Console.Error.WriteLine($"note: the snapshot of '{Name}' at window {released.Max} was let go by 'runs gc'; computing begins at window {begin}");
+        }
+    }
+
     /// <summary>
     /// The last snapshot at or before <paramref name="window"/>; null where the run's beginning is nearer. One that is damaged is named on standard error, and
     /// the one before it taken: computing again from there is longer, and gives the same.
@@ -71,9 +80,11 @@ internal sealed class RecordedRun
         var before = History.Snapshots.Where(s => s.Window <= window).OrderByDescending(s => s.Window);
         if (_store.LoadFirst(before, static text => Console.Error.WriteLine("warning: " + text)) is { } snapshot)
         {
+            TellReleased(snapshot.Window, window);
             return snapshot;
         }
 
+        TellReleased(0, window);
         return FirstWindow == 0 ? null : throw new RunStoreException(
             $"The run '{Name}' begins at window {FirstWindow} with the state of '{History.Origin!.Parent}', and {(window < FirstWindow ? $"has no window {window}" : "that state is damaged: there is nothing to compute from")}.");
     }

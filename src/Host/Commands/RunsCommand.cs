@@ -8,10 +8,10 @@ using Spectre.Console;
 
 namespace ActorMultiscale.Host.Commands;
 
-/// <summary><c>runs list|show|check|rm|export|import</c>: what there is in the store.</summary>
+/// <summary><c>runs list|show|check|rm|gc|export|import</c>: what there is in the store.</summary>
 internal static class RunsCommand
 {
-    public static Command Create() => new("runs", "List, show, check, remove and move runs") { List(), Show(), Check(), Remove(), ArchiveCommands.Export(), ArchiveCommands.Import() };
+    public static Command Create() => new("runs", "List, show, check, remove and move runs") { List(), Show(), Check(), Remove(), GarbageCommand.Create(), ArchiveCommands.Export(), ArchiveCommands.Import() };
 
     private static Command List()
     {
@@ -87,6 +87,8 @@ internal static class RunsCommand
             {
                 Fields = history.FieldStretches,
                 FieldBytes = history.Fields.Sum(f => f.Bytes),
+                Snapshots = [.. history.Snapshots.Select(s => s.Window)],
+                ReleasedSnapshots = [.. history.Released],
             };
             if (parsed.GetValue(json))
             {
@@ -106,6 +108,11 @@ internal static class RunsCommand
             Row("status", details.Status);
             Row("windows", string.Create(CultureInfo.InvariantCulture, $"{details.Windows} (last snapshot at {details.LastSnapshot?.ToString(CultureInfo.InvariantCulture) ?? "none"})"));
             Row("fields", details.Fields.IsEmpty ? "not recorded" : string.Create(CultureInfo.InvariantCulture, $"windows {WindowsInWords(details.Fields)}, {details.FieldBytes / 1e6:0.###} MB before compression"));
+            if (!details.Snapshots.IsEmpty)
+            {
+                Row("snapshots", string.Create(CultureInfo.InvariantCulture, $"{string.Join(", ", details.Snapshots)}{(details.ReleasedSnapshots.IsEmpty ? "" : $" ({details.ReleasedSnapshots.Length} more were let go)")}"));
+            }
+
             Row("until", details.Until.ToString("R", CultureInfo.InvariantCulture));
             Row("final hash", details.FinalHash);
             Row("started", details.Started.ToString("u", CultureInfo.InvariantCulture));
@@ -162,6 +169,19 @@ internal static class RunsCommand
                 Console.Error.WriteLine($"removed {run}");
             }
 
+            if (catalog is RunServer server)
+            {
+                // Chunks are shared: what only these runs needed goes too.
+                try
+                {
+                    Console.Error.WriteLine($"freed {server.Sweep().Bytes} bytes");
+                }
+                catch (RunStoreException fault) when (!fault.Passes)
+                {
+                    Console.Error.WriteLine($"their chunks stay: {fault.Message}");
+                }
+            }
+
             return ExitCode.Ok;
         });
         return command;
@@ -180,4 +200,10 @@ public sealed record RunDetails(string Run, string Experiment, string Status, lo
 
     /// <summary>How many bytes these have before they are compressed.</summary>
     public long FieldBytes { get; init; }
+
+    /// <summary>The windows at which there are snapshots, from which the run can be verified and forked without computing what lies before.</summary>
+    public ImmutableArray<long> Snapshots { get; init; } = [];
+
+    /// <summary>The windows whose snapshots were let go by <c>runs gc</c>.</summary>
+    public ImmutableArray<long> ReleasedSnapshots { get; init; } = [];
 }

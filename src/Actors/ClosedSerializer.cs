@@ -1,0 +1,31 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Serialization;
+
+namespace ActorMultiscale.Actors;
+
+/// <summary>
+/// Stands where Akka has a serializer that makes whatever type its bytes name (<c>akka.actor.serializers.json</c>, number 1, for every object), and refuses both ways.
+/// </summary>
+/// <param name="system">The actor system.</param>
+/// <param name="settings">The settings of the serializer whose place it takes; not looked at.</param>
+public sealed class ClosedSerializer(ExtendedActorSystem system, Config settings) : Serializer(system)
+{
+    /// <inheritdoc/>
+    public override int Identifier => 1;
+
+    /// <inheritdoc/>
+    public override bool IncludeManifest => false;
+
+    /// <summary>The settings of the serializer whose place it takes.</summary>
+    public Config Settings { get; } = settings;
+
+    /// <inheritdoc/>
+    /// <exception cref="SerializationException">Always.</exception>
+    public override byte[] ToBinary(object obj) => throw new SerializationException($"A {obj?.GetType().Name} has no serializer of its own, and none is made by the name of a type.");
+
+    /// <inheritdoc/>
+    /// <exception cref="SerializationException">Always.</exception>
+    public override object FromBinary(byte[] bytes, Type type) => throw new SerializationException("Bytes that name the type of which they are to be made are refused.");
+}
