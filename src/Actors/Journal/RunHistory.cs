@@ -337,12 +337,8 @@ public sealed class RunHistory
         }
 
         var window = taken.Snapshot.Window;
-        if (!taken.Counted.IsEmpty)
-        {
-            // What was counted by who took it: windows that were computed again may have been tried again, which their records do not say.
-            _metricsAtSnapshot = RunMetrics.From(taken.Counted);
-        }
-        else if (!_wentBack && window >= _letGo)
+        var isFolded = !_wentBack && window >= _letGo;
+        if (isFolded)
         {
             foreach (var record in _sinceSnapshot.TakeWhile(r => r.Index < window))
             {
@@ -352,14 +348,19 @@ public sealed class RunHistory
 
         Snapshot = taken.Snapshot;
         _wentBack = window < _letGo;
+        if (!_wentBack && ((taken.From is { } from && from != MarkOf(window, number, previous)) || (isFolded && !taken.Counted.IsEmpty && !_metricsAtSnapshot.AgreesWith(taken.Counted))))
+        {
+            throw new InvalidDataException($"Event {number}, the snapshot at window {window}, says something else of the events before it than they do.");
+        }
+
+        if (!taken.Counted.IsEmpty)
+        {
+            _metricsAtSnapshot = RunMetrics.From(taken.Counted);
+        }
+
         if (_wentBack)
         {
             return;
-        }
-
-        if (taken.From is { } from && from != MarkOf(window, number, previous))
-        {
-            throw new InvalidDataException($"Event {number}, the snapshot at window {window}, says something else of the events before it than they do.");
         }
 
         _letGo = window;

@@ -40,6 +40,17 @@ public sealed class RunMetrics
     /// <summary>All counts, in an order that stays; <see cref="From"/> goes on from them.</summary>
     public ImmutableArray<long> Counts => [_windows, _iterations, _most, _innerWindows, _innerIterations, _retries, _notConverged];
 
+    /// <summary>
+    /// Whether <paramref name="counts"/> are of the same windows. How often windows were begun anew may differ: a window that is computed again may lose its solver where it
+    /// did not before.
+    /// </summary>
+    public bool AgreesWith(ImmutableArray<long> counts)
+    {
+        var other = From(counts);
+        other._retries = _retries;
+        return Counts.SequenceEqual(other.Counts);
+    }
+
     /// <summary>Metrics that go on from <see cref="Counts"/>; of none they begin at zero.</summary>
     public static RunMetrics From(ImmutableArray<long> counts)
     {
