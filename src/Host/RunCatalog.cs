@@ -108,25 +108,44 @@ public abstract class RunCatalog
                 continue;
             }
 
-            using var store = Open(run);
-            if (!store.TryHold())
-            {
-                left.Add(new LeftRun(run, "it is being computed", IsDamaged: false));
-                continue;
-            }
-
             try
             {
-                work(run, store);
+                using var store = Open(run);
+                if (!store.TryHold())
+                {
+                    left.Add(new LeftRun(run, "it is being computed", IsDamaged: false));
+                    continue;
+                }
+
+                try
+                {
+                    // Held, it cannot be removed any more.
+                    if (Exists(run))
+                    {
+                        work(run, store);
+                    }
+                }
+                finally
+                {
+                    store.Release();
+                }
             }
             catch (RunStoreException broken) when (!broken.Passes)
             {
-                left.Add(new LeftRun(run, broken.Message, IsDamaged: true));
+                if (Exists(run))        // Otherwise it was removed since it was listed.
+                {
+                    left.Add(new LeftRun(run, broken.Message, IsDamaged: true));
+                }
             }
-            finally
-            {
-                store.Release();
-            }
+        }
+    }
+
+    /// <summary>Refuses names of runs that there are not.</summary>
+    private protected void Expect(IReadOnlyList<string> runs)
+    {
+        foreach (var run in runs)
+        {
+            Open(run).Dispose();
         }
     }
 
@@ -191,6 +210,7 @@ public sealed class RunFolder(string path) : RunCatalog
     /// <inheritdoc/>
     public override GarbageOutput Collect(IReadOnlyList<string> runs, int? keep, DateTimeOffset now, bool isDry)
     {
+        Expect(runs);
         var left = ImmutableArray.CreateBuilder<LeftRun>();
         var output = new GarbageOutput(0, 0, 0, isDry) { FileBytesBefore = isDry ? null : 0, FileBytesAfter = isDry ? null : 0 };
         Held(runs, left, (_, store) =>
@@ -236,11 +256,7 @@ public sealed class RunServer(PostgresDatabase database) : RunCatalog
     {
         var left = ImmutableArray.CreateBuilder<LeftRun>();
         var released = ImmutableDictionary.CreateBuilder<string, RunEvent.SnapshotsReleased>(StringComparer.Ordinal);
-        foreach (var run in runs)
-        {
-            Open(run).Dispose();        // Names what there is not.
-        }
-
+        Expect(runs);
         if (keep is { } least)
         {
             Held(runs, left, (run, store) =>

@@ -153,6 +153,21 @@ public sealed class GarbageTests(PostgresServer server) : RecordStand(server)
         Assert.Equal(0, Chunks("twin"));
     }
 
+    // Who sweeps holds a run for a moment, too.
+    private void Patiently(params string[] arguments)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var (code, _, error) = Host(arguments);
+            if (code == 0)
+            {
+                return;
+            }
+
+            Assert.True(tries < 50 && error.Contains("is being computed by process", StringComparison.Ordinal), $"{code}: {error}");
+        }
+    }
+
     // Two runs that write the same chunks, a third that is killed and goes on, a fourth that is removed again and again; and all the while somebody sweeps.
     [Theory]
     [MemberData(nameof(Stores))]
@@ -181,8 +196,8 @@ public sealed class GarbageTests(PostgresServer server) : RecordStand(server)
             }
 
             Json(0, "run", Oscillator, "--name", "passing", "--quiet");
-            Assert.Equal(0, Host("runs", "rm", "passing").Code);
-            Json(0, "resume", "killed", "--quiet");
+            Patiently("runs", "rm", "passing");
+            Patiently("resume", "killed", "--quiet");
             Assert.Equal(0, one.Wait().Code);
             Assert.Equal(0, twin.Wait().Code);
         }

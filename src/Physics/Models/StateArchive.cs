@@ -37,12 +37,21 @@ public sealed class StateArchive
     }
 
     /// <summary>Sets everything that <paramref name="walk"/> names from <paramref name="bytes"/>.</summary>
-    /// <exception cref="InvalidDataException">The walk and the bytes do not match.</exception>
+    /// <exception cref="InvalidDataException">The walk and the bytes do not match, or what the bytes say can be the state of nothing.</exception>
     public static void Restore(byte[] bytes, Action<StateArchive> walk)
     {
         ArgumentNullException.ThrowIfNull(walk);
         var archive = new StateArchive(bytes, restoring: true);
-        walk(archive);
+        try
+        {
+            walk(archive);
+        }
+        catch (Exception fault) when (fault is ArgumentException or ArithmeticException or IndexOutOfRangeException or InvalidOperationException)
+        {
+            // What is made of the values has refused them: no nodes, times that go back.
+            throw new InvalidDataException($"The archive holds what can be no state: {fault.Message}", fault);
+        }
+
         if (archive._position != bytes.Length)
         {
             throw new InvalidDataException($"The archive holds {bytes.Length - archive._position} bytes more than the model asked for; it was written by another version of the model.");
