@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
@@ -54,9 +55,9 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record Packed(PackedFields Fields);
 
-    public sealed record StorePacked(PackedFields Fields);
+    public sealed record StorePacked(ImmutableArray<PackedFields> Fields);
 
-    public sealed record FieldsStored(FieldsReference Reference);
+    public sealed record FieldsStored(ImmutableArray<FieldsReference> References);
 
     public sealed record Load;
 
@@ -88,12 +89,12 @@ internal sealed class ChunkStore : ReceiveActor
         return stored;
     }
 
-    private FieldsStored Write(PackedFields fields)
+    private FieldsStored Write(ImmutableArray<PackedFields> fields)
     {
         var began = _observer?.Now() ?? 0;
-        _store.WritePacked(fields.Chunk);
+        _store.WritePacked(fields.SelectMany(block => block.Chunk.Parts));
         _observer?.Stored(began);
-        return new FieldsStored(fields.Reference);
+        return new FieldsStored([.. fields.Select(block => block.Reference)]);
     }
 
     private void Guarded(Func<object> work)

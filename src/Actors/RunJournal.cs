@@ -36,7 +36,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         Receive<ChunkStore.Loaded>(loaded => CarryOut(_protocol.Loaded(loaded.Snapshot)));
         Receive<ChunkStore.Stored>(stored => CarryOut(_protocol.Stored(stored.Reference)));
         Receive<ChunkStore.Packed>(packed => CarryOut(_protocol.Packed(packed.Fields)));
-        Receive<ChunkStore.FieldsStored>(stored => CarryOut(_protocol.FieldsStored(stored.Reference)));
+        Receive<ChunkStore.FieldsStored>(stored => CarryOut(_protocol.FieldsStored(stored.References)));
         Receive<ChunkStore.Failed>(failed => CarryOut(_protocol.StoreFailed(failed.Reason, failed.Passes)));
         Receive<JournalAnswer.ReadyFor>(ready => (_coordinator, _observer) = (ready.Coordinator, ready.Observer));
         Receive<JournalOrder.Commit>(commit => CarryOut(_protocol.Commit(commit.Records)));

@@ -239,7 +239,7 @@ public sealed class ProtocolTests
         new RunEvent.CoordinatorStarted { At = DateTimeOffset.UnixEpoch, Epoch = 3, Machine = new("os", "rt", "v"), Until = 0.1 },
         new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [new(0, 1, 2, 3, 4, 5, 6, false, [1e-300, 0.1, double.PositiveInfinity], [ulong.MaxValue, 0])] },
         new RunEvent.SnapshotTaken { At = DateTimeOffset.UnixEpoch, Snapshot = new(1, 2, "f", ["a", "b"]) },
-        new RunEvent.FieldsRecorded { At = DateTimeOffset.UnixEpoch, Fields = new(3, 4, 5, "c") },
+        new RunEvent.FieldsRecorded { At = DateTimeOffset.UnixEpoch, Fields = [new(3, 4, 5, "c"), new(7, 1, 2, "d")] },
         new RunEvent.Noted { At = DateTimeOffset.UnixEpoch, Text = "π" },
         new RunEvent.RunEnded { At = DateTimeOffset.UnixEpoch, Outcome = RunOutcome.Stopped, Reason = "r", Windows = 9, FinalHash = "h", Metrics = ImmutableSortedDictionary<string, double>.Empty.Add("x", double.NaN) },
     ];

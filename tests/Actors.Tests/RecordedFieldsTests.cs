@@ -21,7 +21,7 @@ public sealed class RecordedFieldsTests
     {
         var protocol = new JournalProtocol(new RunHistory(), TimeProvider.System, urgent: 1 + (choices[0] % 8));
         var (packing, stored) = (new Queue<FieldBlock>(), new HashSet<long>());
-        PackedFields? storing = null;
+        ImmutableArray<PackedFields>? storing = null;
         RunSnapshot? keeping = null;
         RunEvent? writing = null;
         long committed = 0, durable = 0, told = 0, recorded = 0, acknowledged = 0;
@@ -63,15 +63,15 @@ public sealed class RecordedFieldsTests
 
         bool Step(int choice)
         {
-            if (choice < 20 && packing.TryDequeue(out var block))
+            if (choice < 20 && packing.TryDequeue(out var packed))
             {
-                CarryOut(protocol.Packed(new PackedFields(block.First, block.Windows, block.Bytes.Length, ChunkCodec.Pack(block.Bytes))));
+                CarryOut(protocol.Packed(new PackedFields(packed.First, packed.Windows, packed.Bytes.Length, ChunkCodec.Pack(packed.Bytes))));
             }
             else if (choice < 40 && storing is { } fields)
             {
                 storing = null;
-                stored.Add(fields.First);
-                CarryOut(protocol.FieldsStored(fields.Reference));
+                stored.UnionWith(fields.Select(block => block.First));
+                CarryOut(protocol.FieldsStored([.. fields.Select(block => block.Reference)]));
             }
             else if (choice < 60 && keeping is { } snapshot)
             {
@@ -87,10 +87,14 @@ public sealed class RecordedFieldsTests
                         durable += windows.Windows.Length;
                         break;
                     case RunEvent.FieldsRecorded now:
-                        Assert.Contains(now.Fields.First, stored);
-                        Assert.Equal(recorded, now.Fields.First);
-                        Assert.True(now.Fields.End <= durable);
-                        recorded = now.Fields.End;
+                        foreach (var block in now.Fields)
+                        {
+                            Assert.Contains(block.First, stored);
+                            Assert.Equal(recorded, block.First);
+                            Assert.True(block.End <= durable);
+                            recorded = block.End;
+                        }
+
                         break;
                     case RunEvent.SnapshotTaken taken:
                         Assert.True(taken.Snapshot.Window <= durable && taken.Snapshot.Window <= recorded);

@@ -140,7 +140,7 @@ public sealed class FieldTests(PostgresServer server) : RecordStand(server)
             using var command = connection.CreateCommand();
             command.CommandText = "SELECT message FROM journal WHERE persistence_id = 'run-run' AND manifest = 'FR2'";
             var message = (byte[])command.ExecuteScalar()!;
-            var hash = JsonDocument.Parse(message.AsMemory(64)).RootElement.GetProperty("fields").GetProperty("chunk").GetString()!;
+            var hash = JsonDocument.Parse(message.AsMemory(64)).RootElement.GetProperty("fields")[0].GetProperty("chunk").GetString()!;
             command.CommandText = "SELECT bytes FROM chunk WHERE hash = @hash";
             Add(command, "@hash", hash);
             var bytes = (byte[])command.ExecuteScalar()!;

@@ -304,12 +304,15 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
             command.ExecuteNonQuery();
         }
 
-        Do(maker, $"CREATE SCHEMA {PostgresDatabase.Schema}; SET idle_in_transaction_session_timeout = 0; BEGIN; CREATE TABLE {PostgresDatabase.Schema}.journal (number INT)");
+        Do(maker, $"CREATE SCHEMA {PostgresDatabase.Schema}");
+        Do(maker, "SET idle_in_transaction_session_timeout = 0");
+        Do(maker, "BEGIN");
+        Do(maker, $"CREATE TABLE {PostgresDatabase.Schema}.journal (number INT)");
         List<HostProcess> runs = [.. Enumerable.Range(0, 6).Select(i => Start("run", Oscillator, "--name", $"run-{i}", "--quiet", "--json"))];
         try
         {
             using var waiting = look.CreateCommand();
-            waiting.CommandText = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%journal%'";
+            waiting.CommandText = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%CREATE TABLE%journal%'";
             for (var patience = Stopwatch.StartNew(); (long)waiting.ExecuteScalar()! < runs.Count;)
             {
                 Assert.True(patience.Elapsed < TimeSpan.FromMinutes(2), $"{waiting.ExecuteScalar()} wait for the table");

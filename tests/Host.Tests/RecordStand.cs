@@ -116,41 +116,12 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
         }
     }
 
-    /// <summary>Writes something else into the experiment of a run and draws the chain anew: only computing again can tell.</summary>
+    /// <summary>Writes something else into the experiment of a run and draws the chain and its marks anew: only computing again can tell.</summary>
     protected void Forge(string run, string old, string with)
     {
         using var connection = Connect(run);
-        using var command = connection.CreateCommand();
-        command.CommandText = "SELECT sequence_number, message FROM journal WHERE persistence_id = @id ORDER BY sequence_number";
-        Add(command, "@id", "run-" + run);
-        var entries = new List<(long Sequence, byte[] Message)>();
-        using (var reader = command.ExecuteReader())
-        {
-            while (reader.Read())
-            {
-                entries.Add((reader.GetInt64(0), (byte[])reader[1]));
-            }
-        }
-
-        // An event is its hash, the hash of the one before, and its content.
-        var previous = new byte[32];
-        foreach (var (sequence, message) in entries)
-        {
-            var text = System.Text.Encoding.Latin1.GetString(message, 64, message.Length - 64).Replace(old, with, StringComparison.Ordinal);
-            byte[] rest = [.. previous, .. System.Text.Encoding.Latin1.GetBytes(text)];
-            previous = System.Security.Cryptography.SHA256.HashData(rest);
-            command.CommandText = "UPDATE journal SET message = @message WHERE sequence_number = @sequence AND persistence_id = @id";
-            command.Parameters.Clear();
-            Add(command, "@message", (byte[])[.. previous, .. rest]);
-            Add(command, "@sequence", sequence);
-            Add(command, "@id", "run-" + run);
-            command.ExecuteNonQuery();
-        }
-
-        command.CommandText = "UPDATE run SET head_hash = @hash WHERE run = @run";
-        command.Parameters.Clear();
-        Add(command, "@hash", Convert.ToHexStringLower(previous));
-        Add(command, "@run", run);
-        command.ExecuteNonQuery();
+        using var file = RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store).Open(run);
+        RewrittenJournal.Write(file, connection, most: 4096,
+            what => what is RunEvent.RunStarted { Origin: var origin } started ? started with { Origin = origin with { Text = origin.Text.Replace(old, with, StringComparison.Ordinal) } } : what);
     }
 }

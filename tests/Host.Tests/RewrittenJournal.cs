@@ -7,14 +7,14 @@ namespace ActorMultiscale.Tests.Host;
 /// <summary>The journal of a run written anew with fewer windows in an event: many events, made in seconds.</summary>
 internal static class RewrittenJournal
 {
-    /// <summary>Writes the journal anew, with at most <paramref name="most"/> windows in an event, chained and marked as the program does it.</summary>
+    /// <summary>Writes the journal anew, with at most <paramref name="most"/> windows in an event, chained and marked as the program does it; events may be <paramref name="change"/>d on the way.</summary>
     /// <returns>How many events it has now.</returns>
-    public static long Write(RunStore store, DbConnection connection, int most)
+    public static long Write(RunStore store, DbConnection connection, int most, Func<RunEvent, RunEvent>? change = null)
     {
         var head = new RunHistory();
         var entries = store.Entries().Select(RunEventCodec.Decode)
             .SelectMany(what => what is RunEvent.WindowsCommitted committed ? committed.Windows.Chunk(most).Select(part => (RunEvent)(committed with { Windows = [.. part] })) : [what])
-            .Select(what => head.Extend(what));
+            .Select(what => head.Extend(change?.Invoke(what) ?? what));
         var events = connection is NpgsqlConnection server ? Write(server, store.Run, entries) : Write(connection, store.Run, entries);
         using var command = connection.CreateCommand();
         command.CommandText = $"UPDATE run SET head_events = {events}, head_hash = '{head.Chain.HeadHash}' WHERE run = '{store.Run}'";

@@ -73,7 +73,7 @@ public sealed record RecordCheck(string Run, long Events, long Windows, int Snap
             }
         }
 
-        foreach (var fields in events.OfType<RunEvent.FieldsRecorded>().Select(e => e.Fields))
+        foreach (var fields in events.OfType<RunEvent.FieldsRecorded>().SelectMany(e => e.Fields))
         {
             whose.TryAdd(fields.Chunk, FormattableString.Invariant($"the fields of the windows {fields.First} to {fields.End - 1}"));
         }

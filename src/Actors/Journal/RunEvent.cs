@@ -57,11 +57,11 @@ public abstract record RunEvent
         public JournalMark? From { get; init; }
     }
 
-    /// <summary>The fields of some root windows were recorded. The chunk was stored before this event was written, and the windows are committed.</summary>
+    /// <summary>The fields of some root windows were recorded. The chunks were stored before this event was written, and the windows are committed.</summary>
     public sealed record FieldsRecorded : RunEvent
     {
-        /// <summary>The windows and their chunk.</summary>
-        public required FieldsReference Fields { get; init; }
+        /// <summary>The windows and their chunks, in order.</summary>
+        public required ImmutableArray<FieldsReference> Fields { get; init => field = value.IsDefault ? [] : value; }
     }
 
     /// <summary>Snapshots were let go: their chunks are gone on purpose, unless something else refers to them. Never the newest one, nor what a fork began with.</summary>

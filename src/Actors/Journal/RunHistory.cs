@@ -294,7 +294,7 @@ public sealed class RunHistory
                 Take(e, number, previous);
                 break;
             case RunEvent.FieldsRecorded e:
-                Fields.Add(e.Fields);
+                Fields.AddRange(e.Fields);
                 break;
             case RunEvent.SnapshotsReleased e:
                 if (e.Windows.Contains(Snapshot?.Window ?? -1) || e.Windows.Contains(Origin?.Begins?.Window ?? -1))

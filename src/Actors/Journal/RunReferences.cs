@@ -39,7 +39,7 @@ public sealed class RunReferences
                 _snapshots.Add(e.Snapshot);
                 break;
             case RunEvent.FieldsRecorded e:
-                _hashes.Add(e.Fields.Chunk);
+                _hashes.UnionWith(e.Fields.Select(fields => fields.Chunk));
                 break;
             case RunEvent.SnapshotsReleased e:
                 _snapshots.RemoveAll(s => e.Windows.Contains(s.Window));

@@ -35,8 +35,9 @@ public sealed class RunStoreException : Exception
 /// </remarks>
 public sealed partial class RunStore : IDisposable
 {
-    /// <summary>A journal with more events than these is long: see <see cref="Recent"/>.</summary>
-    internal const long Short = 2000;
+    // A journal is long where more lies before the snapshot than can be read in a tenth of a second or so: see Recent.
+    private const long ShortEvents = 2000;
+    private const long ShortWindows = 100_000;
 
     private readonly Lock _gate = new();        // One connection, and callers on several threads.
     private DbConnection _connection;
@@ -243,10 +244,10 @@ public sealed partial class RunStore : IDisposable
     });
 
     /// <summary>Stores what <see cref="ChunkCodec.Pack"/> made.</summary>
-    internal void WritePacked(PackedChunk chunk) => Locked(() =>
+    internal void WritePacked(IEnumerable<(string Hash, byte[] Bytes)> parts) => Locked(() =>
     {
         using var transaction = _connection.BeginTransaction();
-        foreach (var (hash, bytes) in chunk.Parts)
+        foreach (var (hash, bytes) in parts)
         {
             Put(_connection, transaction, hash, bytes);
         }
@@ -370,8 +371,8 @@ public sealed partial class RunStore : IDisposable
     }
 
     /// <summary>
-    /// The run's history as of its last snapshot. A short journal is read and checked from the beginning. Of a long one, of more than <see cref="Short"/> events, nothing is read that
-    /// lies before the snapshot; but no event is missing or doubled, and those that are read lead from the snapshot to the head.
+    /// The run's history as of its last snapshot. It is read and checked from the beginning where little lies before the snapshot. Where more than 2000 events or 100,000 windows do, nothing of
+    /// that is read; but no event is missing or doubled, and those that are read lead from the snapshot to the head.
     /// </summary>
     /// <exception cref="RunStoreException">The journal is damaged.</exception>
     public RunHistory Recent() => Standing(static _ => true);
@@ -433,22 +434,22 @@ public sealed partial class RunStore : IDisposable
     private RunHistory Standing(Func<SnapshotReference, bool> isUsable)
     {
         var head = Head();
-        var isLong = head.Events > Short;
         return Sound(() =>
         {
-            if (isLong)
-            {
-                CheckNumbers(head.Events);
-            }
-
             foreach (var taken in SnapshotsTaken())
             {
-                if (isUsable(taken.Snapshot))
+                if (!isUsable(taken.Snapshot))
                 {
-                    return isLong && taken is { From: { } from, Counted.IsEmpty: false }
-                        ? Followed(RunHistory.At(taken, Rows("sequence_number = @number", 1).First()), from.Event, head)
-                        : Followed(RunHistory.At(taken), 1, head);
+                    continue;
                 }
+
+                if (taken is not { From: { } from, Counted.IsEmpty: false } || (from.Event <= ShortEvents && from.Windows <= ShortWindows))
+                {
+                    return Followed(RunHistory.At(taken), 1, head);
+                }
+
+                CheckNumbers(head.Events);
+                return Followed(RunHistory.At(taken, Rows("sequence_number = @number", 1).First()), from.Event, head);
             }
 
             var origin = Origin();

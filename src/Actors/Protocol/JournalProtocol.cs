@@ -49,10 +49,10 @@ internal abstract record JournalEffect
     /// <summary>Compress a block of fields, beside everything else; answered with <see cref="JournalProtocol.Packed"/>.</summary>
     public sealed record Pack(FieldBlock Block) : JournalEffect;
 
-    /// <summary>Store the chunk of a block of fields; answered with <see cref="JournalProtocol.FieldsStored"/>.</summary>
-    public sealed record StoreFields(PackedFields Fields) : JournalEffect;
+    /// <summary>Store the chunks of blocks of fields; answered with <see cref="JournalProtocol.FieldsStored"/>.</summary>
+    public sealed record StoreFields(ImmutableArray<PackedFields> Fields) : JournalEffect;
 
-    /// <summary>A block of fields of so many bytes is in the record.</summary>
+    /// <summary>Fields of so many bytes are in the record.</summary>
     public sealed record FieldsRecorded(long Bytes) : JournalEffect;
 
     /// <summary>Root windows up to <paramref name="Windows"/> (a count) are durable.</summary>
@@ -94,8 +94,8 @@ internal sealed class JournalProtocol
     private RunSnapshot? _snapshot;                                // The newest one that waits; an older one that waits is superseded.
     private SnapshotReference? _stored;
     private ImmutableArray<long> _counted = [];                    // Up to the snapshot whose chunks are stored.
-    private readonly Queue<PackedFields> _packed = new();          // Fields, in order.
-    private readonly Queue<FieldsReference> _storedFields = new();
+    private readonly List<PackedFields> _packed = [];              // Fields, in order.
+    private ImmutableArray<FieldsReference> _storedFields = [];
     private long _fieldsTold;                                      // The window behind the last one whose fields were handed over;
     private long _fieldsRecorded;                                  // and whose fields the record has.
     private RunEvent.RunEnded? _end;
@@ -169,15 +169,15 @@ internal sealed class JournalProtocol
     /// <summary>The next block of fields is compressed.</summary>
     public ImmutableArray<JournalEffect> Packed(PackedFields fields)
     {
-        _packed.Enqueue(fields);
+        _packed.Add(fields);
         return Next();
     }
 
-    /// <summary>The chunk of the fields at hand is stored.</summary>
-    public ImmutableArray<JournalEffect> FieldsStored(FieldsReference reference)
+    /// <summary>The chunks of the fields at hand are stored.</summary>
+    public ImmutableArray<JournalEffect> FieldsStored(ImmutableArray<FieldsReference> references)
     {
         _stores = false;
-        _storedFields.Enqueue(reference);
+        _storedFields = references;
         return Next();
     }
 
@@ -207,8 +207,8 @@ internal sealed class JournalProtocol
                 effects.Add(new JournalEffect.Announce(_durable));
                 break;
             case RunEvent.FieldsRecorded recorded:
-                _fieldsRecorded = recorded.Fields.End;
-                effects.Add(new JournalEffect.FieldsRecorded(recorded.Fields.Bytes));
+                _fieldsRecorded = recorded.Fields[^1].End;
+                effects.Add(new JournalEffect.FieldsRecorded(recorded.Fields.Sum(fields => fields.Bytes)));
                 break;
             case RunEvent.RunEnded ended:
                 _ended = true;
@@ -247,9 +247,12 @@ internal sealed class JournalProtocol
             return [new JournalEffect.StoreChunks(snapshot)];
         }
 
-        if (_packed.TryDequeue(out var fields))
+        // All that there are: a run may seal them faster than a disk writes. Then the event that names them, before others are stored.
+        if (_packed.Count > 0 && _storedFields.IsEmpty)
         {
             _stores = true;
+            ImmutableArray<PackedFields> fields = [.. _packed];
+            _packed.Clear();
             return [new JournalEffect.StoreFields(fields)];
         }
 
@@ -270,7 +273,7 @@ internal sealed class JournalProtocol
     }
 
     // A few windows, and nothing that waits for them.
-    private bool MayWait => _windows.Count > 0 && _windows.Count < _urgent && !_isDue && _stored is null && _storedFields.Count == 0 && _end is null;
+    private bool MayWait => _windows.Count > 0 && _windows.Count < _urgent && !_isDue && _stored is null && _storedFields.IsEmpty && _end is null;
 
     private RunEvent? NextEvent()
     {
@@ -287,9 +290,10 @@ internal sealed class JournalProtocol
             return new RunEvent.WindowsCommitted { At = now, Windows = batch.MoveToImmutable() };
         }
 
-        if (_storedFields.TryPeek(out var fields) && fields.End <= _durable)
+        if (_storedFields is [.., var last] && last.End <= _durable)
         {
-            _storedFields.Dequeue();
+            var fields = _storedFields;
+            _storedFields = [];
             return new RunEvent.FieldsRecorded { At = now, Fields = fields };
         }
 

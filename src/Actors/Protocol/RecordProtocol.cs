@@ -127,8 +127,8 @@ internal sealed class RecordProtocol
     public ImmutableArray<JournalEffect> Packed(PackedFields fields) => _isOver ? [] : Sealed(_protocol!.Packed(fields));
 
     /// <summary>What <see cref="JournalEffect.StoreFields"/> asked for.</summary>
-    public ImmutableArray<JournalEffect> FieldsStored(FieldsReference reference) =>
-        Answers<JournalEffect.StoreFields>() ? Back(Sealed(_protocol!.FieldsStored(reference))) : [];
+    public ImmutableArray<JournalEffect> FieldsStored(ImmutableArray<FieldsReference> references) =>
+        Answers<JournalEffect.StoreFields>() ? Back(Sealed(_protocol!.FieldsStored(references))) : [];
 
     /// <summary>A writer could not do what it was asked. <paramref name="passes"/>: the store is only away.</summary>
     public ImmutableArray<JournalEffect> WriterFailed(long writer, string reason, bool passes) =>

@@ -75,11 +75,15 @@ internal sealed class Judge
                 }
 
                 break;
-            case RunEvent.FieldsRecorded { Fields: var fields }:
-                Require(fields.First == FieldsEnd, $"the fields from window {fields.First} on are named where those from {FieldsEnd} on are due");
-                Require(fields.End <= Durable, $"the fields up to window {fields.End} are named where {Durable} windows are durable");
-                Require(disk.Has(fields.Chunk), $"fields are named whose chunk is not stored");
-                _fields.Add(fields);
+            case RunEvent.FieldsRecorded recorded:
+                foreach (var fields in recorded.Fields)
+                {
+                    Require(fields.First == FieldsEnd, $"the fields from window {fields.First} on are named where those from {FieldsEnd} on are due");
+                    Require(fields.End <= Durable, $"the fields up to window {fields.End} are named where {Durable} windows are durable");
+                    Require(disk.Has(fields.Chunk), $"fields are named whose chunk is not stored");
+                    _fields.Add(fields);
+                }
+
                 break;
             case RunEvent.SnapshotTaken { Snapshot: var snapshot }:
                 Require(snapshot.Window <= FieldsEnd, $"a snapshot at window {snapshot.Window} is named where the fields up to {FieldsEnd} are recorded");

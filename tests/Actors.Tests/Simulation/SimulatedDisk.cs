@@ -129,10 +129,10 @@ internal sealed class SimulatedDisk(Simulation world)
         return number;
     }
 
-    /// <summary>Stores a block of fields.</summary>
-    public FieldsReference Store(PackedFields fields)
+    /// <summary>Stores blocks of fields.</summary>
+    public ImmutableArray<FieldsReference> Store(ImmutableArray<PackedFields> fields)
     {
-        foreach (var (hash, bytes) in fields.Chunk.Parts)
+        foreach (var (hash, bytes) in fields.SelectMany(block => block.Chunk.Parts))
         {
             if (world.Breakage != Breakage.FieldsAreLost || world.Random.Next(4) > 0)
             {
@@ -140,7 +140,7 @@ internal sealed class SimulatedDisk(Simulation world)
             }
         }
 
-        return fields.Reference;
+        return [.. fields.Select(block => block.Reference)];
     }
 
     /// <summary>The bytes of a chunk.</summary>
