@@ -92,7 +92,7 @@ internal sealed class ChunkStore : ReceiveActor
     private FieldsStored Write(ImmutableArray<PackedFields> fields)
     {
         var began = _observer?.Now() ?? 0;
-        _store.WritePacked(fields.SelectMany(block => block.Chunk.Parts));
+        _store.WritePacked([.. fields.Select(block => block.Chunk)]);
         _observer?.Stored(began);
         return new FieldsStored([.. fields.Select(block => block.Reference)]);
     }

@@ -229,11 +229,25 @@ public sealed partial class RunStore : IDisposable
     public string WriteChunk(byte[] bytes) => WriteChunks([bytes])[0];
 
     /// <summary>Stores several at once: all or none, and for the disk it is one write.</summary>
-    public ImmutableArray<string> WriteChunks(IReadOnlyList<byte[]> chunks) => Locked(() =>
+    public ImmutableArray<string> WriteChunks(IReadOnlyList<byte[]> chunks) => Written(transaction => [.. chunks.Select(bytes => Write(_connection, transaction, bytes))]);
+
+    /// <summary>The same of what <see cref="ChunkCodec.Pack"/> made.</summary>
+    internal ImmutableArray<string> WritePacked(IReadOnlyList<PackedChunk> chunks) => Written(transaction =>
+    {
+        foreach (var (hash, bytes) in chunks.SelectMany(chunk => chunk.Parts))
+        {
+            Put(_connection, transaction, hash, bytes);
+        }
+
+        return [.. chunks.Select(chunk => chunk.Hash)];
+    });
+
+    // Until an event names them, chunks are pending: nobody sweeps them away.
+    private ImmutableArray<string> Written(Func<DbTransaction, ImmutableArray<string>> write) => Locked(() =>
     {
         using var transaction = _connection.BeginTransaction();
         Database.ShareChunks(_connection, transaction);
-        ImmutableArray<string> hashes = [.. chunks.Select(bytes => Write(_connection, transaction, bytes))];
+        var hashes = write(transaction);
         foreach (var hash in Database.IsShared ? hashes : [])
         {
             StoreDatabase.Execute(_connection, transaction, "INSERT INTO pending (run, hash) VALUES (@run, @hash) ON CONFLICT DO NOTHING", ("@run", Run), ("@hash", hash));
@@ -241,19 +255,6 @@ public sealed partial class RunStore : IDisposable
 
         transaction.Commit();
         return hashes;
-    });
-
-    /// <summary>Stores what <see cref="ChunkCodec.Pack"/> made.</summary>
-    internal void WritePacked(IEnumerable<(string Hash, byte[] Bytes)> parts) => Locked(() =>
-    {
-        using var transaction = _connection.BeginTransaction();
-        foreach (var (hash, bytes) in parts)
-        {
-            Put(_connection, transaction, hash, bytes);
-        }
-
-        transaction.Commit();
-        return true;
     });
 
     // What stands there already is looked at: a damaged chunk is mended by who brings its content again.
