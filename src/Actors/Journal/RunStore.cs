@@ -380,21 +380,21 @@ public sealed partial class RunStore : IDisposable
 
     /// <summary>
     /// What a process needs that goes on with the run: the history as of the last snapshot that is sound, and that snapshot; null for the beginning. A snapshot that is not sound is named to
-    /// <paramref name="warn"/>, and its bad chunks are cleared away, so that they are stored anew when they are computed again. To be called by who owns the run.
+    /// <paramref name="warn"/>; what is damaged of it is mended when the same content is stored again. To be called by who owns the run.
     /// </summary>
     /// <exception cref="RunStoreException">The journal is damaged, or all of it that a fork could go on from.</exception>
     public (RunHistory History, RunSnapshot? Snapshot) Recover(Action<string> warn)
     {
         RunSnapshot? snapshot = null;
-        var history = Standing(reference => (snapshot = Load(reference, warn, clears: true)) is not null);
+        var history = Standing(reference => (snapshot = Load(reference, warn)) is not null);
         return (history, snapshot);
     }
 
     /// <summary>The first of <paramref name="references"/> that is sound; null if none is. One that is not is named to <paramref name="warn"/>.</summary>
     public RunSnapshot? LoadFirst(IEnumerable<SnapshotReference> references, Action<string> warn) =>
-        references.Select(reference => Load(reference, warn, clears: false)).FirstOrDefault(snapshot => snapshot is not null);
+        references.Select(reference => Load(reference, warn)).FirstOrDefault(snapshot => snapshot is not null);
 
-    private RunSnapshot? Load(SnapshotReference reference, Action<string> warn, bool clears)
+    private RunSnapshot? Load(SnapshotReference reference, Action<string> warn)
     {
         try
         {
@@ -403,31 +403,7 @@ public sealed partial class RunStore : IDisposable
         catch (RunStoreException fault) when (!fault.Passes)
         {
             warn($"the snapshot of '{Run}' at window {reference.Window} cannot be used: {fault.Message}");
-            foreach (var hash in clears ? reference.States.Add(reference.Fields) : [])
-            {
-                ClearIfBad(hash);
-            }
-
             return null;
-        }
-    }
-
-    private void ClearIfBad(string hash)
-    {
-        try
-        {
-            ReadChunk(hash);
-        }
-        catch (RunStoreException fault) when (!fault.Passes)
-        {
-            // A chunk that is there is never written again. Of a long one it may be a piece that is bad.
-            var pieces = Locked(() => Scalar("SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) is byte[] stored ? ChunkCodec.Pieces(stored) : null);
-            foreach (var piece in pieces ?? [])
-            {
-                ClearIfBad(piece);
-            }
-
-            Locked(() => Execute("DELETE FROM chunk WHERE hash = @hash", ("@hash", hash)));
         }
     }
 
