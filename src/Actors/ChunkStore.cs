@@ -3,13 +3,12 @@ using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
-using ActorMultiscale.Physics.Coupling.Recording;
 using Akka.Actor;
 using Akka.Event;
 
 namespace ActorMultiscale.Actors;
 
-/// <summary>Does the blocking work on a run's store, on a thread of its own: the record is read, snapshots are stored and loaded, fields are compressed and stored.</summary>
+/// <summary>Does the blocking work on a run's store, on a thread of its own: the record is read, snapshots are stored and loaded, fields are stored.</summary>
 internal sealed class ChunkStore : ReceiveActor
 {
     private readonly RunStore _store;
@@ -28,7 +27,6 @@ internal sealed class ChunkStore : ReceiveActor
             Sender.Tell(new Loaded(_from));
             (_from, _isOpen) = (null, true);
         });
-        Receive<Pack>(order => Sender.Tell(new Packed(new PackedFields(order.Block.First, order.Block.Windows, order.Block.Bytes.Length, ChunkCodec.Pack(order.Block.Bytes)))));
         Receive<StorePacked>(order => Guarded(() => Write(order.Fields)));
         Receive<Open>(_ => Guarded(() =>
         {
@@ -50,10 +48,6 @@ internal sealed class ChunkStore : ReceiveActor
     public sealed record Store(RunSnapshot Snapshot);
 
     public sealed record Stored(SnapshotReference Reference);
-
-    public sealed record Pack(FieldBlock Block);
-
-    public sealed record Packed(PackedFields Fields);
 
     public sealed record StorePacked(ImmutableArray<PackedFields> Fields);
 

@@ -18,6 +18,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     private readonly string _persistenceId;
     private readonly IActorRef _supervisor;
     private readonly IActorRef _store;
+    private readonly IActorRef _packer = Context.ActorOf(Props.Create(() => new FieldPacker()).WithDispatcher(ActorSettings.StoreDispatcher), "packer");
     private IActorRef _writer = ActorRefs.Nobody;
     private IActorRef _coordinator = ActorRefs.Nobody;
     private RunObserver? _observer;
@@ -35,7 +36,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         Receive<ChunkStore.Opened>(_ => CarryOut(_protocol.Opened()));
         Receive<ChunkStore.Loaded>(loaded => CarryOut(_protocol.Loaded(loaded.Snapshot)));
         Receive<ChunkStore.Stored>(stored => CarryOut(_protocol.Stored(stored.Reference)));
-        Receive<ChunkStore.Packed>(packed => CarryOut(_protocol.Packed(packed.Fields)));
+        Receive<PackedFields>(packed => CarryOut(_protocol.Packed(packed)));
         Receive<ChunkStore.FieldsStored>(stored => CarryOut(_protocol.FieldsStored(stored.References)));
         Receive<ChunkStore.Failed>(failed => CarryOut(_protocol.StoreFailed(failed.Reason, failed.Passes)));
         Receive<JournalAnswer.ReadyFor>(ready => (_coordinator, _observer) = (ready.Coordinator, ready.Observer));
@@ -95,7 +96,7 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
                     _store.Tell(new ChunkStore.Store(store.Snapshot));
                     break;
                 case JournalEffect.Pack pack:
-                    _store.Tell(new ChunkStore.Pack(pack.Block));
+                    _packer.Tell(pack.Block);
                     break;
                 case JournalEffect.StoreFields store:
                     _store.Tell(new ChunkStore.StorePacked(store.Fields));

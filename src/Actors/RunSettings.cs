@@ -6,6 +6,9 @@ namespace ActorMultiscale.Actors;
 /// <summary>How a run is carried out. None of it changes a bit of the result.</summary>
 public sealed record RunSettings
 {
+    /// <summary>Where so many bytes of fields wait to be stored, the run waits too.</summary>
+    public const long MostFieldsWaiting = 64 << 20;
+
     /// <summary>How many threads compute: models side by side, and loops inside a model.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 

@@ -10,7 +10,7 @@ public sealed class StandardErrorLogger : ReceiveActor
     public StandardErrorLogger()
     {
         Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
-        Receive<LogEvent>(entry => Sink($"{entry.LogLevel()}: {entry.Message}{(entry.Cause is null ? "" : $" ({entry.Cause.GetBaseException().Message})")}"));
+        Receive<LogEvent>(entry => Sink($"{(entry.LogLevel() == LogLevel.ErrorLevel ? "error" : "warning")}: {entry.Message}{(entry.Cause is null ? "" : $" ({entry.Cause.GetBaseException().Message})")}"));
     }
 
     /// <summary>Where lines of the log go; nowhere unless the program says.</summary>

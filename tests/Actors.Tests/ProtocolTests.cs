@@ -411,7 +411,6 @@ public sealed class ProtocolTests
         Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / Rounds, 0, ChunkCodec.Piece);
     }
 
-    // What an older program wrote: a run of the two-mass oscillator, resumed once.
     // The format is in files of older programs: all first bytes of the numbers, then all second ones, and so on.
     [Fact]
     public void A_compressed_chunk_holds_its_bytes_plane_by_plane()
@@ -431,6 +430,7 @@ public sealed class ProtocolTests
         }
     }
 
+    // What an older program wrote: a run of the two-mass oscillator, resumed once.
     private static List<JournalEntry> FirstFormat() => [.. File.ReadLines(Path.Combine(AppContext.BaseDirectory, "Corpus", "format-1.txt"))
         .Select(line => new JournalEntry(line[..3], System.Text.Encoding.UTF8.GetBytes(line[4..])))];
 

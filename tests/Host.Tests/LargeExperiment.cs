@@ -3,9 +3,6 @@ namespace ActorMultiscale.Tests.Host;
 /// <summary>An experiment with states of some megabytes: a snapshot takes a while to write, fits into no cache, and its fields are kept in pieces.</summary>
 internal static class LargeExperiment
 {
-    /// <summary>How many chunks a snapshot of it is: a state each, and the fields as a list of two pieces.</summary>
-    public const int ChunksPerSnapshot = 5;
-
     /// <summary>Writes its file.</summary>
     public static void WriteTo(string folder) => File.WriteAllText(Path.Combine(folder, "large.conf"), """
         name = large

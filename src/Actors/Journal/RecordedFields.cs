@@ -11,6 +11,8 @@ namespace ActorMultiscale.Actors.Journal;
 /// <param name="system">The coupled system of the run.</param>
 public sealed class RecordedFields(RunStore store, RunHistory history, CoupledSystem system)
 {
+    private static readonly TimeSpan _longestWait = TimeSpan.FromDays(1);
+
     /// <summary>The windows whose fields are recorded: each stretch without a gap, in order.</summary>
     public ImmutableArray<WindowRange> Stretches => history.FieldStretches;
 
@@ -59,9 +61,10 @@ public sealed class RecordedFields(RunStore store, RunHistory history, CoupledSy
             {
                 cancellation.ThrowIfCancellationRequested();
                 first = double.IsNaN(first) ? frame.Sample.Time : first;
-                if (speed is { } pace && TimeSpan.FromSeconds(Math.Min(1e9, (frame.Sample.Time - first) / pace)) - clock.GetElapsedTime(began) is var wait && wait > TimeSpan.Zero)
+                // A timer goes for some weeks at most; whoever plays slower than that waits for it again.
+                while (speed is { } pace && TimeSpan.FromSeconds(Math.Min(1e9, (frame.Sample.Time - first) / pace)) - clock.GetElapsedTime(began) is var wait && wait > TimeSpan.Zero)
                 {
-                    await Task.Delay(wait, clock, cancellation).ConfigureAwait(false);
+                    await Task.Delay(wait < _longestWait ? wait : _longestWait, clock, cancellation).ConfigureAwait(false);
                 }
 
                 foreach (var observer in observers)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -34,9 +35,6 @@ internal abstract record CoordinatorEffect
 /// </summary>
 internal sealed class CoordinatorProtocol
 {
-    /// <summary>Where so many bytes of fields wait to be stored, the run waits too.</summary>
-    public const long MostFieldsWaiting = 64 << 20;
-
     private readonly CoupledSystem _system;
     private readonly CouplingCore _core;
     private readonly RunSnapshot? _from;
@@ -51,6 +49,7 @@ internal sealed class CoordinatorProtocol
     private int _statesMissing;
     private readonly Queue<CouplingEvent> _held = new();   // Answers, while too many fields wait.
     private long _fieldsWaiting;               // Bytes.
+    private bool _saidThatFieldsAreLeftOut;
     private CouplingCommand.Finish? _finish;   // Decided, but its snapshot is still under way.
     private bool _isOver;
 
@@ -65,7 +64,7 @@ internal sealed class CoordinatorProtocol
     /// <param name="mostFieldsWaiting">Where so many bytes of fields wait to be stored, the run waits too.</param>
     /// <exception cref="InvalidDataException">The snapshot does not fit the system.</exception>
     public CoordinatorProtocol(CoupledSystem system, RunHistory history, RunSnapshot? from, bool isRecorded, ICouplingObserver? observer = null,
-        bool recordsFields = false, int blockLength = FieldRecorder.BlockLength, long mostFieldsWaiting = MostFieldsWaiting)
+        bool recordsFields = false, int blockLength = FieldRecorder.BlockLength, long mostFieldsWaiting = RunSettings.MostFieldsWaiting)
     {
         // Of what is computed again, the fields may be in the record already.
         _recorder = recordsFields && isRecorded && FieldRecorder.IsWanted(system)
@@ -217,6 +216,13 @@ internal sealed class CoordinatorProtocol
 
     private void TakeFields()
     {
+        if (_recorder is { LeftOut: > 0 } && !_saidThatFieldsAreLeftOut)
+        {
+            _saidThatFieldsAreLeftOut = true;
+            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Note(string.Create(CultureInfo.InvariantCulture,
+                $"the fields of window {Accepted - 1}, and of every other that has more than {FieldRecorder.LargestPath >> 20} MB of samples, are not recorded"))));
+        }
+
         while (_recorder is not null && _recorder.TryTake(out var block))
         {
             _fieldsWaiting += block.Bytes.Length;

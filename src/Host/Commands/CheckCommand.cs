@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using ActorMultiscale.Actors;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -94,24 +95,30 @@ internal static class CheckCommand
         }
 
         var windows = system.NominalWindows;
-        var recorded = windows * system.Participants.Sum(RecordedBytes);
+        var perWindow = system.Participants.Sum(node => RecordedBytes(system, node));
+        var recorded = perWindow > FieldRecorder.LargestPath ? 0 : windows * perWindow;
         var snapshots = 1 + (system.Experiment.SnapshotEvery > 0 ? windows / system.Experiment.SnapshotEvery : 0);
         var record = BytesPerRecord + (BytesPerFingerprint * system.OutPorts.Count());
         return new ExperimentCheckOutput(system.Experiment.Name, true, windows, [.. system.Participants.Select(p => p.Name)],
-            BytesOfProgram + memory + (4 * fields), BytesOfEmptyStore + (windows * record) + (snapshots * (state + fields)) + recorded, loaded.Warnings)
+            BytesOfProgram + memory + (4 * fields) + Math.Min(2 * perWindow, 2 * FieldRecorder.LargestPath) + Math.Min(recorded, RunSettings.MostFieldsWaiting), BytesOfEmptyStore + (windows * record) + (snapshots * (state + fields)) + recorded, loaded.Warnings)
         {
             FieldBytes = recorded,
         };
     }
 
-    // Of one root window in which it advances once; before compression. What it reads as its peer wrote it stands once.
-    private static long RecordedBytes(ParticipantNode node)
+    // Of one root window, one sample an advance and before compression; how many substeps a model writes, it alone knows.
+    private static long RecordedBytes(CoupledSystem system, ParticipantNode node)
     {
         var numbers = 0L;
         for (var port = 0; port < node.Description.Ports.Length && node.Spec.Recording != FieldRecording.None; port++)
         {
             var layout = node.Description.Ports[port];
             numbers += layout.Port.Direction == PortDirection.Out || node.Spec.Recording == FieldRecording.All ? Math.Max(0, layout.Length) : 0;
+        }
+
+        for (var group = node.Group; group >= 0; group = system.Groups[group].Parent)
+        {
+            numbers *= system.Groups[group].Spec.Windows;
         }
 
         return numbers * sizeof(double);

@@ -61,7 +61,7 @@ internal static class DiffCommand
         List<string> left = [.. a.Loaded.System.OutPorts], right = [.. b.Loaded.System.OutPorts];
         ImmutableArray<(string Port, int A, int B)> common = [.. left.Select((port, i) => (port, i, right.IndexOf(port))).Where(p => p.Item3 >= 0)];
         var (windows, compared) = Divergence(a, b, common);
-        var (fields, note) = RecordedFields(a, b, common, IsClose) ?? LastValues(a, b, IsClose);
+        var (fields, note) = Fields(a, b, common, IsClose);
 
         // Within a tolerance bits may differ from the first window on; what counts is how far.
         var isTolerant = absolute > 0 || relative > 0;
@@ -157,8 +157,27 @@ internal static class DiffCommand
             $"'{a.Name}' has {a.Windows} windows and '{b.Name}' {b.Windows}; {(compared == 0 ? "they have none in common" : "those that both have agree")}"), compared);
     }
 
+    // Over the recorded windows; the last values too, of what is not recorded up to there.
+    private static (ImmutableArray<FieldDifference> Differences, string? Note) Fields(RecordedRun a, RecordedRun b, ImmutableArray<(string Port, int A, int B)> common, Func<double, double, bool> isClose)
+    {
+        if (RecordedFields(a, b, common, isClose) is not { } recorded)
+        {
+            return LastValues(a, b, isClose);
+        }
+
+        var isToTheEnd = a.History.FieldsEnd == a.Windows && b.History.FieldsEnd == b.Windows;
+        if (isToTheEnd && recorded.Ports.Count == common.Length)
+        {
+            return (recorded.Differences, recorded.Note);
+        }
+
+        var (last, note) = LastValues(a, b, isClose);
+        return ([.. recorded.Differences, .. last.Where(f => !(isToTheEnd && recorded.Ports.Contains(f.Port)) && !recorded.Differences.Any(d => d.Port == f.Port))],
+            $"{recorded.Note}{(isToTheEnd ? $" of {recorded.Ports.Count} ports" : "")}; of what is not recorded up to the end, {note ?? "the last ones"}");
+    }
+
     // What both runs have recorded of the same windows, at the ends of these; null where there is no such window.
-    private static (ImmutableArray<FieldDifference> Differences, string? Note)? RecordedFields(RecordedRun a, RecordedRun b, ImmutableArray<(string Port, int A, int B)> common, Func<double, double, bool> isClose)
+    private static (ImmutableArray<FieldDifference> Differences, HashSet<string> Ports, string Note)? RecordedFields(RecordedRun a, RecordedRun b, ImmutableArray<(string Port, int A, int B)> common, Func<double, double, bool> isClose)
     {
         if (a.History.Fields is not [var one, ..] || b.History.Fields is not [var two, ..])
         {
@@ -168,7 +187,7 @@ internal static class DiffCommand
         var (begin, end) = (Math.Max(one.First, two.First), Math.Min(a.History.FieldsEnd, b.History.FieldsEnd));
         var (left, right) = (PortsOf(a.Loaded.System), PortsOf(b.Loaded.System));
         var differences = new FieldDifference?[common.Length];
-        var compared = 0L;
+        var (compared, ports) = (0L, new HashSet<string>(StringComparer.Ordinal));
         foreach (var (x, y) in Paired(a.Fields.Windows(begin, end), b.Fields.Windows(begin, end)))
         {
             var time = a.Loaded.System.Window(x.StartTick, x.EndTick).End;
@@ -181,7 +200,13 @@ internal static class DiffCommand
             for (var i = 0; i < common.Length; i++)
             {
                 var (mine, yours) = (left[common[i].A], right[common[i].B]);
-                if (x.LastOf(mine.Participant, mine.Port) is { } p && y.LastOf(yours.Participant, yours.Port) is { } q && Difference(common[i].Port, p.Values, q.Values, isClose) is { } found)
+                if (x.LastOf(mine.Participant, mine.Port) is not { } p || y.LastOf(yours.Participant, yours.Port) is not { } q)
+                {
+                    continue;
+                }
+
+                ports.Add(common[i].Port);
+                if (Difference(common[i].Port, p.Values, q.Values, isClose) is { } found)
                 {
                     found = found with { Window = x.Index, Time = time, FirstWindow = differences[i]?.FirstWindow ?? x.Index, Windows = (differences[i]?.Windows ?? 0) + 1 };
                     differences[i] = differences[i] is { } worst && !(found.Distance > worst.Distance) ? worst with { Windows = found.Windows } : found;
@@ -189,7 +214,7 @@ internal static class DiffCommand
             }
         }
 
-        return compared == 0 ? null : ([.. differences.OfType<FieldDifference>()], string.Create(CultureInfo.InvariantCulture, $"values are those at the ends of {compared} recorded windows"));
+        return compared == 0 ? null : ([.. differences.OfType<FieldDifference>()], ports, string.Create(CultureInfo.InvariantCulture, $"values are those at the ends of {compared} recorded windows"));
     }
 
     // By index; what only one has is passed over.

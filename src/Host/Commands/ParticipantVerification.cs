@@ -2,6 +2,7 @@ using System.Globalization;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
+using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Host.Commands;
 
@@ -24,9 +25,9 @@ internal static class ParticipantVerification
                 : $"Computing '{participant}' again begins at window {begin} and needs the fields of the windows {begin} to {end - 1}; recorded are {record.FieldsInWords}. --from and --to choose others.");
         }
 
-        var snapshots = record.History.Snapshots.Where(s => s.Window > begin && s.Window <= end).ToDictionary(s => s.Window);
+        var snapshots = record.History.Snapshots.Where(s => s.Window > begin && s.Window <= end).GroupBy(s => s.Window).ToDictionary(g => g.Key, g => g.Last());
         using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
-        using var replay = new ParticipantReplay(system, node.Index, from?.States[node.Index], threads);
+        using var replay = Begin(system, node, from, threads);
         var compared = 0L;
         VerifyOutput Differs(WindowDifference window, string what) =>
             new(record.Name, false, compared, $"the participant '{participant}', computed again alone from its recorded inputs, {what}") { From = begin, Participant = participant, Window = window };
@@ -51,5 +52,21 @@ internal static class ParticipantVerification
         }
 
         return new VerifyOutput(record.Name, true, compared, null) { From = begin, Participant = participant };
+    }
+
+    private static ParticipantReplay Begin(CoupledSystem system, ParticipantNode node, RunSnapshot? from, int threads)
+    {
+        try
+        {
+            return new ParticipantReplay(system, node.Index, from?.States[node.Index], threads);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw new RunStoreException($"The state of '{node.Name}' in the snapshot at window {from?.Window} does not fit the model as it is now: {fault.Message} Without --from, it is computed from the beginning.", fault);
+        }
+        catch (Exception fault) when (fault is ScaleModelException or SolverLostException)
+        {
+            throw new RunStoreException($"The participant '{node.Name}' cannot start: {fault.Message}", fault);
+        }
     }
 }

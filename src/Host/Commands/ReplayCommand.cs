@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using ActorMultiscale.Actors.Journal;
@@ -21,7 +22,7 @@ internal static class ReplayCommand
         var ports = new Option<string[]>("--port") { Description = "The out-ports to play, 'participant.port' or 'participant'; without it, all", AllowMultipleArgumentsPerToken = true };
         var (store, json) = (SharedOptions.Store(), new Option<bool>("--json") { Description = "Print one object a line, with all numbers" });
         var command = new Command("replay", "Play the recorded fields of a run, without computing anything") { name, from, to, speed, ports, store, json };
-        command.SetAction(async (parsed, cancellation) =>
+        command.SetAction(async (parsed, _) =>
         {
             var run = parsed.GetValue(name)!;
             double? pace = parsed.GetValue(speed) is { } text ? ExperimentLoader.Time(text, "--speed") : null;
@@ -44,10 +45,16 @@ internal static class ReplayCommand
                 await Console.Error.WriteLineAsync($"the fields of the windows {gap} to {behind - 1} are not recorded").ConfigureAwait(false);
             }
 
-            var printer = new Printer(record.Loaded.System, Wanted(record.Loaded.System, parsed.GetValue(ports) ?? []), parsed.GetValue(json));
+            var printer = new Printer(record.Loaded.System, Wanted(record.Loaded.System, parsed.GetValue(ports) ?? []), parsed.GetValue(json), isPaced: pace is not null);
+            using var cancellation = new CancellationTokenSource();
+            using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context =>
+            {
+                context.Cancel = true;
+                cancellation.Cancel();
+            });
             try
             {
-                await fields.PlayAsync(begin, end, pace, [printer], TimeProvider.System, cancellation).ConfigureAwait(false);
+                await fields.PlayAsync(begin, end, pace, [printer], TimeProvider.System, cancellation.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException)
             {
@@ -79,7 +86,7 @@ internal static class ReplayCommand
         return [.. all.Where(p => names.Length == 0 || names.Contains(p.Name) || names.Contains(p.Participant)).Select(p => p.Key)];
     }
 
-    private sealed class Printer(CoupledSystem system, HashSet<(int, int)> wanted, bool json) : IFieldObserver
+    private sealed class Printer(CoupledSystem system, HashSet<(int, int)> wanted, bool json, bool isPaced) : IFieldObserver
     {
         private readonly StringBuilder _lines = new();
         private bool _hasTitle;
@@ -102,16 +109,12 @@ internal static class ReplayCommand
                 Print(frame, port);
             }
 
-            // What was shown is seen before the next is waited for; but not a system call a line.
-            if (_lines.Length > 1 << 14 || _lastTime != frame.Sample.Time)
+            // Who waits between moments is to see each of them; otherwise not a system call a line.
+            if (isPaced || _lines.Length > 1 << 14)
             {
                 Flush();
             }
-
-            _lastTime = frame.Sample.Time;
         }
-
-        private double _lastTime = double.NaN;
 
         public void Flush()
         {

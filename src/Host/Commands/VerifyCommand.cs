@@ -27,7 +27,7 @@ internal static class VerifyCommand
             using var file = catalog.Open(run);
             var record = RecordedRun.Of(run, file);
             var (first, end) = (parsed.GetValue(from), parsed.GetValue(to) ?? record.Windows);
-            if (!(first is null or >= 0) || end > record.Windows || (first ?? 0) >= end)
+            if ((first ?? record.FirstWindow) is var begin && (begin < record.FirstWindow || begin >= end || end > record.Windows))
             {
                 throw new RunStoreException($"The run '{run}' has the windows {record.FirstWindow} to {record.Windows - 1}; found --from {first?.ToString(CultureInfo.InvariantCulture) ?? "(none)"} --to {end}. --from is the first one to compare, --to the one before which to stop.");
             }

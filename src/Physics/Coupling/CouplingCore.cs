@@ -172,9 +172,15 @@ public sealed class CouplingCore
 
                 if (accept.Group == 0)
                 {
-                    _recorder?.Accept(accept.Window);
+                    // A window that breaks a limit is not committed.
+                    var brokenLimit = _fields.BrokenLimit(accept.Window.End);
+                    if (brokenLimit is null)
+                    {
+                        _recorder?.Accept(accept.Window);
+                    }
+
                     _observer?.Accepted(accept.Window, _fields.Watched);
-                    _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), _fields.BrokenLimit(accept.Window.End)));
+                    _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), brokenLimit));
                 }
 
                 return true;

@@ -10,15 +10,20 @@ namespace ActorMultiscale.Physics.Coupling.Recording;
 /// windows come out as bytes. Belongs to the <see cref="CouplingCore"/> that tells it what happens.
 /// </summary>
 /// <remarks>
-/// While a window is computed only references are kept, whatever the number of iterations; values are copied once, when the window is
-/// accepted. What a group computed in an iteration or attempt that is given up is forgotten when the group goes back.
+/// While a root window is computed, references to the samples of the path so far are kept; values are copied once, when the window is
+/// accepted. What a group computed in an iteration or attempt that is given up is forgotten when the group goes back. A root window with more samples
+/// than <see cref="LargestPath"/> bytes, such as one with thousands of inner windows, is left out: its fields are a gap in the record.
 /// </remarks>
 public sealed class FieldRecorder
 {
     /// <summary>A block is complete when it has so many bytes.</summary>
     public const int BlockLength = 2 << 20;
 
+    /// <summary>How many bytes of samples of one root window are held at most.</summary>
+    public const long LargestPath = 256 << 20;
+
     private readonly CoupledSystem _system;
+    private readonly long _largestPath;
     private readonly long _from;
     private readonly int _blockLength;
     private readonly FieldRecording[] _recordings;         // By participant.
@@ -28,16 +33,18 @@ public sealed class FieldRecorder
     private readonly FieldBlockWriter _writer;
     private readonly Queue<FieldBlock> _blocks = new();
     private long _window;
+    private long _pathLength;                              // Bytes.
 
     /// <summary>A recorder for a run that stands before root window <paramref name="firstWindow"/>.</summary>
     /// <param name="system">The coupled system.</param>
     /// <param name="firstWindow">The first root window that is computed now.</param>
     /// <param name="from">The first that is recorded: those before it are in the record already.</param>
     /// <param name="blockLength">A block is complete when it has so many bytes.</param>
-    public FieldRecorder(CoupledSystem system, long firstWindow = 0, long from = 0, int blockLength = BlockLength)
+    /// <param name="largestPath">How many bytes of samples of one root window are held at most.</param>
+    public FieldRecorder(CoupledSystem system, long firstWindow = 0, long from = 0, int blockLength = BlockLength, long largestPath = LargestPath)
     {
         ArgumentNullException.ThrowIfNull(system);
-        (_system, _window, _from, _blockLength) = (system, firstWindow, from, blockLength);
+        (_system, _window, _from, _blockLength, _largestPath) = (system, firstWindow, from, blockLength, largestPath);
         _recordings = [.. system.Participants.Select(p => p.Spec.Recording)];
         _path = [.. system.Participants.Select(_ => new List<RecordedAdvance>())];
         _ordered = new RecordedAdvance?[system.Participants.Length];
@@ -51,6 +58,9 @@ public sealed class FieldRecorder
         ArgumentNullException.ThrowIfNull(system);
         return system.Participants.Any(p => p.Spec.Recording != FieldRecording.None);
     }
+
+    /// <summary>How many root windows were left out, for they have too many samples.</summary>
+    public long LeftOut { get; private set; }
 
     /// <summary>Takes the next complete block, in the order of windows.</summary>
     public bool TryTake([NotNullWhen(true)] out FieldBlock? block) => _blocks.TryDequeue(out block);
@@ -99,10 +109,27 @@ public sealed class FieldRecorder
     /// <summary>It has advanced.</summary>
     internal void Deliver(int participant, ImmutableArray<ImmutableArray<FieldSample>> outputs)
     {
-        if (_ordered[participant] is { } ordered)
+        if (_ordered[participant] is { } ordered && !IsTooLong)
         {
-            _path[participant].Add(ordered with { Outputs = outputs });
-            _ordered[participant] = null;
+            ordered = ordered with { Outputs = outputs };
+            Visit(ordered, sample => _pathLength += sample.Length * sizeof(double));
+            _path[participant].Add(ordered);
+            if (IsTooLong)
+            {
+                Forget();
+            }
+        }
+
+        _ordered[participant] = null;
+    }
+
+    private bool IsTooLong => _pathLength > _largestPath;
+
+    private void Forget()
+    {
+        foreach (var path in _path)
+        {
+            path.Clear();
         }
     }
 
@@ -115,6 +142,8 @@ public sealed class FieldRecorder
             return;
         }
 
+        _pathLength = group == 0 ? 0 : _pathLength;
+
         var leaves = _system.Groups[group].Leaves;
         for (var i = 0; i < leaves.Length; i++)
         {
@@ -126,9 +155,14 @@ public sealed class FieldRecorder
     internal void GoBack(int group)
     {
         var leaves = _system.Groups[group].Leaves;
-        for (var i = 0; i < leaves.Length; i++)
+        for (var i = 0; i < leaves.Length && !IsTooLong; i++)
         {
             var path = _path[leaves[i]];
+            foreach (var advance in path.Skip(_marks[group][i]))
+            {
+                Visit(advance, sample => _pathLength -= sample.Length * sizeof(double));
+            }
+
             path.RemoveRange(_marks[group][i], path.Count - _marks[group][i]);
         }
     }
@@ -136,7 +170,12 @@ public sealed class FieldRecorder
     /// <summary>The root window is accepted.</summary>
     internal void Accept(TimeWindow window)
     {
-        if (_window >= _from)
+        if (IsTooLong)
+        {
+            Seal();             // The windows of a block follow each other.
+            LeftOut++;
+        }
+        else if (_window >= _from)
         {
             _writer.Write(new RecordedWindow(_window, window.StartTick, window.EndTick, [.. _path.SelectMany(path => path)]));
             if (_writer.Length >= _blockLength)
@@ -145,11 +184,7 @@ public sealed class FieldRecorder
             }
         }
 
-        foreach (var path in _path)
-        {
-            path.Clear();
-        }
-
+        Forget();
         _window++;
     }
 

@@ -27,13 +27,21 @@ public sealed class ParticipantReplay : IDisposable
         ArgumentNullException.ThrowIfNull(system);
         _node = system.Participants[participant];
         _session = new ParticipantSession(_node, system.Experiment.Seed, new ChunkedLoop(degree));
-        if (state is null)
+        try
         {
-            _ = _session.Initialize();
+            if (state is null)
+            {
+                _ = _session.Initialize();
+            }
+            else
+            {
+                _session.Restore(state);
+            }
         }
-        else
+        catch
         {
-            _session.Restore(state);
+            _session.Dispose();
+            throw;
         }
     }
 
