@@ -161,6 +161,23 @@ public sealed class FieldTests(PostgresServer server) : RecordStand(server)
         Json(0, "resume", "run", "--until", "1.2 s", "--quiet");
     }
 
+    // The window that breaks it is not committed, and nothing waits for its fields.
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_run_that_breaks_a_limit_ends_and_has_the_fields_before_that(string store)
+    {
+        Use(store);
+        var ended = Json(4, "run", Oscillator, "--name", "limited", "--quiet", "--set", "limits.left.displacement=0.999999");
+        var windows = ended.GetProperty("windows").GetInt64();
+        Assert.Equal("limit-broken", ended.GetProperty("status").GetString());
+        if (windows > 0)
+        {
+            Assert.Equal(windows, Replay("limited").Select(f => f.Window).Where(w => w >= 0).Distinct().Count());
+        }
+
+        Assert.Equal(0, Host("runs", "check", "limited").Code);
+    }
+
     [Fact]
     public void What_is_not_recorded_is_said()
     {

@@ -90,6 +90,7 @@ internal sealed class Tunables
                 Until = experiment.Window * OneOf(1.0, 2.0, 4.0, 6.3, 9.0),
                 RunAhead = OneOf(1, 2, 3, 8, 64),
                 SnapshotEvery = OneOf(0, 1, 2, 3),
+                Limits = Chance(0.15) ? [new ConservationLimit("m1.out-0", OneOf(0.5, 1.2, 2.0))] : [],
                 Participants = [.. experiment.Participants.Select(p => p with { Model = Mortal(p.Model, mood) })],
             }
             : throw new InvalidOperationException();

@@ -88,6 +88,34 @@ public sealed class FieldRecorderTests
         }
     }
 
+    // Of windows with few iterations or inner windows the fields are there; what was left out is a gap, and what follows it is as it would have been.
+    [Fact]
+    public void A_window_with_too_many_samples_is_left_out()
+    {
+        var leftOut = 0L;
+        for (var seed = 0; seed < 500; seed++)
+        {
+            var system = Composition.Compose(RandomExperiment.Of(seed).Experiment);
+            var whole = new FieldRecorder(system);
+            var trace = new ShuffledRunner(system, seed, recorder: whole).Run();
+            var all = Windows(system, Blocks(whole));
+            var some = new FieldRecorder(system, largestPath: 30 * sizeof(double) * (1 + (seed % 4)));
+            Trace.Same($"seed {seed}", trace, new ShuffledRunner(system, seed, recorder: some).Run());
+            var kept = Windows(system, Blocks(some));
+
+            Assert.Equal(trace.Records.Length - kept.Count(w => w.Index >= 0), some.LeftOut);
+            foreach (var window in kept)
+            {
+                var then = all.Single(w => w.Index == window.Index);
+                Assert.Equal(then.Advances.SelectMany(a => a.Outputs).SelectMany(o => o).SelectMany(s => s.Values.ToArray()), window.Advances.SelectMany(a => a.Outputs).SelectMany(o => o).SelectMany(s => s.Values.ToArray()));
+            }
+
+            leftOut += some.LeftOut;
+        }
+
+        Assert.InRange(leftOut, 100, 1_000);
+    }
+
     private static Experiment Species(int cells = 64) => Examples.ReactionDiffusionTests.Pair(cells, 2, 0.1, 0.1, 0.4, 2) with { SnapshotEvery = 2 };
 
     [Fact]
