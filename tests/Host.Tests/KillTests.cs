@@ -254,6 +254,12 @@ public sealed class KillTests(PostgresServer server, ITestOutputHelper output) :
         // Chunks that no event names, and that are no piece of one that is named: of a snapshot, or of fields.
         public int Unnamed()
         {
+            // To look at a file that is not there would make it.
+            if (!HasTable("journal"))
+            {
+                return 0;
+            }
+
             var named = new HashSet<string>(StringComparer.Ordinal);
             foreach (var (_, payload) in Rows("SELECT manifest, message FROM journal WHERE manifest IN ('ST2', 'FR2')"))
             {
