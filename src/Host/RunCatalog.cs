@@ -14,9 +14,13 @@ public abstract class RunCatalog
     public static RunCatalog Of(string store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return store.StartsWith("postgresql:", StringComparison.Ordinal) || store.StartsWith("postgres:", StringComparison.Ordinal)
-            ? new RunServer(new PostgresDatabase(store))
-            : new RunFolder(store);
+        if (PostgresDatabase.IsNamedBy(store))
+        {
+            return new RunServer(new PostgresDatabase(store));
+        }
+
+        // Not repeated: it may hold a password. As a folder's name it would stand on the disk.
+        return store.Contains("://", StringComparison.Ordinal) ? throw new RunStoreException("The value of --store is no store: a folder is, or postgresql://user@host/database.") : new RunFolder(store);
     }
 
     /// <summary>The catalog as messages name it.</summary>

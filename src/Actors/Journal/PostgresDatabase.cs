@@ -29,9 +29,9 @@ public sealed class PostgresDatabase : StoreDatabase
         ArgumentNullException.ThrowIfNull(text);
         try
         {
-            _connection = text.StartsWith("postgresql://", StringComparison.Ordinal) || text.StartsWith("postgres://", StringComparison.Ordinal)
-                ? OfUri(new Uri(text))
-                : new NpgsqlConnectionStringBuilder(text["postgresql:".Length..]);
+            _connection = !IsNamedBy(text) ? throw new FormatException()
+                : text.Contains("://", StringComparison.Ordinal) ? OfUri(new Uri(text))
+                : new NpgsqlConnectionStringBuilder(text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..]);
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or UriFormatException or KeyNotFoundException)
         {
@@ -51,6 +51,13 @@ public sealed class PostgresDatabase : StoreDatabase
 
         // A process that is frozen amid a transaction holds its rows; the server ends it, so that another can take the run. So it does with one whose host is gone, within two minutes.
         _connection.Options = $"{_connection.Options} -c idle_in_transaction_session_timeout={FrozenSeconds}s -c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=6".TrimStart();
+    }
+
+    /// <summary>Whether <paramref name="text"/> begins as one that names a PostgreSQL database does: <c>postgresql:</c> or <c>postgres:</c>, in letters of any case.</summary>
+    public static bool IsNamedBy(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.StartsWith("postgresql:", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgres:", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <inheritdoc/>
