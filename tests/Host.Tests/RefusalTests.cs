@@ -22,4 +22,28 @@ public sealed class RefusalTests(PostgresServer server) : RecordStand(server)
 
         Assert.Empty(Directory.EnumerateFileSystemEntries(Folder));
     }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void A_resume_that_is_refused_leaves_the_run_completed_and_free(string store)
+    {
+        Use(store);
+        Json(0, "run", Oscillator, "--name", "it", "--quiet");
+        object? Scalar(string sql)
+        {
+            using var connection = Connect("it");
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            return command.ExecuteScalar();
+        }
+
+        var before = Json(0, "runs", "list")[0].GetRawText();
+        var (code, _, error) = Host("resume", "it", "--until", "0.5 s");
+        Assert.True(code == 6, $"{code}: {error}");
+        Assert.Contains("stands at t = 1", error, StringComparison.Ordinal);
+        Assert.Equal(before, Json(0, "runs", "list")[0].GetRawText());
+        Assert.Equal("", Scalar("SELECT owner FROM run"));
+        Assert.Equal("completed", Scalar("SELECT status FROM run"));
+        Assert.Equal(200, Json(0, "resume", "it", "--until", "2 s", "--quiet").GetProperty("windows").GetInt64());
+    }
 }

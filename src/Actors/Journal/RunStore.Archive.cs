@@ -68,9 +68,9 @@ public sealed partial class RunStore
         var released = new RunEvent.SnapshotsReleased { At = now, Windows = windows };
         if (!isDry)
         {
-            KeepHead();
             Locked(() =>
             {
+                KeepHead();
                 using var transaction = _connection.BeginTransaction();
                 var entry = history.Chain.Extend(released);
                 new StoredRun(Database, Run, _connection, transaction).Append(history.Chain.Events, entry, now);
