@@ -1,0 +1,53 @@
+using System.Data.Common;
+using System.Diagnostics;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host;
+using ActorMultiscale.Testing;
+
+namespace ActorMultiscale.Tests.Host;
+
+/// <summary><c>runs gc --keep-snapshots</c>: what is let go is freed, and what is kept can be gone on from.</summary>
+public sealed class ReleaseTests(PostgresServer server) : RecordStand(server)
+{
+    private RunCatalog Catalog => RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store);
+
+    private List<SnapshotReference> Snapshots(string run)
+    {
+        using var file = Catalog.Open(run);
+        return [.. file.History().Snapshots];
+    }
+
+    private void Execute(string run, string sql)
+    {
+        using var connection = Connect(run);
+        Execute(connection, sql);
+    }
+
+    private static void Execute(DbConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private string[] Often(string name) => ["run", Oscillator, "--name", name, "--quiet", "--no-fields", "--set", "snapshots={ every = 30, interval = 0.1 s }", "--set", "until=100"];
+
+    [Theory]
+    [MemberData(nameof(Stores))]
+    public void Where_a_snapshot_to_be_kept_is_damaged_none_is_let_go(string store)
+    {
+        Use(store);
+        Json(0, Often("it"));
+        var before = Snapshots("it");
+        Assert.True(before.Count > 2, $"{before.Count} snapshots");
+        var kept = before[^1].States.Add(before[^1].Fields).Except(before[^2].States.Add(before[^2].Fields)).First();
+        Execute("it", $"DELETE FROM chunk WHERE hash = '{kept}'");
+        var left = Json(6, "runs", "gc", "--keep-snapshots", "1").GetProperty("left").EnumerateArray().Single();
+        Assert.Contains($"No snapshot of 'it' was let go: the one at window {before[^1].Window}", left.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Equal(before.Select(s => s.Window), Snapshots("it").Select(s => s.Window));
+        using var file = Catalog.Open("it");
+        Assert.All(before[^2].States.Add(before[^2].Fields), hash => file.ReadChunk(hash));
+    }
+
+    // The sweep has read all records, and waits for who writes chunks, when the run is replaced.
+}
