@@ -34,6 +34,37 @@ public sealed class ReleaseTests(PostgresServer server) : RecordStand(server)
 
     [Theory]
     [MemberData(nameof(Stores))]
+    public void Of_a_run_that_was_killed_old_snapshots_are_freed_too(string store)
+    {
+        Use(store);
+        using (var process = Start(Long("killed", until: 400)))
+        {
+            for (var patience = Stopwatch.StartNew(); !Catalog.Exists("killed") || Snapshots("killed").Count < 3;)
+            {
+                Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), "there are no snapshots");
+            }
+
+            Assert.False(process.HasExited);
+            process.Kill();
+        }
+
+        var released = Snapshots("killed")[..^1];
+        var kept = Snapshots("killed")[^1];
+        HashSet<string> gone = [.. released.SelectMany(s => s.States.Add(s.Fields)).Except(kept.States.Add(kept.Fields))];
+        Assert.NotEmpty(gone);
+        var dry = Json(0, "runs", "gc", "--keep-snapshots", "1", "--dry-run").GetProperty("chunks").GetInt64();
+        Assert.Equal(dry, Json(0, "runs", "gc", "--keep-snapshots", "1").GetProperty("chunks").GetInt64());
+        using (var file = Catalog.Open("killed"))
+        {
+            Assert.All(gone, hash => Assert.Throws<RunStoreException>(() => file.ReadChunk(hash)));
+        }
+
+        Json(0, "resume", "killed", "--quiet");
+        Assert.True(Json(0, "verify", "killed", "--quiet").GetProperty("matches").GetBoolean());
+    }
+
+    [Theory]
+    [MemberData(nameof(Stores))]
     public void Where_a_snapshot_to_be_kept_is_damaged_none_is_let_go(string store)
     {
         Use(store);

@@ -76,6 +76,13 @@ public sealed partial class RunStore
                 using var transaction = _connection.BeginTransaction();
                 var entry = history.Chain.Extend(released);
                 new StoredRun(Database, Run, _connection, transaction).Append(history.Chain.Events, entry, now);
+
+                // They were named, and nobody writes them now: nothing of them is pending.
+                foreach (var hash in Database.IsShared ? old.SelectMany(s => s.States.Add(s.Fields)) : [])
+                {
+                    StoreDatabase.Execute(_connection, transaction, "DELETE FROM pending WHERE run = @run AND hash = @hash", ("@run", Run), ("@hash", hash));
+                }
+
                 transaction.Commit();
                 return true;
             });
