@@ -263,6 +263,8 @@ public sealed class RunServer(PostgresDatabase database) : RunCatalog
         Expect(runs);
         if (keep is { } least)
         {
+            // Where a record is damaged nothing can be removed: then nothing is let go either.
+            RunStore.Sweep(database, released, isDry: true);
             Held(runs, left, (run, store) =>
             {
                 if (store.ReleaseSnapshots(least, now, isDry) is { } letGo)

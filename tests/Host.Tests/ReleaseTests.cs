@@ -80,5 +80,24 @@ public sealed class ReleaseTests(PostgresServer server) : RecordStand(server)
         Assert.All(before[^2].States.Add(before[^2].Fields), hash => file.ReadChunk(hash));
     }
 
+    [Fact]
+    public void Where_the_record_of_another_run_is_damaged_nothing_is_let_go_on_a_server()
+    {
+        if (PostgresServer.Missing is not null)
+        {
+            return;     // Told by RecordTests.
+        }
+
+        Use("postgresql");
+        Json(0, Often("it"));
+        Json(0, "run", Oscillator, "--name", "other", "--quiet");
+        Execute("other", "DELETE FROM journal WHERE persistence_id = 'run-other' AND manifest = 'WC2'");
+        var before = Snapshots("it").Select(s => s.Window).ToList();
+        var (code, _, error) = Host("runs", "gc", "it", "--keep-snapshots", "1");
+        Assert.True(code == 6, $"{code}: {error}");
+        Assert.Contains("'other'", error, StringComparison.Ordinal);
+        Assert.Equal(before, Snapshots("it").Select(s => s.Window));
+    }
+
     // The sweep has read all records, and waits for who writes chunks, when the run is replaced.
 }
