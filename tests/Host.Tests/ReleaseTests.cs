@@ -100,4 +100,34 @@ public sealed class ReleaseTests(PostgresServer server) : RecordStand(server)
     }
 
     // The sweep has read all records, and waits for who writes chunks, when the run is replaced.
+    [Fact]
+    public async Task A_run_that_takes_the_name_of_another_while_it_is_swept_keeps_what_it_needs()
+    {
+        if (PostgresServer.Missing is not null)
+        {
+            return;     // Told by RecordTests.
+        }
+
+        Use("postgresql");
+        Json(0, "run", Oscillator, "--name", "it", "--quiet");
+        using var writer = Connect("it");
+        Execute(writer, "SET idle_in_transaction_session_timeout = 0; BEGIN; SELECT pg_advisory_xact_lock_shared(4711737657167532850)");
+        var sweep = Task.Run(() => Catalog.Collect([], null, DateTimeOffset.UnixEpoch, isDry: false));
+        using (var look = Connect("it"))
+        using (var waiting = look.CreateCommand())
+        {
+            waiting.CommandText = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'";
+            for (var patience = Stopwatch.StartNew(); (long)waiting.ExecuteScalar()! == 0;)
+            {
+                Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), "nobody sweeps");
+            }
+        }
+
+        Catalog.Remove("it");
+        Json(0, Often("it"));
+        Execute(writer, "ROLLBACK");
+        await sweep;
+        Json(0, "runs", "export", "it", "it.file");       // Looks at every chunk.
+        Assert.True(Json(0, "verify", "it", "--quiet").GetProperty("matches").GetBoolean());
+    }
 }
