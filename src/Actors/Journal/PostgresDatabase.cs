@@ -192,11 +192,11 @@ public sealed class PostgresDatabase : StoreDatabase
     {
         for (var at = fault; at is not null; at = at.InnerException)
         {
-            // 08: connection; 57P01 to 57P03: the server stops, has crashed, starts; 25P03: this process was frozen too long; 53300: too many connections. 23505: an event of this number
+            // 08: connection; 57P01 to 57P03: the server stops, has crashed, starts; 25P03: this process was frozen too long; 53300: too many connections; 40001 and 40P01: two stood in each other's way. 23505: an event of this number
             // is there already, which may be our own that arrived unanswered; the record is read again, and says.
             if (at is PostgresException { SqlState: var state })
             {
-                return state.StartsWith("08", StringComparison.Ordinal) || state is "57P01" or "57P02" or "57P03" or "25P03" or "53300" or "23505";
+                return state.StartsWith("08", StringComparison.Ordinal) || state is "57P01" or "57P02" or "57P03" or "25P03" or "53300" or "40001" or "40P01" or "23505";
             }
 
             if (at is SocketException or EndOfStreamException or TimeoutException or NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: IOException })
