@@ -30,7 +30,7 @@ internal sealed class ChunkStore : ReceiveActor
         Receive<StorePacked>(order => Guarded(() => Write(order.Fields)));
         Receive<Open>(_ => Guarded(() =>
         {
-            _store.KeepHead();
+            _store.Begin();
             return new Opened();
         }));
     }

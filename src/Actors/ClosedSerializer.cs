@@ -8,18 +8,18 @@ namespace ActorMultiscale.Actors;
 /// <summary>
 /// Stands where Akka has a serializer that makes whatever type its bytes name (<c>akka.actor.serializers.json</c>, number 1, for every object), and refuses both ways.
 /// </summary>
-/// <param name="system">The actor system.</param>
-/// <param name="settings">The settings of the serializer whose place it takes; not looked at.</param>
-public sealed class ClosedSerializer(ExtendedActorSystem system, Config settings) : Serializer(system)
+public sealed class ClosedSerializer : Serializer
 {
+    /// <summary>As Akka makes it.</summary>
+    /// <param name="system">The actor system.</param>
+    /// <param name="settings">The settings of the serializer whose place it takes; not looked at.</param>
+    public ClosedSerializer(ExtendedActorSystem system, Config settings) : base(system) => _ = settings;
+
     /// <inheritdoc/>
     public override int Identifier => 1;
 
     /// <inheritdoc/>
     public override bool IncludeManifest => false;
-
-    /// <summary>The settings of the serializer whose place it takes.</summary>
-    public Config Settings { get; } = settings;
 
     /// <inheritdoc/>
     /// <exception cref="SerializationException">Always.</exception>

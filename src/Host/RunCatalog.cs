@@ -14,9 +14,13 @@ public abstract class RunCatalog
     public static RunCatalog Of(string store)
     {
         ArgumentNullException.ThrowIfNull(store);
-        return store.StartsWith("postgresql:", StringComparison.Ordinal) || store.StartsWith("postgres:", StringComparison.Ordinal)
-            ? new RunServer(new PostgresDatabase(store))
-            : new RunFolder(store);
+        if (PostgresDatabase.IsNamedBy(store))
+        {
+            return new RunServer(new PostgresDatabase(store));
+        }
+
+        // Not repeated: it may hold a password. As a folder's name it would stand on the disk.
+        return store.Contains("://", StringComparison.Ordinal) ? throw new RunStoreException("The value of --store is no store: a folder is, or postgresql://user@host/database.") : new RunFolder(store);
     }
 
     /// <summary>The catalog as messages name it.</summary>
@@ -259,6 +263,8 @@ public sealed class RunServer(PostgresDatabase database) : RunCatalog
         Expect(runs);
         if (keep is { } least)
         {
+            // Where a record is damaged nothing can be removed: then nothing is let go either.
+            RunStore.Sweep(database, released, isDry: true);
             Held(runs, left, (run, store) =>
             {
                 if (store.ReleaseSnapshots(least, now, isDry) is { } letGo)

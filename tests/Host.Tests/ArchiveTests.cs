@@ -281,13 +281,37 @@ public sealed class ArchiveTests(PostgresServer server) : RecordStand(server)
     }
 
     [Fact]
-    public void An_export_that_was_killed_leaves_no_file_and_the_next_one_clears_its_draft()
+    public void What_a_killed_export_leaves_is_written_over_and_nothing_else_is_touched()
     {
         MakeLarge(InFolder("large.file"), 8);
         Json(0, "runs", "import", "large.file", "--name", "large");
-        File.WriteAllText(InFolder("out.file.999999.new"), "the draft of a process that is gone");
+        File.WriteAllText(InFolder("out.file.new"), "the draft of a process that is gone");
+        File.WriteAllText(InFolder("out.file.999999.new.txt"), "somebody else's");
         Json(0, "runs", "export", "large", "out.file");
-        Assert.DoesNotContain(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories), f => f.EndsWith(".new", StringComparison.Ordinal));
-        Assert.Equal(File.ReadAllBytes(InFolder("large.file"))[^32..].Length, File.ReadAllBytes(InFolder("out.file"))[^32..].Length);
+        Assert.False(File.Exists(InFolder("out.file.new")));
+        Assert.True(File.Exists(InFolder("out.file.999999.new.txt")));
+        Json(0, "runs", "import", "out.file", "--name", "again");       // Its hash is looked at.
+
+        // One that is being written, by a process that lives.
+        using (var rival = new FileStream(InFolder("again.file.new"), FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            rival.Write([1, 2, 3]);
+            rival.Flush();
+            var (code, _, error) = Host("runs", "export", "large", "again.file");
+            Assert.True(code == 6, $"{code}: {error}");
+            Assert.Contains("'again.file'", error, StringComparison.Ordinal);
+            Assert.Equal(3, rival.Length);
+        }
+
+        Assert.Equal(3, new FileInfo(InFolder("again.file.new")).Length);
+
+        using var disk = SmallDisk.At(InFolder("disk"), 16);
+        if (disk is not null)
+        {
+            var (code, _, error) = Host("runs", "export", "large", Path.Combine("disk", "out.file"));
+            Assert.True(code == 6, $"{code}: {error}");
+            Assert.Contains("The disk is full", error, StringComparison.Ordinal);
+            Assert.Empty(Directory.EnumerateFiles(InFolder("disk")));
+        }
     }
 }

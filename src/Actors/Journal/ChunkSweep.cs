@@ -72,20 +72,21 @@ internal sealed class ChunkSweep
     // Follows every journal to its end.
     private void CatchUp(DbTransaction? transaction)
     {
-        List<(string Run, string Origin, long Events, string Hash)> runs = [.. Rows(transaction, "SELECT run, origin, head_events, head_hash FROM run ORDER BY run",
-            row => (row.GetString(0), row.GetString(1), row.GetInt64(2), row.GetString(3)))];
+        List<(string Run, string Started, string Origin, long Events, string Hash)> runs = [.. Rows(transaction, "SELECT run, started, origin, head_events, head_hash FROM run ORDER BY run",
+            row => (row.GetString(0), row.GetString(1), row.GetString(2), row.GetInt64(3), row.GetString(4)))];
         foreach (var gone in _followers.Keys.Except(runs.Select(r => r.Run)).ToList())
         {
             _followers.Remove(gone);
         }
 
-        foreach (var (run, origin, events, hash) in runs)
+        foreach (var (run, started, origin, events, hash) in runs)
         {
             try
             {
-                if (!_followers.TryGetValue(run, out var follower))
+                // Meanwhile it may have been removed, and another of its name begun.
+                if (!_followers.TryGetValue(run, out var follower) || follower.Began != (started, origin))
                 {
-                    _followers[run] = follower = new Follower(RunEventCodec.OriginFromText(origin));
+                    _followers[run] = follower = new Follower(started, origin);
                 }
 
                 foreach (var (_, entry) in new StoredRun(_database, run, _connection, transaction).Entries(follower.Events))
@@ -152,11 +153,13 @@ internal sealed class ChunkSweep
         }
     }
 
-    private sealed class Follower(RunOrigin origin)
+    private sealed class Follower(string started, string origin)
     {
+        public (string Started, string Origin) Began { get; } = (started, origin);
+
         public JournalChain Chain { get; } = new();
 
-        public RunReferences References { get; } = new(origin);
+        public RunReferences References { get; } = new(RunEventCodec.OriginFromText(origin));
 
         public bool HasEnded { get; private set; }
 

@@ -29,9 +29,9 @@ public sealed class PostgresDatabase : StoreDatabase
         ArgumentNullException.ThrowIfNull(text);
         try
         {
-            _connection = text.StartsWith("postgresql://", StringComparison.Ordinal) || text.StartsWith("postgres://", StringComparison.Ordinal)
-                ? OfUri(new Uri(text))
-                : new NpgsqlConnectionStringBuilder(text["postgresql:".Length..]);
+            _connection = !IsNamedBy(text) ? throw new FormatException()
+                : text.Contains("://", StringComparison.Ordinal) ? OfUri(new Uri(text))
+                : new NpgsqlConnectionStringBuilder(text[(text.IndexOf(':', StringComparison.Ordinal) + 1)..]);
         }
         catch (Exception fault) when (fault is ArgumentException or FormatException or UriFormatException or KeyNotFoundException)
         {
@@ -51,6 +51,13 @@ public sealed class PostgresDatabase : StoreDatabase
 
         // A process that is frozen amid a transaction holds its rows; the server ends it, so that another can take the run. So it does with one whose host is gone, within two minutes.
         _connection.Options = $"{_connection.Options} -c idle_in_transaction_session_timeout={FrozenSeconds}s -c tcp_keepalives_idle=60 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=6".TrimStart();
+    }
+
+    /// <summary>Whether <paramref name="text"/> begins as one that names a PostgreSQL database does: <c>postgresql:</c> or <c>postgres:</c>, in letters of any case.</summary>
+    public static bool IsNamedBy(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text.StartsWith("postgresql:", StringComparison.OrdinalIgnoreCase) || text.StartsWith("postgres:", StringComparison.OrdinalIgnoreCase);
     }
 
     /// <inheritdoc/>
@@ -185,11 +192,11 @@ public sealed class PostgresDatabase : StoreDatabase
     {
         for (var at = fault; at is not null; at = at.InnerException)
         {
-            // 08: connection; 57P01 to 57P03: the server stops, has crashed, starts; 25P03: this process was frozen too long; 53300: too many connections. 23505: an event of this number
+            // 08: connection; 57P01 to 57P03: the server stops, has crashed, starts; 25P03: this process was frozen too long; 53300: too many connections; 40001 and 40P01: two stood in each other's way. 23505: an event of this number
             // is there already, which may be our own that arrived unanswered; the record is read again, and says.
             if (at is PostgresException { SqlState: var state })
             {
-                return state.StartsWith("08", StringComparison.Ordinal) || state is "57P01" or "57P02" or "57P03" or "25P03" or "53300" or "23505";
+                return state.StartsWith("08", StringComparison.Ordinal) || state is "57P01" or "57P02" or "57P03" or "25P03" or "53300" or "40001" or "40P01" or "23505";
             }
 
             if (at is SocketException or EndOfStreamException or TimeoutException or NpgsqlException { IsTransient: true } or NpgsqlException { InnerException: IOException })

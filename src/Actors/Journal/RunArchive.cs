@@ -40,6 +40,8 @@ public static class RunArchive
     /// <summary>The version that this program writes and reads.</summary>
     public const int Version = 1;
 
+    private const int UnixDiskFull = 28;                // ENOSPC;
+    private const int WindowsDiskFull = unchecked((int)0x80070070);
     private const int Greatest = 1_000_000_000;         // No database takes more in one value.
     private const long FreeUnpacking = 4L << 30;        // What may be unpacked in any case;
     private const long Unpacking = 1000;                // and how often the length of the file beyond: no field is that smooth.
@@ -70,12 +72,18 @@ public static class RunArchive
             }
 
             var full = Path.GetFullPath(file);
-            Drafts.RemoveAbandoned(Path.GetDirectoryName(full)!, Path.GetFileName(full));
-            var draft = Drafts.NameOf(full);
+            var draft = full + ".new";
+
+            // Who else makes it now has it locked; what a process has left that is gone is written over.
+            var to = new Writer(draft);
             try
             {
-                using var to = new Writer(draft);
-                var archived = store.Archive(run => Write(store, run, to));
+                ArchivedRun archived;
+                using (to)
+                {
+                    archived = store.Archive(run => Write(store, run, to));
+                }
+
                 File.Move(draft, full, overwrite: false);
                 return archived;
             }
@@ -86,7 +94,7 @@ public static class RunArchive
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
-            throw new RunStoreException($"The run cannot be exported to '{file}': {fault.Message} Name a file in a folder that exists and may be written to.", fault);
+            throw new RunStoreException($"The run cannot be exported to '{file}': {fault.Message} {(fault.HResult is UnixDiskFull or WindowsDiskFull ? "The disk is full: free some space there, or name a file on another." : "Name a file in a folder that exists and may be written to.")}", fault);
         }
     }
 
@@ -366,7 +374,7 @@ public static class RunArchive
 
     private sealed class Writer(string path) : IDisposable
     {
-        private readonly FileStream _file = new(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
+        private readonly FileStream _file = new(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16);
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private bool _isBegun;
 

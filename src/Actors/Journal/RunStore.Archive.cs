@@ -53,33 +53,58 @@ public sealed partial class RunStore
     /// <param name="now">The time.</param>
     /// <param name="isDry">Whether nothing is written.</param>
     /// <returns>The event; null where there is nothing to let go.</returns>
-    /// <exception cref="RunStoreException">The journal is damaged.</exception>
+    /// <exception cref="RunStoreException">The journal is damaged, or a snapshot that is to be kept.</exception>
     public RunEvent.SnapshotsReleased? ReleaseSnapshots(int keep, DateTimeOffset now, bool isDry)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(keep, 1);
         var history = History();
-        HashSet<long> kept = [.. history.Snapshots.TakeLast(keep).Select(s => s.Window), .. history.Origin?.Begins is { } begins ? [begins.Window] : Array.Empty<long>()];
-        ImmutableArray<long> windows = [.. history.Snapshots.Select(s => s.Window).Where(w => !kept.Contains(w)).Distinct()];
-        if (windows.IsEmpty)
+        List<SnapshotReference> kept = [.. history.Snapshots.TakeLast(keep), .. history.Origin?.Begins is { } begins ? [begins] : Array.Empty<SnapshotReference>()];
+        List<SnapshotReference> old = [.. history.Snapshots.Where(s => kept.TrueForAll(k => k.Window != s.Window))];
+        if (old.Count == 0)
         {
             return null;
         }
 
+        kept.ForEach(CheckKept);
+        ImmutableArray<long> windows = [.. old.Select(s => s.Window).Distinct()];
         var released = new RunEvent.SnapshotsReleased { At = now, Windows = windows };
         if (!isDry)
         {
-            KeepHead();
             Locked(() =>
             {
+                KeepHead();
                 using var transaction = _connection.BeginTransaction();
                 var entry = history.Chain.Extend(released);
                 new StoredRun(Database, Run, _connection, transaction).Append(history.Chain.Events, entry, now);
+
+                // They were named, and nobody writes them now: nothing of them is pending.
+                foreach (var hash in Database.IsShared ? old.SelectMany(s => s.States.Add(s.Fields)) : [])
+                {
+                    StoreDatabase.Execute(_connection, transaction, "DELETE FROM pending WHERE run = @run AND hash = @hash", ("@run", Run), ("@hash", hash));
+                }
+
                 transaction.Commit();
                 return true;
             });
         }
 
         return released;
+    }
+
+    // Older snapshots are what is left where a newer one is damaged.
+    private void CheckKept(SnapshotReference snapshot)
+    {
+        try
+        {
+            foreach (var hash in snapshot.States.Add(snapshot.Fields))
+            {
+                ReadChunk(hash);
+            }
+        }
+        catch (RunStoreException fault) when (!fault.Passes)
+        {
+            throw new RunStoreException($"No snapshot of '{Run}' was let go: the one at window {snapshot.Window}, which would be kept, is damaged. {fault.Message}", fault);
+        }
     }
 
     /// <summary>Removes the chunks of the run's file that nothing refers to, and makes it smaller. The run is to be owned by this process.</summary>

@@ -42,6 +42,7 @@ public sealed partial class RunStore : IDisposable
     private readonly Lock _gate = new();        // One connection, and callers on several threads.
     private DbConnection _connection;
     private bool _isOwner;
+    private bool _isBegun;          // Whether this process has made it, or writes to it.
 
     private RunStore(StoreDatabase database, DbConnection connection, string run)
     {
@@ -85,7 +86,7 @@ public sealed partial class RunStore : IDisposable
 
             return isNew;
         }) is { } made
-            ? new RunStore(database, made, origin.Run) { _isOwner = true }
+            ? new RunStore(database, made, origin.Run) { _isOwner = true, _isBegun = true }
             : throw new RunStoreException($"There is a run '{origin.Run}' already ({database.Name}). Give another --name, or remove it with 'runs rm {origin.Run}'."));
     }
 
@@ -209,7 +210,7 @@ public sealed partial class RunStore : IDisposable
     /// <summary>What the database itself finds wrong; null for nothing.</summary>
     internal string? Damage() => Locked(() => Database.Damage(_connection));
 
-    /// <summary>Takes the run for this process.</summary>
+    /// <summary>Takes the run for this process. It stands as it stood until <see cref="Begin"/>, and if that is not called, the run is given free with the store.</summary>
     /// <param name="takesOver">Whether it is taken from a process of which only the user knows that it is gone: on another host, or unknown to the server.</param>
     /// <exception cref="RunStoreException">Another process that lives, or may live, has it.</exception>
     public void Acquire(bool takesOver = false) => Locked(() =>
@@ -219,8 +220,6 @@ public sealed partial class RunStore : IDisposable
             throw new RunStoreException($"The run '{Run}' in '{Database.Name}' {refusal}");
         }
 
-        // What is written from now on is of the newest format, whatever stands there already.
-        Execute("UPDATE run SET status = 'running', format = @format WHERE run = @run", ("@format", (long)RunEventCodec.Format));
         _isOwner = true;
         return true;
     });
@@ -308,11 +307,21 @@ public sealed partial class RunStore : IDisposable
 
     private RunStoreException Damaged(string hash) => new($"The chunk {hash} in '{Database.Name}' is damaged: its content has another hash.");
 
-    /// <summary>
-    /// Makes the database itself write down how far the journal has come, in the transaction that writes an event. To be asked when
-    /// the plugin has made its table, and before the first event. Recovery refuses a journal that is shorter than that.
-    /// </summary>
-    public void KeepHead() => Locked(() => Execute(Database.KeepHead));
+    /// <summary>Opens the record for a process that computes the run: from now on it is running.</summary>
+    public void Begin() => Locked(() =>
+    {
+        KeepHead();
+        _isBegun = true;
+        return Execute("UPDATE run SET status = 'running' WHERE run = @run");
+    });
+
+    // Makes the database itself write down how far the journal has come, in the transaction that writes an event: before the first event that this process writes. Recovery refuses a
+    // journal that is shorter than that. What is written from now on is of the newest format, whatever stands there already.
+    private void KeepHead()
+    {
+        Execute(Database.KeepHead);
+        Execute("UPDATE run SET format = @format WHERE run = @run", ("@format", (long)RunEventCodec.Format));
+    }
 
     /// <summary>How far the journal had come when it was last written to: how many events, and the hash of the last.</summary>
     public (long Events, string Hash) Head() => Locked(() =>
@@ -511,6 +520,7 @@ public sealed partial class RunStore : IDisposable
     /// <summary>Removes the run, which this process has acquired, with everything that belongs to it alone.</summary>
     public void Remove() => Locked(() =>
     {
+        _isOwner = false;
         Database.Remove(this);
         return true;
     });
@@ -518,6 +528,18 @@ public sealed partial class RunStore : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_isOwner && !_isBegun)
+        {
+            try
+            {
+                Release();
+            }
+            catch (RunStoreException)
+            {
+                // It is taken by who looks whether this process lives.
+            }
+        }
+
         _connection.Dispose();
         Database.Release();
     }

@@ -188,10 +188,17 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
     {
         foreach (var path in Directory.EnumerateFiles(folder, "*" + LockSuffix))
         {
-            if (!RunLock.IsHeld(path) && RunLock.TryTake(path) is { } abandoned)
+            try
             {
-                RemoveDraft(path[..^LockSuffix.Length] + DraftSuffix);
-                abandoned.Dispose();
+                if (!RunLock.IsHeld(path) && RunLock.TryTake(path) is { } abandoned)
+                {
+                    RemoveDraft(path[..^LockSuffix.Length] + DraftSuffix);
+                    abandoned.Dispose();
+                }
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // It is another user's.
             }
         }
     }
