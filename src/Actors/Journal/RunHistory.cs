@@ -291,19 +291,30 @@ public sealed class RunHistory
                 break;
             case RunEvent.SnapshotTaken e:
                 Snapshots.Add(e.Snapshot);
+                Released.Remove(e.Snapshot.Window);         // Taken again.
                 Take(e, number, previous);
                 break;
             case RunEvent.FieldsRecorded e:
-                Fields.AddRange(e.Fields);
+                foreach (var fields in e.Fields)
+                {
+                    if (fields.First < FieldsEnd || fields.Windows > Windows - fields.First)
+                    {
+                        throw new InvalidDataException($"The journal records the fields of {fields.Windows} windows from {fields.First} on where {Windows} windows are committed and the fields of those before {FieldsEnd} are recorded.");
+                    }
+
+                    Fields.Add(fields);
+                }
+
                 break;
             case RunEvent.SnapshotsReleased e:
-                if (e.Windows.Contains(Snapshot?.Window ?? -1) || e.Windows.Contains(Origin?.Begins?.Window ?? -1))
+                HashSet<long> windows = [.. e.Windows];
+                if (windows.Contains(Snapshot?.Window ?? -1) || windows.Contains(Origin?.Begins?.Window ?? -1))
                 {
                     throw new InvalidDataException("The journal lets go of a snapshot that the run needs.");
                 }
 
-                Snapshots.RemoveAll(s => e.Windows.Contains(s.Window));
-                Released.UnionWith(e.Windows);
+                Snapshots.RemoveAll(s => windows.Contains(s.Window));
+                Released.UnionWith(windows);
                 break;
             case RunEvent.Noted e:
                 Notes.Add(e.Text);

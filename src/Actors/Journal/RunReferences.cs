@@ -21,8 +21,11 @@ public sealed class RunReferences
     public IReadOnlySet<string> Hashes => _all ??= Without(null);
 
     /// <summary>What they were if some snapshots were let go.</summary>
-    public HashSet<string> Without(RunEvent.SnapshotsReleased? released) =>
-        new([.. _hashes, .. _snapshots.Where(s => released?.Windows.Contains(s.Window) is not true).SelectMany(Of)], StringComparer.Ordinal);
+    public HashSet<string> Without(RunEvent.SnapshotsReleased? released)
+    {
+        HashSet<long> windows = [.. released?.Windows ?? []];
+        return new([.. _hashes, .. _snapshots.Where(s => !windows.Contains(s.Window)).SelectMany(Of)], StringComparer.Ordinal);
+    }
 
     /// <summary>Takes the next event.</summary>
     /// <exception cref="InvalidDataException">It names a chunk by what is no hash.</exception>
@@ -39,10 +42,11 @@ public sealed class RunReferences
                 _snapshots.Add(e.Snapshot);
                 break;
             case RunEvent.FieldsRecorded e:
-                _hashes.UnionWith(e.Fields.Select(fields => fields.Chunk));
+                _hashes.UnionWith(e.Fields.Select(fields => Checked(fields.Chunk)));
                 break;
             case RunEvent.SnapshotsReleased e:
-                _snapshots.RemoveAll(s => e.Windows.Contains(s.Window));
+                HashSet<long> windows = [.. e.Windows];
+                _snapshots.RemoveAll(s => windows.Contains(s.Window));
                 break;
         }
     }
