@@ -73,6 +73,17 @@ public sealed class JournalChain
         }
     }
 
+    /// <summary>The same where nobody writes meanwhile: it has no more events than the head says, either.</summary>
+    /// <exception cref="InvalidDataException">The tail is cut off, or is another, or longer.</exception>
+    public void CheckEnd(long events, string hash)
+    {
+        CheckHead(events, hash);
+        if (Events > events)
+        {
+            throw new InvalidDataException($"It has {Events} events, and its head says {events}: one of them was changed.");
+        }
+    }
+
     private void Advance(JournalEntry entry)
     {
         Events++;
@@ -308,7 +319,8 @@ public sealed class RunHistory
                 break;
             case RunEvent.SnapshotsReleased e:
                 HashSet<long> windows = [.. e.Windows];
-                if (windows.Contains(Snapshot?.Window ?? -1) || windows.Contains(Origin?.Begins?.Window ?? -1))
+                // The newest that there was then: one may stand at another, which was taken again afterwards.
+                if (Snapshots is [.., var newest] && windows.Contains(newest.Window) || windows.Contains(Origin?.Begins?.Window ?? -1))
                 {
                     throw new InvalidDataException("The journal lets go of a snapshot that the run needs.");
                 }
