@@ -118,6 +118,7 @@ public sealed class ByteFuzzTests
         new RunEvent.CoordinatorStarted { At = DateTimeOffset.UnixEpoch, Epoch = 1, Machine = new MachineStamp("linux x64", ".NET 10", "512 bit"), Until = 2 },
         new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [Window(8), Window(9), Window(11)] },
         new RunEvent.SnapshotTaken { At = DateTimeOffset.UnixEpoch, Snapshot = _snapshot with { Window = 9 } },
+        new RunEvent.FieldsRecorded { At = DateTimeOffset.UnixEpoch, Fields = [new(0, 3, 1000, new string('2', 64)), new(3, 5, 2000, new string('3', 64))] },
         new RunEvent.SnapshotsReleased { At = DateTimeOffset.UnixEpoch, Windows = [9] },
         new RunEvent.Noted { At = DateTimeOffset.UnixEpoch, Text = "something" },
         new RunEvent.RunEnded { At = DateTimeOffset.UnixEpoch, Outcome = RunOutcome.Completed, Reason = "", Windows = 10, FinalHash = new string('1', 64), Metrics = ImmutableSortedDictionary<string, double>.Empty.Add("left.error", 1e-3) },
@@ -131,7 +132,7 @@ public sealed class ByteFuzzTests
         return new JournalEntry(manifest, payload);
     }
 
-    public static TheoryData<string> Manifests => ["RS2", "CS2", "WC2", "ST2", "SR2", "NO2", "RE2", "RS1", "CS1", "WC1", "ST1", "NO1", "RE1", "XX9", ""];
+    public static TheoryData<string> Manifests => ["RS2", "CS2", "WC2", "ST2", "FR2", "SR2", "NO2", "RE2", "RS1", "CS1", "WC1", "ST1", "NO1", "RE1", "XX9", ""];
 
     [Theory]
     [MemberData(nameof(Manifests))]
@@ -166,6 +167,31 @@ public sealed class ByteFuzzTests
             }
         }, iter: Iterations / 5);
         Assert.Equal(manifest is not ("XX9" or ""), read > 0);
+    }
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("[null]")]
+    [InlineData("""[{"first":-1,"windows":1,"bytes":1,"chunk":"HASH"}]""")]
+    [InlineData("""[{"first":0,"windows":0,"bytes":1,"chunk":"HASH"}]""")]
+    [InlineData("""[{"first":0,"windows":1,"bytes":-1,"chunk":"HASH"}]""")]
+    [InlineData("""[{"first":0,"windows":1,"bytes":1,"chunk":null}]""")]
+    [InlineData("""[{"first":0,"windows":1,"bytes":1,"chunk":"../HASH"}]""")]
+    [InlineData("""[{"first":0,"windows":9,"bytes":1,"chunk":"HASH"}]""")]
+    [InlineData("""[{"first":9223372036854775807,"windows":1,"bytes":1,"chunk":"HASH"}]""")]
+    [InlineData("""[{"first":0,"windows":5,"bytes":1,"chunk":"HASH"},{"first":4,"windows":1,"bytes":1,"chunk":"HASH"}]""")]
+    public void Fields_that_cannot_be_are_refused(string fields)
+    {
+        static void Read(string fields)
+        {
+            var entry = Sealed("FR2", Encoding.UTF8.GetBytes($$"""{"at":"2026-01-01T00:00:00+00:00","fields":{{fields.Replace("HASH", new string('a', 64), StringComparison.Ordinal)}}}"""));
+            var history = new RunHistory();
+            history.Begin(_origin);         // At window 8.
+            new RunReferences(_origin).Apply(history.Apply(entry));
+        }
+
+        Read("""[{"first":0,"windows":5,"bytes":1,"chunk":"HASH"},{"first":5,"windows":3,"bytes":0,"chunk":"HASH"}]""");
+        Assert.Throws<InvalidDataException>(() => Read(fields));
     }
 
     [Fact]

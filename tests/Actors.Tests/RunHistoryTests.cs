@@ -99,6 +99,29 @@ public sealed class RunHistoryTests
     });
 
     [Fact]
+    public void A_snapshot_that_is_taken_again_is_not_let_go_any_more()
+    {
+        var (writer, reader) = (new RunHistory(), new RunHistory());
+        void Write(RunEvent what) => reader.Apply(writer.Extend(what));
+        void Snapshot(long window) => Write(new RunEvent.SnapshotTaken { At = DateTimeOffset.UnixEpoch, Snapshot = new(window, window * 64, "f", ["a"]) });
+        void Release(params ReadOnlySpan<long> windows) => Write(new RunEvent.SnapshotsReleased { At = DateTimeOffset.UnixEpoch, Windows = [.. windows] });
+        Write(new RunEvent.RunStarted { At = DateTimeOffset.UnixEpoch, Origin = new() { Run = "r", Experiment = "e", Program = "p" } });
+        Write(new RunEvent.CoordinatorStarted { At = DateTimeOffset.UnixEpoch, Epoch = 1, Until = 1, Machine = new("os", "rt", "v") });
+        Write(new RunEvent.WindowsCommitted { At = DateTimeOffset.UnixEpoch, Windows = [.. Enumerable.Range(0, 10).Select(i => Window(i))] });
+        foreach (var window in new[] { 3, 6, 9 })
+        {
+            Snapshot(window);
+        }
+
+        Release(3, 6);
+        Assert.Equal([3L, 6], reader.Released);
+        Snapshot(3);
+        Assert.Equal([6L], reader.Released);
+        Assert.Equal([9L, 3], reader.Snapshots.Select(s => s.Window));
+        Assert.Throws<InvalidDataException>(() => Release(3));
+    }
+
+    [Fact]
     public void A_snapshot_that_says_something_else_of_the_events_before_it_is_refused()
     {
         var journal = Journal([0, 8, 24, 4]);

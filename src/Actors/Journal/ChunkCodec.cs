@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using ZstdSharp;
 
 namespace ActorMultiscale.Actors.Journal;
@@ -64,11 +65,47 @@ internal static class ChunkCodec
     /// <summary>A list of pieces.</summary>
     public static byte[] EncodeList(long length, IEnumerable<string> hashes) => [.. List, .. Length(length), .. hashes.SelectMany(Convert.FromHexString)];
 
+    /// <summary>
+    /// The parts of a chunk, which make its content in order: itself, or its pieces, one at a time, so that nobody needs to hold a large one whole. The content is what it
+    /// should be when all of them have been read, not before.
+    /// </summary>
+    /// <param name="stored">The chunk as it is kept.</param>
+    /// <param name="hash">Its hash.</param>
+    /// <param name="read">Reads a piece as it is kept, by its hash.</param>
+    /// <param name="place">Where it is kept, for the sentence that says that it is damaged: nothing, or " in 'NAME'".</param>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static IEnumerable<ChunkPart> Parts(byte[] stored, string hash, Func<string, byte[]> read, string place = "")
+    {
+        InvalidDataException Damaged(string which) => new($"The chunk {which}{place} is damaged: its content has another hash.");
+        if (Decode(stored, hash) is { } whole)
+        {
+            yield return new ChunkPart(hash, stored, whole);
+            yield break;
+        }
+
+        var pieces = Pieces(stored) ?? throw Damaged(hash);
+        var left = BinaryPrimitives.ReadInt64LittleEndian(stored.AsSpan(4));
+        using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var piece in pieces)
+        {
+            var bytes = read(piece);
+            var part = new ChunkPart(piece, bytes, Decode(bytes, piece) ?? throw Damaged(piece));
+            content.AppendData(part.Content);
+            left -= part.Content.Length;
+            yield return part;
+        }
+
+        if (left != 0 || Convert.ToHexStringLower(content.GetHashAndReset()) != hash)
+        {
+            throw Damaged(hash);
+        }
+    }
+
     /// <summary>The pieces that a list names; null where the bytes are none.</summary>
     public static ImmutableArray<string>? Pieces(ReadOnlySpan<byte> stored)
     {
         const int Hash = RunEventCodec.HashLength;
-        if (!stored.StartsWith(List) || stored.Length < Head || (stored.Length - Head) % Hash != 0)
+        if (!stored.StartsWith(List) || stored.Length < Head || stored.Length > LongestList || (stored.Length - Head) % Hash != 0)
         {
             return null;
         }
@@ -79,8 +116,8 @@ internal static class ChunkCodec
             hashes.Add(Convert.ToHexStringLower(stored.Slice(at, Hash)));
         }
 
-        // A list says no more than its pieces can hold.
-        return BinaryPrimitives.ReadInt64LittleEndian(stored[4..]) is var length && length >= 0 && length <= (long)hashes.Count * Piece ? hashes.MoveToImmutable() : null;
+        // A list says no more than its pieces can hold, and an array.
+        return BinaryPrimitives.ReadInt64LittleEndian(stored[4..]) is var length && length >= 0 && length <= Math.Min(Array.MaxLength, (long)hashes.Count * Piece) ? hashes.MoveToImmutable() : null;
     }
 
     /// <summary>The content of a piece; null where the bytes hold none with that hash.</summary>
@@ -193,6 +230,12 @@ internal static class ChunkCodec
         private ulong _first;
     }
 }
+
+/// <summary>A chunk, or a piece of one.</summary>
+/// <param name="Hash">The hash of its content.</param>
+/// <param name="Stored">The bytes as they are kept.</param>
+/// <param name="Content">The content.</param>
+internal readonly record struct ChunkPart(string Hash, byte[] Stored, byte[] Content);
 
 /// <summary>A chunk made ready to be stored.</summary>
 /// <param name="Hash">The hash of its content.</param>

@@ -162,7 +162,7 @@ public static class RunArchive
             to.Add(Kind.Event, EventBytes(sequence, entry));
         }
 
-        history.Chain.CheckHead(head.Events, head.Hash);
+        history.Chain.CheckEnd(head.Events, head.Hash);
         var written = new HashSet<string>(StringComparer.Ordinal);
         void Add(string hash, byte[] stored)
         {
@@ -172,28 +172,23 @@ public static class RunArchive
             }
         }
 
-        foreach (var hash in references.Hashes.Order(StringComparer.Ordinal))
+        foreach (var (hash, use) in references.Uses().OrderBy(use => use.Key, StringComparer.Ordinal))
         {
             // What would not be taken in elsewhere does not go out.
-            var stored = from.Chunk(hash);
-            if (ChunkCodec.Decode(stored, hash) is null)
+            try
             {
-                var pieces = ChunkCodec.Pieces(stored) ?? throw DamagedChunk(hash);
-                using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                foreach (var piece in pieces)
+                var stored = from.Chunk(hash);
+                foreach (var part in ChunkCodec.Parts(stored, hash, from.Chunk))
                 {
-                    var part = from.Chunk(piece);
-                    content.AppendData(ChunkCodec.Decode(part, piece) ?? throw DamagedChunk(piece));
-                    Add(piece, part);
+                    Add(part.Hash, part.Stored);
                 }
 
-                if (Convert.ToHexStringLower(content.GetHashAndReset()) != hash)
-                {
-                    throw DamagedChunk(hash);
-                }
+                Add(hash, stored);
             }
-
-            Add(hash, stored);
+            catch (InvalidDataException fault)
+            {
+                throw new InvalidDataException($"In {use}: {fault.Message}{(use.IsSnapshot ? WayOut(store.Run, history, hash) : "")}", fault);
+            }
         }
 
         var observations = 0L;
@@ -205,6 +200,15 @@ public static class RunArchive
 
         var sum = to.End();
         return new ArchivedRun(store.Run, origin, history.Windows, history.End?.FinalHash ?? "", history.Chain.Events, written.Count, observations, to.Length, sum);
+    }
+
+    // Of several snapshots that share the chunk, the last one counts. What a fork began with cannot be let go.
+    private static string WayOut(string run, RunHistory history, string hash)
+    {
+        var last = history.Snapshots.FindLastIndex(s => s.Fields == hash || s.States.Contains(hash));
+        return last == 0 && history.Origin?.Begins is not null ? ""
+            : history.Snapshots.Count - 1 - last is > 0 and var newer ? $" 'runs gc {run} --keep-snapshots {newer}' lets go of it."
+            : $" It is the newest one, which is always kept: let the run go on ('resume {run}') until it has taken another.";
     }
 
     // Null where there is a run of the name.
@@ -245,7 +249,7 @@ public static class RunArchive
             into.Append(sequence, entry, what.At);
         }
 
-        history.Chain.CheckHead(head.Events, head.Hash);
+        history.Chain.CheckEnd(head.Events, head.Hash);
         if (history.Origin is { } started && RunEventCodec.OriginToText(started) != RunEventCodec.OriginToText(origin))
         {
             throw new InvalidDataException("Its first event names another origin than its head.");
@@ -272,8 +276,6 @@ public static class RunArchive
     {
         var (present, pieces) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
         var left = FreeUnpacking + (Unpacking * from.Length);
-        byte[] Unpacked(byte[] content) => (left -= content.Length) >= 0 ? content
-            : throw new InvalidDataException($"Its chunks would unpack to more than {Unpacking} times its length: no run is like that.");
         while (from.Peek() == Kind.Chunk)
         {
             var bytes = from.Content(from.Next(Kind.Chunk)).AsSpan();
@@ -288,23 +290,17 @@ public static class RunArchive
                 throw new InvalidDataException($"It holds the chunk {hash} twice.");
             }
 
-            if (ChunkCodec.Decode(stored, hash) is { } whole)
+            foreach (var part in ChunkCodec.Parts(stored, hash, piece => present.Contains(piece) && piece != hash ? into.Chunk(piece)
+                : throw new InvalidDataException($"The chunk {hash} is a list of pieces, and the piece {piece} does not stand before it.")))
             {
-                Unpacked(whole);
-            }
-            else
-            {
-                using var content = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-                foreach (var piece in ChunkCodec.Pieces(stored) ?? throw DamagedChunk(hash))
+                if ((left -= part.Content.Length) < 0)
                 {
-                    content.AppendData(Unpacked(present.Contains(piece) && ChunkCodec.Decode(into.Chunk(piece), piece) is { } part ? part
-                        : throw new InvalidDataException($"The chunk {hash} is a list of pieces, and the piece {piece} does not stand before it.")));
-                    pieces.Add(piece);
+                    throw new InvalidDataException($"Its chunks would unpack to more than {Unpacking} times its length: no run is like that.");
                 }
 
-                if (Convert.ToHexStringLower(content.GetHashAndReset()) != hash)
+                if (part.Hash != hash)
                 {
-                    throw DamagedChunk(hash);
+                    pieces.Add(part.Hash);
                 }
             }
 
@@ -316,8 +312,6 @@ public static class RunArchive
             : present.FirstOrDefault(hash => !wanted.Contains(hash) && !pieces.Contains(hash)) is { } stranger ? throw new InvalidDataException($"It holds the chunk {stranger}, which the run does not refer to.")
             : present.Count;
     }
-
-    private static InvalidDataException DamagedChunk(string hash) => new($"The chunk {hash} is damaged: its content has another hash.");
 
     private static byte[] EventBytes(long sequence, JournalEntry entry)
     {

@@ -82,12 +82,13 @@ public static class RunEventCodec
         }
     }
 
-    // What the reader of JSON does not look at: lists that are not there, and items of lists that are null.
+    // What the reader of JSON does not look at: lists that are not there, items of lists that are null, and numbers that count nothing.
     private static bool IsWhole(RunEvent what) => what switch
     {
         RunEvent.RunStarted e => IsWhole(e.Origin),
         RunEvent.WindowsCommitted e => !e.Windows.IsDefault && e.Windows.All(w => w is { Residuals.IsDefault: false, Fingerprints.IsDefault: false }),
         RunEvent.SnapshotTaken e => IsWhole(e.Snapshot),
+        RunEvent.FieldsRecorded e => !e.Fields.IsDefaultOrEmpty && e.Fields.All(fields => fields is { First: >= 0, Windows: > 0, Bytes: >= 0, Chunk: not null }),
         RunEvent.SnapshotsReleased e => !e.Windows.IsDefault,
         _ => true,
     };

@@ -73,6 +73,17 @@ public sealed class JournalChain
         }
     }
 
+    /// <summary>The same where nobody writes meanwhile: it has no more events than the head says, either.</summary>
+    /// <exception cref="InvalidDataException">The tail is cut off, or is another, or longer.</exception>
+    public void CheckEnd(long events, string hash)
+    {
+        CheckHead(events, hash);
+        if (Events > events)
+        {
+            throw new InvalidDataException($"It has {Events} events, and its head says {events}: one of them was changed.");
+        }
+    }
+
     private void Advance(JournalEntry entry)
     {
         Events++;
@@ -291,19 +302,31 @@ public sealed class RunHistory
                 break;
             case RunEvent.SnapshotTaken e:
                 Snapshots.Add(e.Snapshot);
+                Released.Remove(e.Snapshot.Window);         // Taken again.
                 Take(e, number, previous);
                 break;
             case RunEvent.FieldsRecorded e:
-                Fields.AddRange(e.Fields);
+                foreach (var fields in e.Fields)
+                {
+                    if (fields.First < FieldsEnd || fields.Windows > Windows - fields.First)
+                    {
+                        throw new InvalidDataException($"The journal records the fields of {fields.Windows} windows from {fields.First} on where {Windows} windows are committed and the fields of those before {FieldsEnd} are recorded.");
+                    }
+
+                    Fields.Add(fields);
+                }
+
                 break;
             case RunEvent.SnapshotsReleased e:
-                if (e.Windows.Contains(Snapshot?.Window ?? -1) || e.Windows.Contains(Origin?.Begins?.Window ?? -1))
+                HashSet<long> windows = [.. e.Windows];
+                // The newest that there was then: one may stand at another, which was taken again afterwards.
+                if (Snapshots is [.., var newest] && windows.Contains(newest.Window) || windows.Contains(Origin?.Begins?.Window ?? -1))
                 {
                     throw new InvalidDataException("The journal lets go of a snapshot that the run needs.");
                 }
 
-                Snapshots.RemoveAll(s => e.Windows.Contains(s.Window));
-                Released.UnionWith(e.Windows);
+                Snapshots.RemoveAll(s => windows.Contains(s.Window));
+                Released.UnionWith(windows);
                 break;
             case RunEvent.Noted e:
                 Notes.Add(e.Text);

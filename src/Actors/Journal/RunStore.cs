@@ -204,9 +204,6 @@ public sealed partial class RunStore : IDisposable
 
     internal bool HasTable(string table) => Database.HasTable(_connection, table);
 
-    /// <summary>Whether the journal plugin has made its table: not before the first process that computes the run.</summary>
-    internal bool HasJournal => Locked(() => HasTable("journal"));
-
     /// <summary>What the database itself finds wrong; null for nothing.</summary>
     internal string? Damage() => Locked(() => Database.Damage(_connection));
 
@@ -282,30 +279,57 @@ public sealed partial class RunStore : IDisposable
 
     /// <summary>The bytes stored under <paramref name="hash"/>.</summary>
     /// <exception cref="RunStoreException">They are missing, or are not what was stored.</exception>
-    public byte[] ReadChunk(string hash) => Locked(() => Read(hash) is var stored && ChunkCodec.Decode(stored, hash) is { } content
-        ? content
-        : ChunkCodec.Pieces(stored) is { } pieces
-        ? Joined(hash, pieces)
-        : throw Damaged(hash));
-
-    private byte[] Joined(string hash, ImmutableArray<string> pieces)
+    public byte[] ReadChunk(string hash) => Locked(() =>
     {
-        List<byte[]> parts = [.. pieces.Select(piece => ChunkCodec.Decode(Read(piece), piece) ?? throw Damaged(piece))];
-        var content = new byte[parts.Sum(part => part.Length)];
-        var at = 0;
-        foreach (var part in parts)
+        // A large one is read twice: no memory is taken before it is known to be worth it.
+        var (stored, length) = (Read(hash), 0L);
+        foreach (var part in Parts(hash, stored))
         {
-            part.CopyTo(content, at);
-            at += part.Length;
+            if (part.Hash == hash)
+            {
+                return part.Content;
+            }
+
+            length += part.Content.Length;
         }
 
-        return RunEventCodec.Hash(content) == hash ? content : throw Damaged(hash);
+        var (content, at) = (new byte[length], 0);
+        foreach (var part in Parts(hash, stored))
+        {
+            part.Content.CopyTo(content, at);
+            at += part.Content.Length;
+        }
+
+        return content;
+    });
+
+    /// <summary>Reads the chunk as <see cref="ReadChunk"/> does, and holds no more than a piece of it.</summary>
+    /// <exception cref="RunStoreException">It is missing, or is not what was stored.</exception>
+    internal void CheckChunk(string hash) => Locked(() => Parts(hash, Read(hash)).Count());
+
+    private IEnumerable<ChunkPart> Parts(string hash, byte[] stored)
+    {
+        using var parts = ChunkCodec.Parts(stored, hash, Read, $" in '{Database.Name}'").GetEnumerator();
+        while (Next())
+        {
+            yield return parts.Current;
+        }
+
+        bool Next()
+        {
+            try
+            {
+                return parts.MoveNext();
+            }
+            catch (InvalidDataException fault)
+            {
+                throw new RunStoreException(fault.Message, fault);
+            }
+        }
     }
 
     private byte[] Read(string hash) => Scalar("SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) as byte[]
         ?? throw new RunStoreException($"The chunk {hash} is missing from '{Database.Name}'.");
-
-    private RunStoreException Damaged(string hash) => new($"The chunk {hash} in '{Database.Name}' is damaged: its content has another hash.");
 
     /// <summary>Opens the record for a process that computes the run: from now on it is running.</summary>
     public void Begin() => Locked(() =>
@@ -344,13 +368,22 @@ public sealed partial class RunStore : IDisposable
     /// <param name="from">Number of the first one, from 1.</param>
     public IEnumerable<JournalEntry> Entries(long from = 1) => Rows("sequence_number >= @number ORDER BY sequence_number", from);
 
-    // The snapshots that were recorded, the newest first; each is looked for when it is asked for.
+    // The snapshots that were recorded and not let go since, the newest first; each is looked for when it is asked for.
     private IEnumerable<RunEvent.SnapshotTaken> SnapshotsTaken()
     {
-        var before = long.MaxValue;
-        while (Locked(() => HasTable("journal") ? Scalar("SELECT sequence_number FROM journal WHERE persistence_id = @id AND manifest IN ('ST1', 'ST2') AND sequence_number < @before ORDER BY sequence_number DESC LIMIT 1", ("@id", PersistenceId), ("@before", before)) : null) is long number)
+        var (before, released) = (long.MaxValue, new HashSet<long>());
+        while (Locked(() => HasTable("journal") ? Scalar("SELECT sequence_number FROM journal WHERE persistence_id = @id AND manifest IN ('ST1', 'ST2', 'SR2') AND sequence_number < @before ORDER BY sequence_number DESC LIMIT 1", ("@id", PersistenceId), ("@before", before)) : null) is long number)
         {
-            yield return (RunEvent.SnapshotTaken)JournalChain.Decoded(number, Rows("sequence_number = @number", number).First());
+            switch (JournalChain.Decoded(number, Rows("sequence_number = @number", number).First()))
+            {
+                case RunEvent.SnapshotTaken taken when !released.Contains(taken.Snapshot.Window):
+                    yield return taken;
+                    break;
+                case RunEvent.SnapshotsReleased e:
+                    released.UnionWith(e.Windows);
+                    break;
+            }
+
             before = number;
         }
     }
@@ -451,15 +484,24 @@ public sealed partial class RunStore : IDisposable
             history.Apply(entry);
         }
 
-        // The database writes the head with the event: it is never behind.
-        if (history.Chain.Events > head.Events && Head().Events is var said && said < history.Chain.Events)
-        {
-            throw new InvalidDataException($"It has {history.Chain.Events} events, and its head says {said}: one of them was changed.");
-        }
-
-        history.Chain.CheckHead(head.Events, head.Hash);
+        CheckHead(history, head);
         return history;
     }
+
+    /// <summary>Compares a history that was read to its end with the head as it was before the reading.</summary>
+    /// <exception cref="RunStoreException">The journal is damaged.</exception>
+    internal void CheckHead(RunHistory history, (long Events, string Hash) head) => Sound(() =>
+    {
+        history.Chain.CheckHead(head.Events, head.Hash);
+
+        // The database writes the head with the event: it is never behind, however many came meanwhile.
+        if (history.Chain.Events > head.Events && Head() is var now && now.Events <= history.Chain.Events)
+        {
+            history.Chain.CheckEnd(now.Events, now.Hash);
+        }
+
+        return history;
+    });
 
     // That every event from the first to the last is there once, the index says.
     private void CheckNumbers(long events)
@@ -483,7 +525,9 @@ public sealed partial class RunStore : IDisposable
         }
     }
 
-    private T Sound<T>(Func<T> work)
+    /// <summary>Does what may find the journal damaged, and says so in the store's words.</summary>
+    /// <exception cref="RunStoreException">The journal is damaged.</exception>
+    internal T Sound<T>(Func<T> work)
     {
         try
         {
