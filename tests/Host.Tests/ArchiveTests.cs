@@ -102,10 +102,9 @@ public sealed class ArchiveTests(PostgresServer server) : RecordStand(server)
         return columns;
     }
 
-    // The plugin finds the table that an import has made, and makes none of its own.
     [Theory]
     [MemberData(nameof(Stores))]
-    public void The_journal_of_an_imported_run_stands_in_a_table_as_the_plugin_makes_it(string store)
+    public void The_journal_of_an_imported_run_stands_in_a_table_like_any_other(string store)
     {
         Use(store);
         Json(0, "run", Oscillator, "--name", "run", "--quiet");
@@ -224,8 +223,6 @@ public sealed class ArchiveTests(PostgresServer server) : RecordStand(server)
         using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={InFolder("large.sqlite")};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "CREATE TABLE journal (ordering INTEGER PRIMARY KEY, persistence_id TEXT, sequence_number INTEGER, manifest TEXT, message BLOB)";
-        command.ExecuteNonQuery();
         foreach (var what in new RunEvent[]
         {
             new RunEvent.RunStarted { At = DateTimeOffset.UnixEpoch, Origin = store.Origin() },
@@ -234,7 +231,7 @@ public sealed class ArchiveTests(PostgresServer server) : RecordStand(server)
         {
             var entry = chain.Extend(what);
             command.Parameters.Clear();
-            command.CommandText = "INSERT INTO journal (persistence_id, sequence_number, manifest, message) VALUES ('run-large', @sequence, @manifest, @message)";
+            command.CommandText = "INSERT INTO journal (created, deleted, persistence_id, sequence_number, manifest, message) VALUES (0, 0, 'run-large', @sequence, @manifest, @message)";
             Add(command, "@sequence", chain.Events);
             Add(command, "@manifest", entry.Manifest);
             Add(command, "@message", entry.Payload);

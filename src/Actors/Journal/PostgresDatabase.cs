@@ -77,12 +77,7 @@ public sealed class PostgresDatabase : StoreDatabase
     internal override string KeepHead => $"""
         SELECT pg_advisory_xact_lock({Setup});
         {OwnTables}
-        CREATE OR REPLACE FUNCTION journal_head() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-          UPDATE {Schema}.run SET head_events = NEW.sequence_number, head_hash = encode(substring(NEW.message FROM 1 FOR 32), 'hex') WHERE run = substr(NEW.persistence_id, 5);
-          RETURN NULL;
-        END $$;
-        CREATE OR REPLACE TRIGGER journal_head AFTER INSERT ON journal FOR EACH ROW EXECUTE FUNCTION journal_head();
+        {Journal}
         """;
 
     internal override DbConnection Connect(bool isPatient = false)
@@ -98,13 +93,26 @@ public sealed class PostgresDatabase : StoreDatabase
         return connection;
     }
 
-    internal override string Journal => """
-        CREATE TABLE IF NOT EXISTS journal (
-          ordering BIGINT GENERATED ALWAYS AS IDENTITY CONSTRAINT "PK_journal" PRIMARY KEY, created BIGINT NOT NULL, deleted BOOLEAN NOT NULL, persistence_id TEXT NOT NULL,
-          sequence_number BIGINT NOT NULL, message BYTEA NOT NULL, manifest TEXT NULL, identifier INTEGER NULL, writer_uuid TEXT NULL,
-          CONSTRAINT journal_uq UNIQUE (persistence_id, sequence_number));
-        CREATE INDEX IF NOT EXISTS journal_created_idx ON journal (created);
-        CREATE INDEX IF NOT EXISTS journal_sequence_number_idx ON journal (sequence_number);
+    // Looked for first: index and trigger, even with IF NOT EXISTS or OR REPLACE, wait for all who have written to the table, and everybody waits behind them.
+    internal override string Journal => $"""
+        DO $do$ BEGIN
+          IF to_regclass('{Schema}.journal') IS NULL THEN
+            CREATE TABLE {Schema}.journal (
+              ordering BIGINT GENERATED ALWAYS AS IDENTITY CONSTRAINT "PK_journal" PRIMARY KEY, created BIGINT NOT NULL, deleted BOOLEAN NOT NULL, persistence_id TEXT NOT NULL,
+              sequence_number BIGINT NOT NULL, message BYTEA NOT NULL, manifest TEXT NULL, identifier INTEGER NULL, writer_uuid TEXT NULL,
+              CONSTRAINT journal_uq UNIQUE (persistence_id, sequence_number));
+            CREATE INDEX journal_created_idx ON {Schema}.journal (created);
+            CREATE INDEX journal_sequence_number_idx ON {Schema}.journal (sequence_number);
+          END IF;
+          IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = '{Schema}.journal'::regclass AND tgname = 'journal_head') THEN
+            CREATE OR REPLACE FUNCTION {Schema}.journal_head() RETURNS trigger LANGUAGE plpgsql AS $head$
+            BEGIN
+              UPDATE {Schema}.run SET head_events = NEW.sequence_number, head_hash = encode(substring(NEW.message FROM 1 FOR 32), 'hex') WHERE run = substr(NEW.persistence_id, 5);
+              RETURN NULL;
+            END $head$;
+            CREATE TRIGGER journal_head AFTER INSERT ON {Schema}.journal FOR EACH ROW EXECUTE FUNCTION {Schema}.journal_head();
+          END IF;
+        END $do$;
         """;
 
     internal override string OwnTables => "CREATE TABLE IF NOT EXISTS pending (run TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (run, hash));";

@@ -15,7 +15,7 @@ public sealed partial class RunStore
 {
     /// <summary>Makes a run from rows that are there already, whole or not at all; null where there is one of the name.</summary>
     internal static RunStore? MakeFrom(StoreDatabase database, string run, Func<DbConnection, DbTransaction, bool> fill) => Guarded(database, () =>
-        database.Make(run, Tables(database) + database.Journal + ObservationStore.Table(database), fill) is { } made ? new RunStore(database, made, run) : null);
+        database.Make(run, Tables(database) + ObservationStore.Table(database), fill) is { } made ? new RunStore(database, made, run) : null);
 
     /// <summary>Reads the run as it is at one moment, on a connection of its own.</summary>
     /// <exception cref="RunStoreException">The record is damaged.</exception>

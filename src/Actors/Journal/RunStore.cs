@@ -30,7 +30,7 @@ public sealed class RunStoreException : Exception
 /// summary for listings, the head of the journal, and who owns the run.
 /// </summary>
 /// <remarks>
-/// The journal tables belong to the plugin; this class owns the tables <c>run</c> and <c>chunk</c>. Calls block; they are made from the
+/// The journal's table is made here, as the plugin would make it, and written to by the plugin; this class owns the tables <c>run</c> and <c>chunk</c>. Calls block; they are made from the
 /// store's own actor or from the command line. A connection that was lost is opened anew by the next call, and the run taken again.
 /// </remarks>
 public sealed partial class RunStore : IDisposable
@@ -97,6 +97,7 @@ public sealed partial class RunStore : IDisposable
           head_events BIGINT NOT NULL, head_hash TEXT NOT NULL, owner TEXT NOT NULL, origin TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS chunk (hash TEXT PRIMARY KEY, bytes {database.Bytes} NOT NULL);
         {database.OwnTables}
+        {database.Journal}
         """;
 
     /// <summary>What the run was started from: as good as its first event, and there before it.</summary>

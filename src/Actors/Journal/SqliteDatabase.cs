@@ -29,7 +29,8 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
 
     internal override string Serial => "INTEGER PRIMARY KEY";
 
-    internal override string KeepHead => """
+    internal override string KeepHead => Journal + """
+
         CREATE TRIGGER IF NOT EXISTS journal_head AFTER INSERT ON journal BEGIN
           UPDATE run SET head_events = NEW.sequence_number, head_hash = lower(hex(substr(NEW.message, 1, 32))) WHERE run = substr(NEW.persistence_id, 5);
         END;

@@ -54,13 +54,13 @@ public abstract class StoreDatabase
     /// <summary>Gives what was freed back to the system, where that is to be asked for; the length of the files before and after, or null.</summary>
     internal virtual (long Before, long After)? Shrink(DbConnection connection) => null;
 
-    /// <summary>The statements that make the journal's table, as the plugin makes it: for a record that is there before the plugin is.</summary>
+    /// <summary>The statements that make the journal's table as the plugin would make it, where there is none.</summary>
     internal abstract string Journal { get; }
 
     /// <summary>Whether there is a table.</summary>
     internal abstract bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null);
 
-    /// <summary>The statements that make the database itself write down the head of every journal.</summary>
+    /// <summary>The statements that make the database itself write down the head of every journal; in a record of before they make what else it has not yet.</summary>
     internal abstract string KeepHead { get; }
 
     /// <summary>Takes the run for this process, so that no other can.</summary>
