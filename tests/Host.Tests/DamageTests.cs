@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Testing;
 
 namespace ActorMultiscale.Tests.Host;
@@ -19,15 +20,17 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
         watches { force { port = left.spring-force } }
         """;
 
-    private static readonly string[] _all = ["check", "resume", "verify", "fork", "diff", "show"];
-    private static readonly string[] _check = ["check"];
+    private static readonly string[] _verbs = ["resume", "verify", "fork", "diff", "show", "replay", "list"];
+    private static readonly string[] _all = ["resume", "verify", "fork", "diff", "show", "replay"];
+    private static readonly string[] _check = [];
+    private static readonly string[] _kinds = ["RS2", "CS2", "WC2", "FR2", "ST2", "NO2", "RE2", "SR2"];
 
-    /// <summary>What is done to a record, what must be said of it, and by which verbs; the others go on as if nothing were wrong, for to them nothing is.</summary>
+    /// <summary>What is done to a record, what must be said of it, and by which verbs beside the check; the others go on as if nothing were wrong, for to them nothing is.</summary>
     private sealed record Damage(string Name, Action<Surgery> Do, string Sentence, string[] Verbs);
 
     private static IEnumerable<Damage> ToEvents()
     {
-        foreach (var manifest in new[] { "RS2", "CS2", "WC2", "ST2", "NO2", "RE2" })
+        foreach (var manifest in _kinds)
         {
             yield return new($"a byte of {manifest}", s => s.Flip(s.First(manifest), 70), "Event {0} of the journal cannot be used", _all);
         }
@@ -60,7 +63,7 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
         yield return new("no kind", s => s.Execute($"UPDATE journal SET manifest = '' WHERE sequence_number = {s.Touch(s.Count / 2)}"), "Event {0} of the journal cannot be used. The journal holds an event of kind ''", _all);
         yield return new("another kind", s => s.Execute($"UPDATE journal SET manifest = 'ST2' WHERE sequence_number = {s.Touch(s.First("NO2"))}"), "Event {0} of the journal cannot be used", _all);
         yield return new("another event in its place", s => s.Execute(
-            $"UPDATE journal SET message = (SELECT message FROM journal WHERE sequence_number = {s.Count}), manifest = 'RE2' WHERE sequence_number = {s.Touch(s.Count - 1)}"), "Event {0} of the journal does not follow", _all);
+            $"UPDATE journal SET message = (SELECT message FROM journal WHERE sequence_number = {s.Count}), manifest = 'SR2' WHERE sequence_number = {s.Touch(s.Count - 1)}"), "Event {0} of the journal does not follow", _all);
     }
 
     private static IEnumerable<Damage> ToRows()
@@ -68,13 +71,15 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
         yield return new("the head counts more", s => s.Execute("UPDATE run SET head_events = head_events + 1"), "its tail is cut off", _all);
         yield return new("the head counts less", s => s.Execute("UPDATE run SET head_events = head_events - 1"), "its head says", _all);
         yield return new("the head has another hash", s => s.Execute("UPDATE run SET head_hash = 'ab' || substr(head_hash, 3)"), "is not the one that was written", _all);
-        yield return new("a newer format", s => s.Execute("UPDATE run SET format = 99"), "has format 99; this program reads up to 3. Use a newer program.", _all);
+        yield return new("a newer format", s => s.Execute("UPDATE run SET format = 99"), $"has format 99; this program reads up to {RunEventCodec.Format}. Use a newer program.", _all);
         yield return new("the row is missing", s => s.Execute("DELETE FROM run"), "no run", _all);
         yield return new("an origin that cannot be read", s => s.Execute("UPDATE run SET origin = '{'"), "The row of the run 'it' in ", _check);
         yield return new("another origin", s => s.Execute("UPDATE run SET origin = replace(origin, '0.4 s', '0.5 s')"), "was started from something else than its first event", _check);
         yield return new("another final hash", s => s.Execute("UPDATE run SET final_hash = 'ab' || substr(final_hash, 3)"), "with other windows or another hash than its journal", _check);
         yield return new("other windows", s => s.Execute("UPDATE run SET windows = 7"), "with other windows or another hash than its journal", _check);
-        yield return new("a time that is none", s => s.Execute("UPDATE run SET started = 'yesterday'"), "is damaged", ["check", "show"]);
+        yield return new("a time that is none", s => s.Execute("UPDATE run SET started = 'yesterday'"), "is damaged", ["show"]);
+        yield return new("a byte of recorded fields", s => s.FlipChunk(s.Fields(), 20), "The chunk ", ["replay"]);
+        yield return new("recorded fields are missing", s => s.Execute($"DELETE FROM chunk WHERE hash = '{s.Fields()}'"), "is missing", ["replay"]);
         yield return new("a byte of what was observed", s => s.Flip("SELECT bytes FROM observation WHERE serial = (SELECT max(serial) FROM observation)", "UPDATE observation SET bytes = @bytes WHERE serial = (SELECT max(serial) FROM observation)", 0), "What was observed of the run 'it'", _check);
     }
 
@@ -96,32 +101,33 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
 
     [Theory]
     [MemberData(nameof(Stores))]
-    public void Damaged_events_and_rows_are_named_by_every_verb(string store)
+    public void Damaged_events_and_rows_are_named_by_the_check_and_by_every_verb_that_needs_them(string store)
     {
         Use(store);
         File.WriteAllText(Path.Combine(Folder, "small.conf"), Small);
-        Json(0, "run", "small.conf", "--name", "it", "--quiet");
+        Json(0, "run", "small.conf", "--name", "it", "--until", "0.2 s", "--quiet");
+        Json(0, "resume", "it", "--until", "0.4 s", "--quiet");
         Json(0, "runs", "check", "it");
+        Json(0, "runs", "gc", "it", "--keep-snapshots", "1");       // At the end of each part there was one.
         using (var surgery = new Surgery(this))
         {
-            Assert.All(new[] { "RS2", "CS2", "WC2", "ST2", "NO2", "RE2" }, manifest => Assert.InRange(surgery.First(manifest), 1, surgery.Count));
+            Assert.All(_kinds, manifest => Assert.InRange(surgery.First(manifest), 1, surgery.Count));
         }
 
-        string[] others = ["verify", "fork", "diff", "show", "list"];
         var turn = 0;
         EachOn(store, [.. ToEvents(), .. ToRows()], (damage, number) =>
         {
             var sentence = damage.Sentence.Replace("{0}", FormattableString.Invariant($"{number}"), StringComparison.Ordinal);
 
-            // All of them read the journal in the same way; each is asked in its turn.
-            foreach (var verb in new[] { "check", "resume", others[turn++ % others.Length] })
-            {
-                // Who says nothing need not: what is damaged, it does not need.
-                var (code, output, error) = Host(Verb(verb));
-                var (expected, text) = verb != "list" && damage.Verbs.Contains(verb) ? (6, sentence) : (0, "");
-                Assert.True(code == expected && (output + error).Contains(text, StringComparison.Ordinal) && IsCalm(error), $"{damage.Name}, {verb}: {code} {output} {error}");
-                Assert.True(expected == 0 || verb == "check" || output.Length == 0, $"{damage.Name}, {verb}: {output}");
-            }
+            var found = Faults();
+            Assert.True(found.Contains(sentence, StringComparison.Ordinal), $"{damage.Name}: the check finds '{found}'");
+
+            // All of them read the journal in the same way; each is asked in its turn. Who says nothing need not: what is damaged, it does not need.
+            var verb = _verbs[turn++ % _verbs.Length];
+            var (code, output, error) = Host(Verb(verb));
+            var (expected, text) = damage.Verbs.Contains(verb) ? (6, sentence) : (0, "");
+            Assert.True(code == expected && error.Contains(text, StringComparison.Ordinal) && IsCalm(error), $"{damage.Name}, {verb}: {code} {output} {error}");
+            Assert.True(expected == 0 || output.Length == 0, $"{damage.Name}, {verb}: {output}");
         });
     }
 
@@ -136,13 +142,26 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
         var longer = Json(0, "fork", "it", "--until", "0.6 s", "--name", "longer", "--quiet").GetProperty("finalHash").GetString();
         Assert.Equal(0, Host("runs", "rm", "longer").Code);
 
+        var turn = 0;
         EachOn(store, [.. ToChunks()], (damage, _) =>
         {
-            var checkedFor = Json(6, "runs", "check", "it");
-            Assert.Contains(checkedFor.GetProperty("faults").EnumerateArray(), fault =>
-                fault.GetString()!.StartsWith("In the snapshot at window 4: The chunk ", StringComparison.Ordinal) && fault.GetString()!.Contains(damage.Sentence, StringComparison.Ordinal));
+            Assert.Contains(Faults().Split('\n'), fault =>
+                fault.StartsWith("In the snapshot at window 4: The chunk ", StringComparison.Ordinal) && fault.Contains(damage.Sentence, StringComparison.Ordinal));
 
-            // An older one is: computing is longer, and comes to the same.
+            // An older one is.
+            var warnings = new List<string>();
+            using (var file = Catalog.Open("it"))
+            {
+                Assert.Equal(2, file.Recover(warnings.Add).Snapshot?.Window);
+            }
+
+            Assert.Contains("the snapshot of 'it' at window 4 cannot be used", Assert.Single(warnings), StringComparison.Ordinal);
+            if (turn++ % 5 != 0)
+            {
+                return;
+            }
+
+            // Computing is longer, and comes to the same; now and then, for it takes a while.
             var (code, output, error) = Host("fork", "it", "--until", "0.6 s", "--name", "fork", "--quiet", "--json");
             Assert.True(code == 0 && IsCalm(error), $"{damage.Name}: {code} {error}");
             Assert.Contains("the snapshot of 'it' at window 4 cannot be used", error, StringComparison.Ordinal);
@@ -178,12 +197,7 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
             run.Kill();
         }
 
-        using (var connection = Connect("new"))
-        {
-            using var command = connection.CreateCommand();
-            command.CommandText = "UPDATE run SET origin = '{ \"run\": 3 ' WHERE run = 'new'";
-            command.ExecuteNonQuery();
-        }
+        Assert.Equal(1, Execute("new", "UPDATE run SET origin = '{ \"run\": 3 ' WHERE run = 'new'"));
 
         foreach (var arguments in new[] { ["runs", "check", "new"], new[] { "resume", "new" } })
         {
@@ -225,9 +239,24 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
         "verify" => ["verify", "it", "--quiet"],
         "fork" => ["fork", "it", "--at", "40", "--until", "0.5 s", "--name", "fork-of-it", "--quiet"],
         "diff" => ["diff", "it", "it"],
+        "replay" => ["replay", "it"],
         "list" => ["runs", "list"],
         _ => ["runs", "show", "it"],
     };
+
+    // What 'runs check' finds: its exit code and its form are those of other tests.
+    private string Faults()
+    {
+        try
+        {
+            using var file = Catalog.Open("it");
+            return string.Join('\n', RecordCheck.Of(file).Faults);
+        }
+        catch (RunStoreException fault)
+        {
+            return fault.Message;
+        }
+    }
 
     private static bool IsCalm(string error) => !error.Contains("Unhandled", StringComparison.Ordinal) && !error.Contains("   at ", StringComparison.Ordinal);
 
@@ -314,6 +343,9 @@ public sealed class DamageTests(PostgresServer server) : RecordStand(server)
             var snapshot = JsonDocument.Parse(message.AsMemory(64)).RootElement.GetProperty("snapshot");
             return (which == "fields" ? snapshot.GetProperty("fields") : snapshot.GetProperty("states")[0]).GetString()!;
         }
+
+        // A block of recorded fields.
+        public string Fields() => JsonDocument.Parse(((byte[])Scalar("SELECT message FROM journal WHERE manifest = 'FR2' ORDER BY sequence_number LIMIT 1")!).AsMemory(64)).RootElement.GetProperty("fields")[0].GetProperty("chunk").GetString()!;
 
         public string Piece() => Convert.ToHexStringLower(((byte[])Scalar($"SELECT bytes FROM chunk WHERE hash = '{Snapshot("fields")}'")!).AsSpan(12, 32));
 

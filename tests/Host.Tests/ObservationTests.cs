@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ActorMultiscale.Host;
 
 namespace ActorMultiscale.Tests.Host;
 
@@ -81,16 +82,11 @@ public sealed class ObservationTests : IDisposable
     {
         var file = Write(Nested);
         var whole = Json("run", file, "--name", "whole");
-        var random = new Random(20);
-        using (var host = HostProcess.Start(_folder, "run", file, "--name", "killed"))
+        foreach (var (windows, arguments) in new (long, string[])[] { (1, ["run", file, "--name", "killed"]), (100, ["resume", "killed"]), (250, ["resume", "killed"]) })
         {
-            host.WaitAndKill(TimeSpan.FromMilliseconds(700));
-        }
-
-        for (var round = 0; round < 2; round++)
-        {
-            using var host = HostProcess.Start(_folder, "resume", "killed");
-            host.WaitAndKill(TimeSpan.FromMilliseconds(500 + random.Next(300)));
+            using var host = HostProcess.Start(_folder, arguments);
+            RecordStand.AwaitWindows(RunCatalog.Of(Path.Combine(_folder, "runs")), "killed", windows);
+            host.Kill();
         }
 
         var killed = Json("resume", "killed");

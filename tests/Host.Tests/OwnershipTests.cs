@@ -10,25 +10,9 @@ namespace ActorMultiscale.Tests.Host;
 /// <summary>One process writes a record, whatever happens to it, and however many want to.</summary>
 public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
 {
-    private long Count(string run, string sql)
-    {
-        using var connection = Connect(run);
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return Convert.ToInt64(command.ExecuteScalar(), System.Globalization.CultureInfo.InvariantCulture);
-    }
-
-    private void Execute(string run, string sql)
-    {
-        using var connection = Connect(run);
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        Assert.Equal(1, command.ExecuteNonQuery());
-    }
-
     private void AwaitIncarnations(string run, int count)
     {
-        for (var patience = Stopwatch.StartNew(); Count(run, $"SELECT count(*) FROM journal WHERE persistence_id = 'run-{run}' AND manifest = 'CS2'") < count;)
+        for (var patience = Stopwatch.StartNew(); Ask<long>(run, $"SELECT count(*) FROM journal WHERE persistence_id = 'run-{run}' AND manifest = 'CS2'") < count;)
         {
             Assert.True(patience.Elapsed < TimeSpan.FromMinutes(2), $"nobody took the run '{run}'");
         }
@@ -67,7 +51,7 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
                 if (round == 0)
                 {
                     // The one that has it is frozen until the others have asked, and keeps it; then it is killed.
-                    var taken = Count("wanted", "SELECT CAST(substr(owner, 1, position) AS BIGINT) FROM (SELECT owner, " + (IsFiles ? "instr(owner, ' ')" : "strpos(owner, ' ')") + " AS position FROM run WHERE run = 'wanted') AS o");
+                    var taken = Ask<long>("wanted", "SELECT CAST(substr(owner, 1, position) AS BIGINT) FROM (SELECT owner, " + (IsFiles ? "instr(owner, ' ')" : "strpos(owner, ' ')") + " AS position FROM run WHERE run = 'wanted') AS o");
                     var winner = rivals.Single(r => r.Id == taken);
                     winner.Signal("STOP");
                     foreach (var loser in rivals.Where(r => r != winner))
@@ -124,7 +108,7 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
         try
         {
             AwaitFirstWindows("hidden");
-            Assert.InRange(Count("hidden", "SELECT CAST(substr(owner, 1, instr(owner, ' ')) AS BIGINT) FROM run"), 1, 100);     // Its number in there.
+            Assert.InRange(Ask<long>("hidden", "SELECT CAST(substr(owner, 1, instr(owner, ' ')) AS BIGINT) FROM run"), 1, 100);     // Its number in there.
             foreach (var arguments in new string[][] { ["resume", "hidden"], ["resume", "hidden", "--take-over"], ["runs", "rm", "hidden"] })
             {
                 var (code, _, error) = Host(arguments);
@@ -171,7 +155,7 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
     {
         Use("sqlite");
         var whole = Killed("far");
-        Execute("far", "UPDATE run SET owner = '4711 2026-01-01T00:00:00.0000000Z elsewhere 6f1c7b1e-0000-4000-8000-000000000000' WHERE run = 'far'");
+        Assert.Equal(1, Execute("far", "UPDATE run SET owner = '4711 2026-01-01T00:00:00.0000000Z elsewhere 6f1c7b1e-0000-4000-8000-000000000000' WHERE run = 'far'"));
 
         foreach (var arguments in new string[][] { ["resume", "far"], ["runs", "rm", "far"] })
         {
@@ -188,7 +172,7 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
         // The same host after it was started anew, and one of before the locks whose process is gone.
         foreach (var owner in new[] { $"4711 2026-01-01T00:00:00.0000000Z {Environment.MachineName} 6f1c7b1e-0000-4000-8000-000000000000", "4711 2026-01-01T00:00:00.0000000Z" })
         {
-            Execute("far", $"UPDATE run SET owner = '{owner}', status = 'running' WHERE run = 'far'");
+            Assert.Equal(1, Execute("far", $"UPDATE run SET owner = '{owner}', status = 'running' WHERE run = 'far'"));
             Assert.Equal("interrupted", Json(0, "runs", "list").EnumerateArray().Single(r => r.GetProperty("run").GetString() == "far").GetProperty("status").GetString());
             Assert.Equal(whole, Json(0, "resume", "far").GetProperty("finalHash").GetString());
         }
@@ -205,8 +189,9 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
         AwaitFirstWindows("taken");
         for (var isFrozen = false; !isFrozen;)
         {
+            AwaitMoment("taken", first);
             first.Signal("STOP");
-            isFrozen = IsFrozenIdle("taken");
+            isFrozen = IsMoment("taken");
             Assert.False(first.HasExited);
             if (!isFrozen)
             {
@@ -218,7 +203,7 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
         {
             // The lock is on a file that nobody finds any more.
             File.Delete(Path.Combine(Folder, Store, "taken.sqlite-owner"));
-            Execute("taken", "UPDATE run SET owner = '4711 2026-01-01T00:00:00.0000000Z elsewhere 6f1c7b1e-0000-4000-8000-000000000000' WHERE run = 'taken'");
+            Assert.Equal(1, Execute("taken", "UPDATE run SET owner = '4711 2026-01-01T00:00:00.0000000Z elsewhere 6f1c7b1e-0000-4000-8000-000000000000' WHERE run = 'taken'"));
         }
 
         Assert.Equal(6, Host("resume", "taken").Code);
@@ -227,6 +212,7 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
         first.Signal("CONT");
         var (code, _, error) = first.Wait();
         Assert.True(code == 6, $"{code}: {error}");
+        Assert.True(IsFiles || error.Contains("nother process", StringComparison.Ordinal), error);
 
         var (resumed, output, reason) = second.Wait();
         Assert.True(resumed == 0, $"{resumed}: {reason}");
@@ -235,12 +221,20 @@ public sealed class OwnershipTests(PostgresServer server) : RecordStand(server)
         AssertClean();
     }
 
-    // Frozen, but not amid a write, in which it would keep everybody waiting.
-    private bool IsFrozenIdle(string run)
+    private void AwaitMoment(string run, HostProcess process)
+    {
+        for (var patience = Stopwatch.StartNew(); !IsMoment(run);)
+        {
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1) && !process.HasExited, $"the run '{run}' was never where it should be frozen");
+        }
+    }
+
+    // On a server amid a transaction, which must not keep the other from its run; in a file not amid a write, in which it would keep everybody waiting.
+    private bool IsMoment(string run)
     {
         if (!IsFiles)
         {
-            return true;
+            return Ask<long>(run, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE 'INSERT INTO journal%'") > 0;
         }
 
         using var connection = Connect(run);

@@ -245,6 +245,11 @@ public sealed class PoisonTests(PostgresServer server) : RecordStand(server)
         "UPDATE journal SET message = @deep WHERE persistence_id = 'run-' || @run AND manifest = 'CS2'",
         "UPDATE journal SET message = @bare WHERE persistence_id = 'run-' || @run AND manifest = 'RE2'",
         "UPDATE journal SET message = @typed WHERE persistence_id = 'run-' || @run AND manifest = 'NO2'",
+        "UPDATE journal SET message = @junk WHERE persistence_id = 'run-' || @run AND manifest = 'FR2'",
+        "UPDATE journal SET message = @null WHERE persistence_id = 'run-' || @run AND manifest = 'FR2'",
+        "UPDATE journal SET message = @lying WHERE persistence_id = 'run-' || @run AND manifest = 'FR2'",
+        "UPDATE journal SET message = @lying, manifest = 'FR2' WHERE persistence_id = 'run-' || @run AND manifest = 'RE2'",
+        "DELETE FROM journal WHERE persistence_id = 'run-' || @run AND manifest = 'FR2'",
         "UPDATE journal SET manifest = NULL WHERE persistence_id = 'run-' || @run",
         "UPDATE journal SET manifest = 'XX9' WHERE persistence_id = 'run-' || @run",
         "UPDATE journal SET manifest = 'WC2' WHERE persistence_id = 'run-' || @run",
@@ -297,7 +302,7 @@ public sealed class PoisonTests(PostgresServer server) : RecordStand(server)
         Use(store);
         RealFile();
         var file = Path.Combine(Folder, "run.file");
-        var catalog = RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store);
+        var catalog = Catalog;
         var number = 0;
         foreach (var sql in _poisons)
         {
@@ -314,15 +319,18 @@ public sealed class PoisonTests(PostgresServer server) : RecordStand(server)
                 Add(command, "@null", Event("null"));
                 Add(command, "@deep", Event(new string('[', 100_000)));
                 Add(command, "@bare", Event("{\"outcome\":0,\"reason\":null,\"windows\":100,\"finalHash\":null,\"metrics\":null,\"at\":\"2026-01-01T00:00:00Z\"}"));
+                Add(command, "@lying", Event("{\"fields\":[{\"first\":-1,\"windows\":2147483647,\"bytes\":-1,\"chunk\":\"../run\",\"end\":0}],\"at\":\"2026-01-01T00:00:00Z\"}"));
                 Add(command, "@typed", Event("{\"$type\":\"System.Diagnostics.Process, System.Diagnostics.Process\",\"text\":null,\"at\":\"2026-01-01T00:00:00Z\"}"));
                 command.ExecuteNonQuery();
             }
 
-            foreach (var arguments in new string[][]
-            {
+            foreach (var arguments in (string[][])
+            [
                 ["runs", "list"], ["runs", "show", name], ["verify", name, "--quiet"], ["diff", name, name], ["runs", "export", name, Path.Combine(Folder, name + ".file")],
                 ["runs", "gc", name, "--keep-snapshots", "1"], ["runs", "show", name, "--convergence"], ["profile", name], ["fork", name, "--at", "50", "--quiet"], ["resume", name, "--until", "1.1 s", "--quiet"],
-            })
+                .. sql.Contains("FR2", StringComparison.Ordinal) || sql.Contains("chunk", StringComparison.Ordinal)
+                    ? (string[][])[["replay", name, "--from", "98"], ["verify", name, "--participant", "left", "--quiet"]] : [],
+            ])
             {
                 try
                 {

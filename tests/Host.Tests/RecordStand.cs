@@ -26,6 +26,9 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
     /// <summary>The store, as <c>--store</c> names it.</summary>
     protected string Store { get; set; } = "runs";
 
+    /// <summary>The store as this process uses it.</summary>
+    protected RunCatalog Catalog => RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store);
+
     /// <summary>Whether runs are SQLite files.</summary>
     protected bool IsFiles => !Store.StartsWith("postgresql:", StringComparison.Ordinal);
 
@@ -68,6 +71,34 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
         return connection;
     }
 
+    /// <summary>Does something to the database of a run; gives how many rows it touched.</summary>
+    protected int Execute(string run, string sql, params (string Name, object Value)[] values)
+    {
+        using var connection = Connect(run);
+        using var command = Command(connection, sql, values);
+        return command.ExecuteNonQuery();
+    }
+
+    /// <summary>The one value that the database of a run answers.</summary>
+    protected T Ask<T>(string run, string sql, params (string Name, object Value)[] values)
+    {
+        using var connection = Connect(run);
+        using var command = Command(connection, sql, values);
+        return (T)command.ExecuteScalar()!;
+    }
+
+    private static DbCommand Command(DbConnection connection, string sql, (string Name, object Value)[] values)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in values)
+        {
+            Add(command, name, value);
+        }
+
+        return command;
+    }
+
     /// <summary>Gives a command a value.</summary>
     protected static void Add(DbCommand command, string name, object value)
     {
@@ -80,7 +111,7 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
     /// <summary>Returns as soon as there is a run of that name: looked for directly, for it is killed before its first event only by somebody who is quick.</summary>
     protected void AwaitRecord(string run)
     {
-        var catalog = RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store);
+        var catalog = Catalog;
         for (var patience = Stopwatch.StartNew(); !catalog.Exists(run);)
         {
             Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"the run '{run}' was not made");
@@ -91,17 +122,28 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
     protected void AwaitFirstWindows(string run) => AwaitWindows(run, 1);
 
     /// <summary>Returns when the run has so many windows.</summary>
-    protected void AwaitWindows(string run, long windows)
+    protected void AwaitWindows(string run, long windows) => AwaitWindows(Catalog, run, windows);
+
+    internal static void AwaitWindows(RunCatalog catalog, string run, long windows)
     {
-        for (var patience = Stopwatch.StartNew(); patience.Elapsed < TimeSpan.FromMinutes(1);)
+        for (var patience = Stopwatch.StartNew(); Windows(catalog, run) < windows;)
         {
-            if (Json(0, "runs", "list").EnumerateArray().Any(r => r.GetProperty("run").GetString() == run && r.GetProperty("windows").GetInt64() >= windows))
-            {
-                return;
-            }
+            Assert.True(patience.Elapsed < TimeSpan.FromMinutes(1), $"the run '{run}' has {Windows(catalog, run)} windows, and {windows} were waited for");
+        }
+    }
+
+    /// <summary>How many windows are recorded of a run, which need not be there yet.</summary>
+    protected long Windows(string run) => Windows(Catalog, run);
+
+    private static long Windows(RunCatalog catalog, string run)
+    {
+        if (!catalog.Exists(run))
+        {
+            return 0;
         }
 
-        throw new TimeoutException($"The run '{run}' did not get going.");
+        using var store = catalog.Open(run);
+        return store.Summary().Windows;
     }
 
     /// <summary>The database itself finds nothing wrong.</summary>
@@ -109,10 +151,7 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
     {
         foreach (var file in IsFiles ? Directory.EnumerateFiles(Path.Combine(Folder, Store), "*.sqlite") : [])
         {
-            using var connection = Connect(Path.GetFileNameWithoutExtension(file));
-            using var command = connection.CreateCommand();
-            command.CommandText = "PRAGMA integrity_check";
-            Assert.Equal("ok", command.ExecuteScalar());
+            Assert.Equal("ok", Ask<string>(Path.GetFileNameWithoutExtension(file), "PRAGMA integrity_check"));
         }
     }
 
@@ -120,7 +159,7 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
     protected void Forge(string run, string old, string with)
     {
         using var connection = Connect(run);
-        using var file = RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store).Open(run);
+        using var file = Catalog.Open(run);
         RewrittenJournal.Write(file, connection, most: 4096,
             what => what is RunEvent.RunStarted { Origin: var origin } started ? started with { Origin = origin with { Text = origin.Text.Replace(old, with, StringComparison.Ordinal) } } : what);
     }

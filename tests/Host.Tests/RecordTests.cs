@@ -249,11 +249,13 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         Assert.True(Json(0, "verify", "taken").GetProperty("matches").GetBoolean());
     }
 
-    // Written by older programs: the two-mass oscillator up to t = 0.2 s, whole SQLite file. Of format 2: chunks as they are; of format 3: snapshots without a mark.
+    // Written when the format was new: the two-mass oscillator up to t = 0.2 s, whole SQLite file. Of format 2: chunks as they are; of format 3: snapshots without
+    // a mark; of format 4: snapshots with one, and recorded fields.
     [Theory]
     [InlineData("format-2")]
     [InlineData("format-3")]
-    public void A_record_of_an_older_format_is_read_shown_and_gone_on_with(string old)
+    [InlineData("format-4")]
+    public void A_record_of_every_format_is_read_shown_and_gone_on_with(string old)
     {
         Directory.CreateDirectory(Path.Combine(Folder, "runs"));
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Corpus", old + ".sqlite"), Path.Combine(Folder, "runs", old + ".sqlite"));
@@ -261,6 +263,15 @@ public sealed class RecordTests(PostgresServer server) : RecordStand(server)
         var shown = Json(0, "runs", "show", old);
         Assert.Equal("completed", shown.GetProperty("status").GetString());
         Assert.Equal(20, shown.GetProperty("windows").GetInt64());
+        Json(0, "runs", "check", old);
+        if (old == "format-4")
+        {
+            // Four substeps a window, and the start.
+            var (code, fields, error) = Host("replay", old, "--port", "left.displacement", "--json");
+            Assert.True(code == 0, error);
+            Assert.Equal(81, fields.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        }
+
         var fresh = Json(0, "run", Oscillator, "--name", "fresh", "--until", "0.2 s");
         var isSameMachine = Json(0, "runs", "show", "fresh").GetProperty("machine").GetRawText() == shown.GetProperty("machine").GetRawText();
         if (isSameMachine)

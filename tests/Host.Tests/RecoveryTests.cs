@@ -1,4 +1,3 @@
-using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
@@ -12,32 +11,9 @@ namespace ActorMultiscale.Tests.Host;
 /// <summary>Going on with a run: from the last snapshot without reading what lies before it, or from an earlier one where that is damaged.</summary>
 public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper output) : RecordStand(server)
 {
-    private RunStore Open(string run) => RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store).Open(run);
-
-    private long Execute(string run, string sql, params (string Name, object Value)[] parameters)
-    {
-        using var connection = Connect(run);
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        foreach (var (name, value) in parameters)
-        {
-            Add(command, name, value);
-        }
-
-        return command.ExecuteNonQuery();
-    }
-
-    private T Ask<T>(string run, string sql)
-    {
-        using var connection = Connect(run);
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return (T)command.ExecuteScalar()!;
-    }
-
     private List<(long Number, RunEvent.SnapshotTaken Taken)> Snapshots(string run)
     {
-        using var store = Open(run);
+        using var store = Catalog.Open(run);
         return [.. from at in store.Entries().Select((entry, i) => (Number: i + 1L, What: RunEventCodec.Decode(entry)))
                    where at.What is RunEvent.SnapshotTaken
                    select (at.Number, (RunEvent.SnapshotTaken)at.What)];
@@ -55,7 +31,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
             process.Kill();
         }
 
-        return (whole, Json(0, "runs", "list").EnumerateArray().Single(r => r.GetProperty("run").GetString() == run).GetProperty("windows").GetInt64());
+        return (whole, Windows(run));
     }
 
     private static void AssertSame(JsonElement whole, JsonElement resumed)
@@ -78,7 +54,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
         var (whole, _) = Killed("long");
         long events;
         using (var connection = Connect("long"))
-        using (var file = Open("long"))
+        using (var file = Catalog.Open("long"))
         {
             events = RewrittenJournal.Write(file, connection, most: 1);
             file.History();     // Sound, from end to end.
@@ -92,7 +68,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
         byte[] Message(long at) => Ask<byte[]>("long", $"SELECT message FROM {Journal} = {at}");
         string Refusal()
         {
-            using var file = Open("long");
+            using var file = Catalog.Open("long");
             return Assert.Throws<RunStoreException>(() => file.Recent()).Message;
         }
 
@@ -204,7 +180,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
             Damage("hurt", taken.Snapshot, isMissing: false);
         }
 
-        using (var file = Open("hurt"))
+        using (var file = Catalog.Open("hurt"))
         {
             var warnings = new List<string>();
             file.Acquire();
@@ -230,7 +206,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
 
     private SnapshotReference Fork(string run)
     {
-        using var file = Open(run);
+        using var file = Catalog.Open(run);
         return file.Origin().Begins!;
     }
 
@@ -243,7 +219,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
     // So many snapshots, the last one at or after that window and with so many events behind it.
     private void AwaitSnapshot(string run, int count, long window = 0, int behind = 0)
     {
-        using var file = Open(run);
+        using var file = Catalog.Open(run);
         for (var patience = Stopwatch.StartNew(); ;)
         {
             List<JournalEntry> entries = [.. file.Entries()];
@@ -272,7 +248,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
         Use(store);
         Json(0, "run", Oscillator, "--name", "million", "--quiet", "--no-observations", "--until", "10000 s", "--set", "snapshots={ every = 10000, interval = 1 s }");
         using (var connection = Connect("million"))
-        using (var file = Open("million"))
+        using (var file = Catalog.Open("million"))
         {
             RewrittenJournal.Write(file, connection, wanted == "worst" ? 1 : 64);
         }
@@ -285,7 +261,7 @@ public sealed class RecoveryTests(PostgresServer server, ITestOutputHelper outpu
         // What a process takes that has next to nothing to read.
         Json(0, "run", Oscillator, "--name", "short", "--quiet", "--no-observations");
         var (_, small) = Timed("resume", "short", "--quiet", "--until", "1.01 s");
-        using (var file = Open("million"))
+        using (var file = Catalog.Open("million"))
         {
             var clock = Stopwatch.StartNew();
             var history = file.Recent();

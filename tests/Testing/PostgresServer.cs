@@ -147,13 +147,16 @@ public sealed class PostgresServer : IDisposable
 
     private void StopOrForget()
     {
-        if (_server is { HasExited: true })
+        try
         {
+            Stop();
+        }
+        catch (InvalidOperationException) when (_server!.WaitForExit(TimeSpan.FromSeconds(10)))
+        {
+            // It had ended, or was about to.
             _server.Dispose();
             _server = null;
         }
-
-        Stop();
     }
 
     private static int ParentOf(int process)
