@@ -238,6 +238,9 @@ public sealed class ArchiveTests(PostgresServer server) : RecordStand(server)
             command.ExecuteNonQuery();
         }
 
+        command.Parameters.Clear();
+        command.CommandText = $"UPDATE run SET head_events = {chain.Events}, head_hash = '{chain.HeadHash}'";
+        command.ExecuteNonQuery();
         RunArchive.Export(store, file);
     }
 
