@@ -70,7 +70,7 @@ public sealed class ReleaseTests(PostgresServer server) : RecordStand(server)
         Use(store);
         Json(0, Often("it"));
         var before = Snapshots("it");
-        Assert.True(before.Count > 2, $"{before.Count} snapshots");
+        Assert.True(before.Count > 1, $"{before.Count} snapshots");
         var kept = before[^1].States.Add(before[^1].Fields).Except(before[^2].States.Add(before[^2].Fields)).First();
         Execute("it", $"DELETE FROM chunk WHERE hash = '{kept}'");
         var left = Json(6, "runs", "gc", "--keep-snapshots", "1").GetProperty("left").EnumerateArray().Single();
