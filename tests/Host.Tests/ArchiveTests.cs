@@ -283,11 +283,25 @@ public sealed class ArchiveTests(PostgresServer server) : RecordStand(server)
     [Fact]
     public void An_export_that_was_killed_leaves_no_file_and_the_next_one_clears_its_draft()
     {
-        MakeLarge(InFolder("large.file"), 8);
-        Json(0, "runs", "import", "large.file", "--name", "large");
-        File.WriteAllText(InFolder("out.file.999999.new"), "the draft of a process that is gone");
+        MakeLarge(InFolder("large.file"), 60);
+        Json(0, "runs", "import", "large.file");
+        Json(0, "runs", "export", "large", "undisturbed.file");
+        List<string> Drafts() => [.. Directory.EnumerateFiles(Folder, "out.file.*.new")];
+        for (var isKilled = false; !isKilled;)
+        {
+            File.Delete(InFolder("out.file"));
+            using var export = Start("runs", "export", "large", "out.file");
+            while (!export.HasExited && Drafts().Count == 0)
+            {
+            }
+
+            export.Kill();
+            isKilled = Drafts().Count > 0;      // Otherwise it was quicker, and has ended.
+        }
+
+        Assert.False(File.Exists(InFolder("out.file")));
         Json(0, "runs", "export", "large", "out.file");
-        Assert.DoesNotContain(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories), f => f.EndsWith(".new", StringComparison.Ordinal));
-        Assert.Equal(File.ReadAllBytes(InFolder("large.file"))[^32..].Length, File.ReadAllBytes(InFolder("out.file"))[^32..].Length);
+        Assert.Empty(Drafts());
+        Assert.Equal(File.ReadAllBytes(InFolder("undisturbed.file")), File.ReadAllBytes(InFolder("out.file")));
     }
 }
