@@ -9,8 +9,6 @@ namespace ActorMultiscale.Tests.Host;
 /// <summary><c>runs gc --keep-snapshots</c>: what is let go is freed, and what is kept can be gone on from.</summary>
 public sealed class ReleaseTests(PostgresServer server) : RecordStand(server)
 {
-    private RunCatalog Catalog => RunCatalog.Of(IsFiles ? Path.Combine(Folder, Store) : Store);
-
     private List<SnapshotReference> Snapshots(string run)
     {
         using var file = Catalog.Open(run);
