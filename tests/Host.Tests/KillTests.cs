@@ -133,7 +133,7 @@ public sealed class KillTests(PostgresServer server, ITestOutputHelper output) :
             AwaitRecord(run);
             Execute(held, $"""
                 CREATE FUNCTION held() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock({EndLock}); RETURN NEW; END $$;
-                CREATE TRIGGER held BEFORE UPDATE OF status ON run FOR EACH ROW EXECUTE FUNCTION held();
+                CREATE TRIGGER held BEFORE UPDATE OF status ON run FOR EACH ROW WHEN (NEW.status <> 'running') EXECUTE FUNCTION held();
                 """);
         }
 
