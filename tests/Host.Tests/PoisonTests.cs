@@ -189,23 +189,26 @@ public sealed class PoisonTests(PostgresServer server) : RecordStand(server)
     [Fact]
     public void Chunks_that_would_unpack_to_far_more_than_the_file_are_refused()
     {
-        // A list that names the same smooth piece again and again; every hash is right.
+        // Lists that name the same smooth piece again and again, each as long as a list may be; every hash is right.
         using var store = RunStore.Create(Path.Combine(Folder, "bomb.sqlite"), new RunOrigin { Run = "bomb", Experiment = "e", Program = "p" }, [], DateTimeOffset.UnixEpoch);
         var head = Records(RealFile())[0];
         var piece = new byte[4 << 20];
         var stored = Kept(store, piece);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var names = new List<byte>();
-        for (var i = 0; i < 1500; i++)
+        var lists = new List<(byte, byte[])>();
+        for (var i = 1; i <= 511; i++)
         {
             hash.AppendData(piece);
             names.AddRange(SHA256.HashData(piece));
+            if (i >= 509)
+            {
+                lists.Add((3, [.. hash.GetCurrentHash(), .. "AML1"u8, .. BitConverter.GetBytes((long)i * piece.Length), .. names]));
+            }
         }
 
-        byte[] list = [.. "AML1"u8, .. BitConverter.GetBytes(1500L * piece.Length), .. names];
-        byte[] name = hash.GetHashAndReset();
         var path = Path.Combine(Folder, "bomb.file");
-        File.WriteAllBytes(path, Sealed([.. "AMRA"u8, 1, 0, 0, 0], [WithoutEvents(head), (3, [.. SHA256.HashData(piece), .. stored]), (3, [.. name, .. list])]));
+        File.WriteAllBytes(path, Sealed([.. "AMRA"u8, 1, 0, 0, 0], [WithoutEvents(head), (3, [.. SHA256.HashData(piece), .. stored]), .. lists]));
         var fault = Assert.Throws<RunStoreException>(() => RunCatalog.Of(Path.Combine(Folder, "poisoned")).Import(path, "bomb"));
         Assert.Contains("unpack", fault.Message, StringComparison.Ordinal);
     }
