@@ -33,6 +33,8 @@ public sealed class FieldRecorder
     private readonly FieldBlockWriter _writer;
     private readonly Queue<FieldBlock> _blocks = new();
     private long _window;
+    private readonly Action<FieldSample> _add;             // To the length of the path, and from it: made once, not with every advance.
+    private readonly Action<FieldSample> _take;
     private long _pathLength;                              // Bytes.
 
     /// <summary>A recorder for a run that stands before root window <paramref name="firstWindow"/>.</summary>
@@ -50,6 +52,8 @@ public sealed class FieldRecorder
         _ordered = new RecordedAdvance?[system.Participants.Length];
         _marks = [.. system.Groups.Select(g => new int[g.Leaves.Length])];
         _writer = new FieldBlockWriter(system);
+        _add = sample => _pathLength += sample.Length * sizeof(double);
+        _take = sample => _pathLength -= sample.Length * sizeof(double);
     }
 
     /// <summary>Whether anything of <paramref name="system"/> is recorded at all.</summary>
@@ -112,7 +116,7 @@ public sealed class FieldRecorder
         if (_ordered[participant] is { } ordered && !IsTooLong)
         {
             ordered = ordered with { Outputs = outputs };
-            Visit(ordered, sample => _pathLength += sample.Length * sizeof(double));
+            Visit(ordered, _add);
             _path[participant].Add(ordered);
             if (IsTooLong)
             {
@@ -160,7 +164,7 @@ public sealed class FieldRecorder
             var path = _path[leaves[i]];
             foreach (var advance in path.Skip(_marks[group][i]))
             {
-                Visit(advance, sample => _pathLength -= sample.Length * sizeof(double));
+                Visit(advance, _take);
             }
 
             path.RemoveRange(_marks[group][i], path.Count - _marks[group][i]);
