@@ -76,6 +76,29 @@ public sealed class ObservationStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_stored_though_the_answer_was_lost_is_not_stored_again()
+    {
+        using var store = Create();
+        await using (var observations = new ObservationStore(store))
+        {
+            observations.Add(Legend(0));
+            observations.Flush();
+            Execute(store, "CREATE TRIGGER away BEFORE INSERT ON observation BEGIN SELECT RAISE(ABORT, 'away'); END");
+            observations.Add(Row(0));
+            observations.Flush();
+            observations.Add(Row(1));
+            observations.Flush();       // Refused together with the one before.
+            using var connection = store.Database.Connect();
+            using var transaction = connection.BeginTransaction();
+            StoreDatabase.Execute(connection, transaction, "DROP TRIGGER away");
+            ObservationStore.Insert(connection, transaction, store.Database, store.Run, Row(0));
+            transaction.Commit();
+        }
+
+        Assert.Equal([0, 1], ObservationStore.Read(store).WatchRows.Select(r => r.Window));
+    }
+
+    [Fact]
     public async Task What_the_database_refuses_for_good_is_told_at_the_end()
     {
         using var store = Create();

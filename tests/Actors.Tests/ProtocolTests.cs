@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using CsCheck;
@@ -217,6 +218,49 @@ public sealed class ProtocolTests
 
         Assert.IsType<RunEvent.RunEnded>(written[^1]);
     });
+
+    // A fast run on a slow disk: whenever a write ends, windows wait.
+    [Fact]
+    public void However_many_windows_come_snapshots_fields_and_notes_are_written_between_them()
+    {
+        var protocol = new JournalProtocol(new RunHistory(), TimeProvider.System);
+        var committed = 0L;
+        var written = new List<RunEvent>();
+        var effects = new Queue<JournalEffect>(protocol.Commit(Window(committed++)));
+        void Then(ImmutableArray<JournalEffect> more) => more.ToList().ForEach(effects.Enqueue);
+        while (effects.TryDequeue(out var effect) && written.Count < 20)
+        {
+            Then(protocol.Commit(Window(committed++)));     // While the effect is carried out.
+            if (written.Count == 2)
+            {
+                Then(protocol.Fields(new FieldBlock(0, (int)committed, [])));
+                Then(protocol.Snapshot(new RunSnapshot(committed, committed, [], [])));
+                Then(protocol.Note("note"));
+            }
+
+            switch (effect)
+            {
+                case JournalEffect.Persist persist:
+                    written.Add(persist.Event);
+                    Then(protocol.Persisted(persist.Event));
+                    break;
+                case JournalEffect.Pack pack:
+                    Then(protocol.Packed(new PackedFields(pack.Block.First, pack.Block.Windows, 1, new PackedChunk("f", []))));
+                    break;
+                case JournalEffect.StoreFields fields:
+                    Then(protocol.FieldsStored([.. fields.Fields.Select(f => f.Reference)]));
+                    break;
+                case JournalEffect.StoreChunks chunks:
+                    Then(protocol.Stored(new SnapshotReference(chunks.Snapshot.Window, chunks.Snapshot.Tick, "f", ["s"])));
+                    break;
+            }
+        }
+
+        Assert.InRange(written.FindIndex(what => what is RunEvent.FieldsRecorded), 2, 8);
+        Assert.InRange(written.FindIndex(what => what is RunEvent.SnapshotTaken), 2, 8);
+        Assert.InRange(written.FindIndex(what => what is RunEvent.Noted), 2, 8);
+        Assert.True(written.Count(what => what is RunEvent.WindowsCommitted) > 8);
+    }
 
     [Fact]
     public void A_window_that_is_computed_again_is_compared_and_not_written_twice()

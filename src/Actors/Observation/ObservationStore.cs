@@ -142,7 +142,12 @@ public sealed class ObservationStore : IAsyncDisposable
                     if (_taken.WrittenCount > 0)
                     {
                         connection ??= Open(store);
-                        Insert(connection, null, store.Database, store.Run, _taken.WrittenSpan.ToArray());
+                        var stored = _refused > 0 ? StoredOf(_taken.WrittenSpan, connection, store) : 0;
+                        if (_taken.WrittenCount > stored)
+                        {
+                            Insert(connection, null, store.Database, store.Run, _taken.WrittenSpan[stored..].ToArray());
+                        }
+
                         _taken.ResetWrittenCount();
                         Volatile.Write(ref _refused, 0);
                     }
@@ -184,6 +189,14 @@ public sealed class ObservationStore : IAsyncDisposable
             _taken.Write(_filling.WrittenSpan);
             _filling.ResetWrittenCount();
         }
+    }
+
+    // How many of the bytes that the database has refused are there all the same: stored, and then the connection was lost with the answer.
+    private static int StoredOf(ReadOnlySpan<byte> taken, DbConnection connection, RunStore store)
+    {
+        var own = store.Database.IsShared ? " WHERE run = @run" : "";
+        using var command = StoreDatabase.Command(connection, null, $"SELECT bytes FROM observation{own} ORDER BY serial DESC LIMIT 1", ("@run", store.Run));
+        return command.ExecuteScalar() is byte[] last && taken.StartsWith(last) ? last.Length : 0;
     }
 
     private static DbConnection Open(RunStore store)

@@ -278,18 +278,8 @@ internal sealed class JournalProtocol
     private RunEvent? NextEvent()
     {
         var now = _clock.GetUtcNow();
-        if (_windows.Count > 0)
-        {
-            var batch = ImmutableArray.CreateBuilder<WindowRecord>(Math.Min(_windows.Count, LargestBatch));
-            while (batch.Count < LargestBatch && _windows.TryDequeue(out var record))
-            {
-                batch.Add(record);
-            }
 
-            _isDue = false;
-            return new RunEvent.WindowsCommitted { At = now, Windows = batch.MoveToImmutable() };
-        }
-
+        // What is ready comes before windows: of those a fast run has more after every write, and they would leave no room for anything else.
         if (_storedFields is [.., var last] && last.End <= _durable)
         {
             var fields = _storedFields;
@@ -307,6 +297,18 @@ internal sealed class JournalProtocol
         if (_notes.TryDequeue(out var text))
         {
             return new RunEvent.Noted { At = now, Text = text };
+        }
+
+        if (_windows.Count > 0)
+        {
+            var batch = ImmutableArray.CreateBuilder<WindowRecord>(Math.Min(_windows.Count, LargestBatch));
+            while (batch.Count < LargestBatch && _windows.TryDequeue(out var record))
+            {
+                batch.Add(record);
+            }
+
+            _isDue = false;
+            return new RunEvent.WindowsCommitted { At = now, Windows = batch.MoveToImmutable() };
         }
 
         return _stored is null && _fieldsTold == _fieldsRecorded && _end is { } end ? end with { At = now } : null;
