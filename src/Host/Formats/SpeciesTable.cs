@@ -77,7 +77,8 @@ internal sealed class SpeciesTable(TextLines lines, ImmutableArray<Species> give
         }
         else if ((name is not null && name != known.Name) || (mass is not null && mass != known.Mass))
         {
-            throw lines.Stop(string.Create(CultureInfo.InvariantCulture, $"two atoms of the type {type}, one of them among those that end here, differ: '{TextLines.Shown(known.Name)}' of the mass {known.Mass}, and '{TextLines.Shown(name ?? known.Name)}' of the mass {mass ?? known.Mass}. A type has one name and one mass"));
+            static string Told(string name, double? mass) => $"'{TextLines.Shown(name)}'{(mass is null ? "" : string.Create(CultureInfo.InvariantCulture, $" of the mass {mass}"))}";
+            throw lines.Stop(string.Create(CultureInfo.InvariantCulture, $"two atoms of the type {type}, one of them among those that end here, differ: {Told(known.Name, mass is null ? null : known.Mass)} and {Told(name ?? known.Name, mass)}. A type has one name and one mass"));
         }
 
         return (int)type - 1;

@@ -92,7 +92,7 @@ internal sealed class TextLines(InputFile file)
     }
 
     /// <summary>Throws if the rest of the text is too short for <paramref name="count"/> lines of <paramref name="words"/> words.</summary>
-    public void RequireRoom(long count, int words, string what)
+    public void RequireRoom(long count, long words, string what)
     {
         if (2 * (Int128)count * words > (Int128)Left + 1)
         {

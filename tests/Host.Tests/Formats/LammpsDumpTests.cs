@@ -126,7 +126,7 @@ public sealed class LammpsDumpTests : IDisposable
     [InlineData("-2 1\n", "-2 1 4\n", ":11: ", "there are 11 columns, and the line should end before '4'")]
     [InlineData("5 O 0 0 0.5", "7 O 0 0 0.5", ":11: ", "two have the same id")]
     [InlineData("5 O 0 0 0.5", "5 Oo 0 0 0.5", ":11: ", "nothing tells the mass of the atoms called 'Oo'")]
-    [InlineData("3 2 1 2 Cu", "3 2 1 2 Zn", ":21: ", "'Cu' of the mass 63.546, and 'Zn' of the mass 65.38")]
+    [InlineData("3 2 1 2 Cu", "3 2 1 2 Zn", ":21: ", "differ: 'Cu' and 'Zn'")]
     [InlineData("3 2 1 2 Cu", "3 2 1 4 Zn", ":21: ", "no atom of it has the type 3")]
     [InlineData("3 2 1 2 Cu", "", ":20: ", "1 atoms are announced")]
     [InlineData("2\nITEM: BOX BOUNDS pp", "3\nITEM: BOX BOUNDS pp", ":12: ", "the atoms end after 2 of 3")]
