@@ -259,6 +259,53 @@ public sealed class LammpsDataTests : IDisposable
         Assert.Equal(Set(atoms.Impropers), Set(data.Impropers));
     }
 
+    // Every style; and atoms that have left the box, whose image flags LAMMPS writes: x + v t tells where they are.
+    [PeerTheory("lmp")]
+    [InlineData(LammpsAtomStyle.Atomic, "")]
+    [InlineData(LammpsAtomStyle.Charge, "")]
+    [InlineData(LammpsAtomStyle.Bond, "bond")]
+    [InlineData(LammpsAtomStyle.Angle, "bond angle")]
+    [InlineData(LammpsAtomStyle.Molecular, "bond angle dihedral improper")]
+    [InlineData(LammpsAtomStyle.Full, "bond angle dihedral improper")]
+    public void Every_style_goes_through_LAMMPS_and_atoms_that_left_the_box_come_back(LammpsAtomStyle style, string connected)
+    {
+        var all = Crystal(triclinic: false, molecular: true);
+        var atoms = all with
+        {
+            Charges = style is LammpsAtomStyle.Charge or LammpsAtomStyle.Full ? all.Charges : [],
+            Molecules = style >= LammpsAtomStyle.Bond ? all.Molecules : [],
+            Bonds = style >= LammpsAtomStyle.Bond ? all.Bonds : [],
+            Angles = style >= LammpsAtomStyle.Angle ? all.Angles : [],
+            Dihedrals = style >= LammpsAtomStyle.Molecular ? all.Dihedrals : [],
+            Impropers = style >= LammpsAtomStyle.Molecular ? all.Impropers : [],
+            Positions = [.. all.Positions.Select((x, i) => x + (all.Box.Cell * new Vec3((i % 3) - 1, (i % 5) - 2, 0)))],
+        };
+        var styles = connected.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        FormatStand.Save(_folder, "ours.data", Write(new LammpsDataFile(atoms) { Style = style }));
+        FormatStand.Lammps(_folder, $"""
+            units metal
+            atom_style {style.ToString().ToLowerInvariant()}
+            read_data ours.data
+            pair_style zero 3.0 nocoeff
+            pair_coeff * *
+            {string.Join('\n', styles.Select(s => $"{s}_style zero nocoeff\n{s}_coeff *"))}
+            fix 1 all nve
+            timestep 0.5
+            run 2
+            write_data theirs.data nocoeff
+            """.ReplaceLineEndings("\n"));
+        var file = LammpsData.Read(FormatStand.File(_folder, "theirs.data"), UnitSystem.Metal);
+        var back = AtomOrder.ById(file.Atoms);
+
+        Assert.Equal(style, file.Style);
+        Assert.Equal(atoms.Charges, back.Charges);
+        Assert.Equal(atoms.Molecules, back.Molecules);
+        Assert.Equal(atoms.Velocities, back.Velocities);
+        Assert.Equal((atoms.Bonds.Length, atoms.Angles.Length, atoms.Dihedrals.Length, atoms.Impropers.Length), (back.Bonds.Length, back.Angles.Length, back.Dihedrals.Length, back.Impropers.Length));
+        Assert.Contains(back.Positions, x => back.Box.Image(x) is { X: < -1 } or { Y: > 1 });
+        Assert.All(Enumerable.Range(0, atoms.Count), i => Assert.True((back.Positions[i] - (atoms.Positions[i] + atoms.Velocities[i])).Norm < 1e-12, $"atom {i}"));
+    }
+
     // LAMMPS brings atoms into a skewed box by way of coordinates in units of its edges, which costs a few bits.
     private static void Near(AtomConfiguration expected, AtomConfiguration found, bool triclinic)
     {

@@ -141,6 +141,7 @@ public sealed class ProteinDataBankTests : IDisposable
 
         Assert.Equal(3, models.Length);
         Assert.Equal(models.Length, printed.Length);
+        var cells = 0;       // ASE forgets the cell of a file after its first model.
         foreach (var (model, line) in models.Zip(printed))
         {
             var a = model.Atoms;
@@ -149,7 +150,13 @@ public sealed class ProteinDataBankTests : IDisposable
             Assert.Equal(theirs[..^6], a.Positions.SelectMany(x => new[] { x.X, x.Y, x.Z }));
             var (u, v, w) = (a.Box.Cell.Column(0), a.Box.Cell.Column(1), a.Box.Cell.Column(2));
             static double Angle(Vec3 p, Vec3 q) => 180 / Math.PI * Math.Acos(Vec3.Dot(p, q) / (p.Norm * q.Norm));
-            Assert.All(theirs[^6..].Zip([u.Norm, v.Norm, w.Norm, Angle(v, w), Angle(u, w), Angle(u, v)]), pair => Assert.Equal(pair.Item1, pair.Item2, 1e-10));
+            if (theirs[^6] > 0)
+            {
+                cells++;
+                Assert.All(theirs[^6..].Zip([u.Norm, v.Norm, w.Norm, Angle(v, w), Angle(u, w), Angle(u, v)]), pair => Assert.Equal(pair.Item1, pair.Item2, 1e-10));
+            }
         }
+
+        Assert.Equal(2, cells);
     }
 }
