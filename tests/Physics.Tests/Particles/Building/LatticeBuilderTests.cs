@@ -122,8 +122,9 @@ public sealed class LatticeBuilderTests
 
     [Fact]
     public void Half_boxes_hold_together_what_the_whole_one_holds() =>
-        Gen.Select(_cubic, _directions.Where(d => Math.Abs(d.X.H) + Math.Abs(d.Y.H) < 6), Gen.Double[0.05, 0.95], Gen.Double[1, 5]).Sample((lattice, directions, share, a) =>
+        Gen.Select(_cubic, _directions.Where(d => Math.Abs(d.X.H) + Math.Abs(d.Y.H) < 6), Gen.Int[50, 950], Gen.Double[1, 5]).Sample((lattice, directions, part, a) =>
         {
+            var share = part / 1009.0;      // A prime, so that no cut goes through a plane of atoms, which round-off would put on either side.
             var cell = ConventionalCell.Of(lattice, a);
             var whole = LatticeBuilder.Repeat(cell, (2, 1, 1), UnitSystem.Metal, _one, directions);
             var block = new Block(new(double.NegativeInfinity, double.NegativeInfinity, double.NegativeInfinity), new(share * whole.Box.Cell.XX, double.PositiveInfinity, double.PositiveInfinity));
@@ -136,6 +137,21 @@ public sealed class LatticeBuilderTests
             var cut = whole.Box with { Cell = Matrix3.Diagonal(share * whole.Box.Cell.XX, whole.Box.Cell.YY, whole.Box.Cell.ZZ), SideA = BoxSide.Fixed };
             Assert.Equal(left.Count, LatticeBuilder.Fill(cell, cut, UnitSystem.Metal, _one, directions).Count);
         }, iter: 200);
+
+    // u − (u + v) + v is not always 0 in binary: an atom on a face must be on the lower one, or it is lost where the upper one does not belong to the box.
+    [Fact]
+    public void Atoms_on_a_face_but_for_round_off_are_on_the_lower_one() =>
+        Gen.Select(Gen.Int[0, 997], Gen.Int[0, 997]).Sample((i, j) =>
+        {
+            var (u, v) = (i / 997.0, j / 997.0);
+            var cell = new ConventionalCell(Matrix3.Diagonal(3.615, 3.615, 3.615), [new(new(u, -(u + v), v))]);
+            var directions = new CrystalDirections((1, 1, 1), (-1, 1, 0), (-1, -1, 2));
+            var whole = LatticeBuilder.Repeat(cell, (2, 2, 2), UnitSystem.Metal, _one, directions);
+            var open = whole.Box with { SideA = BoxSide.Fixed, SideB = BoxSide.Fixed, SideC = BoxSide.Fixed };
+            Assert.Equal(6 * 8, whole.Count);
+            Assert.Equal(whole.Count, LatticeBuilder.Fill(cell, open, UnitSystem.Metal, _one, directions).Count);
+            Assert.All(whole.Positions, x => Assert.True(whole.Box.Fraction(x) is { X: < 1 - 1e-9, Y: < 1 - 1e-9, Z: < 1 - 1e-9 }));
+        }, iter: 1000);
 
     [Fact]
     public void A_ball_of_a_crystal_has_the_atoms_of_its_volume()
