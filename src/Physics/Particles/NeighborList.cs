@@ -146,10 +146,16 @@ internal sealed unsafe class NeighborList
     {
         for (var i = first; i < past; i++)
         {
-            var x = _atoms.Position(i);
-            var image = _box.Image(x);
-            if (image != Vec3.Zero)
+            // What is a hair below zero may come to lie on the far face, and belongs to the near one: once more, so that wrapped atoms stay as they are.
+            for (var time = 0; time < 2; time++)
             {
+                var x = _atoms.Position(i);
+                var image = _box.Image(x);
+                if (image == Vec3.Zero)
+                {
+                    break;
+                }
+
                 ParticleStore.Write(_atoms.X, i, x - (_box.Cell * image), _atoms.X[(4L * i) + 3]);
                 _atoms.Images[i] += image;
             }

@@ -30,7 +30,7 @@ internal static unsafe class PairForces
     public const int Sums = 7;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run<TLaw, TTally>(TLaw law, ParticleStore atoms, NeighborList list, int first, int past, bool isFirst, double* sums, double* perAtom)
+    public static void Run<TLaw, TTally>(TLaw law, ParticleStore atoms, NeighborList list, int first, int past, bool isFirst, double* sums)
         where TLaw : struct, IPairLaw
         where TTally : struct, ITally
     {
