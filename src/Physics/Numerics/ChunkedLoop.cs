@@ -9,9 +9,11 @@ namespace ActorMultiscale.Physics.Numerics;
 /// </summary>
 /// <param name="degree">How many threads may work at once, at least one.</param>
 /// <param name="scheduler">Whose threads work; those of the process if null.</param>
-public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null) : IDisposable
+public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
 {
-    private LoopTeam? _team;
+    private readonly LoopTeam? _team;
+
+    internal ChunkedLoop(int degree, TaskScheduler? scheduler, LoopTeam team) : this(degree, scheduler) => _team = team;
 
     /// <summary>How many threads may work at once.</summary>
     public int Degree { get; } = degree >= 1 ? degree : throw new ArgumentOutOfRangeException(nameof(degree), degree, "At least one thread works.");
@@ -20,13 +22,10 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null) : I
     public static ChunkedLoop Serial { get; } = new(1);
 
     /// <summary>
-    /// The same loop for somebody who runs very many short ones in a row: its threads stand by until it is disposed, which costs their time and
-    /// saves that of waking them. <see cref="Run"/> then allocates nothing.
+    /// Threads for somebody who runs very many short loops in a row: they stand by until the team is disposed, which costs their time and
+    /// saves that of waking them. <see cref="Run"/> of its <see cref="LoopTeam.Loop"/> allocates nothing.
     /// </summary>
-    public ChunkedLoop Gather() => new(Degree, scheduler) { _team = Degree > 1 ? new LoopTeam(Degree - 1, scheduler ?? TaskScheduler.Default) : null };
-
-    /// <summary>Lets the threads go that stand by; a loop that has none is as before.</summary>
-    public void Dispose() => Interlocked.Exchange(ref _team, null)?.Dismiss();
+    public LoopTeam Gather() => new(Degree, scheduler);
 
     /// <summary>The number of chunks of a range.</summary>
     public static int Chunks(int length, int chunk) => length == 0 ? 0 : ((length - 1) / chunk) + 1;

@@ -6,7 +6,7 @@ namespace ActorMultiscale.Physics.Numerics;
 /// Threads that stand by for one short loop after another: <see cref="ChunkedLoop.Gather"/>. A thread that comes late, or never, is not
 /// missed: whoever calls works too, and chunks are taken by who is free.
 /// </summary>
-internal sealed class LoopTeam
+public sealed class LoopTeam : IDisposable
 {
     private const long Closed = uint.MaxValue;      // In the lower half of the ticket: nothing to take.
     private const int Patience = 4000;              // Looks at the ticket before others get the processor.
@@ -20,17 +20,22 @@ internal sealed class LoopTeam
     private volatile bool _isOver;
     private Exception? _fault;
 
-    /// <summary>Gathers so many threads of a scheduler beside the caller.</summary>
-    public LoopTeam(int others, TaskScheduler scheduler)
+    internal LoopTeam(int degree, TaskScheduler? scheduler)
     {
-        for (var i = 0; i < others; i++)
+        Loop = new(degree, scheduler, this);
+        for (var i = 1; i < degree; i++)
         {
-            Task.Factory.StartNew(StandBy, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
+            Task.Factory.StartNew(StandBy, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default);
         }
     }
 
-    /// <summary>Runs a loop; returns when all its chunks are done.</summary>
-    public void Run(int length, int chunk, int chunks, Action<int, int, int> body)
+    /// <summary>The loop that they work on; usable by one caller at a time.</summary>
+    public ChunkedLoop Loop { get; }
+
+    /// <summary>Sends the threads away.</summary>
+    public void Dispose() => _isOver = true;
+
+    internal void Run(int length, int chunk, int chunks, Action<int, int, int> body)
     {
         (_body, _length, _chunk, _chunks, _left) = (body, length, chunk, chunks, chunks);
         var loop = (Volatile.Read(ref _ticket) >> 32) + 1;
@@ -51,9 +56,6 @@ internal sealed class LoopTeam
             ExceptionDispatchInfo.Throw(fault);
         }
     }
-
-    /// <summary>Sends the threads away.</summary>
-    public void Dismiss() => _isOver = true;
 
     private void StandBy()
     {

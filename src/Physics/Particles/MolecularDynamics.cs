@@ -76,7 +76,7 @@ public sealed unsafe class MolecularDynamics
     /// <summary>Moves the atoms by so many steps.</summary>
     /// <param name="steps">How many.</param>
     /// <param name="step">Length of a step.</param>
-    /// <param name="loop">The way to run a loop on several threads; one that is gathered where steps are short.</param>
+    /// <param name="loop">The way to run a loop on several threads; that of a team where steps are short.</param>
     /// <param name="cancellation">Signalled when nobody wants the rest; the atoms are between two steps then.</param>
     /// <exception cref="ScaleModelException">An atom is nowhere.</exception>
     public void Advance(long steps, double step, ChunkedLoop loop, CancellationToken cancellation = default)
@@ -228,6 +228,7 @@ public sealed unsafe class MolecularDynamics
         Require(atoms.Kinds.Length == n, $"there are {atoms.Kinds.Length} kinds for {n} positions");
         Require(atoms.Velocities.Length is 0 || atoms.Velocities.Length == n, $"there are {atoms.Velocities.Length} velocities for {n} positions");
         Require(atoms.Kinds.All(k => k >= 0 && k < atoms.Species.Length), $"an atom has a kind that is not among the {atoms.Species.Length} species");
+        Require(atoms.Species.Length <= KindTable.MostKinds, $"there are {atoms.Species.Length} species; the kernels know {KindTable.MostKinds} at most");
         Require(atoms.Species.All(s => s.Mass > 0 && double.IsFinite(s.Mass)), $"a species has no mass above zero");
         Require(atoms.Positions.All(x => double.IsFinite(x.NormSquared)), $"an atom is nowhere: a coordinate is not a finite number");
         Require(atoms.Velocities.All(v => double.IsFinite(v.NormSquared)), $"a velocity is not a finite number");

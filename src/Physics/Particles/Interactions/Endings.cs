@@ -7,7 +7,7 @@ namespace ActorMultiscale.Physics.Particles.Interactions;
 /// <summary>What a law has at its cutoff, for each pair of kinds.</summary>
 internal static class AtCutoff
 {
-    public static (KindTable Energy, KindTable ForceOverDistance) Of<TLaw>(TLaw law, int kinds) where TLaw : struct, IPairLaw
+    public static (KindTable Energy, KindTable ForceOverDistance) Of<TLaw>(TLaw law) where TLaw : struct, IPairLaw
     {
         (double Energy, double Force) At(int i, int j)
         {
@@ -17,7 +17,7 @@ internal static class AtCutoff
             return (energy[0], force[0]);
         }
 
-        return (new(kinds, (i, j) => At(i, j).Energy), new(kinds, (i, j) => At(i, j).Force));
+        return (new(KindTable.MostKinds, (i, j) => At(i, j).Energy), new(KindTable.MostKinds, (i, j) => At(i, j).Force));
     }
 }
 
@@ -28,8 +28,8 @@ public struct Shifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     private TLaw _law;
     private Vector512<double> _row;
 
-    /// <summary>The law <paramref name="law"/> of so many kinds of atoms, shifted.</summary>
-    public Shifted(TLaw law, int kinds = 1) => (_law, _energy) = (law, AtCutoff.Of(law, kinds).Energy);
+    /// <summary>The law <paramref name="law"/>, shifted.</summary>
+    public Shifted(TLaw law) => (_law, _energy) = (law, AtCutoff.Of(law).Energy);
 
     /// <inheritdoc/>
     public readonly double Cutoff => _law.Cutoff;
@@ -63,10 +63,10 @@ public struct ForceShifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     private Vector512<double> _energyRow;
     private Vector512<double> _forceRow;
 
-    /// <summary>The law <paramref name="law"/> of so many kinds of atoms, shifted.</summary>
-    public ForceShifted(TLaw law, int kinds = 1)
+    /// <summary>The law <paramref name="law"/>, shifted.</summary>
+    public ForceShifted(TLaw law)
     {
-        (_law, (_energy, _force)) = (law, AtCutoff.Of(law, kinds));
+        (_law, (_energy, _force)) = (law, AtCutoff.Of(law));
     }
 
     /// <inheritdoc/>
