@@ -137,10 +137,11 @@ internal static class FormatStand
 
     public static void Save(DirectoryInfo folder, string name, string text) => System.IO.File.WriteAllText(Path.Combine(folder.FullName, name), text);
 
-    public static void Lammps(DirectoryInfo folder, string input)
+    /// <summary>Runs LAMMPS and gives what it printed.</summary>
+    public static string Lammps(DirectoryInfo folder, string input)
     {
         Save(folder, "in.test", input);
-        _ = Run(folder, Peers.Lammps, "-in", "in.test", "-log", "none");
+        return Run(folder, Peers.Lammps, "-in", "in.test", "-log", "none");
     }
 
     private static string Damage(string text, (int What, int Where, int Length, int Word) damage)
