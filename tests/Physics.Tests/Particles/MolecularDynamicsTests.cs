@@ -325,6 +325,15 @@ public sealed class MolecularDynamicsTests
         }
     }
 
+    // The snippet of the documents.
+    [Fact]
+    public void A_potential_of_ones_own_makes_a_melt()
+    {
+        var found = Snippets.SoftSpheres.Melt(ChunkedLoop.Serial);
+        Assert.InRange(found.Temperature, 0.3, 0.9);        // Half of what was kinetic at the start is potential now, or a little less.
+        Assert.InRange(found.Pressure.Trace, 1, 1000);
+    }
+
     [Fact]
     public void In_the_steady_state_nothing_is_allocated()
     {
