@@ -31,7 +31,7 @@ internal sealed unsafe class NeighborList
     private readonly AlignedArray<int> _starts = new();
     private readonly AlignedArray<int> _counts = new();
     private readonly AlignedArray<int> _cellOf = new();         // Of each atom and image.
-    private readonly AlignedArray<int> _slotOf = new();         // Of each atom, in the order of cells.
+    private readonly AlignedArray<int> _slotOf = new();         // Of each atom and image, in the order of cells.
     private readonly AlignedArray<int> _cellStarts = new();
     private readonly AlignedArray<float> _x = new();            // Positions in the order of cells, from the grid's corner.
     private readonly AlignedArray<float> _y = new();
@@ -49,6 +49,7 @@ internal sealed unsafe class NeighborList
     private readonly Action<int, int, int> _countGhosts;
     private readonly Action<int, int, int> _makeGhosts;
     private readonly Action<int, int, int> _locate;
+    private readonly Action<int, int, int> _place;
     private readonly Action<int, int, int> _fill;
     private readonly Action<int, int, int> _follow;
     private readonly ParticleStore _atoms;
@@ -64,7 +65,7 @@ internal sealed unsafe class NeighborList
     public NeighborList(ParticleStore atoms, SimulationBox box)
     {
         (_atoms, _box) = (atoms, box);
-        (_wrap, _countGhosts, _makeGhosts, _locate, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, Fill, Follow);
+        (_wrap, _countGhosts, _makeGhosts, _locate, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, Place, Fill, Follow);
     }
 
     /// <summary>Offsets, in bytes, of the neighbors of atom i: <c>Entries[Starts[i] …]</c>, <c>Counts[i]</c> of them and then some of nobody up to a multiple of <see cref="Width"/>.</summary>
@@ -175,7 +176,7 @@ internal sealed unsafe class NeighborList
             order[_cellStarts.Pointer[_cellOf.Pointer[i]]++] = i;
         }
 
-        _atoms.Reorder(order.AsSpan(0, n));
+        _atoms.Reorder(order, loop);
     }
 
     private void CountCells(int all)
@@ -212,24 +213,14 @@ internal sealed unsafe class NeighborList
         _y.Ensure(all + Slack);
         _z.Ensure(all + Slack);
         _offset.Ensure(all + Slack);
-        _slotOf.Ensure(_atoms.Count);
+        _slotOf.Ensure(all);
         var starts = _cellStarts.Pointer;
-        var x = _x.Pointer;
-        var y = _y.Pointer;
-        var z = _z.Pointer;
-        var offset = _offset.Pointer;
-        var corner = _grid.Corner;
         for (var i = 0; i < all; i++)
         {
-            var slot = starts[_cellOf.Pointer[i]]++;
-            var row = _atoms.X + (4L * i);
-            (x[slot], y[slot], z[slot]) = ((float)(row[0] - corner.X), (float)(row[1] - corner.Y), (float)(row[2] - corner.Z));
-            offset[slot] = (uint)i * RowBytes;
-            if (i < _atoms.Count)
-            {
-                _slotOf.Pointer[i] = slot;
-            }
+            _slotOf.Pointer[i] = starts[_cellOf.Pointer[i]]++;
         }
+
+        loop.Run(all, 1024, _place);
 
         // Each entry now says where its cell ends, which is where the next one begins.
         for (var c = _grid.Cells; c > 0; c--)
@@ -238,6 +229,21 @@ internal sealed unsafe class NeighborList
         }
 
         starts[0] = 0;
+    }
+
+    private void Place(int chunk, int first, int past)
+    {
+        var x = _x.Pointer;
+        var y = _y.Pointer;
+        var z = _z.Pointer;
+        var corner = _grid.Corner;
+        for (var i = first; i < past; i++)
+        {
+            var slot = _slotOf.Pointer[i];
+            var row = _atoms.X + (4L * i);
+            (x[slot], y[slot], z[slot]) = ((float)(row[0] - corner.X), (float)(row[1] - corner.Y), (float)(row[2] - corner.Z));
+            _offset.Pointer[slot] = (uint)i * RowBytes;
+        }
     }
 
     private void MakeGhosts(ChunkedLoop loop)

@@ -21,13 +21,16 @@ internal sealed unsafe class ParticleStore
     private readonly AlignedArray<double> _positions = new();
     private readonly AlignedArray<double> _velocities = new();
     private readonly AlignedArray<double> _forces = new();
-    private readonly AlignedArray<double> _sorted = new();
+    private readonly AlignedArray<double> _sortedPositions = new();
+    private readonly Action<int, int, int> _permute;
+    private int[] _order = [];
     private int[] _sortedIds;
     private Vec3[] _sortedImages;
 
     /// <summary>The atoms of <paramref name="atoms"/>, in the order of their indices.</summary>
     public ParticleStore(AtomConfiguration atoms)
     {
+        _permute = Permute;
         Count = atoms.Count;
         Ids = [.. Enumerable.Range(0, Count)];
         Images = new Vec3[Count];
@@ -85,16 +88,13 @@ internal sealed unsafe class ParticleStore
     }
 
     /// <summary>Puts the atom from place <c>order[i]</c> into place i. Forces are void afterwards.</summary>
-    public void Reorder(ReadOnlySpan<int> order)
+    public void Reorder(int[] order, ChunkedLoop loop)
     {
-        _sorted.Ensure(4 * Count);
-        Permute(_positions, order);
-        Permute(_velocities, order);
-        for (var i = 0; i < order.Length; i++)
-        {
-            (_sortedIds[i], _sortedImages[i]) = (Ids[order[i]], Images[order[i]]);
-        }
-
+        _order = order;
+        _sortedPositions.Ensure(4 * (Count + Ghosts + 1));
+        loop.Run(Count, 1024, _permute);
+        AlignedArray<double>.Swap(_positions, _sortedPositions);
+        AlignedArray<double>.Swap(_velocities, _forces);      // Forces are void anyway.
         (Ids, _sortedIds, Images, _sortedImages) = (_sortedIds, Ids, _sortedImages, Images);
     }
 
@@ -102,15 +102,16 @@ internal sealed unsafe class ParticleStore
 
     public static Vec3 Read(double* rows, int i) => new(rows[4L * i], rows[(4L * i) + 1], rows[(4L * i) + 2]);
 
-    private void Permute(AlignedArray<double> rows, ReadOnlySpan<int> order)
+    private void Permute(int chunk, int first, int past)
     {
-        var from = rows.Pointer;
-        var to = _sorted.Pointer;
-        for (var i = 0; i < order.Length; i++)
+        var positions = _sortedPositions.Pointer;
+        var velocities = F;
+        for (var i = first; i < past; i++)
         {
-            Vector256.LoadAligned(from + (4L * order[i])).StoreAligned(to + (4L * i));
+            var from = _order[i];
+            Vector256.LoadAligned(X + (4L * from)).StoreAligned(positions + (4L * i));
+            Vector256.LoadAligned(V + (4L * from)).StoreAligned(velocities + (4L * i));
+            (_sortedIds[i], _sortedImages[i]) = (Ids[from], Images[from]);
         }
-
-        new ReadOnlySpan<double>(to, 4 * Count).CopyTo(new Span<double>(from, 4 * Count));
     }
 }
