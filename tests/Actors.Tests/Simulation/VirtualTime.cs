@@ -10,6 +10,9 @@ internal abstract class Somebody
     /// <summary>Until when nothing happens to it, µs.</summary>
     public long FrozenUntil { get; set; }
 
+    /// <summary>What has come while it was frozen, in order.</summary>
+    public Queue<Action> Waiting { get; } = new();
+
     public void Kill() => IsAlive = false;
 }
 
@@ -49,20 +52,52 @@ internal sealed class VirtualTime : TimeProvider
         }
 
         Now = when.At;
-        if (next.To is { } to && (!to.IsAlive || to.FrozenUntil > Now))
+        if (next.To is not { } to)
         {
-            if (to.IsAlive)
+            Happen(next.What, when);
+        }
+        else if (to.IsAlive && (to.FrozenUntil > Now || to.Waiting.Count > 0))
+        {
+            // Behind what waits already, or two freezes that overlap would change the order of what came.
+            to.Waiting.Enqueue(next.What);
+            if (to.Waiting.Count == 1)
             {
-                At(to.FrozenUntil, to, next.What);
+                At(to.FrozenUntil, null, () => Thaw(to));
             }
-
-            return true;
+        }
+        else if (to.IsAlive)
+        {
+            Happen(next.What, when);
         }
 
+        return true;
+    }
+
+    private void Thaw(Somebody to)
+    {
+        if (to.FrozenUntil > Now)
+        {
+            At(to.FrozenUntil, null, () => Thaw(to));
+            return;
+        }
+
+        while (to.IsAlive && to.FrozenUntil <= Now && to.Waiting.TryPeek(out var what))
+        {
+            Happen(what, (Now, _number++));
+            to.Waiting.Dequeue();
+        }
+
+        if (to.IsAlive && to.Waiting.Count > 0)
+        {
+            At(to.FrozenUntil, null, () => Thaw(to));
+        }
+    }
+
+    private void Happen(Action what, (long At, long Number) when)
+    {
         Steps++;
         Trace = Fingerprint.Fold(Trace, (ulong)when.At ^ ((ulong)when.Number << 32));
-        next.What();
-        return true;
+        what();
     }
 }
 
