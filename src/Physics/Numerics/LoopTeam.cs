@@ -4,28 +4,35 @@ namespace ActorMultiscale.Physics.Numerics;
 
 /// <summary>
 /// Threads that stand by for one short loop after another: <see cref="ChunkedLoop.Gather"/>. A thread that comes late, or never, is not
-/// missed: whoever calls works too, and chunks are taken by who is free.
+/// missed: whoever calls works too, and who is done with his own chunks takes those of others.
 /// </summary>
 public sealed class LoopTeam : IDisposable
 {
-    private const long Closed = uint.MaxValue;      // In the lower half of the ticket: nothing to take.
-    private const int Patience = 4000;              // Looks at the ticket before others get the processor.
+    private const long Closed = uint.MaxValue;      // In the lower half of a ticket: nothing to take.
+    private const int Line = 16;                    // Tickets lie so many numbers apart, so that no two share a line of the cache.
+    private const int Patience = 4000;              // Looks at the tickets before others get the processor.
 
+    private readonly int _members;
+    private readonly long[] _tickets;               // Of each member's part of the loop: number of the loop, and the next chunk to take.
     private Action<int, int, int> _body = static (_, _, _) => { };
     private int _length;
     private int _chunk;
     private int _chunks;
+    private long _loop;
     private int _left;                              // Chunks that are not done.
-    private long _ticket = Closed;                  // Number of the loop, and the next chunk to take.
     private volatile bool _isOver;
     private Exception? _fault;
 
     internal LoopTeam(int degree, TaskScheduler? scheduler)
     {
         Loop = new(degree, scheduler, this);
+        _members = degree;
+        _tickets = new long[Line * (degree + 1)];
+        Close();
         for (var i = 1; i < degree; i++)
         {
-            Task.Factory.StartNew(StandBy, CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default);
+            var member = i;
+            Task.Factory.StartNew(() => StandBy(member), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler ?? TaskScheduler.Default);
         }
     }
 
@@ -38,9 +45,13 @@ public sealed class LoopTeam : IDisposable
     internal void Run(int length, int chunk, int chunks, Action<int, int, int> body)
     {
         (_body, _length, _chunk, _chunks, _left) = (body, length, chunk, chunks, chunks);
-        var loop = (Volatile.Read(ref _ticket) >> 32) + 1;
-        Interlocked.Exchange(ref _ticket, loop << 32);
-        while (TryWork())
+        _loop++;
+        for (var part = 0; part < _members; part++)
+        {
+            Interlocked.Exchange(ref Ticket(part), (_loop << 32) | (uint)First(part));
+        }
+
+        while (TryWork(0))
         {
         }
 
@@ -50,18 +61,31 @@ public sealed class LoopTeam : IDisposable
         }
 
         // Whoever still looks at this loop must not take from the next one while it is being set up.
-        Interlocked.Exchange(ref _ticket, (loop << 32) | Closed);
+        Close();
         if (Interlocked.Exchange(ref _fault, null) is { } fault)
         {
             ExceptionDispatchInfo.Throw(fault);
         }
     }
 
-    private void StandBy()
+    private ref long Ticket(int part) => ref _tickets[Line * (part + 1)];
+
+    // Where a member's part of the chunks begins: in every loop over the same atoms a member has the same ones, and they stay in its cache.
+    private int First(int part) => (int)((long)Volatile.Read(ref _chunks) * part / _members);
+
+    private void Close()
+    {
+        for (var part = 0; part < _members; part++)
+        {
+            Interlocked.Exchange(ref Ticket(part), (_loop << 32) | Closed);
+        }
+    }
+
+    private void StandBy(int member)
     {
         for (var spins = 0; !_isOver; spins++)
         {
-            if (TryWork())
+            if (TryWork(member))
             {
                 spins = 0;
             }
@@ -72,16 +96,35 @@ public sealed class LoopTeam : IDisposable
         }
     }
 
-    // Takes one chunk and works on it. That the ticket is the same before and after the loop was looked at makes them belong together.
-    private bool TryWork()
+    // Works on one chunk of one's own part, or of that of another who has not come to it.
+    private bool TryWork(int member)
     {
-        var ticket = Volatile.Read(ref _ticket);
-        var c = (int)(ticket & uint.MaxValue);
-        if ((ticket & uint.MaxValue) == Closed || c >= Volatile.Read(ref _chunks) || Interlocked.CompareExchange(ref _ticket, ticket + 1, ticket) != ticket)
+        for (var other = 0; other < _members; other++)
         {
-            return (ticket & uint.MaxValue) != Closed && c < Volatile.Read(ref _chunks);
+            var part = (member + other) % _members;
+            while (true)
+            {
+                // That the ticket is the same before and after the loop was looked at makes them belong together.
+                var ticket = Volatile.Read(ref Ticket(part));
+                var c = ticket & uint.MaxValue;
+                if (c == Closed || c >= First(part + 1))
+                {
+                    break;
+                }
+
+                if (Interlocked.CompareExchange(ref Ticket(part), ticket + 1, ticket) == ticket)
+                {
+                    Work((int)c);
+                    return true;
+                }
+            }
         }
 
+        return false;
+    }
+
+    private void Work(int c)
+    {
         try
         {
             _body(c, c * _chunk, (c * _chunk) + Math.Min(_chunk, _length - (c * _chunk)));
@@ -92,7 +135,6 @@ public sealed class LoopTeam : IDisposable
         }
 
         Interlocked.Decrement(ref _left);
-        return true;
     }
 
     private static void Pause(int spins)

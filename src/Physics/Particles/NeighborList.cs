@@ -470,6 +470,7 @@ internal sealed unsafe class NeighborList
     /// <summary>Cells of half the reach, in rows along x, around all atoms and images.</summary>
     private readonly struct Grid
     {
+        private const int Strip = 8;
         private readonly double _perLength;
         private readonly int _nx;
         private readonly int _ny;
@@ -496,7 +497,7 @@ internal sealed unsafe class NeighborList
 
         public double Extent { get; }
 
-        public int Cells => _nx * _ny * _nz;
+        public int Cells => _nx * Strip * ((_ny + Strip - 1) / Strip) * _nz;
 
         public static Grid Around(ParticleStore atoms, SimulationBox box, double reach)
         {
@@ -527,22 +528,25 @@ internal sealed unsafe class NeighborList
             return new(low - new Vec3(slack, slack, slack), high + new Vec3(slack, slack, slack), reach);
         }
 
-        public int CellOf(double* row) =>
-            (((Index(row[2] - Corner.Z, _nz) * _ny) + Index(row[1] - Corner.Y, _ny)) * _nx) + Index(row[0] - Corner.X, _nx);
+        public int CellOf(double* row) => (RowOf(Index(row[1] - Corner.Y, _ny), Index(row[2] - Corner.Z, _nz)) * _nx) + Index(row[0] - Corner.X, _nx);
+
+        // Rows in strips along z, some of them wide: what an atom's neighbors are is then still in the cache, however large the box.
+        private int RowOf(int y, int z) => (((y / Strip * _nz) + z) * Strip) + (y % Strip);
 
         private int Index(double x, int n) => Math.Min((int)(x * _perLength), n - 1);
 
         /// <summary>The runs of slots that hold all that is within the reach of a cell: begin and end of each.</summary>
         public int Runs(int cell, int* starts, int* runs)
         {
-            var (cx, cy, cz) = (cell % _nx, cell / _nx % _ny, cell / _nx / _ny);
+            var (cx, line) = (cell % _nx, cell / _nx);
+            var (cy, cz) = ((line / Strip / _nz * Strip) + (line % Strip), line / Strip % _nz);
             var (from, to) = (Math.Max(cx - 2, 0), Math.Min(cx + 2, _nx - 1) + 1);
             var count = 0;
             for (var z = Math.Max(cz - 2, 0); z <= Math.Min(cz + 2, _nz - 1); z++)
             {
                 for (var y = Math.Max(cy - 2, 0); y <= Math.Min(cy + 2, _ny - 1); y++)
                 {
-                    var row = ((z * _ny) + y) * _nx;
+                    var row = RowOf(y, z) * _nx;
                     var (begin, end) = (starts[row + from], starts[row + to]);
                     if (end > begin)
                     {
