@@ -4,6 +4,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks coupling [--json FILE] [--seconds S]
 // benchmarks mapping [--json FILE]
 // benchmarks recording [--json FILE]
+// benchmarks md [--json FILE]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -12,6 +13,11 @@ if (args is ["mapping", ..])
 if (args is ["recording", ..])
 {
     return await RecordingBenchmark.RunAsync(args[1..]);
+}
+
+if (args is ["md", ..])
+{
+    return MolecularDynamicsBenchmark.Run(args[1..]);
 }
 
 if (args is not ["coupling", ..])

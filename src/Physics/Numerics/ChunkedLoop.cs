@@ -11,11 +11,21 @@ namespace ActorMultiscale.Physics.Numerics;
 /// <param name="scheduler">Whose threads work; those of the process if null.</param>
 public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
 {
+    private readonly LoopTeam? _team;
+
+    internal ChunkedLoop(int degree, TaskScheduler? scheduler, LoopTeam team) : this(degree, scheduler) => _team = team;
+
     /// <summary>How many threads may work at once.</summary>
     public int Degree { get; } = degree >= 1 ? degree : throw new ArgumentOutOfRangeException(nameof(degree), degree, "At least one thread works.");
 
     /// <summary>A loop that runs on the caller's thread.</summary>
     public static ChunkedLoop Serial { get; } = new(1);
+
+    /// <summary>
+    /// Threads for somebody who runs very many short loops in a row: they stand by until the team is disposed, which costs their time and
+    /// saves that of waking them. <see cref="Run"/> of its <see cref="LoopTeam.Loop"/> allocates nothing.
+    /// </summary>
+    public LoopTeam Gather() => new(Degree, scheduler);
 
     /// <summary>The number of chunks of a range.</summary>
     public static int Chunks(int length, int chunk) => length == 0 ? 0 : ((length - 1) / chunk) + 1;
@@ -34,6 +44,12 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
                 body(c, c * chunk, (c * chunk) + Math.Min(chunk, length - (c * chunk)));
             }
 
+            return;
+        }
+
+        if (_team is { } team)
+        {
+            team.Run(length, chunk, chunks, body);
             return;
         }
 

@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Particles;
 
@@ -30,10 +31,11 @@ public sealed class Crystal(Matrix3 cell, Vec3[] positions)
     public ReadOnlySpan<Vec3> Positions => positions;
 
     /// <summary>A perfect crystal of <paramref name="cells"/> repeats of the smallest right-angled cell along each axis.</summary>
-    /// <param name="lattice">The lattice.</param>
+    /// <param name="lattice">Fcc, bcc or sc: the lattices whose atoms are all centres of symmetry.</param>
     /// <param name="a">Lattice constant, Å.</param>
     /// <param name="orientation">How the axes lie.</param>
     /// <param name="cells">Repeats along x, y, z.</param>
+    /// <exception cref="ScaleModelException">The lattice is another.</exception>
     public static Crystal Perfect(Lattice lattice, double a, Orientation orientation, (int X, int Y, int Z) cells)
     {
         var axes = OrientationAxes.Of(orientation);
@@ -41,7 +43,13 @@ public sealed class Crystal(Matrix3 cell, Vec3[] positions)
         // Along [110] a lattice of cubes repeats after a√2; half of that for fcc, which the count of cells makes up for.
         var (lx, ly, lz) = orientation == Orientation.Cube ? (a, a, a) : (a * Math.Sqrt(2), a * Math.Sqrt(2), a);
         var box = Matrix3.Diagonal(lx * cells.X, ly * cells.Y, lz * cells.Z);
-        var basis = lattice switch { Lattice.Fcc => _fcc, Lattice.Bcc => _bcc, _ => _sc };
+        var basis = lattice switch
+        {
+            Lattice.Fcc => _fcc,
+            Lattice.Bcc => _bcc,
+            Lattice.Sc => _sc,
+            _ => throw new ScaleModelException($"A crystal of {lattice} is asked for; one that is at rest under strain is made of the lattices fcc, bcc and sc."),
+        };
         var atoms = new List<Vec3>();
         var reach = 2 + (2 * Math.Max(cells.X, Math.Max(cells.Y, cells.Z)));
         for (var i = -reach; i <= reach; i++)

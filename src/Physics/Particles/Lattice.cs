@@ -2,7 +2,7 @@ using ActorMultiscale.Physics.Fields;
 
 namespace ActorMultiscale.Physics.Particles;
 
-/// <summary>A cubic lattice.</summary>
+/// <summary>A lattice in which crystals are built.</summary>
 public enum Lattice
 {
     /// <summary>Face-centred cubic.</summary>
@@ -13,6 +13,18 @@ public enum Lattice
 
     /// <summary>Simple cubic.</summary>
     Sc,
+
+    /// <summary>That of diamond: two face-centred cubic lattices, one moved by a quarter of the space diagonal.</summary>
+    Diamond,
+
+    /// <summary>Hexagonal close-packed, in its right-angled cell a × √3 a × c of four atoms.</summary>
+    Hcp,
+
+    /// <summary>One layer of squares in the plane z = 0.</summary>
+    Square,
+
+    /// <summary>One layer of equilateral triangles in the plane z = 0, in its right-angled cell a × √3 a of two atoms.</summary>
+    Triangular,
 }
 
 /// <summary>How the axes of a specimen lie in the crystal.</summary>

@@ -63,4 +63,65 @@ public sealed class ChunkedLoopTests
     [InlineData(2)]
     public void A_fault_of_the_body_comes_out_as_it_is(int degree) =>
         Assert.Equal("chunk", Assert.Throws<InvalidOperationException>(() => new ChunkedLoop(degree).Run(10, 1, (_, _, _) => throw new InvalidOperationException("chunk"))).Message);
+
+    // Loops of every length, one right after the other: whoever is late with one must not touch the next.
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void A_team_visits_every_index_of_every_loop_once(int degree)
+    {
+        using var team = new ChunkedLoop(degree).Gather();
+        var visits = new int[700];
+        for (var loop = 0; loop < 3000; loop++)
+        {
+            var (length, chunk) = (loop * 37 % 701, 1 + (loop % 23));
+            Array.Clear(visits);
+            team.Loop.Run(length, chunk, (_, first, past) =>
+            {
+                for (var i = first; i < past; i++)
+                {
+                    Interlocked.Increment(ref visits[i]);
+                }
+            });
+            Assert.True(visits.AsSpan(0, length).IndexOfAnyExcept(1) < 0 && visits.AsSpan(length).IndexOfAnyExcept(0) < 0, $"loop {loop}");
+        }
+    }
+
+    [Fact]
+    public void What_a_body_throws_comes_out_of_a_team_and_the_next_loop_is_whole()
+    {
+        using var team = new ChunkedLoop(3).Gather();
+        for (var loop = 0; loop < 200; loop++)
+        {
+            Assert.Equal("7", Assert.Throws<InvalidOperationException>(() => team.Loop.Run(20, 1, (c, _, _) =>
+            {
+                if (c == 7)
+                {
+                    throw new InvalidOperationException("7");
+                }
+            })).Message);
+            var sum = 0;
+            team.Loop.Run(100, 3, (_, first, past) => Interlocked.Add(ref sum, past - first));
+            Assert.Equal(100, sum);
+        }
+    }
+
+    // The only thread of a scheduler that is busy: the caller does all the work.
+    [Fact]
+    public async Task A_team_whose_threads_never_come_is_not_waited_for()
+    {
+        var pair = new ConcurrentExclusiveSchedulerPair();
+        var gate = new TaskCompletionSource();
+        var busy = Task.Factory.StartNew(() => gate.Task.GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, pair.ExclusiveScheduler);
+        using (var team = new ChunkedLoop(4, pair.ExclusiveScheduler).Gather())
+        {
+            var sum = 0;
+            team.Loop.Run(1000, 10, (_, first, past) => Interlocked.Add(ref sum, past - first));
+            Assert.Equal(1000, sum);
+        }
+
+        gate.SetResult();
+        await busy;
+    }
 }

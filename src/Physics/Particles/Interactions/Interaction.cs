@@ -1,0 +1,101 @@
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Particles.Interactions;
+
+/// <summary>Energy and virial of an interaction.</summary>
+/// <param name="Energy">Potential energy.</param>
+/// <param name="Virial">W = ½ Σ (x_i − x_j) ⊗ f_ij: positive where atoms push outward.</param>
+public readonly record struct EnergyAndVirial(double Energy, Fields.SymTensor3 Virial);
+
+/// <summary>Something that moves atoms: a pair law over all neighbors, bonds, a wall. One object serves one engine.</summary>
+public abstract class Interaction
+{
+    /// <summary>How far apart atoms feel each other by this; zero where no neighbors are needed.</summary>
+    public abstract double Cutoff { get; }
+
+    /// <summary>Computes forces: sets them where it is the first interaction of a step, or adds to them.</summary>
+    internal abstract void Run(ForcePass pass);
+
+    /// <summary>A pair interaction by a law.</summary>
+    public static Interaction Of<TLaw>(TLaw law) where TLaw : struct, IPairLaw => new PairInteraction<TLaw>(law);
+
+    /// <summary>A pair interaction by a potential of one's own.</summary>
+    public static Interaction OfPotential<TPotential>(TPotential potential) where TPotential : struct, IPairPotential =>
+        new PairInteraction<OneByOne<TPotential>>(new(potential));
+}
+
+/// <summary>One computation of all forces.</summary>
+internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
+{
+    /// <summary>Atoms that are worked on at once, and have sums of their own.</summary>
+    public const int Chunk = 128;
+
+    private readonly AlignedArray<double> _sums = new();
+
+    public ParticleStore Atoms { get; } = atoms;
+
+    public NeighborList List { get; } = list;
+
+    public required SimulationBox Box { get; set; }
+
+    public required ChunkedLoop Loop { get; set; }
+
+    /// <summary>Whether nothing has set the forces yet.</summary>
+    public bool IsFirst { get; set; }
+
+    /// <summary>Whether energy and virial are wanted.</summary>
+    public bool Counts { get; set; }
+
+    /// <summary>The sums of a chunk: energy, and virial xx, yy, zz, yz, xz, xy.</summary>
+    public double* Sums(int chunk) => _sums.Pointer + (8L * chunk);
+
+    /// <summary>Sets all sums to zero.</summary>
+    public void Clear()
+    {
+        var chunks = Math.Max(1, ChunkedLoop.Chunks(Atoms.Count, Chunk));
+        _sums.Ensure(8 * chunks);
+        _sums.Span(8 * chunks).Clear();
+    }
+
+    /// <summary>The sums of all chunks.</summary>
+    public EnergyAndVirial Total()
+    {
+        var chunks = ChunkedLoop.Chunks(Atoms.Count, Chunk);
+        double Sum(int entry)
+        {
+            var all = new double[chunks];
+            for (var c = 0; c < chunks; c++)
+            {
+                all[c] = Sums(c)[entry];
+            }
+
+            return FixedOrderSum.Of(all);
+        }
+
+        return new(Sum(0), new(Sum(1), Sum(2), Sum(3), Sum(4), Sum(5), Sum(6)));
+    }
+}
+
+/// <summary>A pair law over all neighbors.</summary>
+internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : struct, IPairLaw
+{
+    private readonly TLaw _law;
+    private readonly Action<int, int, int> _forces;
+    private readonly Action<int, int, int> _all;
+    private ForcePass? _pass;
+
+    public PairInteraction(TLaw law)
+    {
+        _law = law;
+        _forces = (_, first, past) => PairForces.Run<TLaw, ForcesOnly>(_law, _pass!.Atoms, _pass.List, first, past, _pass.IsFirst, null);
+        _all = (chunk, first, past) => PairForces.Run<TLaw, ForcesAndEnergy>(_law, _pass!.Atoms, _pass.List, first, past, _pass.IsFirst, _pass.Sums(chunk));
+    }
+
+    public override double Cutoff => _law.Cutoff;
+
+    internal override void Run(ForcePass pass)
+    {
+        _pass = pass;
+        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.Counts ? _all : _forces);
+    }
+}

@@ -1,0 +1,562 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Particles;
+
+/// <summary>
+/// For each atom all others, and images, within a reach, as offsets in bytes into the rows of positions. Each pair stands in both lists, so
+/// that an atom's force is one sum in one order, whoever computes it.
+/// </summary>
+/// <remarks>
+/// L. Verlet, Phys. Rev. 159 (1967) 98. Built from cells of half the reach (after D. Frenkel, B. Smit, Understanding Molecular Simulation,
+/// appendix F), which lie in rows along x: what an atom can reach are 25 runs of consecutive atoms. Distances are compared in single
+/// precision, with a margin for its error: a pair too much costs a little time, none is missed.
+/// </remarks>
+internal sealed unsafe class NeighborList
+{
+    /// <summary>Lists are filled up to a multiple of this, for kernels that take so many neighbors at once.</summary>
+    public const int Width = 8;
+
+    private const int Chunk = 64;               // Atoms whose lists lie one behind the other.
+    private const int RowBytes = 4 * sizeof(double);
+    private const int Slack = 16;               // A store of a whole vector may reach so far beyond what counts.
+    private const int MostRows = 1 << 26;       // An offset has 32 bits.
+
+    private readonly AlignedArray<uint> _entries = new();
+    private readonly AlignedArray<int> _starts = new();
+    private readonly AlignedArray<int> _counts = new();
+    private readonly AlignedArray<int> _cellOf = new();         // Of each atom and image.
+    private readonly AlignedArray<int> _slotOf = new();         // Of each atom and image, in the order of cells.
+    private readonly AlignedArray<int> _cellStarts = new();
+    private readonly AlignedArray<float> _x = new();            // Positions in the order of cells, from the grid's corner.
+    private readonly AlignedArray<float> _y = new();
+    private readonly AlignedArray<float> _z = new();
+    private readonly AlignedArray<uint> _offset = new();        // And whose they are.
+    private readonly AlignedArray<int> _owners = new();         // Of each image the atom,
+    private readonly AlignedArray<int> _shiftOf = new();        // and by which shift it lies beside it.
+    private (int A, int B, int C) _most;                        // How many cell vectors away images are made, either way,
+    private Vec3[] _shifts = [];                                // and all such shifts.
+    private int[] _found = [];                                  // A chunk: images of its atoms, or entries of its lists.
+    private double _perAtom = 16;                               // Entries an atom has room for.
+
+    // What the loops read; their bodies are made once, so that nothing is allocated in the steady state.
+    private readonly Action<int, int, int> _wrap;
+    private readonly Action<int, int, int> _countGhosts;
+    private readonly Action<int, int, int> _makeGhosts;
+    private readonly Action<int, int, int> _locate;
+    private readonly Action<int, int, int> _place;
+    private readonly Action<int, int, int> _fill;
+    private readonly Action<int, int, int> _follow;
+    private readonly ParticleStore _atoms;
+    private SimulationBox _box;
+    private Grid _grid;
+    private Vec3 _margin;                       // The reach in fractions of the heights.
+    private float _limit;                       // Square of the reach, with the margin.
+    private int[] _order = [];
+    private double* _shiftRows;
+    private readonly AlignedArray<double> _shiftVectors = new();
+    private Func<int, ReadOnlySpan<int>>? _excluded;
+
+    public NeighborList(ParticleStore atoms, SimulationBox box)
+    {
+        (_atoms, _box) = (atoms, box);
+        (_wrap, _countGhosts, _makeGhosts, _locate, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, Place, Fill, Follow);
+    }
+
+    /// <summary>Offsets, in bytes, of the neighbors of atom i: <c>Entries[Starts[i] …]</c>, <c>Counts[i]</c> of them and then some of nobody up to a multiple of <see cref="Width"/>.</summary>
+    public uint* Entries => _entries.Pointer;
+
+    public int* Starts => _starts.Pointer;
+
+    public int* Counts => _counts.Pointer;
+
+    /// <summary>Whose image a ghost is: <c>Owners[ghost]</c>, ghosts counted from 0.</summary>
+    public int* Owners => _owners.Pointer;
+
+    /// <summary>The shift of every ghost, in cell vectors.</summary>
+    public Vec3 ShiftOf(int ghost) => _shifts[_shiftOf.Pointer[ghost]];
+
+    /// <summary>How many rebuilds there were.</summary>
+    public long Builds { get; private set; }
+
+    /// <summary>
+    /// Wraps and sorts the atoms, makes their images and finds everybody's neighbors within <paramref name="reach"/>. Forces are void afterwards.
+    /// </summary>
+    /// <param name="box">Where the atoms live now.</param>
+    /// <param name="reach">Cutoff and skin.</param>
+    /// <param name="excluded">By index of an atom in the configuration, those that are not its neighbors however near they are; none if null.</param>
+    /// <param name="loop">The way to run a loop on several threads.</param>
+    /// <exception cref="ScaleModelException">An atom is nowhere, or there are too many images.</exception>
+    public void Build(SimulationBox box, double reach, Func<int, ReadOnlySpan<int>>? excluded, ChunkedLoop loop)
+    {
+        (_box, _excluded) = (box, excluded);
+        var n = _atoms.Count;
+        Builds++;
+        loop.Run(n, Chunk, _wrap);
+        double Margin(int side) => box.IsPeriodic(side) ? reach / box.Heights[side] : 0;
+        _margin = new(Margin(0), Margin(1), Margin(2));
+        _grid = Grid.Around(_atoms, box, reach);
+        Sort(loop);
+        MakeGhosts(loop);
+
+        var all = n + _atoms.Ghosts;
+        Bin(all, loop);
+        var error = _grid.Extent * 4 * 1.2e-7;      // Of a difference of two coordinates in single precision, well counted.
+        _limit = (float)((reach + error) * (reach + error) * (1 + 1e-6));
+        _starts.Ensure(n);
+        _counts.Ensure(n);
+        var chunks = ChunkedLoop.Chunks(n, Chunk);
+        for (var fits = false; !fits;)
+        {
+            _entries.Ensure(checked((int)Math.Min(int.MaxValue, ((long)chunks * RoomOfChunk) + Slack)));
+            loop.Run(n, Chunk, _fill);
+            var most = 0;
+            for (var c = 0; c < chunks; c++)
+            {
+                most = Math.Max(most, _found[c]);
+            }
+
+            fits = most <= RoomOfChunk;
+            if (!fits)
+            {
+                _perAtom = 1.02 * most / Chunk;
+            }
+        }
+    }
+
+    /// <summary>Moves the images after their atoms, and after the box if it has changed.</summary>
+    public void Follow(SimulationBox box, ChunkedLoop loop)
+    {
+        if (!ReferenceEquals(box, _box))
+        {
+            _box = box;
+            SetShifts();
+        }
+
+        loop.Run(_atoms.Ghosts, 1024, _follow);
+    }
+
+    private int RoomOfChunk => (((int)(_perAtom * Chunk) + Width - 1) / Width * Width) + Slack;
+
+    private void Wrap(int chunk, int first, int past)
+    {
+        for (var i = first; i < past; i++)
+        {
+            // What is a hair below zero may come to lie on the far face, and belongs to the near one: once more, so that wrapped atoms stay as they are.
+            for (var time = 0; time < 2; time++)
+            {
+                var x = _atoms.Position(i);
+                var image = _box.Image(x);
+                if (image == Vec3.Zero)
+                {
+                    break;
+                }
+
+                ParticleStore.Write(_atoms.X, i, x - (_box.Cell * image), _atoms.X[(4L * i) + 3]);
+                _atoms.Images[i] += image;
+            }
+        }
+    }
+
+    // Sorting by counting: cells, then how many atoms each has, then everybody to his place, in the order in which they stood.
+    private void Sort(ChunkedLoop loop)
+    {
+        var n = _atoms.Count;
+        _cellOf.Ensure(n);
+        loop.Run(n, 1024, _locate);
+        CountCells(n);
+        var order = _order.Length >= n ? _order : _order = new int[n];
+        for (var i = 0; i < n; i++)
+        {
+            order[_cellStarts.Pointer[_cellOf.Pointer[i]]++] = i;
+        }
+
+        _atoms.Reorder(order, loop);
+    }
+
+    private void CountCells(int all)
+    {
+        var cells = _grid.Cells;
+        _cellStarts.Ensure(cells + 1);
+        var starts = _cellStarts.Pointer;
+        _cellStarts.Span(cells + 1).Clear();
+        for (var i = 0; i < all; i++)
+        {
+            starts[_cellOf.Pointer[i] + 1]++;
+        }
+
+        for (var c = 0; c < cells; c++)
+        {
+            starts[c + 1] += starts[c];
+        }
+    }
+
+    private void Locate(int chunk, int first, int past)
+    {
+        for (var i = first; i < past; i++)
+        {
+            _cellOf.Pointer[i] = _grid.CellOf(_atoms.X + (4L * i));
+        }
+    }
+
+    private void Bin(int all, ChunkedLoop loop)
+    {
+        _cellOf.Ensure(all, 0);
+        loop.Run(all, 1024, _locate);
+        CountCells(all);
+        _x.Ensure(all + Slack);
+        _y.Ensure(all + Slack);
+        _z.Ensure(all + Slack);
+        _offset.Ensure(all + Slack);
+        _slotOf.Ensure(all);
+        var starts = _cellStarts.Pointer;
+        for (var i = 0; i < all; i++)
+        {
+            _slotOf.Pointer[i] = starts[_cellOf.Pointer[i]]++;
+        }
+
+        loop.Run(all, 1024, _place);
+
+        // Each entry now says where its cell ends, which is where the next one begins.
+        for (var c = _grid.Cells; c > 0; c--)
+        {
+            starts[c] = starts[c - 1];
+        }
+
+        starts[0] = 0;
+    }
+
+    private void Place(int chunk, int first, int past)
+    {
+        var x = _x.Pointer;
+        var y = _y.Pointer;
+        var z = _z.Pointer;
+        var corner = _grid.Corner;
+        for (var i = first; i < past; i++)
+        {
+            var slot = _slotOf.Pointer[i];
+            var row = _atoms.X + (4L * i);
+            (x[slot], y[slot], z[slot]) = ((float)(row[0] - corner.X), (float)(row[1] - corner.Y), (float)(row[2] - corner.Z));
+            _offset.Pointer[slot] = (uint)i * RowBytes;
+        }
+    }
+
+    private void MakeGhosts(ChunkedLoop loop)
+    {
+        // Every shift by so many cell vectors either way, in order.
+        int Reach(int side) => _box.IsPeriodic(side) ? (int)Math.Ceiling(_margin[side]) : 0;
+        var most = (Reach(0), Reach(1), Reach(2));
+        if (most != _most || _shifts.Length == 0)
+        {
+            _most = most;
+            _shifts = [.. from a in Enumerable.Range(-most.Item1, (2 * most.Item1) + 1)
+                          from b in Enumerable.Range(-most.Item2, (2 * most.Item2) + 1)
+                          from c in Enumerable.Range(-most.Item3, (2 * most.Item3) + 1)
+                          select new Vec3(a, b, c)];
+        }
+
+        SetShifts();
+        var n = _atoms.Count;
+        var chunks = ChunkedLoop.Chunks(n, Chunk);
+        if (_found.Length < chunks)
+        {
+            _found = new int[chunks];
+        }
+
+        loop.Run(n, Chunk, _countGhosts);
+        var ghosts = 0L;
+        for (var c = 0; c < chunks; c++)
+        {
+            var before = ghosts;
+            ghosts += _found[c];
+            _found[c] = (int)Math.Min(before, int.MaxValue);
+        }
+
+        if (n + ghosts >= MostRows)
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"The {n} atoms have {ghosts} images within their reach, and {MostRows} are the most there may be: the cutoff is far longer than the box."));
+        }
+
+        _owners.Ensure((int)ghosts);
+        _shiftOf.Ensure((int)ghosts);
+        _atoms.SetGhosts((int)ghosts);
+        loop.Run(n, Chunk, _makeGhosts);
+        loop.Run((int)ghosts, 1024, _follow);
+    }
+
+    private void SetShifts()
+    {
+        _shiftVectors.Ensure(4 * Math.Max(1, _shifts.Length));
+        _shiftRows = _shiftVectors.Pointer;
+        for (var s = 0; s < _shifts.Length; s++)
+        {
+            ParticleStore.Write(_shiftRows, s, _box.Cell * _shifts[s], 0);
+        }
+    }
+
+    private void CountGhosts(int chunk, int first, int past)
+    {
+        var count = 0;
+        for (var i = first; i < past; i++)
+        {
+            count += Ghosts(i, -1);
+        }
+
+        _found[chunk] = count;
+    }
+
+    private void MakeGhosts(int chunk, int first, int past)
+    {
+        var at = _found[chunk];
+        for (var i = first; i < past; i++)
+        {
+            at += Ghosts(i, at);
+        }
+    }
+
+    // The images of an atom that lie within the reach of the box; written down from place `at` unless that is negative.
+    private int Ghosts(int i, int at)
+    {
+        var s = _box.Fraction(_atoms.Position(i));
+        var (a0, a1) = Images(s.X, _margin.X, _most.A);
+        var (b0, b1) = Images(s.Y, _margin.Y, _most.B);
+        var (c0, c1) = Images(s.Z, _margin.Z, _most.C);
+        var count = ((a1 - a0 + 1) * (b1 - b0 + 1) * (c1 - c0 + 1)) - 1;
+        if (at < 0 || count == 0)
+        {
+            return count;
+        }
+
+        for (var a = a0; a <= a1; a++)
+        {
+            for (var b = b0; b <= b1; b++)
+            {
+                for (var c = c0; c <= c1; c++)
+                {
+                    if (a != 0 || b != 0 || c != 0)
+                    {
+                        _owners.Pointer[at] = i;
+                        _shiftOf.Pointer[at++] = ((((a + _most.A) * ((2 * _most.B) + 1)) + b + _most.B) * ((2 * _most.C) + 1)) + c + _most.C;
+                    }
+                }
+            }
+        }
+
+        return count;
+    }
+
+    // By how many cell vectors, from and to, something at the fraction s of a height may be shifted to lie within the margin; not at all where there are no images.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static (int From, int To) Images(double s, double margin, int most) => most == 0 ? (0, 0)
+        : (Math.Clamp((int)Math.Ceiling(-margin - s), -most, 0), Math.Clamp((int)Math.Floor(1 + margin - s), 0, most));
+
+    private void Follow(int chunk, int first, int past)
+    {
+        var x = _atoms.X;
+        var ghosts = x + (4L * _atoms.Count);
+        for (var g = first; g < past; g++)
+        {
+            // The shift's fourth entry is zero: the kind stays.
+            (Vector256.LoadAligned(x + (4L * _owners.Pointer[g])) + Vector256.LoadAligned(_shiftRows + (4L * _shiftOf.Pointer[g]))).StoreAligned(ghosts + (4L * g));
+        }
+    }
+
+    private void Fill(int chunk, int first, int past)
+    {
+        var entries = _entries.Pointer + ((long)chunk * RoomOfChunk);
+        var room = RoomOfChunk - Slack;
+        var used = 0;
+        var runs = stackalloc int[50];
+        var cell = -1;
+        var count = 0;
+        var nobody = (uint)_atoms.Nobody * RowBytes;
+        var xs = _x.Pointer;
+        var ys = _y.Pointer;
+        var zs = _z.Pointer;
+        var offsets = _offset.Pointer;
+        var limit = Vector512.Create(_limit);
+        for (var i = first; i < past; i++)
+        {
+            if (_cellOf.Pointer[i] != cell)
+            {
+                cell = _cellOf.Pointer[i];
+                count = _grid.Runs(cell, _cellStarts.Pointer, runs);
+            }
+
+            var self = _slotOf.Pointer[i];
+            var (x, y, z) = (Vector512.Create(xs[self]), Vector512.Create(ys[self]), Vector512.Create(zs[self]));
+            var start = used;
+            for (var r = 0; r < count; r++)
+            {
+                var end = runs[(2 * r) + 1];
+                for (var k = runs[2 * r]; k < end; k += 16)
+                {
+                    var (dx, dy, dz) = (Vector512.Load(xs + k) - x, Vector512.Load(ys + k) - y, Vector512.Load(zs + k) - z);
+
+                    // Within the reach, of this run, and not the atom itself.
+                    var near = Vector512.LessThan((dx * dx) + (dy * dy) + (dz * dz), limit).AsInt32()
+                        & Vector512.LessThan(_lanes, Vector512.Create(end - k)) & ~Vector512.Equals(_lanes, Vector512.Create(self - k));
+                    var bits = (uint)Vector512.ExtractMostSignificantBits(near);
+                    if (used <= room)
+                    {
+                        Compress(entries + used, offsets + k, near.AsUInt32(), bits);
+                    }
+
+                    used += BitOperations.PopCount(bits);
+                }
+            }
+
+            if (_excluded is { } excluded && used <= room)
+            {
+                used = start + WithoutExcluded(entries + start, used - start, excluded(_atoms.Ids[i]));
+            }
+
+            _starts.Pointer[i] = (int)(entries - _entries.Pointer) + start;
+            _counts.Pointer[i] = used - start;
+            for (; ((used - start) % Width) != 0; used++)
+            {
+                if (used <= room)
+                {
+                    entries[used] = nobody;
+                }
+            }
+        }
+
+        _found[chunk] = used + Slack;
+    }
+
+    private static Vector512<int> _lanes => Vector512.Create(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Compress(uint* to, uint* from, Vector512<uint> mask, uint bits)
+    {
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.Compress(Vector512<uint>.Zero, mask, Vector512.Load(from)).Store(to);
+            return;
+        }
+
+        for (; bits != 0; bits &= bits - 1)
+        {
+            *to++ = from[BitOperations.TrailingZeroCount(bits)];
+        }
+    }
+
+    private int WithoutExcluded(uint* entries, int count, ReadOnlySpan<int> excluded)
+    {
+        if (excluded.IsEmpty)
+        {
+            return count;
+        }
+
+        var kept = 0;
+        for (var k = 0; k < count; k++)
+        {
+            var place = (int)(entries[k] / RowBytes);
+            if (!excluded.Contains(_atoms.Ids[place < _atoms.Count ? place : _owners.Pointer[place - _atoms.Count]]))
+            {
+                entries[kept++] = entries[k];
+            }
+        }
+
+        return kept;
+    }
+
+    /// <summary>Cells of half the reach, in rows along x, around all atoms and images.</summary>
+    private readonly struct Grid
+    {
+        private const int Strip = 8;
+        private readonly double _perLength;
+        private readonly int _nx;
+        private readonly int _ny;
+        private readonly int _nz;
+
+        private Grid(Vec3 low, Vec3 high, double reach)
+        {
+            Corner = low;
+            var size = high - low;
+            Extent = Math.Max(size.X, Math.Max(size.Y, size.Z));
+
+            // No more cells than memory can hold, whatever flies away.
+            var width = reach / 2;
+            while (size.X / width * (size.Y / width) * (size.Z / width) > 1 << 26)
+            {
+                width *= 1.3;
+            }
+
+            _perLength = 1 / width;
+            (_nx, _ny, _nz) = ((int)(size.X * _perLength) + 1, (int)(size.Y * _perLength) + 1, (int)(size.Z * _perLength) + 1);
+        }
+
+        public Vec3 Corner { get; }
+
+        public double Extent { get; }
+
+        public int Cells => _nx * Strip * ((_ny + Strip - 1) / Strip) * _nz;
+
+        public static Grid Around(ParticleStore atoms, SimulationBox box, double reach)
+        {
+            var (low, high) = (atoms.Position(0), atoms.Position(0));
+            for (var i = 0; i < atoms.Count; i++)
+            {
+                var x = atoms.Position(i);
+                low = new(Math.Min(low.X, x.X), Math.Min(low.Y, x.Y), Math.Min(low.Z, x.Z));
+                high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
+            }
+
+            if (!double.IsFinite((high - low).NormSquared))
+            {
+                throw new ScaleModelException("An atom is nowhere: a coordinate is not a finite number. The time step is probably too long, or two atoms lie upon each other.");
+            }
+
+            // Images lie within a margin around the box: where it is periodic, that bounds them.
+            for (var corner = 0; corner < 8; corner++)
+            {
+                double At(int side, double margin) => (corner >> side & 1) == 0 ? -margin : 1 + margin;
+                var h = box.Heights;
+                var x = box.Point(new(At(0, box.IsPeriodic(0) ? reach / h.X : 0), At(1, box.IsPeriodic(1) ? reach / h.Y : 0), At(2, box.IsPeriodic(2) ? reach / h.Z : 0)));
+                low = new(Math.Min(low.X, x.X), Math.Min(low.Y, x.Y), Math.Min(low.Z, x.Z));
+                high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
+            }
+
+            var slack = 1e-6 * reach;
+            return new(low - new Vec3(slack, slack, slack), high + new Vec3(slack, slack, slack), reach);
+        }
+
+        public int CellOf(double* row) => (RowOf(Index(row[1] - Corner.Y, _ny), Index(row[2] - Corner.Z, _nz)) * _nx) + Index(row[0] - Corner.X, _nx);
+
+        // Rows in strips along z, some of them wide: what an atom's neighbors are is then still in the cache, however large the box.
+        private int RowOf(int y, int z) => (((y / Strip * _nz) + z) * Strip) + (y % Strip);
+
+        private int Index(double x, int n) => Math.Min((int)(x * _perLength), n - 1);
+
+        /// <summary>The runs of slots that hold all that is within the reach of a cell: begin and end of each.</summary>
+        public int Runs(int cell, int* starts, int* runs)
+        {
+            var (cx, line) = (cell % _nx, cell / _nx);
+            var (cy, cz) = ((line / Strip / _nz * Strip) + (line % Strip), line / Strip % _nz);
+            var (from, to) = (Math.Max(cx - 2, 0), Math.Min(cx + 2, _nx - 1) + 1);
+            var count = 0;
+            for (var z = Math.Max(cz - 2, 0); z <= Math.Min(cz + 2, _nz - 1); z++)
+            {
+                for (var y = Math.Max(cy - 2, 0); y <= Math.Min(cy + 2, _ny - 1); y++)
+                {
+                    var row = RowOf(y, z) * _nx;
+                    var (begin, end) = (starts[row + from], starts[row + to]);
+                    if (end > begin)
+                    {
+                        (runs[2 * count], runs[(2 * count) + 1]) = (begin, end);
+                        count++;
+                    }
+                }
+            }
+
+            return count;
+        }
+    }
+}
