@@ -31,7 +31,6 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
     public static int Chunks(int length, int chunk) => length == 0 ? 0 : ((length - 1) / chunk) + 1;
 
     /// <summary>Calls <paramref name="body"/>(chunk index, first, past the last) for every chunk of <paramref name="chunk"/> indices of 0…<paramref name="length"/>.</summary>
-    [SuppressMessage("ApiDesign", "RS0030", Justification = "The ban exists so that every parallel loop comes here.")]
     public void Run(int length, int chunk, Action<int, int, int> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -41,22 +40,30 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
         {
             for (var c = 0; c < chunks; c++)
             {
-                body(c, c * chunk, (c * chunk) + Math.Min(chunk, length - (c * chunk)));
+                Call(body, c, length, chunk);
             }
-
-            return;
         }
-
-        if (_team is { } team)
+        else if (_team is { } team)
         {
             team.Run(length, chunk, chunks, body);
-            return;
         }
+        else
+        {
+            RunByTasks(length, chunk, chunks, body);
+        }
+    }
 
+    /// <summary>Calls the body for one chunk.</summary>
+    internal static void Call(Action<int, int, int> body, int c, int length, int chunk) => body(c, c * chunk, (c * chunk) + Math.Min(chunk, length - (c * chunk)));
+
+    // By itself: what its lambda captures would else be allocated by every call of Run.
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "The ban exists so that every parallel loop comes here.")]
+    private void RunByTasks(int length, int chunk, int chunks, Action<int, int, int> body)
+    {
         var options = new ParallelOptions { MaxDegreeOfParallelism = Degree, TaskScheduler = scheduler ?? TaskScheduler.Default };
         try
         {
-            Parallel.For(0, chunks, options, c => body(c, c * chunk, (c * chunk) + Math.Min(chunk, length - (c * chunk))));
+            Parallel.For(0, chunks, options, c => Call(body, c, length, chunk));
         }
         catch (AggregateException faults)
         {

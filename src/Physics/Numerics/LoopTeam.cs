@@ -127,7 +127,7 @@ public sealed class LoopTeam : IDisposable
     {
         try
         {
-            _body(c, c * _chunk, (c * _chunk) + Math.Min(_chunk, _length - (c * _chunk)));
+            ChunkedLoop.Call(_body, c, _length, _chunk);
         }
         catch (Exception fault)
         {

@@ -87,7 +87,7 @@ public sealed unsafe class MolecularDynamics
             Evaluate(loop, counts: false);
         }
 
-        (_step, _pass.Loop) = (step, loop);
+        _step = step;
         try
         {
             for (var s = 0L; s < steps; s++)
@@ -283,7 +283,7 @@ public sealed unsafe class MolecularDynamics
 
     private void Build(ChunkedLoop loop)
     {
-        _list.Build(_box, _cutoff + _skin, null, loop);
+        _list.Build(_box, _cutoff + _skin, loop);
         _built.Ensure(4 * Count);
         new ReadOnlySpan<double>(_atoms.X, 4 * Count).CopyTo(_built.Span(4 * Count));
         _moved.Span(ChunkedLoop.Chunks(Count, Chunk)).Clear();

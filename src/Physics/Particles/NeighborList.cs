@@ -25,7 +25,8 @@ internal sealed unsafe class NeighborList
     private const int Chunk = 64;               // Atoms whose lists lie one behind the other.
     private const int RowBytes = 4 * sizeof(double);
     private const int Slack = 16;               // A store of a whole vector may reach so far beyond what counts.
-    private const int MostRows = 1 << 26;       // An offset has 32 bits.
+    private const int MostRows = 60_000_000;    // An array has two thousand million bytes at most, and so has that of entries.
+    private const int MostEntries = 500_000_000;
 
     private readonly AlignedArray<uint> _entries = new();
     private readonly AlignedArray<int> _starts = new();
@@ -44,7 +45,7 @@ internal sealed unsafe class NeighborList
     private int[] _found = [];                                  // A chunk: images of its atoms, or entries of its lists.
     private double _perAtom = 16;                               // Entries an atom has room for.
 
-    // What the loops read; their bodies are made once, so that nothing is allocated in the steady state.
+    // What the loops read; their bodies are made once, so that a step allocates nothing.
     private readonly Action<int, int, int> _wrap;
     private readonly Action<int, int, int> _countGhosts;
     private readonly Action<int, int, int> _makeGhosts;
@@ -57,14 +58,13 @@ internal sealed unsafe class NeighborList
     private Grid _grid;
     private Vec3 _margin;                       // The reach in fractions of the heights.
     private float _limit;                       // Square of the reach, with the margin.
-    private int[] _order = [];
+    private readonly int[] _order;
     private double* _shiftRows;
     private readonly AlignedArray<double> _shiftVectors = new();
-    private Func<int, ReadOnlySpan<int>>? _excluded;
 
     public NeighborList(ParticleStore atoms, SimulationBox box)
     {
-        (_atoms, _box) = (atoms, box);
+        (_atoms, _box, _order) = (atoms, box, new int[atoms.Count]);
         (_wrap, _countGhosts, _makeGhosts, _locate, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, Place, Fill, Follow);
     }
 
@@ -75,12 +75,6 @@ internal sealed unsafe class NeighborList
 
     public int* Counts => _counts.Pointer;
 
-    /// <summary>Whose image a ghost is: <c>Owners[ghost]</c>, ghosts counted from 0.</summary>
-    public int* Owners => _owners.Pointer;
-
-    /// <summary>The shift of every ghost, in cell vectors.</summary>
-    public Vec3 ShiftOf(int ghost) => _shifts[_shiftOf.Pointer[ghost]];
-
     /// <summary>How many rebuilds there were.</summary>
     public long Builds { get; private set; }
 
@@ -89,12 +83,11 @@ internal sealed unsafe class NeighborList
     /// </summary>
     /// <param name="box">Where the atoms live now.</param>
     /// <param name="reach">Cutoff and skin.</param>
-    /// <param name="excluded">By index of an atom in the configuration, those that are not its neighbors however near they are; none if null.</param>
     /// <param name="loop">The way to run a loop on several threads.</param>
     /// <exception cref="ScaleModelException">An atom is nowhere, or there are too many images.</exception>
-    public void Build(SimulationBox box, double reach, Func<int, ReadOnlySpan<int>>? excluded, ChunkedLoop loop)
+    public void Build(SimulationBox box, double reach, ChunkedLoop loop)
     {
-        (_box, _excluded) = (box, excluded);
+        _box = box;
         var n = _atoms.Count;
         Builds++;
         loop.Run(n, Chunk, _wrap);
@@ -113,7 +106,9 @@ internal sealed unsafe class NeighborList
         var chunks = ChunkedLoop.Chunks(n, Chunk);
         for (var fits = false; !fits;)
         {
-            _entries.Ensure(checked((int)Math.Min(int.MaxValue, ((long)chunks * RoomOfChunk) + Slack)));
+            var entries = ((long)chunks * RoomOfChunk) + Slack;
+            _entries.Ensure(entries <= MostEntries ? (int)entries
+                : throw new ScaleModelException(FormattableString.Invariant($"The {n} atoms have {entries} neighbors within {reach}, and {MostEntries} are the most there may be: there are too many atoms for one region, or the cutoff is too long.")));
             loop.Run(n, Chunk, _fill);
             var most = 0;
             for (var c = 0; c < chunks; c++)
@@ -170,13 +165,12 @@ internal sealed unsafe class NeighborList
         _cellOf.Ensure(n);
         loop.Run(n, 1024, _locate);
         CountCells(n);
-        var order = _order.Length >= n ? _order : _order = new int[n];
         for (var i = 0; i < n; i++)
         {
-            order[_cellStarts.Pointer[_cellOf.Pointer[i]]++] = i;
+            _order[_cellStarts.Pointer[_cellOf.Pointer[i]]++] = i;
         }
 
-        _atoms.Reorder(order, loop);
+        _atoms.Reorder(_order, loop);
     }
 
     private void CountCells(int all)
@@ -206,7 +200,7 @@ internal sealed unsafe class NeighborList
 
     private void Bin(int all, ChunkedLoop loop)
     {
-        _cellOf.Ensure(all, 0);
+        _cellOf.Ensure(all);
         loop.Run(all, 1024, _locate);
         CountCells(all);
         _x.Ensure(all + Slack);
@@ -254,10 +248,7 @@ internal sealed unsafe class NeighborList
         if (most != _most || _shifts.Length == 0)
         {
             _most = most;
-            _shifts = [.. from a in Enumerable.Range(-most.Item1, (2 * most.Item1) + 1)
-                          from b in Enumerable.Range(-most.Item2, (2 * most.Item2) + 1)
-                          from c in Enumerable.Range(-most.Item3, (2 * most.Item3) + 1)
-                          select new Vec3(a, b, c)];
+            _shifts = Shifts(most);
         }
 
         SetShifts();
@@ -288,6 +279,12 @@ internal sealed unsafe class NeighborList
         loop.Run(n, Chunk, _makeGhosts);
         loop.Run((int)ghosts, 1024, _follow);
     }
+
+    private static Vec3[] Shifts((int A, int B, int C) most) =>
+        [.. from a in Enumerable.Range(-most.A, (2 * most.A) + 1)
+            from b in Enumerable.Range(-most.B, (2 * most.B) + 1)
+            from c in Enumerable.Range(-most.C, (2 * most.C) + 1)
+            select new Vec3(a, b, c)];
 
     private void SetShifts()
     {
@@ -411,11 +408,6 @@ internal sealed unsafe class NeighborList
                 }
             }
 
-            if (_excluded is { } excluded && used <= room)
-            {
-                used = start + WithoutExcluded(entries + start, used - start, excluded(_atoms.Ids[i]));
-            }
-
             _starts.Pointer[i] = (int)(entries - _entries.Pointer) + start;
             _counts.Pointer[i] = used - start;
             for (; ((used - start) % Width) != 0; used++)
@@ -445,26 +437,6 @@ internal sealed unsafe class NeighborList
         {
             *to++ = from[BitOperations.TrailingZeroCount(bits)];
         }
-    }
-
-    private int WithoutExcluded(uint* entries, int count, ReadOnlySpan<int> excluded)
-    {
-        if (excluded.IsEmpty)
-        {
-            return count;
-        }
-
-        var kept = 0;
-        for (var k = 0; k < count; k++)
-        {
-            var place = (int)(entries[k] / RowBytes);
-            if (!excluded.Contains(_atoms.Ids[place < _atoms.Count ? place : _owners.Pointer[place - _atoms.Count]]))
-            {
-                entries[kept++] = entries[k];
-            }
-        }
-
-        return kept;
     }
 
     /// <summary>Cells of half the reach, in rows along x, around all atoms and images.</summary>

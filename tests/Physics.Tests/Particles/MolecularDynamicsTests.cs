@@ -171,9 +171,9 @@ public sealed class MolecularDynamicsTests
         var atoms = new AtomConfiguration { Units = UnitSystem.LennardJones, Box = SimulationBox.Orthogonal(8, 8, 8), Species = [new("A", 1)], Kinds = new int[30], Positions = positions };
         var found = new MolecularDynamics(atoms, [forceShifted ? Interaction.Of(new ForceShifted<LennardJonesLaw>(law)) : Interaction.Of(law)], 0.3).Measure(ChunkedLoop.Serial);
 
-        // The file gives twelve digits, the reference eight.
-        Assert.Equal(energy, found.Potential, 1e-6);
-        Assert.Equal(virial, found.Virial.Trace, 1e-6);
+        // Half of the last digit of the reference.
+        Assert.Equal(energy, found.Potential, 5.1e-7);
+        Assert.Equal(virial, found.Virial.Trace, 5.1e-7);
     }
 
     // V5, and the long-range corrections of NIST for 30 atoms in a cube of 8: −0.545166 and −0.230078.
@@ -335,7 +335,7 @@ public sealed class MolecularDynamicsTests
     }
 
     [Fact]
-    public void In_the_steady_state_nothing_is_allocated()
+    public void A_step_allocates_nothing()
     {
         var engine = new MolecularDynamics(Melt(6), [Interaction.Of(_plain)], 0.3);
         var loop = ChunkedLoop.Serial;
@@ -344,7 +344,7 @@ public sealed class MolecularDynamicsTests
         engine.Advance(200, 0.005, loop);
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(engine.Rebuilds > builds + 5);
-        Assert.True(bytes < 2000 * (engine.Rebuilds - builds), $"{bytes} bytes in {engine.Rebuilds - builds} rebuilds");
+        Assert.Equal(0, bytes);
     }
 
     [Fact]
