@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Models;
+using MathNet.Numerics.LinearRegression;
 
 namespace ActorMultiscale.Physics.Particles.Measures;
 
@@ -13,7 +14,7 @@ public sealed record CorrelationBlocks(double[] Times, ImmutableArray<double[]> 
     public Estimate[] Mean() => Over(Curves);
 
     /// <summary>The diffusion coefficient from mean square displacements of <em>one</em> component: half the slope of a straight line through those at lags in a range.</summary>
-    /// <remarks>$\langle Δx² \rangle = 2 D t + c$: after the first collisions and before the box is crossed. A straight line by least squares a block, all lags of the same weight.</remarks>
+    /// <remarks>⟨Δx²⟩ = 2 D t + c: after the first collisions and before the box is crossed. A straight line by least squares a block, all lags of the same weight.</remarks>
     /// <param name="from">The first lag, in the unit of time.</param>
     /// <param name="to">The last lag.</param>
     /// <exception cref="ScaleModelException">There are fewer than two blocks, or fewer than two lags in the range.</exception>
@@ -26,7 +27,7 @@ public sealed record CorrelationBlocks(double[] Times, ImmutableArray<double[]> 
         }
 
         var times = Array.ConvertAll(lags, i => Times[i]);
-        return 0.5 * Estimate.OfIndependent([.. Curves.Select(c => StraightLine.Through(times, Array.ConvertAll(lags, i => c[i])).Slope)]);
+        return 0.5 * Estimate.OfIndependent([.. Curves.Select(c => SimpleRegression.Fit(times, Array.ConvertAll(lags, i => c[i])).B)]);
     }
 
     /// <summary>Mean and error of every entry of curves of the same length.</summary>

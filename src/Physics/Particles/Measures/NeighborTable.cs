@@ -35,24 +35,7 @@ public sealed class NeighborTable
     public static NeighborTable Within(SimulationBox box, ReadOnlySpan<Vec3> positions, double cutoff, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(box);
-        var grid = new CellGrid(box, positions, cutoff);
-        var neighbors = new Neighbor[positions.Length][];
-        (loop ?? ChunkedLoop.Serial).Run(grid.Cells, CellsPerChunk, (_, first, past) =>
-        {
-            var found = new Collector([]);
-            for (var cell = first; cell < past; cell++)
-            {
-                var atoms = grid.Atoms(cell);
-                var ranges = grid.Around(cell, cutoff);
-                for (var i = 0; i < atoms.Length; i++)
-                {
-                    found.Neighbors.Clear();
-                    grid.Visit(cell, i, ranges, cutoff, ref found);
-                    neighbors[atoms[i]] = found.Sorted(found.Neighbors.Count);
-                }
-            }
-        });
-        return new(neighbors);
+        return Find(new CellGrid(box, positions, cutoff), positions.Length, cutoff, null, isPeriodic: false, loop);
     }
 
     /// <summary>The <paramref name="count"/> nearest neighbors of every atom. Of several at the same distance those of lower index come first.</summary>
@@ -74,8 +57,13 @@ public sealed class NeighborTable
         // A first sphere that holds some twice as many atoms; where it does not, as at a surface, larger ones.
         var grid = new CellGrid(box, positions, cutoff: 0);
         var cutoff = 1.25 * Math.Cbrt(3 * count / (4 * Math.PI * grid.Density));
-        var all = 1.01 * grid.Diameter;
-        var neighbors = new Neighbor[positions.Length][];
+        return Find(grid, positions.Length, cutoff, count, isPeriodic, loop);
+    }
+
+    // Everybody within the cutoff; or so many of the nearest, for which the sphere may have to grow.
+    private static NeighborTable Find(CellGrid grid, int length, double cutoff, int? count, bool isPeriodic, ChunkedLoop? loop)
+    {
+        var neighbors = new Neighbor[length][];
         (loop ?? ChunkedLoop.Serial).Run(grid.Cells, CellsPerChunk, (_, first, past) =>
         {
             var found = new Collector([]);
@@ -91,12 +79,12 @@ public sealed class NeighborTable
                     // Without periodic sides the last sphere holds everything; with them any number is found at last.
                     for (var radius = cutoff; found.Neighbors.Count < count;)
                     {
-                        radius = isPeriodic || radius < all ? 1.5 * radius : throw new InvalidOperationException("Atoms are lost.");
+                        radius = isPeriodic || radius < 1.01 * grid.Diameter ? 1.5 * radius : throw new InvalidOperationException("Atoms are lost.");
                         found.Neighbors.Clear();
                         grid.Visit(cell, i, grid.Around(cell, radius), radius, ref found);
                     }
 
-                    neighbors[atoms[i]] = found.Sorted(count);
+                    neighbors[atoms[i]] = found.Sorted(count ?? found.Neighbors.Count);
                 }
             }
         });

@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Models;
+using MathNet.Numerics.LinearRegression;
 
 namespace ActorMultiscale.Physics.Particles.Measures;
 
@@ -47,5 +48,5 @@ public static class TemperatureGradient
 
     // Bins of a way follow each other: the i-th is i lengths from the first.
     private static double Slope(double[] profile, int[] way, double binLength) =>
-        StraightLine.Through([.. way.Select((_, i) => i * binLength)], [.. way.Select(bin => profile[bin])]).Slope;
+        SimpleRegression.Fit([.. way.Select((_, i) => i * binLength)], [.. way.Select(bin => profile[bin])]).B;
 }
