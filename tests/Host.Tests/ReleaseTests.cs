@@ -28,7 +28,7 @@ public sealed class ReleaseTests(PostgresServer server) : RecordStand(server)
         command.ExecuteNonQuery();
     }
 
-    private string[] Often(string name) => ["run", Oscillator, "--name", name, "--quiet", "--no-fields", "--set", "snapshots={ every = 30, interval = 0.1 s }", "--set", "until=100"];
+    private string[] Often(string name) => ["run", Oscillator, "--name", name, "--quiet", "--set", "snapshots={ every = 30, interval = 0.1 s }", "--set", "until=100"];
 
     [Theory]
     [MemberData(nameof(Stores))]

@@ -85,6 +85,7 @@ public sealed class PostgresDatabase : StoreDatabase
         // No pool: a session that owns a run must end when it is closed.
         var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ConnectionString);
         connection.Open();
+
         // Nobody is patient here: a server that crashes would lose what it has acknowledged, and its clients live on to write what builds on it.
         return connection;
     }
