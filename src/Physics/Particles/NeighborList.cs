@@ -60,11 +60,12 @@ internal sealed unsafe class NeighborList
     private int[] _order = [];
     private double* _shiftRows;
     private readonly AlignedArray<double> _shiftVectors = new();
-    private Func<int, ReadOnlySpan<int>>? _excluded;
+    private ExclusionTable? _excluded;
+    private NearestImage _nearest;
 
     public NeighborList(ParticleStore atoms, SimulationBox box)
     {
-        (_atoms, _box) = (atoms, box);
+        (_atoms, _box, Places) = (atoms, box, new int[atoms.Count]);
         (_wrap, _countGhosts, _makeGhosts, _locate, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, Place, Fill, Follow);
     }
 
@@ -81,6 +82,9 @@ internal sealed unsafe class NeighborList
     /// <summary>The shift of every ghost, in cell vectors.</summary>
     public Vec3 ShiftOf(int ghost) => _shifts[_shiftOf.Pointer[ghost]];
 
+    /// <summary>The place of each atom, by its index in the configuration; changes with a rebuild.</summary>
+    public int[] Places { get; }
+
     /// <summary>How many rebuilds there were.</summary>
     public long Builds { get; private set; }
 
@@ -89,12 +93,12 @@ internal sealed unsafe class NeighborList
     /// </summary>
     /// <param name="box">Where the atoms live now.</param>
     /// <param name="reach">Cutoff and skin.</param>
-    /// <param name="excluded">By index of an atom in the configuration, those that are not its neighbors however near they are; none if null.</param>
+    /// <param name="excluded">Those that are not an atom's neighbors however near they are; none if null. Of each only the nearest image is left out.</param>
     /// <param name="loop">The way to run a loop on several threads.</param>
     /// <exception cref="ScaleModelException">An atom is nowhere, or there are too many images.</exception>
-    public void Build(SimulationBox box, double reach, Func<int, ReadOnlySpan<int>>? excluded, ChunkedLoop loop)
+    public void Build(SimulationBox box, double reach, ExclusionTable? excluded, ChunkedLoop loop)
     {
-        (_box, _excluded) = (box, excluded);
+        (_box, _excluded, _nearest) = (box, excluded, new(box));
         var n = _atoms.Count;
         Builds++;
         loop.Run(n, Chunk, _wrap);
@@ -177,6 +181,10 @@ internal sealed unsafe class NeighborList
         }
 
         _atoms.Reorder(order, loop);
+        for (var i = 0; i < n; i++)
+        {
+            Places[_atoms.Ids[i]] = i;
+        }
     }
 
     private void CountCells(int all)
@@ -413,7 +421,7 @@ internal sealed unsafe class NeighborList
 
             if (_excluded is { } excluded && used <= room)
             {
-                used = start + WithoutExcluded(entries + start, used - start, excluded(_atoms.Ids[i]));
+                used = start + WithoutExcluded(i, entries + start, used - start, excluded);
             }
 
             _starts.Pointer[i] = (int)(entries - _entries.Pointer) + start;
@@ -447,24 +455,40 @@ internal sealed unsafe class NeighborList
         }
     }
 
-    private int WithoutExcluded(uint* entries, int count, ReadOnlySpan<int> excluded)
+    // Takes out the nearest image of each excluded atom, and leaves others where they are: in a box shorter than twice the reach they count.
+    private int WithoutExcluded(int i, uint* entries, int count, ExclusionTable excluded)
     {
-        if (excluded.IsEmpty)
+        var x = _atoms.X;
+        var xi = Vector256.LoadAligned(x + (4L * i));
+        var id = _atoms.Ids[i];
+        for (var e = excluded.Starts[id]; e < excluded.Starts[id + 1]; e++)
         {
-            return count;
-        }
-
-        var kept = 0;
-        for (var k = 0; k < count; k++)
-        {
-            var place = (int)(entries[k] / RowBytes);
-            if (!excluded.Contains(_atoms.Ids[place < _atoms.Count ? place : _owners.Pointer[place - _atoms.Count]]))
+            var place = Places[excluded.Partners[e]];
+            var at = -1;
+            if (_nearest.Is(xi - Vector256.LoadAligned(x + (4L * place))))
             {
-                entries[kept++] = entries[k];
+                at = new ReadOnlySpan<uint>(entries, count).IndexOf((uint)place * RowBytes);
+            }
+            else
+            {
+                for (var k = 0; k < count && at < 0; k++)
+                {
+                    var row = (int)(entries[k] / RowBytes);
+                    if (row >= _atoms.Count && _owners.Pointer[row - _atoms.Count] == place && _nearest.Is(xi - Vector256.LoadAligned(x + (4L * row))))
+                    {
+                        at = k;
+                    }
+                }
+            }
+
+            if (at >= 0)
+            {
+                count--;
+                new ReadOnlySpan<uint>(entries + at + 1, count - at).CopyTo(new Span<uint>(entries + at, count - at));
             }
         }
 
-        return kept;
+        return count;
     }
 
     /// <summary>Cells of half the reach, in rows along x, around all atoms and images.</summary>
