@@ -31,7 +31,6 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
     private readonly PlacedTerms _places = new(2);
     private AtomConfiguration? _atoms;
     private ForcePass? _pass;
-    private NearestImage _nearest;
     private bool _isBroken;         // A bond has a length that its law does not allow; set by whichever thread sees it.
 
     public BondInteraction(TLaw law)
@@ -51,7 +50,7 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
 
     internal override void Run(ForcePass pass)
     {
-        (_pass, _nearest, _isBroken) = (pass, new(pass.Box), false);
+        (_pass, _isBroken) = (pass, false);
         _places.Update(pass.Atoms, pass.List);
         pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.Counts ? _all : _forces);
         if (_isBroken)
@@ -63,7 +62,7 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Run<TTally>(int first, int past, double* sums) where TTally : struct, ITally
     {
-        var (law, nearest, pass) = (_law, _nearest, _pass!);
+        var (law, nearest, pass) = (_law, _pass!.Nearest, _pass);
         var x = pass.Atoms.X;
         var f = pass.Atoms.F;
         var starts = _places.Starts;

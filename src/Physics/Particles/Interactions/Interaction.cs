@@ -51,7 +51,20 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
 
     public NeighborList List { get; } = list;
 
-    public required SimulationBox Box { get; set; }
+    public required SimulationBox Box
+    {
+        get;
+        set
+        {
+            if (!ReferenceEquals(field, value))
+            {
+                (field, Nearest) = (value, new(value));
+            }
+        }
+    }
+
+    /// <summary>The nearest images in the box.</summary>
+    public NearestImage Nearest { get; private set; }
 
     public required ChunkedLoop Loop { get; set; }
 

@@ -41,7 +41,6 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
     private readonly Action<int, int, int> _terms;
     private readonly Action<int, int, int> _gather;
     private ForcePass? _pass;
-    private NearestImage _nearest;
 
     public TermInteraction(TTerm term) => (_term, _terms, _gather) = (term, Terms, Gather);
 
@@ -55,7 +54,7 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
 
     internal override void Run(ForcePass pass)
     {
-        (_pass, _nearest) = (pass, new(pass.Box));
+        _pass = pass;
         _places.Update(pass.Atoms, pass.List);
         pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, _terms);
         pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, _gather);
@@ -63,8 +62,8 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
 
     private void Terms(int chunk, int first, int past)
     {
-        var (term, nearest) = (_term, _nearest);
-        var x = _pass!.Atoms.X;
+        var (term, nearest) = (_term, _pass!.Nearest);
+        var x = _pass.Atoms.X;
         var d = stackalloc Vec3[MostAtoms];
         var f = stackalloc Vec3[MostAtoms];
         var (energy, virial) = (0.0, default(SymTensor3));
