@@ -31,7 +31,6 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
     public static int Chunks(int length, int chunk) => length == 0 ? 0 : ((length - 1) / chunk) + 1;
 
     /// <summary>Calls <paramref name="body"/>(chunk index, first, past the last) for every chunk of <paramref name="chunk"/> indices of 0…<paramref name="length"/>.</summary>
-    [SuppressMessage("ApiDesign", "RS0030", Justification = "The ban exists so that every parallel loop comes here.")]
     public void Run(int length, int chunk, Action<int, int, int> body)
     {
         ArgumentNullException.ThrowIfNull(body);
@@ -53,6 +52,13 @@ public sealed class ChunkedLoop(int degree, TaskScheduler? scheduler = null)
             return;
         }
 
+        RunOnScheduler(length, chunk, chunks, body);
+    }
+
+    // By itself: what its body captures would otherwise be allocated by loops that need none of it.
+    [SuppressMessage("ApiDesign", "RS0030", Justification = "The ban exists so that every parallel loop comes here.")]
+    private void RunOnScheduler(int length, int chunk, int chunks, Action<int, int, int> body)
+    {
         var options = new ParallelOptions { MaxDegreeOfParallelism = Degree, TaskScheduler = scheduler ?? TaskScheduler.Default };
         try
         {

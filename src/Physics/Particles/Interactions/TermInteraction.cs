@@ -31,6 +31,10 @@ internal unsafe interface ITerm
 /// All terms of one sort. Each writes its forces to slots of its own, and then each atom adds up its slots in one order: no two threads
 /// write to the same place. The virial of a term is Σ (x_a − x_1) ⊗ f_a over its atoms a, as its forces add up to zero.
 /// </summary>
+/// <remarks>
+/// Each atom is taken at the image that is nearest to the atom before it, so a term may be longer than half the box as long as none of its
+/// steps is. LAMMPS takes the image nearest to one atom of the term: there the two differ, and it warns of such a box.
+/// </remarks>
 internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : struct, ITerm
 {
     private const int MostAtoms = 4;

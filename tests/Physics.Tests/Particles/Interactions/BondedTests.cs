@@ -99,7 +99,14 @@ public sealed class BondedTests
             }
 
             way = next;
-            at += (0.85 + (0.4 * noise.Uniform(2, 0, i))) * way;
+            // Where the core of a FENE bond ends its force has a kink, and a difference of energies no accuracy.
+            var length = 0.85 + (0.4 * noise.Uniform(2, 0, i));
+            foreach (var sigma in new[] { 0.9, 1 })
+            {
+                length += Math.Abs(length - (Math.Pow(2, 1.0 / 6) * sigma)) < 0.003 ? 0.006 : 0;
+            }
+
+            at += length * way;
             double Jump(int side) => box.IsPeriodic(side) ? Math.Floor(3 * noise.Uniform(3, side, i)) - 1 : 0;
             x[order[i]] = at + (box.Cell * new Vec3(Jump(0), Jump(1), Jump(2)));
         }
@@ -387,7 +394,7 @@ public sealed class BondedTests
             return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)(warm.Rebuilds - builds);
         }
 
-        Assert.InRange(Enumerable.Range(0, 8).Min(_ => Bytes()), 0, 2500);
+        Assert.InRange(Enumerable.Range(0, 8).Min(_ => Bytes()), 0, 200);
     }
 
     [Fact]
