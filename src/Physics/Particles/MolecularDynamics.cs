@@ -33,6 +33,7 @@ public sealed unsafe class MolecularDynamics
     private readonly ImmutableArray<Interaction> _interactions;
     private readonly double _cutoff;
     private readonly double _skin;
+    private readonly ExclusionTable? _excluded;
     private readonly ParticleStore _atoms;
     private readonly NeighborList _list;
     private readonly ForcePass _pass;
@@ -50,13 +51,23 @@ public sealed unsafe class MolecularDynamics
     /// <param name="atoms">The atoms; copied.</param>
     /// <param name="interactions">What acts on them; in this order.</param>
     /// <param name="skin">How far beyond the cutoff neighbors are looked for: the longer, the rarer.</param>
-    /// <exception cref="ScaleModelException">There are no atoms, or the skin is not above zero; all that is wrong is named.</exception>
-    public MolecularDynamics(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, double skin)
+    /// <param name="excluded">
+    /// Atoms that bonds lead to and that do not act on each other by pair interactions. In a box shorter than twice the reach an atom also feels
+    /// images that are not the nearest: those are other atoms, and count, as they do in LAMMPS. What is excluded is the image to which the bond leads.
+    /// </param>
+    /// <exception cref="ScaleModelException">There are no atoms, or the skin is not above zero, or a bond, angle or dihedral has no parameters; all that is wrong is named.</exception>
+    public MolecularDynamics(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, double skin, BondedNeighbors excluded = BondedNeighbors.None)
     {
         ArgumentNullException.ThrowIfNull(atoms);
         Check(atoms, interactions, skin);
         (_start, _interactions, _skin, _box) = (atoms, interactions, skin, atoms.Box);
         _cutoff = interactions.Max(i => i.Cutoff);
+        foreach (var interaction in interactions)
+        {
+            interaction.Attach(atoms);
+        }
+
+        _excluded = ExclusionTable.Of(atoms, excluded);
         _atoms = new(atoms);
         _list = new(_atoms, _box);
         _pass = new(_atoms, _list) { Box = _box, Loop = ChunkedLoop.Serial };
@@ -223,7 +234,7 @@ public sealed unsafe class MolecularDynamics
 
         var n = atoms.Positions.Length;
         Require(n > 0, $"there are no atoms");
-        Require(!interactions.IsDefaultOrEmpty && interactions.Any(i => i.Cutoff > 0), $"there is no interaction");
+        Require(!interactions.IsDefaultOrEmpty, $"there is no interaction");
         Require(skin > 0 && double.IsFinite(skin), $"the skin is {skin}; it is above zero, 0.3 of the size of an atom for instance");
         Require(atoms.Kinds.Length == n, $"there are {atoms.Kinds.Length} kinds for {n} positions");
         Require(atoms.Velocities.Length is 0 || atoms.Velocities.Length == n, $"there are {atoms.Velocities.Length} velocities for {n} positions");
@@ -231,6 +242,7 @@ public sealed unsafe class MolecularDynamics
         Require(atoms.Species.Length <= KindTable.MostKinds, $"there are {atoms.Species.Length} species; the kernels know {KindTable.MostKinds} at most");
         Require(atoms.Species.All(s => s.Mass > 0 && double.IsFinite(s.Mass)), $"a species has no mass above zero");
         Require(atoms.Positions.All(x => double.IsFinite(x.NormSquared)), $"an atom is nowhere: a coordinate is not a finite number");
+        Require(atoms.Bonds.All(b => !b.Atoms.IsDefault && b.Atoms.Length == 2 && b.Atoms.All(a => a >= 0 && a < n)), $"a bond has not two of the {n} atoms");
         Require(atoms.Velocities.All(v => double.IsFinite(v.NormSquared)), $"a velocity is not a finite number");
         if (faults.Count > 0)
         {
@@ -283,7 +295,9 @@ public sealed unsafe class MolecularDynamics
 
     private void Build(ChunkedLoop loop)
     {
-        _list.Build(_box, _cutoff + _skin, loop);
+        // Where there are bonds only nobody needs neighbors, and cells are not to be smaller than an atom's share of the box.
+        var reach = _cutoff > 0 ? _cutoff + _skin : Math.Max(_skin, Math.Cbrt(_box.Volume / Count));
+        _list.Build(_box, reach, _excluded, loop);
         _built.Ensure(4 * Count);
         new ReadOnlySpan<double>(_atoms.X, 4 * Count).CopyTo(_built.Span(4 * Count));
         _moved.Span(ChunkedLoop.Chunks(Count, Chunk)).Clear();

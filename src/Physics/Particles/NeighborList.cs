@@ -61,10 +61,12 @@ internal sealed unsafe class NeighborList
     private readonly int[] _order;
     private double* _shiftRows;
     private readonly AlignedArray<double> _shiftVectors = new();
+    private ExclusionTable? _excluded;
+    private NearestImage _nearest;
 
     public NeighborList(ParticleStore atoms, SimulationBox box)
     {
-        (_atoms, _box, _order) = (atoms, box, new int[atoms.Count]);
+        (_atoms, _box, _order, Places) = (atoms, box, new int[atoms.Count], new int[atoms.Count]);
         (_wrap, _countGhosts, _makeGhosts, _locate, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, Place, Fill, Follow);
     }
 
@@ -75,6 +77,12 @@ internal sealed unsafe class NeighborList
 
     public int* Counts => _counts.Pointer;
 
+    /// <summary>Whose image a ghost is: <c>Owners[ghost]</c>, ghosts counted from 0.</summary>
+    public int* Owners => _owners.Pointer;
+
+    /// <summary>The place of each atom, by its index in the configuration; changes with a rebuild.</summary>
+    public int[] Places { get; }
+
     /// <summary>How many rebuilds there were.</summary>
     public long Builds { get; private set; }
 
@@ -83,11 +91,12 @@ internal sealed unsafe class NeighborList
     /// </summary>
     /// <param name="box">Where the atoms live now.</param>
     /// <param name="reach">Cutoff and skin.</param>
+    /// <param name="excluded">Those that are not an atom's neighbors however near they are; none if null. Of each only the nearest image is left out.</param>
     /// <param name="loop">The way to run a loop on several threads.</param>
     /// <exception cref="ScaleModelException">An atom is nowhere, or there are too many images.</exception>
-    public void Build(SimulationBox box, double reach, ChunkedLoop loop)
+    public void Build(SimulationBox box, double reach, ExclusionTable? excluded, ChunkedLoop loop)
     {
-        _box = box;
+        (_box, _excluded, _nearest) = (box, excluded, new(box));
         var n = _atoms.Count;
         Builds++;
         loop.Run(n, Chunk, _wrap);
@@ -171,6 +180,10 @@ internal sealed unsafe class NeighborList
         }
 
         _atoms.Reorder(_order, loop);
+        for (var i = 0; i < n; i++)
+        {
+            Places[_atoms.Ids[i]] = i;
+        }
     }
 
     private void CountCells(int all)
@@ -408,6 +421,11 @@ internal sealed unsafe class NeighborList
                 }
             }
 
+            if (_excluded is { } excluded && used <= room)
+            {
+                used = start + WithoutExcluded(i, entries + start, used - start, excluded);
+            }
+
             _starts.Pointer[i] = (int)(entries - _entries.Pointer) + start;
             _counts.Pointer[i] = used - start;
             for (; ((used - start) % Width) != 0; used++)
@@ -437,6 +455,42 @@ internal sealed unsafe class NeighborList
         {
             *to++ = from[BitOperations.TrailingZeroCount(bits)];
         }
+    }
+
+    // Takes out the nearest image of each excluded atom, and leaves others where they are: in a box shorter than twice the reach they count.
+    private int WithoutExcluded(int i, uint* entries, int count, ExclusionTable excluded)
+    {
+        var x = _atoms.X;
+        var xi = Vector256.LoadAligned(x + (4L * i));
+        var id = _atoms.Ids[i];
+        for (var e = excluded.Starts[id]; e < excluded.Starts[id + 1]; e++)
+        {
+            var place = Places[excluded.Partners[e]];
+            var at = -1;
+            if (_nearest.Is(xi - Vector256.LoadAligned(x + (4L * place))))
+            {
+                at = new ReadOnlySpan<uint>(entries, count).IndexOf((uint)place * RowBytes);
+            }
+            else
+            {
+                for (var k = 0; k < count && at < 0; k++)
+                {
+                    var row = (int)(entries[k] / RowBytes);
+                    if (row >= _atoms.Count && _owners.Pointer[row - _atoms.Count] == place && _nearest.Is(xi - Vector256.LoadAligned(x + (4L * row))))
+                    {
+                        at = k;
+                    }
+                }
+            }
+
+            if (at >= 0)
+            {
+                count--;
+                new ReadOnlySpan<uint>(entries + at + 1, count - at).CopyTo(new Span<uint>(entries + at, count - at));
+            }
+        }
+
+        return count;
     }
 
     /// <summary>Cells of half the reach, in rows along x, around all atoms and images.</summary>

@@ -13,6 +13,12 @@ public abstract class Interaction
     /// <summary>How far apart atoms feel each other by this; zero where no neighbors are needed.</summary>
     public abstract double Cutoff { get; }
 
+    /// <summary>Takes what it needs of the atoms of an engine, before anything is computed.</summary>
+    /// <exception cref="Models.ScaleModelException">It cannot act on these atoms.</exception>
+    internal virtual void Attach(AtomConfiguration atoms)
+    {
+    }
+
     /// <summary>Computes forces: sets them where it is the first interaction of a step, or adds to them.</summary>
     internal abstract void Run(ForcePass pass);
 
@@ -22,6 +28,15 @@ public abstract class Interaction
     /// <summary>A pair interaction by a potential of one's own.</summary>
     public static Interaction OfPotential<TPotential>(TPotential potential) where TPotential : struct, IPairPotential =>
         new PairInteraction<OneByOne<TPotential>>(new(potential));
+
+    /// <summary>The bonds of the atoms, by a law.</summary>
+    public static Interaction OfBonds<TLaw>(TLaw law) where TLaw : struct, IBondLaw => new BondInteraction<TLaw>(law);
+
+    /// <summary>The angles of the atoms, by a law.</summary>
+    public static Interaction OfAngles<TLaw>(TLaw law) where TLaw : struct, IAngleLaw => new TermInteraction<AngleTerm<TLaw>>(new(law));
+
+    /// <summary>The dihedrals of the atoms, by a law.</summary>
+    public static Interaction OfDihedrals<TLaw>(TLaw law) where TLaw : struct, IDihedralLaw => new TermInteraction<DihedralTerm<TLaw>>(new(law));
 }
 
 /// <summary>One computation of all forces.</summary>
@@ -36,7 +51,20 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
 
     public NeighborList List { get; } = list;
 
-    public required SimulationBox Box { get; set; }
+    public required SimulationBox Box
+    {
+        get;
+        set
+        {
+            if (!ReferenceEquals(field, value))
+            {
+                (field, Nearest) = (value, new(value));
+            }
+        }
+    }
+
+    /// <summary>The nearest images in the box.</summary>
+    public NearestImage Nearest { get; private set; }
 
     public required ChunkedLoop Loop { get; set; }
 
