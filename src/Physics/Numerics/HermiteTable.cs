@@ -35,16 +35,26 @@ public sealed class HermiteTable
     /// <summary>The last argument of the table.</summary>
     public double Last => (_y.Length - 1) * _spacing;
 
+    /// <summary>The distance of two arguments of the table.</summary>
+    public double Spacing => _spacing;
+
+    /// <summary>How many cubics there are: one between each two points.</summary>
+    public int Intervals => _y.Length - 1;
+
+    /// <summary>The cubic c₀ + c₁ p + c₂ p² + c₃ p³ of an interval, 0 ≤ p ≤ 1 from its one end to the other.</summary>
+    public (double C0, double C1, double C2, double C3) Cubic(int interval)
+    {
+        var (rise, s0, s1) = (_y[interval + 1] - _y[interval], _s[interval], _s[interval + 1]);
+        return (_y[interval], s0, (3 * rise) - (2 * s0) - s1, s0 + s1 - (2 * rise));
+    }
+
     /// <summary>Value and slope at <paramref name="x"/> ≥ 0; past the last point the value there is held.</summary>
     public (double Value, double Slope) At(double x)
     {
         var position = x / _spacing;
         var i = Math.Clamp((int)position, 0, _y.Length - 2);
         var p = Math.Min(position - i, 1);
-        var rise = _y[i + 1] - _y[i];
-        var c3 = _s[i] + _s[i + 1] - (2 * rise);
-        var c2 = (3 * rise) - (2 * _s[i]) - _s[i + 1];
-        var c1 = _s[i];
-        return ((((((c3 * p) + c2) * p) + c1) * p) + _y[i], ((((3 * c3 * p) + (2 * c2)) * p) + c1) / _spacing);
+        var (c0, c1, c2, c3) = Cubic(i);
+        return ((((((c3 * p) + c2) * p) + c1) * p) + c0, ((((3 * c3 * p) + (2 * c2)) * p) + c1) / _spacing);
     }
 }

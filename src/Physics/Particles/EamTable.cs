@@ -34,6 +34,12 @@ public sealed class EamTable : IEmbeddedAtomPotential
     /// <summary>What the file calls the element; for funcfl its atomic number.</summary>
     public string Element { get; }
 
+    /// <summary>ρ(r), at the distances of <see cref="PairTable"/>.</summary>
+    internal HermiteTable DensityTable => _density;
+
+    /// <summary>r φ(r).</summary>
+    internal HermiteTable PairTable => _pair;
+
     /// <inheritdoc/>
     public double Cutoff { get; }
 
@@ -47,14 +53,12 @@ public sealed class EamTable : IEmbeddedAtomPotential
     public static EamTable Parse(InputFile file, string element = "")
     {
         ArgumentNullException.ThrowIfNull(file);
-        var text = new Tokens(file);
+        var text = new EamText(file);
 
         // The second line of funcfl is: atomic number, mass, lattice constant, lattice. Of setfl it is still a comment; its fourth
         // line is a count followed by as many names of elements.
-        var fourth = text.Line(4).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
-        return fourth.Length >= 2 && int.TryParse(fourth[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && fourth.Length == count + 1
-            && fourth.Skip(1).All(name => char.IsLetter(name[0]))
-            ? ParseSetfl(text, fourth[1..], element)
+        return text.Elements() is { } elements
+            ? ParseSetfl(text, elements, element)
             : ParseFuncfl(text);
     }
 
@@ -71,13 +75,16 @@ public sealed class EamTable : IEmbeddedAtomPotential
     public (double Value, double Slope) Density(double r) => _density.At(r);
 
     /// <inheritdoc/>
-    public (double Value, double Slope) Embedding(double density)
+    public (double Value, double Slope) Embedding(double density) => Embedding(_embedding, density);
+
+    /// <summary>F(ρ) and F′(ρ) of a table, along the slope at its end where ρ is past it.</summary>
+    internal static (double Value, double Slope) Embedding(HermiteTable table, double density)
     {
-        var (value, slope) = _embedding.At(density);
-        return density > _embedding.Last ? (value + (slope * (density - _embedding.Last)), slope) : (value, slope);
+        var (value, slope) = table.At(density);
+        return density > table.Last ? (value + (slope * (density - table.Last)), slope) : (value, slope);
     }
 
-    private static EamTable ParseFuncfl(Tokens text)
+    private static EamTable ParseFuncfl(EamText text)
     {
         text.StartAtLine(2);
         var number = text.Whole("the atomic number", 1, 200);
@@ -101,7 +108,7 @@ public sealed class EamTable : IEmbeddedAtomPotential
             new HermiteTable(embedding.AsSpan(0, densities - 1), densityStep), new HermiteTable(density.AsSpan(0, distances - 1), distanceStep), new HermiteTable(pair, distanceStep));
     }
 
-    private static EamTable ParseSetfl(Tokens text, string[] elements, string element)
+    private static EamTable ParseSetfl(EamText text, string[] elements, string element)
     {
         var wanted = element.Length == 0 && elements.Length == 1 ? 0 : Array.IndexOf(elements, element);
         if (wanted < 0)
@@ -111,115 +118,7 @@ public sealed class EamTable : IEmbeddedAtomPotential
                 : $"the file holds the elements {string.Join(", ", elements)}; '{element}' is not among them");
         }
 
-        text.StartAtLine(5);
-        var (densities, densityStep) = (text.Whole("the number of densities", 6, 10_000_000), text.Number("the spacing of densities", above: 0));
-        var (distances, distanceStep) = (text.Whole("the number of distances", 6, 10_000_000), text.Number("the spacing of distances", above: 0));
-        var cutoff = text.Number("the cutoff", above: 0);
-        var (lattice, embedding, density) = (0.0, Array.Empty<double>(), Array.Empty<double>());
-        for (var e = 0; e < elements.Length; e++)
-        {
-            text.Whole("the atomic number", 1, 200);
-            text.Number("the mass", above: 0);
-            var a = text.Number("the lattice constant");
-            text.Word("the lattice");
-            var f = text.Numbers($"F(rho) of {elements[e]}", densities);
-            var rho = text.Numbers($"rho(r) of {elements[e]}", distances);
-            if (e == wanted)
-            {
-                (lattice, embedding, density) = (a, f, rho);
-            }
-        }
-
-        var pair = Array.Empty<double>();
-        for (var i = 0; i < elements.Length; i++)
-        {
-            for (var j = 0; j <= i; j++)
-            {
-                var table = text.Numbers($"r phi(r) of {elements[i]} and {elements[j]}", distances);
-                pair = i == wanted && j == wanted ? table : pair;
-            }
-        }
-
-        text.End();
-        return new EamTable(elements[wanted], lattice, cutoff, new HermiteTable(embedding, densityStep), new HermiteTable(density, distanceStep), new HermiteTable(pair, distanceStep));
-    }
-
-    // Words of a text with the lines on which they stand.
-    private sealed class Tokens
-    {
-        private readonly InputFile _file;
-        private readonly string[] _lines;
-        private int _line;
-        private string[] _words = [];
-        private int _word;
-
-        public Tokens(InputFile file)
-        {
-            _file = file;
-            _lines = file.Text.Split('\n');
-        }
-
-        public string Line(int number) => number <= _lines.Length ? _lines[number - 1] : "";
-
-        public void StartAtLine(int number)
-        {
-            _line = number - 1;
-            (_words, _word) = ([], 0);
-        }
-
-        public string Word(string what)
-        {
-            while (_word >= _words.Length)
-            {
-                if (_line >= _lines.Length)
-                {
-                    throw Fault(_lines.Length, $"the file ends where {what} is needed; it is cut off, or is no funcfl or setfl file");
-                }
-
-                (_words, _word) = (_lines[_line++].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries), 0);
-            }
-
-            return _words[_word++];
-        }
-
-        public int Whole(string what, int least, int most)
-        {
-            var word = Word(what);
-            return int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
-                ? value
-                : throw Fault(_line, FormattableString.Invariant($"{what} is a whole number from {least} to {most}; found '{word}'"));
-        }
-
-        public double Number(string what, double above = double.NegativeInfinity)
-        {
-            // Fortran writes 1.0D+00.
-            var word = Word(what);
-            return double.TryParse(word.Replace('D', 'E').Replace('d', 'e'), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value) && value > above
-                ? value
-                : throw Fault(_line, $"{what} is a finite number{(double.IsFinite(above) ? " above zero" : "")}; found '{word}'");
-        }
-
-        public double[] Numbers(string what, int count)
-        {
-            var values = new double[count];
-            for (var i = 0; i < count; i++)
-            {
-                values[i] = Number(FormattableString.Invariant($"number {i + 1} of {count} of {what}"));
-            }
-
-            return values;
-        }
-
-        public void End()
-        {
-            var rest = _words.Length - _word + _lines.Skip(_line).Sum(l => l.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length);
-            if (rest > 0)
-            {
-                throw Fault(_line, FormattableString.Invariant($"{rest} words stand after the last table; the counts in the head of the file are probably wrong"));
-            }
-        }
-
-        public ScaleModelException Fault(int line, string what) =>
-            new(FormattableString.Invariant($"The potential '{_file.Name}', line {line}: {what}."));
+        var alloy = EamAlloy.Parse(text, elements, isFinnisSinclair: false);
+        return new EamTable(elements[wanted], alloy.Lattices[wanted], alloy.Cutoff, alloy.Embeddings[wanted], alloy.Densities[wanted][wanted], alloy.Pairs[wanted][wanted]);
     }
 }

@@ -91,22 +91,22 @@ internal static unsafe class PairForces
         }
     }
 
-    /// <summary>Eight rows, turned into columns. The rows come in the order 0, 1, 4, 5, 2, 3, 6, 7: sums do not mind, all columns have the same.</summary>
+    /// <summary>Eight rows, turned into columns.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(byte* rows, uint* offsets, out Vector512<double> x, out Vector512<double> y, out Vector512<double> z, out Vector512<double> w)
     {
-        var a = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[0])), Vector256.LoadAligned((double*)(rows + offsets[4])));
-        var b = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[1])), Vector256.LoadAligned((double*)(rows + offsets[5])));
-        var c = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[2])), Vector256.LoadAligned((double*)(rows + offsets[6])));
-        var d = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[3])), Vector256.LoadAligned((double*)(rows + offsets[7])));
+        var a = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[0])), Vector256.LoadAligned((double*)(rows + offsets[2])));
+        var b = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[1])), Vector256.LoadAligned((double*)(rows + offsets[3])));
+        var c = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[4])), Vector256.LoadAligned((double*)(rows + offsets[6])));
+        var d = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[5])), Vector256.LoadAligned((double*)(rows + offsets[7])));
         if (Avx512F.IsSupported)
         {
-            var (xz01, yw01) = (Avx512F.UnpackLow(a, b), Avx512F.UnpackHigh(a, b));
-            var (xz23, yw23) = (Avx512F.UnpackLow(c, d), Avx512F.UnpackHigh(c, d));
-            x = Avx512F.Shuffle4x128(xz01, xz23, 0b10_00_10_00);
-            z = Avx512F.Shuffle4x128(xz01, xz23, 0b11_01_11_01);
-            y = Avx512F.Shuffle4x128(yw01, yw23, 0b10_00_10_00);
-            w = Avx512F.Shuffle4x128(yw01, yw23, 0b11_01_11_01);
+            var (xz0123, yw0123) = (Avx512F.UnpackLow(a, b), Avx512F.UnpackHigh(a, b));
+            var (xz4567, yw4567) = (Avx512F.UnpackLow(c, d), Avx512F.UnpackHigh(c, d));
+            x = Avx512F.Shuffle4x128(xz0123, xz4567, 0b10_00_10_00);
+            z = Avx512F.Shuffle4x128(xz0123, xz4567, 0b11_01_11_01);
+            y = Avx512F.Shuffle4x128(yw0123, yw4567, 0b10_00_10_00);
+            w = Avx512F.Shuffle4x128(yw0123, yw4567, 0b11_01_11_01);
             return;
         }
 

@@ -1,0 +1,328 @@
+using System.Collections.Immutable;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Particles.Interactions;
+
+/// <summary>Embedded-atom potentials as interactions: E = Σᵢ F(ρᵢ) + ½ Σᵢ Σⱼ≠ᵢ φ(rᵢⱼ), ρᵢ = Σⱼ≠ᵢ ρ(rᵢⱼ). Metal units: eV, Å.</summary>
+/// <remarks>After: Daw, Baskes, Phys. Rev. B 29 (1984) 6443.</remarks>
+public static class EmbeddedAtomInteraction
+{
+    /// <summary>A potential of one element: all atoms are of it, whatever their kind. An <see cref="EamTable"/> is fast, others go pair by pair.</summary>
+    public static Interaction Of(IEmbeddedAtomPotential potential)
+    {
+        ArgumentNullException.ThrowIfNull(potential);
+        return potential is EamTable table
+            ? new EmbeddedAtoms<TabulatedElement>(new(table))
+            : new EmbeddedAtoms<EmbeddedOneByOne>(new(potential));
+    }
+
+    /// <summary>A potential of several elements.</summary>
+    /// <param name="alloy">The potential.</param>
+    /// <param name="elements">For each kind of atoms, at most eight, the element that it is of; several kinds may be of one.</param>
+    /// <exception cref="ScaleModelException">An element is not in the potential, there are no kinds or too many, or the tables are too long for so many.</exception>
+    public static Interaction Of(EamAlloy alloy, ImmutableArray<string> elements)
+    {
+        ArgumentNullException.ThrowIfNull(alloy);
+        return new EmbeddedAtoms<TabulatedAlloy>(new(alloy, elements.IsDefault ? [] : elements));
+    }
+}
+
+/// <summary>
+/// The embedded-atom method in two passes. The first finds which neighbors are within the cutoff, sums ρ and the forces of φ, and keeps ρ′ of
+/// each pair; the second sums F′ ρ′ over the pairs that were kept. An atom's sums are its own: nobody else writes to them.
+/// </summary>
+internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : struct, IEmbeddedLaw
+{
+    private const int Width = NeighborList.Width;
+    private const int Block = 256;      // Pairs that are collected before they are computed.
+
+    private readonly TLaw _law;
+    private readonly AlignedArray<double> _rows = new();        // x, y, z and F′(ρ) of each atom and image.
+    private readonly AlignedArray<int> _counts = new();         // Pairs kept of each atom, a multiple of the width.
+    private readonly AlignedArray<uint> _near = new();          // Their neighbors; those of a chunk one behind the other, where its lists begin.
+    private readonly AlignedArray<double> _slopes = new();      // −ρ′(r)/r at the atom,
+    private readonly AlignedArray<double> _reverse = new();     // and at its neighbor where there are several kinds.
+    private readonly Action<int, int, int> _densities;
+    private readonly Action<int, int, int> _densitiesAndEnergy;
+    private readonly Action<int, int, int> _follow;
+    private readonly Action<int, int, int> _forces;
+    private readonly Action<int, int, int> _forcesAndVirial;
+    private ForcePass? _pass;
+
+    public EmbeddedAtoms(TLaw law)
+    {
+        _law = law;
+        (_densities, _densitiesAndEnergy, _follow) = (Densities<ForcesOnly>, Densities<ForcesAndEnergy>, Follow);
+        (_forces, _forcesAndVirial) = (Forces<ForcesOnly>, Forces<ForcesAndEnergy>);
+    }
+
+    public override double Cutoff => _law.Cutoff;
+
+    internal override void Run(ForcePass pass)
+    {
+        if (!ReferenceEquals(_pass?.Atoms, pass.Atoms))
+        {
+            CheckKinds(pass.Atoms);
+        }
+
+        _pass = pass;
+        var (n, ghosts, list) = (pass.Atoms.Count, pass.Atoms.Ghosts, pass.List);
+        var entries = list.Starts[n - 1] + list.Counts[n - 1] + (2 * Width);
+        _rows.Ensure(4 * (n + ghosts));
+        _counts.Ensure(n);
+        _near.Ensure(entries);
+        _slopes.Ensure(entries);
+        if (TLaw.HasKinds)
+        {
+            _reverse.Ensure(entries);
+        }
+
+        pass.Loop.Run(n, ForcePass.Chunk, pass.Counts ? _densitiesAndEnergy : _densities);
+        pass.Loop.Run(ghosts, 1024, _follow);
+        pass.Loop.Run(n, ForcePass.Chunk, pass.Counts ? _forcesAndVirial : _forces);
+    }
+
+    // Tables are read without a look at their bounds.
+    private void CheckKinds(ParticleStore atoms)
+    {
+        for (var i = 0; i < atoms.Count; i++)
+        {
+            if (atoms.X[(4L * i) + 3] >= _law.Kinds)
+            {
+                throw new ScaleModelException(FormattableString.Invariant($"Atom {atoms.Ids[i]} is of kind {atoms.X[(4L * i) + 3]}, counted from 0; the embedded-atom potential was told the elements of {_law.Kinds} kinds."));
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Densities<TTally>(int chunk, int first, int past) where TTally : struct, ITally
+    {
+        var law = _law;
+        var (atoms, list, isFirst) = (_pass!.Atoms, _pass.List, _pass.IsFirst);
+        var x = atoms.X;
+        var f = atoms.F;
+        var at = list.Starts[first];
+        var near = _near.Pointer + at;
+        var slopes = _slopes.Pointer + at;
+        var reverse = TLaw.HasKinds ? _reverse.Pointer + at : null;
+        var cutoff2 = Vector512.Create(law.Cutoff * law.Cutoff);
+        var energies = Vector512<double>.Zero;
+        var embedded = 0.0;
+        var virial = default(VirialSum);
+
+        // Columns of x_i − x_j, r² and the kinds of j, at a multiple of 64 bytes.
+        var memory = stackalloc double[(5 * Block) + 8];
+        var dxs = (double*)(((nuint)memory + 63) & ~(nuint)63);
+        var dys = dxs + Block;
+        var dzs = dys + Block;
+        var r2s = dzs + Block;
+        var kinds = r2s + Block;
+        for (var i = first; i < past; i++)
+        {
+            var row = x + (4L * i);
+            var kind = (int)row[3];
+            law.Begin(kind);
+            var (xi, yi, zi) = (Vector512.Create(row[0]), Vector512.Create(row[1]), Vector512.Create(row[2]));
+            var (fx, fy, fz, density) = (Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero);
+            var entry = list.Entries + list.Starts[i];
+            var end = entry + list.Counts[i];
+            var before = near;
+            while (entry < end)
+            {
+                var count = 0;
+                for (; entry < end && count <= Block - (2 * Width); entry += Width)
+                {
+                    PairForces.Load((byte*)x, entry, out var xj, out var yj, out var zj, out var kj);
+                    var (dx, dy, dz) = (xi - xj, yi - yj, zi - zj);
+                    var r2 = Vector512.FusedMultiplyAdd(dz, dz, Vector512.FusedMultiplyAdd(dy, dy, dx * dx));
+                    var isNear = Vector512.LessThan(r2, cutoff2);
+                    var bits = (uint)Vector512.ExtractMostSignificantBits(isNear);
+                    if (Avx512F.IsSupported)
+                    {
+                        var zero = Vector512<double>.Zero;
+                        Avx512F.Compress(zero, isNear, dx).Store(dxs + count);
+                        Avx512F.Compress(zero, isNear, dy).Store(dys + count);
+                        Avx512F.Compress(zero, isNear, dz).Store(dzs + count);
+                        Avx512F.Compress(zero, isNear, r2).Store(r2s + count);
+                        if (TLaw.HasKinds)
+                        {
+                            Avx512F.Compress(zero, isNear, kj).Store(kinds + count);
+                        }
+
+                        var offsets = Avx512F.ConvertToVector512UInt64(Vector256.Load(entry));
+                        Avx512F.ConvertToVector256UInt32(Avx512F.Compress(Vector512<ulong>.Zero, isNear.AsUInt64(), offsets)).Store(near + count);
+                        count += BitOperations.PopCount(bits);
+                        continue;
+                    }
+
+                    for (; bits != 0; bits &= bits - 1, count++)
+                    {
+                        var k = BitOperations.TrailingZeroCount(bits);
+                        (dxs[count], dys[count], dzs[count]) = (dx[k], dy[k], dz[k]);
+                        (r2s[count], kinds[count], near[count]) = (r2[k], kj[k], entry[k]);
+                    }
+                }
+
+                // Filled up with the atom itself, at the cutoff: it is masked there, and its F′ is finite.
+                var rounded = (count + Width - 1) / Width * Width;
+                if (rounded > count)
+                {
+                    cutoff2.Store(r2s + count);
+                    Vector512<double>.Zero.Store(kinds + count);
+                    Vector256.Create((uint)i * 4 * sizeof(double)).Store(near + count);
+                }
+
+                for (var k = 0; k < rounded; k += Width)
+                {
+                    var r2 = Vector512.LoadAligned(r2s + k);
+                    law.Evaluate(r2, TLaw.HasKinds ? Vector512.LoadAligned(kinds + k) : default, out var pairs);
+                    var isNear = Vector512.LessThan(r2, cutoff2);
+                    density += pairs.Density & isNear;
+                    (pairs.Slope & isNear).StoreAligned(slopes + k);
+                    if (TLaw.HasKinds)
+                    {
+                        (pairs.Reverse & isNear).StoreAligned(reverse + k);
+                    }
+
+                    var force = pairs.Force & isNear;
+                    var (dx, dy, dz) = (Vector512.LoadAligned(dxs + k), Vector512.LoadAligned(dys + k), Vector512.LoadAligned(dzs + k));
+                    fx = Vector512.FusedMultiplyAdd(force, dx, fx);
+                    fy = Vector512.FusedMultiplyAdd(force, dy, fy);
+                    fz = Vector512.FusedMultiplyAdd(force, dz, fz);
+                    if (TTally.Counts)
+                    {
+                        energies += pairs.Energy & isNear;
+                        virial.Add(force, dx, dy, dz);
+                    }
+                }
+
+                near += rounded;
+                slopes += rounded;
+                if (TLaw.HasKinds)
+                {
+                    reverse += rounded;
+                }
+            }
+
+            _counts.Pointer[i] = (int)(near - before);
+            var sum = PairForces.Total(fx, fy, fz);
+            if (!isFirst)
+            {
+                sum += Vector256.LoadAligned(f + (4L * i));
+            }
+
+            sum.StoreAligned(f + (4L * i));
+            var (embedding, slope) = law.Embedding(Vector512.Sum(density), kind);
+            embedded += embedding;
+            Vector256.Create(row[0], row[1], row[2], slope).StoreAligned(_rows.Pointer + (4L * i));
+        }
+
+        if (TTally.Counts)
+        {
+            var sums = _pass.Sums(chunk);
+            sums[0] += (0.5 * Vector512.Sum(energies)) + embedded;
+            virial.AddTo(sums);
+        }
+    }
+
+    // Images have the F′ of their atoms.
+    private void Follow(int chunk, int first, int past)
+    {
+        var n = _pass!.Atoms.Count;
+        var x = _pass.Atoms.X;
+        var rows = _rows.Pointer;
+        var owners = _pass.List.Owners;
+        for (var g = first; g < past; g++)
+        {
+            Vector256.LoadAligned(x + (4L * (n + g))).WithElement(3, rows[(4L * owners[g]) + 3]).StoreAligned(rows + (4L * (n + g)));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void Forces<TTally>(int chunk, int first, int past) where TTally : struct, ITally
+    {
+        var rows = _rows.Pointer;
+        var f = _pass!.Atoms.F;
+        var at = _pass.List.Starts[first];
+        var near = _near.Pointer + at;
+        var slopes = _slopes.Pointer + at;
+        var reverse = TLaw.HasKinds ? _reverse.Pointer + at : null;
+        var virial = default(VirialSum);
+        for (var i = first; i < past; i++)
+        {
+            var row = rows + (4L * i);
+            var (xi, yi, zi, si) = (Vector512.Create(row[0]), Vector512.Create(row[1]), Vector512.Create(row[2]), Vector512.Create(row[3]));
+            var (fx, fy, fz) = (Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero);
+            var count = _counts.Pointer[i];
+            for (var k = 0; k < count; k += Width)
+            {
+                PairForces.Load((byte*)rows, near + k, out var xj, out var yj, out var zj, out var sj);
+                var (dx, dy, dz) = (xi - xj, yi - yj, zi - zj);
+
+                // −[F′ᵢ ρ′ from j at i + F′ⱼ ρ′ from i at j]/r
+                var slope = Vector512.LoadAligned(slopes + k);
+                var force = TLaw.HasKinds ? Vector512.FusedMultiplyAdd(si, slope, sj * Vector512.LoadAligned(reverse + k)) : (si + sj) * slope;
+                fx = Vector512.FusedMultiplyAdd(force, dx, fx);
+                fy = Vector512.FusedMultiplyAdd(force, dy, fy);
+                fz = Vector512.FusedMultiplyAdd(force, dz, fz);
+                if (TTally.Counts)
+                {
+                    virial.Add(force, dx, dy, dz);
+                }
+            }
+
+            near += count;
+            slopes += count;
+            if (TLaw.HasKinds)
+            {
+                reverse += count;
+            }
+
+            (PairForces.Total(fx, fy, fz) + Vector256.LoadAligned(f + (4L * i))).StoreAligned(f + (4L * i));
+        }
+
+        if (TTally.Counts)
+        {
+            virial.AddTo(_pass.Sums(chunk));
+        }
+    }
+
+    /// <summary>Σ (x_i − x_j) ⊗ f_ij of eight pairs at once.</summary>
+    private struct VirialSum
+    {
+        private Vector512<double> _xx;
+        private Vector512<double> _yy;
+        private Vector512<double> _zz;
+        private Vector512<double> _yz;
+        private Vector512<double> _xz;
+        private Vector512<double> _xy;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Add(Vector512<double> force, Vector512<double> dx, Vector512<double> dy, Vector512<double> dz)
+        {
+            var (gx, gy, gz) = (force * dx, force * dy, force * dz);
+            _xx = Vector512.FusedMultiplyAdd(gx, dx, _xx);
+            _yy = Vector512.FusedMultiplyAdd(gy, dy, _yy);
+            _zz = Vector512.FusedMultiplyAdd(gz, dz, _zz);
+            _yz = Vector512.FusedMultiplyAdd(gy, dz, _yz);
+            _xz = Vector512.FusedMultiplyAdd(gx, dz, _xz);
+            _xy = Vector512.FusedMultiplyAdd(gx, dy, _xy);
+        }
+
+        /// <summary>Adds the half of the sums, since each pair is met from both sides.</summary>
+        public readonly void AddTo(double* sums)
+        {
+            sums[1] += 0.5 * Vector512.Sum(_xx);
+            sums[2] += 0.5 * Vector512.Sum(_yy);
+            sums[3] += 0.5 * Vector512.Sum(_zz);
+            sums[4] += 0.5 * Vector512.Sum(_yz);
+            sums[5] += 0.5 * Vector512.Sum(_xz);
+            sums[6] += 0.5 * Vector512.Sum(_xy);
+        }
+    }
+}
