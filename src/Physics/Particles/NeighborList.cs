@@ -31,7 +31,9 @@ internal sealed unsafe class NeighborList
     private readonly AlignedArray<uint> _entries = new();
     private readonly AlignedArray<int> _starts = new();
     private readonly AlignedArray<int> _counts = new();
-    private readonly AlignedArray<int> _cellOf = new();         // Of each atom and image.
+    private readonly AlignedArray<int> _cellOf = new();         // Of each atom and image,
+    private readonly AlignedArray<int> _unsorted = new();       // and of each atom before they were sorted.
+    private readonly AlignedArray<double> _bounds = new();      // A chunk: a row of least and a row of greatest coordinates.
     private readonly AlignedArray<int> _slotOf = new();         // Of each atom and image, in the order of cells.
     private readonly AlignedArray<int> _cellStarts = new();
     private readonly AlignedArray<float> _x = new();            // Positions in the order of cells, from the grid's corner.
@@ -50,13 +52,18 @@ internal sealed unsafe class NeighborList
     private readonly Action<int, int, int> _countGhosts;
     private readonly Action<int, int, int> _makeGhosts;
     private readonly Action<int, int, int> _locate;
+    private readonly Action<int, int, int> _locateGhosts;
     private readonly Action<int, int, int> _place;
     private readonly Action<int, int, int> _fill;
     private readonly Action<int, int, int> _follow;
     private readonly ParticleStore _atoms;
     private SimulationBox _box;
     private Grid _grid;
-    private Vec3 _margin;                       // The reach in fractions of the heights.
+    private BoxVectors _vectors;                // The box.
+    private Vector256<double> _margin;          // The reach in fractions of the heights, and zero where there are no images.
+    private Vector256<double> _mostImages;      // How many cell vectors away images are made.
+    [ThreadStatic]
+    private static AlignedArray<float>? _candidates;    // What the atoms of a cell may have for neighbors.
     private float _limit;                       // Square of the reach, with the margin.
     private readonly int[] _order;
     private double* _shiftRows;
@@ -67,7 +74,7 @@ internal sealed unsafe class NeighborList
     public NeighborList(ParticleStore atoms, SimulationBox box)
     {
         (_atoms, _box, _order, Places) = (atoms, box, new int[atoms.Count], new int[atoms.Count]);
-        (_wrap, _countGhosts, _makeGhosts, _locate, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, Place, Fill, Follow);
+        (_wrap, _countGhosts, _makeGhosts, _locate, _locateGhosts, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, LocateGhosts, Place, Fill, Follow);
     }
 
     /// <summary>Offsets, in bytes, of the neighbors of atom i: <c>Entries[Starts[i] …]</c>, <c>Counts[i]</c> of them and then some of nobody up to a multiple of <see cref="Width"/>.</summary>
@@ -99,10 +106,11 @@ internal sealed unsafe class NeighborList
         (_box, _excluded, _nearest) = (box, excluded, new(box));
         var n = _atoms.Count;
         Builds++;
+        _vectors = new(box);
+        _margin = _vectors.IsPeriodic * reach / _vectors.Heights * Vector256.Create(1 + 1e-12);
+        _bounds.Ensure(8 * ChunkedLoop.Chunks(n, Chunk));
         loop.Run(n, Chunk, _wrap);
-        double Margin(int side) => box.IsPeriodic(side) ? reach / box.Heights[side] : 0;
-        _margin = new(Margin(0), Margin(1), Margin(2));
-        _grid = Grid.Around(_atoms, box, reach);
+        _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), box, reach);
         Sort(loop);
         MakeGhosts(loop);
 
@@ -149,34 +157,49 @@ internal sealed unsafe class NeighborList
 
     private void Wrap(int chunk, int first, int past)
     {
+        var x = _atoms.X;
+        var low = Vector256.LoadAligned(x + (4L * first));
+        var high = low;
         for (var i = first; i < past; i++)
         {
             // What is a hair below zero may come to lie on the far face, and belongs to the near one: once more, so that wrapped atoms stay as they are.
             for (var time = 0; time < 2; time++)
             {
-                var x = _atoms.Position(i);
-                var image = _box.Image(x);
-                if (image == Vec3.Zero)
+                var row = x + (4L * i);
+                var image = Vector256.Floor(_vectors.Fraction(row));
+                if (image == Vector256<double>.Zero)
                 {
                     break;
                 }
 
-                ParticleStore.Write(_atoms.X, i, x - (_box.Cell * image), _atoms.X[(4L * i) + 3]);
-                _atoms.Images[i] += image;
+                // The fourth entry of the image is zero: the kind stays.
+                (Vector256.LoadAligned(row) - _vectors.Way(image)).StoreAligned(row);
+                _atoms.Images[i] += new Vec3(image[0], image[1], image[2]);
             }
+
+            // What is not a number stays one.
+            var at = Vector256.LoadAligned(x + (4L * i));
+            (low, high) = (Vector256.Min(low, at), Vector256.Max(high, at));
         }
+
+        low.StoreAligned(_bounds.Pointer + (8L * chunk));
+        high.StoreAligned(_bounds.Pointer + (8L * chunk) + 4);
     }
 
     // Sorting by counting: cells, then how many atoms each has, then everybody to his place, in the order in which they stood.
     private void Sort(ChunkedLoop loop)
     {
         var n = _atoms.Count;
+        _unsorted.Ensure(n);
         _cellOf.Ensure(n);
         loop.Run(n, 1024, _locate);
-        CountCells(n);
+        CountCells(_unsorted.Pointer, n);
+        var starts = _cellStarts.Pointer;
         for (var i = 0; i < n; i++)
         {
-            _order[_cellStarts.Pointer[_cellOf.Pointer[i]]++] = i;
+            var cell = _unsorted.Pointer[i];
+            var place = starts[cell]++;
+            (_order[place], _cellOf.Pointer[place]) = (i, cell);
         }
 
         _atoms.Reorder(_order, loop);
@@ -186,7 +209,7 @@ internal sealed unsafe class NeighborList
         }
     }
 
-    private void CountCells(int all)
+    private void CountCells(int* cellOf, int all)
     {
         var cells = _grid.Cells;
         _cellStarts.Ensure(cells + 1);
@@ -194,7 +217,7 @@ internal sealed unsafe class NeighborList
         _cellStarts.Span(cells + 1).Clear();
         for (var i = 0; i < all; i++)
         {
-            starts[_cellOf.Pointer[i] + 1]++;
+            starts[cellOf[i] + 1]++;
         }
 
         for (var c = 0; c < cells; c++)
@@ -207,15 +230,23 @@ internal sealed unsafe class NeighborList
     {
         for (var i = first; i < past; i++)
         {
+            _unsorted.Pointer[i] = _grid.CellOf(_atoms.X + (4L * i));
+        }
+    }
+
+    private void LocateGhosts(int chunk, int first, int past)
+    {
+        for (var i = _atoms.Count + first; i < _atoms.Count + past; i++)
+        {
             _cellOf.Pointer[i] = _grid.CellOf(_atoms.X + (4L * i));
         }
     }
 
     private void Bin(int all, ChunkedLoop loop)
     {
-        _cellOf.Ensure(all);
-        loop.Run(all, 1024, _locate);
-        CountCells(all);
+        _cellOf.Ensure(all, _atoms.Count);
+        loop.Run(_atoms.Ghosts, 1024, _locateGhosts);
+        CountCells(_cellOf.Pointer, all);
         _x.Ensure(all + Slack);
         _y.Ensure(all + Slack);
         _z.Ensure(all + Slack);
@@ -256,7 +287,7 @@ internal sealed unsafe class NeighborList
     private void MakeGhosts(ChunkedLoop loop)
     {
         // Every shift by so many cell vectors either way, in order.
-        int Reach(int side) => _box.IsPeriodic(side) ? (int)Math.Ceiling(_margin[side]) : 0;
+        int Reach(int side) => (int)Math.Ceiling(_margin[side]);
         var most = (Reach(0), Reach(1), Reach(2));
         if (most != _most || _shifts.Length == 0)
         {
@@ -264,6 +295,7 @@ internal sealed unsafe class NeighborList
             _shifts = Shifts(most);
         }
 
+        _mostImages = Vector256.Create(most.Item1, most.Item2, most.Item3, 0.0);
         SetShifts();
         var n = _atoms.Count;
         var chunks = ChunkedLoop.Chunks(n, Chunk);
@@ -314,7 +346,11 @@ internal sealed unsafe class NeighborList
         var count = 0;
         for (var i = first; i < past; i++)
         {
-            count += Ghosts(i, -1);
+            if (HasImages(i, out var from, out var to))
+            {
+                var sides = to - from + Vector256<double>.One;
+                count += (int)(sides[0] * sides[1] * sides[2]) - 1;
+            }
         }
 
         _found[chunk] = count;
@@ -325,45 +361,39 @@ internal sealed unsafe class NeighborList
         var at = _found[chunk];
         for (var i = first; i < past; i++)
         {
-            at += Ghosts(i, at);
-        }
-    }
-
-    // The images of an atom that lie within the reach of the box; written down from place `at` unless that is negative.
-    private int Ghosts(int i, int at)
-    {
-        var s = _box.Fraction(_atoms.Position(i));
-        var (a0, a1) = Images(s.X, _margin.X, _most.A);
-        var (b0, b1) = Images(s.Y, _margin.Y, _most.B);
-        var (c0, c1) = Images(s.Z, _margin.Z, _most.C);
-        var count = ((a1 - a0 + 1) * (b1 - b0 + 1) * (c1 - c0 + 1)) - 1;
-        if (at < 0 || count == 0)
-        {
-            return count;
-        }
-
-        for (var a = a0; a <= a1; a++)
-        {
-            for (var b = b0; b <= b1; b++)
+            if (!HasImages(i, out var from, out var to))
             {
-                for (var c = c0; c <= c1; c++)
+                continue;
+            }
+
+            var (a1, b1, c1) = ((int)to[0], (int)to[1], (int)to[2]);
+            for (var a = (int)from[0]; a <= a1; a++)
+            {
+                for (var b = (int)from[1]; b <= b1; b++)
                 {
-                    if (a != 0 || b != 0 || c != 0)
+                    for (var c = (int)from[2]; c <= c1; c++)
                     {
-                        _owners.Pointer[at] = i;
-                        _shiftOf.Pointer[at++] = ((((a + _most.A) * ((2 * _most.B) + 1)) + b + _most.B) * ((2 * _most.C) + 1)) + c + _most.C;
+                        if (a != 0 || b != 0 || c != 0)
+                        {
+                            _owners.Pointer[at] = i;
+                            _shiftOf.Pointer[at++] = ((((a + _most.A) * ((2 * _most.B) + 1)) + b + _most.B) * ((2 * _most.C) + 1)) + c + _most.C;
+                        }
                     }
                 }
             }
         }
-
-        return count;
     }
 
-    // By how many cell vectors, from and to, something at the fraction s of a height may be shifted to lie within the margin; not at all where there are no images.
+    // By how many cell vectors, from and to, an atom may be shifted so that it lies within the reach of the box.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (int From, int To) Images(double s, double margin, int most) => most == 0 ? (0, 0)
-        : (Math.Clamp((int)Math.Ceiling(-margin - s), -most, 0), Math.Clamp((int)Math.Floor(1 + margin - s), 0, most));
+    private bool HasImages(int i, out Vector256<double> from, out Vector256<double> to)
+    {
+        // −margin ≤ s + shift ≤ 1 + margin; a wrapped atom needs no shift to lie in the box, and where a side ends there is none.
+        var s = _vectors.Fraction(_atoms.X + (4L * i));
+        from = Vector256.Min(Vector256.Max(Vector256.Ceiling(-_margin - s), -_mostImages), Vector256<double>.Zero);
+        to = Vector256.Max(Vector256.Min(Vector256.Floor(_vectors.IsPeriodic + _margin - s), _mostImages), Vector256<double>.Zero);
+        return from != Vector256<double>.Zero || to != Vector256<double>.Zero;
+    }
 
     private void Follow(int chunk, int first, int past)
     {
@@ -381,44 +411,39 @@ internal sealed unsafe class NeighborList
         var entries = _entries.Pointer + ((long)chunk * RoomOfChunk);
         var room = RoomOfChunk - Slack;
         var used = 0;
-        var runs = stackalloc int[50];
         var cell = -1;
-        var count = 0;
         var nobody = (uint)_atoms.Nobody * RowBytes;
-        var xs = _x.Pointer;
-        var ys = _y.Pointer;
-        var zs = _z.Pointer;
-        var offsets = _offset.Pointer;
+        var near = _candidates ??= new();
+        var count = 0;
         var limit = Vector512.Create(_limit);
         for (var i = first; i < past; i++)
         {
             if (_cellOf.Pointer[i] != cell)
             {
                 cell = _cellOf.Pointer[i];
-                count = _grid.Runs(cell, _cellStarts.Pointer, runs);
+                count = Gather(cell, near);
             }
 
-            var self = _slotOf.Pointer[i];
-            var (x, y, z) = (Vector512.Create(xs[self]), Vector512.Create(ys[self]), Vector512.Create(zs[self]));
+            var xs = near.Pointer;
+            var ys = xs + Plane(count);
+            var zs = ys + Plane(count);
+            var offsets = (uint*)(zs + Plane(count));
+            var (self, own) = (_slotOf.Pointer[i], Vector512.Create((uint)i * RowBytes));
+            var (x, y, z) = (Vector512.Create(_x.Pointer[self]), Vector512.Create(_y.Pointer[self]), Vector512.Create(_z.Pointer[self]));
             var start = used;
-            for (var r = 0; r < count; r++)
+            for (var k = 0; k < count; k += 16)
             {
-                var end = runs[(2 * r) + 1];
-                for (var k = runs[2 * r]; k < end; k += 16)
+                var (dx, dy, dz) = (Vector512.LoadAligned(xs + k) - x, Vector512.LoadAligned(ys + k) - y, Vector512.LoadAligned(zs + k) - z);
+                var r2 = Vector512.FusedMultiplyAdd(dz, dz, Vector512.FusedMultiplyAdd(dy, dy, dx * dx));
+                var offset = Vector512.LoadAligned(offsets + k);
+                var isNear = Vector512.LessThan(r2, limit).AsUInt32() & ~Vector512.Equals(offset, own);
+                var bits = (uint)Vector512.ExtractMostSignificantBits(isNear);
+                if (used <= room)
                 {
-                    var (dx, dy, dz) = (Vector512.Load(xs + k) - x, Vector512.Load(ys + k) - y, Vector512.Load(zs + k) - z);
-
-                    // Within the reach, of this run, and not the atom itself.
-                    var near = Vector512.LessThan((dx * dx) + (dy * dy) + (dz * dz), limit).AsInt32()
-                        & Vector512.LessThan(_lanes, Vector512.Create(end - k)) & ~Vector512.Equals(_lanes, Vector512.Create(self - k));
-                    var bits = (uint)Vector512.ExtractMostSignificantBits(near);
-                    if (used <= room)
-                    {
-                        Compress(entries + used, offsets + k, near.AsUInt32(), bits);
-                    }
-
-                    used += BitOperations.PopCount(bits);
+                    Compress(entries + used, offset, isNear, bits);
                 }
+
+                used += BitOperations.PopCount(bits);
             }
 
             if (_excluded is { } excluded && used <= room)
@@ -440,14 +465,52 @@ internal sealed unsafe class NeighborList
         _found[chunk] = used + Slack;
     }
 
-    private static Vector512<int> _lanes => Vector512.Create(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    // So far apart lie x, y, z and offsets of so many candidates: a store of a whole vector may reach beyond what counts.
+    private static int Plane(int count) => count + Slack;
+
+    // All that may be within the reach of what is in a cell: x, y, z and offsets, filled up to whole vectors with what is nowhere near.
+    private int Gather(int cell, AlignedArray<float> to)
+    {
+        var runs = stackalloc int[50];
+        var runCount = _grid.Runs(cell, _cellStarts.Pointer, runs);
+        var count = 0;
+        for (var r = 0; r < runCount; r++)
+        {
+            count += runs[(2 * r) + 1] - runs[2 * r];
+        }
+
+        count = (count + 15) & ~15;
+        to.Ensure(4 * Plane(count));
+        var x = to.Pointer;
+        var y = x + Plane(count);
+        var z = y + Plane(count);
+        var offset = z + Plane(count);
+        var at = 0;
+        for (var r = 0; r < runCount; r++)
+        {
+            var (begin, end) = (runs[2 * r], runs[(2 * r) + 1]);
+            for (var k = begin; k < end; k += 16)
+            {
+                // Whole vectors: what is beyond the run's end is written over by the next.
+                Vector512.Load(_x.Pointer + k).Store(x + at + k - begin);
+                Vector512.Load(_y.Pointer + k).Store(y + at + k - begin);
+                Vector512.Load(_z.Pointer + k).Store(z + at + k - begin);
+                Vector512.Load((float*)_offset.Pointer + k).Store(offset + at + k - begin);
+            }
+
+            at += end - begin;
+        }
+
+        Vector512.Create(1e30f).Store(x + at);
+        return count;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Compress(uint* to, uint* from, Vector512<uint> mask, uint bits)
+    private static void Compress(uint* to, Vector512<uint> from, Vector512<uint> mask, uint bits)
     {
         if (Avx512F.IsSupported)
         {
-            Avx512F.Compress(Vector512<uint>.Zero, mask, Vector512.Load(from)).Store(to);
+            Avx512F.Compress(Vector512<uint>.Zero, mask, from).Store(to);
             return;
         }
 
@@ -525,14 +588,14 @@ internal sealed unsafe class NeighborList
 
         public int Cells => _nx * Strip * ((_ny + Strip - 1) / Strip) * _nz;
 
-        public static Grid Around(ParticleStore atoms, SimulationBox box, double reach)
+        /// <summary>Cells around rows of least and greatest coordinates, in turn, and around the images of what is in the box.</summary>
+        public static Grid Around(ReadOnlySpan<double> bounds, SimulationBox box, double reach)
         {
-            var (low, high) = (atoms.Position(0), atoms.Position(0));
-            for (var i = 0; i < atoms.Count; i++)
+            var (low, high) = (new Vec3(bounds[0], bounds[1], bounds[2]), new Vec3(bounds[4], bounds[5], bounds[6]));
+            for (var b = 8; b < bounds.Length; b += 8)
             {
-                var x = atoms.Position(i);
-                low = new(Math.Min(low.X, x.X), Math.Min(low.Y, x.Y), Math.Min(low.Z, x.Z));
-                high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
+                low = new(Math.Min(low.X, bounds[b]), Math.Min(low.Y, bounds[b + 1]), Math.Min(low.Z, bounds[b + 2]));
+                high = new(Math.Max(high.X, bounds[b + 4]), Math.Max(high.Y, bounds[b + 5]), Math.Max(high.Z, bounds[b + 6]));
             }
 
             if (!double.IsFinite((high - low).NormSquared))

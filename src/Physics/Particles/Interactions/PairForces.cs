@@ -49,6 +49,7 @@ internal static unsafe class PairForces
             var end = entry + list.Counts[i];
             for (; entry < end; entry += NeighborList.Width)
             {
+                Sse.Prefetch0(entry + 512);
                 Load(bytes, entry, out var xj, out var yj, out var zj, out var kinds);
                 var (dx, dy, dz) = (xi - xj, yi - yj, zi - zj);
                 var r2 = Vector512.FusedMultiplyAdd(dz, dz, Vector512.FusedMultiplyAdd(dy, dy, dx * dx));
@@ -95,10 +96,10 @@ internal static unsafe class PairForces
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load(byte* rows, uint* offsets, out Vector512<double> x, out Vector512<double> y, out Vector512<double> z, out Vector512<double> w)
     {
-        var a = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[0])), Vector256.LoadAligned((double*)(rows + offsets[2])));
-        var b = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[1])), Vector256.LoadAligned((double*)(rows + offsets[3])));
-        var c = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[4])), Vector256.LoadAligned((double*)(rows + offsets[6])));
-        var d = Vector512.Create(Vector256.LoadAligned((double*)(rows + offsets[5])), Vector256.LoadAligned((double*)(rows + offsets[7])));
+        var a = Two(rows + offsets[0], rows + offsets[2]);
+        var b = Two(rows + offsets[1], rows + offsets[3]);
+        var c = Two(rows + offsets[4], rows + offsets[6]);
+        var d = Two(rows + offsets[5], rows + offsets[7]);
         if (Avx512F.IsSupported)
         {
             var (xz0123, yw0123) = (Avx512F.UnpackLow(a, b), Avx512F.UnpackHigh(a, b));
@@ -114,6 +115,14 @@ internal static unsafe class PairForces
         y = Vector512.Create(a[1], b[1], a[5], b[5], c[1], d[1], c[5], d[5]);
         z = Vector512.Create(a[2], b[2], a[6], b[6], c[2], d[2], c[6], d[6]);
         w = Vector512.Create(a[3], b[3], a[7], b[7], c[3], d[3], c[7], d[7]);
+    }
+
+    // As an insertion into what has been loaded: Vector512.Create would insert both, the first into whatever the register held before.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Two(byte* lower, byte* upper)
+    {
+        var first = Vector256.LoadAligned((double*)lower).ToVector512Unsafe();
+        return first.WithUpper(Vector256.LoadAligned((double*)upper));
     }
 
     /// <summary>The sums of three vectors, as a row.</summary>
