@@ -30,6 +30,7 @@ public readonly struct LennardJonesLaw : IPairLaw
 {
     private readonly double _c12;       // 48 ε σ¹²
     private readonly double _c6;        // 24 ε σ⁶
+    private readonly double _minusC6;
 
     /// <summary>A potential of this strength, size and cutoff.</summary>
     /// <exception cref="ScaleModelException">A number is not finite, or not above zero.</exception>
@@ -41,7 +42,7 @@ public readonly struct LennardJonesLaw : IPairLaw
         }
 
         var s6 = Math.Pow(sigma, 6);
-        (_c12, _c6, Cutoff) = (48 * epsilon * s6 * s6, 24 * epsilon * s6, cutoff);
+        (_c12, _c6, _minusC6, Cutoff) = (48 * epsilon * s6 * s6, 24 * epsilon * s6, -24 * epsilon * s6, cutoff);
     }
 
     /// <inheritdoc/>
@@ -60,7 +61,7 @@ public readonly struct LennardJonesLaw : IPairLaw
         var inverse2 = Vector512<double>.One / r2;
         var inverse6 = inverse2 * inverse2 * inverse2;
         energy = wantsEnergy ? inverse6 * ((inverse6 * Vector512.Create(_c12 / 12)) - Vector512.Create(_c6 / 6)) : default;
-        return inverse6 * ((inverse6 * Vector512.Create(_c12)) - Vector512.Create(_c6)) * inverse2;
+        return inverse6 * inverse2 * Vector512.FusedMultiplyAdd(inverse6, Vector512.Create(_c12), Vector512.Create(_minusC6));
     }
 
     /// <summary>
