@@ -13,8 +13,8 @@ namespace ActorMultiscale.Physics.Particles;
 /// that an atom's force is one sum in one order, whoever computes it.
 /// </summary>
 /// <remarks>
-/// L. Verlet, Phys. Rev. 159 (1967) 98. Built from cells of half the reach (after D. Frenkel, B. Smit, Understanding Molecular Simulation,
-/// appendix F), which lie in rows along x: what an atom can reach are 25 runs of consecutive atoms. Distances are compared in single
+/// L. Verlet, Phys. Rev. 159 (1967) 98. Built from cells of half the reach or of the whole (after D. Frenkel, B. Smit, Understanding
+/// Molecular Simulation, appendix F), which lie in rows along x: what an atom can reach are 25 or 9 runs of consecutive atoms. Distances are compared in single
 /// precision, with a margin for its error: a pair too much costs a little time, none is missed.
 /// </remarks>
 internal sealed unsafe class NeighborList
@@ -110,7 +110,7 @@ internal sealed unsafe class NeighborList
         _margin = _vectors.IsPeriodic * reach / _vectors.Heights * Vector256.Create(1 + 1e-12);
         _bounds.Ensure(8 * ChunkedLoop.Chunks(n, Chunk));
         loop.Run(n, Chunk, _wrap);
-        _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), box, reach);
+        _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), n, box, reach);
         Sort(loop);
         MakeGhosts(loop);
 
@@ -556,23 +556,25 @@ internal sealed unsafe class NeighborList
         return count;
     }
 
-    /// <summary>Cells of half the reach, in rows along x, around all atoms and images.</summary>
+    /// <summary>Cells of half the reach, or of the whole where these would be all but empty, in rows along x, around all atoms and images.</summary>
     private readonly struct Grid
     {
         private const int Strip = 8;
+        private readonly int _span;         // How many cells away neighbors may be.
         private readonly double _perLength;
         private readonly int _nx;
         private readonly int _ny;
         private readonly int _nz;
 
-        private Grid(Vec3 low, Vec3 high, double reach)
+        private Grid(Vec3 low, Vec3 high, double reach, double density)
         {
             Corner = low;
             var size = high - low;
             Extent = Math.Max(size.X, Math.Max(size.Y, size.Z));
 
             // No more cells than memory can hold, whatever flies away.
-            var width = reach / 2;
+            _span = density * Math.Pow(reach / 2, 3) < 1 ? 1 : 2;
+            var width = reach / _span;
             while (size.X / width * (size.Y / width) * (size.Z / width) > 1 << 26)
             {
                 width *= 1.3;
@@ -589,7 +591,7 @@ internal sealed unsafe class NeighborList
         public int Cells => _nx * Strip * ((_ny + Strip - 1) / Strip) * _nz;
 
         /// <summary>Cells around rows of least and greatest coordinates, in turn, and around the images of what is in the box.</summary>
-        public static Grid Around(ReadOnlySpan<double> bounds, SimulationBox box, double reach)
+        public static Grid Around(ReadOnlySpan<double> bounds, int count, SimulationBox box, double reach)
         {
             var (low, high) = (new Vec3(bounds[0], bounds[1], bounds[2]), new Vec3(bounds[4], bounds[5], bounds[6]));
             for (var b = 8; b < bounds.Length; b += 8)
@@ -603,6 +605,9 @@ internal sealed unsafe class NeighborList
                 throw new ScaleModelException("An atom is nowhere: a coordinate is not a finite number. The time step is probably too long, or two atoms lie upon each other.");
             }
 
+            var size = high - low;
+            var density = count / ((size.X + reach) * (size.Y + reach) * (size.Z + reach));
+
             // Images lie within a margin around the box: where it is periodic, that bounds them.
             for (var corner = 0; corner < 8; corner++)
             {
@@ -614,7 +619,7 @@ internal sealed unsafe class NeighborList
             }
 
             var slack = 1e-6 * reach;
-            return new(low - new Vec3(slack, slack, slack), high + new Vec3(slack, slack, slack), reach);
+            return new(low - new Vec3(slack, slack, slack), high + new Vec3(slack, slack, slack), reach, density);
         }
 
         public int CellOf(double* row) => (RowOf(Index(row[1] - Corner.Y, _ny), Index(row[2] - Corner.Z, _nz)) * _nx) + Index(row[0] - Corner.X, _nx);
@@ -629,11 +634,11 @@ internal sealed unsafe class NeighborList
         {
             var (cx, line) = (cell % _nx, cell / _nx);
             var (cy, cz) = ((line / Strip / _nz * Strip) + (line % Strip), line / Strip % _nz);
-            var (from, to) = (Math.Max(cx - 2, 0), Math.Min(cx + 2, _nx - 1) + 1);
+            var (from, to) = (Math.Max(cx - _span, 0), Math.Min(cx + _span, _nx - 1) + 1);
             var count = 0;
-            for (var z = Math.Max(cz - 2, 0); z <= Math.Min(cz + 2, _nz - 1); z++)
+            for (var z = Math.Max(cz - _span, 0); z <= Math.Min(cz + _span, _nz - 1); z++)
             {
-                for (var y = Math.Max(cy - 2, 0); y <= Math.Min(cy + 2, _ny - 1); y++)
+                for (var y = Math.Max(cy - _span, 0); y <= Math.Min(cy + _span, _ny - 1); y++)
                 {
                     var row = RowOf(y, z) * _nx;
                     var (begin, end) = (starts[row + from], starts[row + to]);

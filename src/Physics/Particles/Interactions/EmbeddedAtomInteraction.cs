@@ -137,6 +137,7 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
                 var count = 0;
                 for (; entry < end && count <= Block - (2 * Width); entry += Width)
                 {
+                    PairForces.FetchAhead(entry);
                     PairForces.Load((byte*)x, entry, out var xj, out var yj, out var zj, out var kj);
                     var (dx, dy, dz) = (xi - xj, yi - yj, zi - zj);
                     var r2 = Vector512.FusedMultiplyAdd(dz, dz, Vector512.FusedMultiplyAdd(dy, dy, dx * dx));
@@ -261,6 +262,8 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
             var count = _counts.Pointer[i];
             for (var k = 0; k < count; k += Width)
             {
+                PairForces.FetchAhead(near + k);
+                PairForces.FetchAhead((uint*)(slopes + k));
                 PairForces.Load((byte*)rows, near + k, out var xj, out var yj, out var zj, out var sj);
                 var (dx, dy, dz) = (xi - xj, yi - yj, zi - zj);
 

@@ -49,7 +49,7 @@ internal static unsafe class PairForces
             var end = entry + list.Counts[i];
             for (; entry < end; entry += NeighborList.Width)
             {
-                Sse.Prefetch0(entry + 512);
+                FetchAhead(entry);
                 Load(bytes, entry, out var xj, out var yj, out var zj, out var kinds);
                 var (dx, dy, dz) = (xi - xj, yi - yj, zi - zj);
                 var r2 = Vector512.FusedMultiplyAdd(dz, dz, Vector512.FusedMultiplyAdd(dy, dy, dx * dx));
@@ -89,6 +89,16 @@ internal static unsafe class PairForces
             sums[4] += 0.5 * Vector512.Sum(yz);
             sums[5] += 0.5 * Vector512.Sum(xz);
             sums[6] += 0.5 * Vector512.Sum(xy);
+        }
+    }
+
+    /// <summary>Asks for what is a few atoms further in the list: it is read once a step, and of many atoms it does not stay in the cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FetchAhead(uint* entry)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(entry + 512);
         }
     }
 
