@@ -293,7 +293,6 @@ internal sealed unsafe class Mover
         }
 
         (Steps, Elapsed, _owed, _hasList) = (steps, elapsed, 0, false);
-        Touch();
         ids.CopyTo(Atoms.Ids, 0);
         images.CopyTo(Atoms.Images, 0);
         v.CopyTo(new Span<double>(Atoms.V, v.Length));
@@ -306,7 +305,7 @@ internal sealed unsafe class Mover
 
         x.CopyTo(new Span<double>(Atoms.X, x.Length));
         images.CopyTo(Atoms.Images, 0);
-        Box = Box.Cell == cell ? Box : Box with { Cell = cell };
+        SetBox(Box.Cell == cell ? Box : Box with { Cell = cell });
     }
 
     private void Evaluate(ImmutableArray<Interaction> interactions, bool counts)
