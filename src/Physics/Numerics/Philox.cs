@@ -43,6 +43,19 @@ public readonly struct Philox(ulong seed, ulong stream)
     public (double First, double Second) Normal(long tick, long substep, long particle, long draw = 0)
     {
         var (a, b, _, _) = Bits((ulong)tick, (ulong)substep, (ulong)particle, (ulong)draw);
+        return BoxMuller(a, b);
+    }
+
+    /// <summary>Four independent standard normal numbers; the first two are those of <see cref="Normal"/>.</summary>
+    public (double First, double Second, double Third, double Fourth) Normals(long tick, long substep, long particle, long draw = 0)
+    {
+        var (a, b, c, d) = Bits((ulong)tick, (ulong)substep, (ulong)particle, (ulong)draw);
+        var ((first, second), (third, fourth)) = (BoxMuller(a, b), BoxMuller(c, d));
+        return (first, second, third, fourth);
+    }
+
+    private static (double First, double Second) BoxMuller(ulong a, ulong b)
+    {
         var radius = Math.Sqrt(-2 * Math.Log(ToUnit(a)));
         var (sine, cosine) = Math.SinCos(2 * Math.PI * ToUnit(b));
         return (radius * cosine, radius * sine);

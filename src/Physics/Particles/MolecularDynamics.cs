@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Physics.Particles.Motions;
 
 namespace ActorMultiscale.Physics.Particles;
 
@@ -11,41 +11,26 @@ namespace ActorMultiscale.Physics.Particles;
 /// <param name="Potential">Potential energy.</param>
 /// <param name="Kinetic">Kinetic energy.</param>
 /// <param name="Virial">W = Σ r ⊗ f.</param>
-/// <param name="Temperature">2K = (3N − 3) k_B T.</param>
+/// <param name="Temperature">2K = n k_B T with the <see cref="Motion.DegreesOfFreedom"/> n of the motion; zero if there are none.</param>
 /// <param name="Pressure">(Σ m v ⊗ v + W)/V.</param>
 public sealed record Measurement(double Potential, double Kinetic, SymTensor3 Virial, double Temperature, SymTensor3 Pressure)
 {
     /// <summary>Potential and kinetic energy.</summary>
     public double Total => Potential + Kinetic;
+
+    /// <summary>What the motion conserves but for the error of its steps, in the unit of energy: <see cref="Total"/> and what thermostats and barostats hold. Null if it conserves nothing.</summary>
+    public double? Conserved { get; init; }
 }
 
 /// <summary>
-/// Atoms that move by velocity Verlet under any number of interactions (W. C. Swope, H. C. Andersen, P. H. Berens, K. R. Wilson,
-/// J. Chem. Phys. 76 (1982) 637). Neighbors are found anew as soon as two atoms may have come nearer to each other than the skin allows:
-/// none is ever missed.
+/// Atoms that move under any number of interactions: at constant energy, or as another <see cref="Motion"/> has it. Neighbors are found anew
+/// as soon as two atoms may have come nearer to each other than the skin allows: none is ever missed.
 /// </summary>
 /// <remarks>One caller at a time. The same configuration gives the same bits on any number of threads.</remarks>
-public sealed unsafe class MolecularDynamics
+public sealed class MolecularDynamics
 {
-    private const int Chunk = 512;
-
-    private readonly AtomConfiguration _start;
-    private readonly ImmutableArray<Interaction> _interactions;
-    private readonly double _cutoff;
-    private readonly double _skin;
-    private readonly ExclusionTable? _excluded;
-    private readonly ParticleStore _atoms;
-    private readonly NeighborList _list;
-    private readonly ForcePass _pass;
-    private readonly AlignedArray<double> _built = new();       // Positions for which the list was made.
-    private readonly AlignedArray<double> _moved = new();       // A chunk: the square of the way of the atom that went farthest since.
-    private readonly Action<int, int, int> _kickAndDrift;
-    private readonly Action<int, int, int> _kick;
-    private SimulationBox _box;
-    private bool _hasList;
-    private bool _hasForces;
-    private bool _owesKick;         // The second half of the last step's kick has yet to be given.
-    private double _step;
+    private readonly Mover _mover;
+    private readonly Motion _motion;
 
     /// <summary>An engine for <paramref name="atoms"/>.</summary>
     /// <param name="atoms">The atoms; copied.</param>
@@ -55,34 +40,36 @@ public sealed unsafe class MolecularDynamics
     /// Atoms that bonds lead to and that do not act on each other by pair interactions. In a box shorter than twice the reach an atom also feels
     /// images that are not the nearest: those are other atoms, and count, as they do in LAMMPS. What is excluded is the image to which the bond leads.
     /// </param>
-    /// <exception cref="ScaleModelException">There are no atoms, or the skin is not above zero, or a bond, angle or dihedral has no parameters; all that is wrong is named.</exception>
-    public MolecularDynamics(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, double skin, BondedNeighbors excluded = BondedNeighbors.None)
+    /// <param name="motion">How they move in a step; <see cref="VelocityVerlet"/> if null.</param>
+    /// <exception cref="ScaleModelException">
+    /// There are no atoms, or the skin is not above zero, or a bond, angle or dihedral has no parameters; all that is wrong is named. Or the motion
+    /// cannot move them.
+    /// </exception>
+    public MolecularDynamics(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, double skin, BondedNeighbors excluded = BondedNeighbors.None, Motion? motion = null)
     {
         ArgumentNullException.ThrowIfNull(atoms);
         Check(atoms, interactions, skin);
-        (_start, _interactions, _skin, _box) = (atoms, interactions, skin, atoms.Box);
-        _cutoff = interactions.Max(i => i.Cutoff);
         foreach (var interaction in interactions)
         {
             interaction.Attach(atoms);
         }
 
-        _excluded = ExclusionTable.Of(atoms, excluded);
-        _atoms = new(atoms);
-        _list = new(_atoms, _box);
-        _pass = new(_atoms, _list) { Box = _box, Loop = ChunkedLoop.Serial };
-        _moved.Ensure(ChunkedLoop.Chunks(atoms.Count, Chunk));
-        (_kickAndDrift, _kick) = (KickAndDrift, Kick);
+        _motion = motion ?? new VelocityVerlet();
+        _mover = new(atoms, interactions, skin, ExclusionTable.Of(atoms, excluded)) { Deformation = _motion.Deformation };
+        _motion.Attach(_mover);
     }
 
     /// <summary>How many atoms there are.</summary>
-    public int Count => _atoms.Count;
+    public int Count => _mover.Count;
 
     /// <summary>Where they live.</summary>
-    public SimulationBox Box => _box;
+    public SimulationBox Box => _mover.Box;
 
     /// <summary>How often neighbors were looked for.</summary>
-    public long Rebuilds => _list.Builds;
+    public long Rebuilds => _mover.List.Builds;
+
+    /// <summary>How many steps there were.</summary>
+    public long Steps => _mover.Steps;
 
     /// <summary>Moves the atoms by so many steps.</summary>
     /// <param name="steps">How many.</param>
@@ -93,75 +80,78 @@ public sealed unsafe class MolecularDynamics
     public void Advance(long steps, double step, ChunkedLoop loop, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(loop);
-        if (steps > 0 && !_hasForces)
+        _mover.Loop = loop;
+        if (steps > 0)
         {
-            Evaluate(loop, counts: false);
+            _motion.Begin(_mover);
         }
 
-        _step = step;
         try
         {
             for (var s = 0L; s < steps; s++)
             {
                 cancellation.ThrowIfCancellationRequested();
-
-                // v(t + Δt/2) = v + Δt f(t)/2m,  x(t + Δt) = x + Δt v(t + Δt/2)
-                loop.Run(Count, Chunk, _kickAndDrift);
-                Evaluate(loop, counts: false);
-                _owesKick = true;
+                _motion.Step(_mover, step);
+                _mover.Steps++;
             }
         }
         finally
         {
-            // v(t + Δt) = v(t + Δt/2) + Δt f(t + Δt)/2m; between two steps that is done together with the next step's first half.
-            if (_owesKick)
-            {
-                loop.Run(Count, Chunk, _kick);
-                _owesKick = false;
-            }
+            _mover.Settle();
         }
+    }
+
+    /// <summary>
+    /// Moves the atoms to where their potential energy is least, or with <paramref name="box"/> atoms and box to where the enthalpy is: the
+    /// least nearby. They are at rest afterwards.
+    /// </summary>
+    /// <param name="method">The way there.</param>
+    /// <param name="force">How large the force on an atom may be at the end, in the unit of force of the atoms; above zero.</param>
+    /// <param name="loop">The way to run a loop on several threads.</param>
+    /// <param name="box">How the box changes; null: it stays as it is.</param>
+    /// <param name="most">How often forces are computed at most, about.</param>
+    /// <param name="cancellation">Signalled when nobody wants the rest.</param>
+    /// <returns>What was reached, whether or not it is good enough.</returns>
+    /// <exception cref="ScaleModelException">A number makes no sense, the box cannot be relaxed, or an atom is nowhere.</exception>
+    public Minimum Minimize(Minimizer method, double force, ChunkedLoop loop, BoxRelaxation? box = null, long most = 100_000, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(method);
+        ArgumentNullException.ThrowIfNull(loop);
+        if (!(force > 0 && double.IsFinite(force) && most > 0))
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"A least force of {force} is asked for within {most} computations; both must be above zero."));
+        }
+
+        _mover.Loop = loop;
+        _mover.Scale(0);
+        return method.Run(new(_mover, box, force), most, cancellation);
     }
 
     /// <summary>Energies, temperature and pressure as they are now.</summary>
     public Measurement Measure(ChunkedLoop loop)
     {
-        Evaluate(loop, counts: true);
-        var (potential, virial) = _pass.Total();
-
-        // Σ m v ⊗ v, in units of energy; the fourth entry of a row of velocities is 1/m.
-        var entries = new double[6][];
-        for (var e = 0; e < 6; e++)
+        ArgumentNullException.ThrowIfNull(loop);
+        _mover.Loop = loop;
+        _mover.Evaluate(counts: true);
+        var ((potential, virial), kinetic, units) = (_mover.Sums, _mover.Kinetic(), _mover.Start.Units);
+        var freedom = _motion.DegreesOfFreedom(Count);
+        var temperature = freedom > 0 ? kinetic.Trace / (freedom * units.Boltzmann) : 0;
+        return new(potential, 0.5 * kinetic.Trace, virial, temperature, units.Pressure / Box.Volume * (kinetic + virial))
         {
-            entries[e] = new double[Count];
-        }
-
-        for (var i = 0; i < Count; i++)
-        {
-            var dyad = SymTensor3.Dyad(_atoms.Velocity(i)) / _atoms.V[(4L * i) + 3];
-            for (var e = 0; e < 6; e++)
-            {
-                entries[e][i] = dyad[e];
-            }
-        }
-
-        double Sum(int e) => FixedOrderSum.Of(entries[e]);
-        var motion = new SymTensor3(Sum(0), Sum(1), Sum(2), Sum(3), Sum(4), Sum(5));
-        var temperature = Count > 1 ? motion.Trace / (3.0 * (Count - 1) * _start.Units.Boltzmann) : 0;
-        return new(potential, 0.5 * motion.Trace, virial, temperature, _start.Units.Pressure / _box.Volume * (motion + virial));
+            Conserved = _motion.Conserved(_mover, potential + (0.5 * kinetic.Trace)),
+        };
     }
 
     /// <summary>The force on each atom, in the order of the configuration.</summary>
     public Vec3[] Forces(ChunkedLoop loop)
     {
-        if (!_hasForces)
-        {
-            Evaluate(loop, counts: false);
-        }
-
+        ArgumentNullException.ThrowIfNull(loop);
+        _mover.Loop = loop;
+        _mover.EnsureForces();
         var forces = new Vec3[Count];
         for (var i = 0; i < Count; i++)
         {
-            forces[_atoms.Ids[i]] = _atoms.Force(i);
+            forces[_mover.Atoms.Ids[i]] = _mover.Atoms.Force(i);
         }
 
         return forces;
@@ -171,54 +161,26 @@ public sealed unsafe class MolecularDynamics
     public AtomConfiguration Configuration()
     {
         var (positions, velocities) = (new Vec3[Count], new Vec3[Count]);
+        _mover.CopyPositions(positions);
         for (var i = 0; i < Count; i++)
         {
-            positions[_atoms.Ids[i]] = _atoms.Position(i) + (_box.Cell * _atoms.Images[i]);
-            velocities[_atoms.Ids[i]] = _atoms.Velocity(i);
+            velocities[_mover.Atoms.Ids[i]] = _mover.Atoms.Velocity(i);
         }
 
-        return _start with { Box = _box, Positions = positions, Velocities = velocities };
+        return _mover.Start with { Box = Box, Positions = positions, Velocities = velocities };
     }
 
     /// <summary>Saves or restores where the atoms are and how they move. What follows has the same bits as without.</summary>
+    /// <exception cref="ScaleModelException">The state is that of other atoms.</exception>
     public void Archive(StateArchive archive)
     {
         ArgumentNullException.ThrowIfNull(archive);
-        _ = archive.Version(1);
-
-        // Sums go through neighbors in the order of the list, and that is the order of the positions for which it was made.
-        var hasList = _hasList;
-        archive.Value("has-list", ref hasList);
-        double[] Rows(double* rows) => archive.IsRestoring ? [] : new ReadOnlySpan<double>(rows, 4 * Count).ToArray();
-        var (x, v, built, ids, images) = (Rows(_atoms.X), Rows(_atoms.V), hasList ? Rows(_built.Pointer) : [], _atoms.Ids, _atoms.Images);
-        archive.Field("positions", ref x);
-        archive.Field("velocities", ref v);
-        archive.Field("listed", ref built);
-        archive.Field("ids", ref ids);
-        archive.Field("images", ref images);
-        if (!archive.IsRestoring)
+        var version = archive.Version(2);
+        _mover.Archive(archive, version);
+        if (version > 1)
         {
-            return;
+            _motion.Archive(archive);
         }
-
-        if (x.Length != 4 * Count || v.Length != x.Length || ids.Length != Count || images.Length != Count || (hasList && built.Length != x.Length)
-            || !ids.Order().SequenceEqual(Enumerable.Range(0, Count)))
-        {
-            throw new ScaleModelException("The state is that of other atoms.");
-        }
-
-        ids.CopyTo(_atoms.Ids, 0);
-        images.CopyTo(_atoms.Images, 0);
-        v.CopyTo(new Span<double>(_atoms.V, v.Length));
-        (_hasList, _hasForces) = (false, false);
-        if (hasList)
-        {
-            built.CopyTo(new Span<double>(_atoms.X, x.Length));
-            Build(ChunkedLoop.Serial);
-        }
-
-        x.CopyTo(new Span<double>(_atoms.X, x.Length));
-        images.CopyTo(_atoms.Images, 0);
     }
 
     private static void Check(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, double skin)
@@ -247,100 +209,6 @@ public sealed unsafe class MolecularDynamics
         if (faults.Count > 0)
         {
             throw new ScaleModelException($"These atoms cannot be computed: {string.Join("; ", faults)}.");
-        }
-    }
-
-    private void Evaluate(ChunkedLoop loop, bool counts)
-    {
-        if (!_hasList || MustRebuild())
-        {
-            Build(loop);
-        }
-        else if (!_hasForces)
-        {
-            _list.Follow(_box, loop);
-        }
-
-        (_pass.Box, _pass.Loop, _pass.Counts, _pass.IsFirst) = (_box, loop, counts, true);
-        if (counts)
-        {
-            _pass.Clear();
-        }
-
-        foreach (var interaction in _interactions)
-        {
-            interaction.Run(_pass);
-            _pass.IsFirst = false;
-        }
-
-        _hasForces = true;
-    }
-
-    // Two atoms have come nearer to each other by at most twice the longest way. What is not a number is found out by whoever builds.
-    private bool MustRebuild()
-    {
-        if (_hasForces)
-        {
-            return false;       // Nobody has moved.
-        }
-
-        var most = 0.0;
-        for (var c = 0; c < ChunkedLoop.Chunks(Count, Chunk); c++)
-        {
-            most = Math.Max(most, _moved.Pointer[c]);
-        }
-
-        return !(4 * most <= _skin * _skin);
-    }
-
-    private void Build(ChunkedLoop loop)
-    {
-        // Where there are bonds only nobody needs neighbors, and cells are not to be smaller than an atom's share of the box.
-        var reach = _cutoff > 0 ? _cutoff + _skin : Math.Max(_skin, Math.Cbrt(_box.Volume / Count));
-        _list.Build(_box, reach, _excluded, loop);
-        _built.Ensure(4 * Count);
-        new ReadOnlySpan<double>(_atoms.X, 4 * Count).CopyTo(_built.Span(4 * Count));
-        _moved.Span(ChunkedLoop.Chunks(Count, Chunk)).Clear();
-        _hasList = true;
-    }
-
-    private void KickAndDrift(int chunk, int first, int past)
-    {
-        _hasForces = false;
-        var x = _atoms.X;
-        var v = _atoms.V;
-        var f = _atoms.F;
-        var built = _built.Pointer;
-        var (half, step) = (0.5 * _step, Vector256.Create(_step, _step, _step, 0));
-        var most = Vector256<double>.Zero;
-        for (var i = 4L * first; i < 4L * past; i += 4)
-        {
-            var kick = Vector256.Create(half * v[i + 3]) * Vector256.LoadAligned(f + i);
-            var velocity = Vector256.LoadAligned(v + i);
-            if (_owesKick)
-            {
-                velocity += kick;
-            }
-
-            velocity += kick;
-            velocity.StoreAligned(v + i);
-            var position = Vector256.LoadAligned(x + i) + (step * velocity);
-            position.StoreAligned(x + i);
-            var way = position - Vector256.LoadAligned(built + i);
-            most = Vector256.Max(most, Vector256.Create(Vector256.Dot(way, way)));
-        }
-
-        _moved.Pointer[chunk] = most[0];
-    }
-
-    private void Kick(int chunk, int first, int past)
-    {
-        var v = _atoms.V;
-        var f = _atoms.F;
-        var half = 0.5 * _step;
-        for (var i = 4L * first; i < 4L * past; i += 4)
-        {
-            (Vector256.LoadAligned(v + i) + (Vector256.Create(half * v[i + 3]) * Vector256.LoadAligned(f + i))).StoreAligned(v + i);
         }
     }
 }

@@ -87,6 +87,9 @@ internal sealed unsafe class ParticleStore
         Write(X, Nobody, new(FarAway, FarAway, FarAway), 0);
     }
 
+    /// <summary>Exchanges the rows of forces with others that are as long.</summary>
+    public void SwapForces(AlignedArray<double> rows) => AlignedArray<double>.Swap(_forces, rows);
+
     /// <summary>Puts the atom from place <c>order[i]</c> into place i. Forces are void afterwards.</summary>
     public void Reorder(int[] order, ChunkedLoop loop)
     {

@@ -46,6 +46,7 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
     public const int Chunk = 128;
 
     private readonly AlignedArray<double> _sums = new();
+    private readonly double[] _entries = new double[Math.Max(1, ChunkedLoop.Chunks(atoms.Count, Chunk))];
 
     public ParticleStore Atoms { get; } = atoms;
 
@@ -88,19 +89,17 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
     /// <summary>The sums of all chunks.</summary>
     public EnergyAndVirial Total()
     {
-        var chunks = ChunkedLoop.Chunks(Atoms.Count, Chunk);
-        double Sum(int entry)
-        {
-            var all = new double[chunks];
-            for (var c = 0; c < chunks; c++)
-            {
-                all[c] = Sums(c)[entry];
-            }
+        return new(Sum(0), new(Sum(1), Sum(2), Sum(3), Sum(4), Sum(5), Sum(6)));
+    }
 
-            return FixedOrderSum.Of(all);
+    private double Sum(int entry)
+    {
+        for (var c = 0; c < _entries.Length; c++)
+        {
+            _entries[c] = Sums(c)[entry];
         }
 
-        return new(Sum(0), new(Sum(1), Sum(2), Sum(3), Sum(4), Sum(5), Sum(6)));
+        return FixedOrderSum.Of(_entries);
     }
 }
 

@@ -1,0 +1,497 @@
+using System.Collections.Immutable;
+using System.Runtime.Intrinsics;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles.Interactions;
+
+namespace ActorMultiscale.Physics.Particles.Motions;
+
+/// <summary>
+/// Atoms, their box, their neighbors and the forces on them, and what steps are made of: kick, drift, scale, and forces anew. What a
+/// <see cref="Motion"/> does with them is its own affair; that no neighbor is missed is that of this class.
+/// </summary>
+/// <remarks>
+/// Kicks are put off until somebody needs velocities, so that the second half of one step's kick, the first half of the next one's and the
+/// drift are one pass over the atoms. Each kick is an addition of its own all the same: when it is given changes no bit.
+/// </remarks>
+internal sealed unsafe class Mover
+{
+    /// <summary>Atoms that one thread moves at once, and whose sums are one number.</summary>
+    public const int Chunk = 512;
+
+    private readonly ImmutableArray<Interaction> _interactions;
+    private readonly double _cutoff;
+    private readonly double _skin;
+    private readonly ExclusionTable? _excluded;
+    private readonly ForcePass _pass;
+    private readonly AlignedArray<double> _built = new();       // Positions for which the list was made,
+    private SimulationBox _builtBox;                            // and the box.
+    private readonly AlignedArray<double> _strayed = new();     // A chunk: the square of the way of the atom that went farthest since.
+    private readonly AlignedArray<double> _sums = new();        // A chunk: six sums, and two to fill a cache line.
+    private readonly double[] _entries;
+    private readonly Action<int, int, int> _kickAndDrift;
+    private readonly Action<int, int, int> _kick;
+    private readonly Action<int, int, int> _stray;
+    private readonly Action<int, int, int> _remap;
+    private readonly Action<int, int, int> _scale;
+    private readonly Action<int, int, int> _kinetic;
+    private bool _hasList;
+    private bool _isMoved = true;           // Somebody has moved since the list was looked at,
+    private bool _areImagesBehind = true;   // and the images have not yet followed.
+    private bool _areWaysKnown;             // Whether the ways of the chunks are those of the present positions.
+    private int _owed;                      // Kicks that have been put off: none, one or two.
+    private (double Time, nint Forces) _first;
+    private (double Time, nint Forces) _second;
+
+    // What the loops read.
+    private double _time;
+    private Matrix3 _map;
+    private double _factor;
+
+    public Mover(AtomConfiguration start, ImmutableArray<Interaction> interactions, double skin, ExclusionTable? excluded)
+    {
+        (Start, _interactions, _skin, _excluded, Box, _builtBox) = (start, interactions, skin, excluded, start.Box, start.Box);
+        _cutoff = interactions.Max(i => i.Cutoff);
+        Atoms = new(start);
+        List = new(Atoms, Box);
+        _pass = new(Atoms, List) { Box = Box, Loop = ChunkedLoop.Serial };
+        var chunks = ChunkedLoop.Chunks(Count, Chunk);
+        _strayed.Ensure(chunks);
+        _strayed.Span(chunks).Clear();
+        _sums.Ensure(8 * chunks);
+        _entries = new double[chunks];
+        (_kickAndDrift, _kick, _stray, _remap, _scale, _kinetic) = (KickAndDrift, Kick, Stray, Remap, Scale, Kinetic);
+    }
+
+    /// <summary>The atoms as they were at first: units, kinds and all that does not move.</summary>
+    public AtomConfiguration Start { get; }
+
+    public ParticleStore Atoms { get; }
+
+    public NeighborList List { get; }
+
+    public SimulationBox Box { get; private set; }
+
+    public int Count => Atoms.Count;
+
+    public double Skin => _skin;
+
+    public ImmutableArray<Interaction> Interactions => _interactions;
+
+    /// <summary>The way to run a loop on several threads.</summary>
+    public ChunkedLoop Loop { get; set; } = ChunkedLoop.Serial;
+
+    /// <summary>Whether the rows of forces are those of all interactions, for the present positions.</summary>
+    public bool HasForces { get; private set; }
+
+    /// <summary>How many steps there were: with seed and atom what random numbers depend on.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>For how long atoms have drifted: what a box that is being deformed depends on.</summary>
+    public double Elapsed { get; private set; }
+
+    /// <summary>How the box changes while atoms drift; null: not at all.</summary>
+    public Deformation? Deformation { get; init; }
+
+    /// <summary>How often positions have changed: what was computed for them is void when this has.</summary>
+    public long Changes { get; private set; }
+
+    /// <summary>Whether <see cref="Sums"/> are those of the present positions.</summary>
+    public bool HasSums { get; private set; }
+
+    /// <summary>Energy and virial, as of the last forces of all interactions that were computed with them.</summary>
+    public EnergyAndVirial Sums { get; private set; }
+
+    /// <summary>v ← v + Δt f/m, by the forces of all interactions; sooner or later.</summary>
+    public void Kick(double time) => Kick(time, Atoms.F);
+
+    /// <summary>v ← v + Δt f/m, by forces that stay as they are until the kick is given.</summary>
+    public void Kick(double time, double* forces)
+    {
+        if (_owed == 2)
+        {
+            Settle();
+        }
+
+        if (_owed == 0)
+        {
+            _first = (time, (nint)forces);
+        }
+        else
+        {
+            _second = (time, (nint)forces);
+        }
+
+        _owed++;
+    }
+
+    /// <summary>Gives the kicks that were put off. To be called before velocities are read or written.</summary>
+    public void Settle()
+    {
+        if (_owed > 0)
+        {
+            Loop.Run(Count, Chunk, _kick);
+            _owed = 0;
+        }
+    }
+
+    /// <summary>x ← x + Δt v; where the box is being deformed, x ← F x with F = h(t + Δt) h(t)⁻¹ after that.</summary>
+    public void Drift(double time)
+    {
+        _time = time;
+        Touch();
+        Loop.Run(Count, Chunk, _kickAndDrift);
+        (_owed, _areWaysKnown) = (0, ReferenceEquals(Box, _builtBox));
+        Pass(time);
+    }
+
+    private void Pass(double time)
+    {
+        Elapsed += time;
+        if (Deformation is { } deformation)
+        {
+            Remap(deformation.At(Start.Box, Elapsed));
+        }
+    }
+
+    /// <summary>Says that positions are about to change.</summary>
+    public void Touch()
+    {
+        (HasForces, HasSums, _isMoved, _areImagesBehind, _areWaysKnown) = (false, false, true, true, false);
+        Changes++;
+    }
+
+    /// <summary>Moves atoms in a way of one's own; where the box is being deformed, they go with it after that.</summary>
+    /// <param name="time">Δt.</param>
+    /// <param name="body">Moves the atoms of a chunk.</param>
+    public void Walk(double time, Action<int, int, int> body)
+    {
+        Settle();
+        Touch();
+        Loop.Run(Count, Chunk, body);
+        Pass(time);
+    }
+
+    /// <summary>Puts atoms into another box, each at the same fractions of the cell vectors.</summary>
+    public void Remap(SimulationBox box)
+    {
+        Touch();
+        _map = box.Cell * Box.Cell.Inverse();
+        Loop.Run(Count, Chunk, _remap);
+        Box = box;
+    }
+
+    /// <summary>Changes the box and moves nobody: whoever calls this moves them.</summary>
+    public void SetBox(SimulationBox box)
+    {
+        Touch();
+        Box = box;
+    }
+
+    /// <summary>v ← c v.</summary>
+    public void Scale(double factor)
+    {
+        Settle();
+        _factor = factor;
+        Loop.Run(Count, Chunk, _scale);
+    }
+
+    /// <summary>Σ m v ⊗ v, in units of energy: twice the kinetic energy is its trace. The same bits on any number of threads.</summary>
+    public SymTensor3 Kinetic()
+    {
+        Settle();
+        Loop.Run(Count, Chunk, _kinetic);
+        return new(Sum(0), Sum(1), Sum(2), Sum(3), Sum(4), Sum(5));
+    }
+
+    /// <summary>Computes the forces of all interactions for the present positions; with energy and virial if <paramref name="counts"/>.</summary>
+    public void Evaluate(bool counts)
+    {
+        Evaluate(_interactions, counts);
+        (HasForces, HasSums) = (true, HasSums || counts);
+    }
+
+    /// <summary>Computes the forces of all interactions, and energy and virial, where they are not known.</summary>
+    public void EnsureSums()
+    {
+        if (!HasForces || !HasSums)
+        {
+            Evaluate(counts: true);
+        }
+    }
+
+    /// <summary>Computes the forces of all interactions where they are not known.</summary>
+    public void EnsureForces()
+    {
+        if (!HasForces)
+        {
+            Evaluate(counts: false);
+        }
+    }
+
+    /// <summary>Computes the forces of some interactions, and puts them into rows of their own.</summary>
+    public void Evaluate(ImmutableArray<Interaction> interactions, AlignedArray<double> rows)
+    {
+        Evaluate(interactions, counts: false);
+        rows.Ensure(4 * Count);
+        Atoms.SwapForces(rows);
+        HasForces = false;
+    }
+
+    /// <summary>The positions as they are now, in the order of the configuration, not wrapped.</summary>
+    public void CopyPositions(Span<Vec3> to)
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            to[Atoms.Ids[i]] = Atoms.Position(i) + (Box.Cell * Atoms.Images[i]);
+        }
+    }
+
+    /// <summary>Puts the atoms where <paramref name="positions"/> say, in the order of the configuration and not wrapped, into a box.</summary>
+    public void Place(ReadOnlySpan<Vec3> positions, SimulationBox box)
+    {
+        SetBox(box);
+        for (var i = 0; i < Count; i++)
+        {
+            ParticleStore.Write(Atoms.X, i, positions[Atoms.Ids[i]] - (box.Cell * Atoms.Images[i]), Atoms.X[(4L * i) + 3]);
+        }
+
+    }
+
+    /// <summary>Saves or restores where the atoms are and how they move.</summary>
+    public void Archive(StateArchive archive, int version)
+    {
+        // Sums go through neighbors in the order of the list, and that is the order of the positions for which it was made.
+        var hasList = _hasList;
+        archive.Value("has-list", ref hasList);
+        double[] Rows(double* rows) => archive.IsRestoring ? [] : new ReadOnlySpan<double>(rows, 4 * Count).ToArray();
+        var (x, v, built, ids, images) = (Rows(Atoms.X), Rows(Atoms.V), hasList ? Rows(_built.Pointer) : [], Atoms.Ids, Atoms.Images);
+        archive.Field("positions", ref x);
+        archive.Field("velocities", ref v);
+        archive.Field("listed", ref built);
+        archive.Field("ids", ref ids);
+        archive.Field("images", ref images);
+        var (steps, elapsed, cell, builtCell) = (Steps, Elapsed, Box.Cell, _builtBox.Cell);
+        if (version > 1)
+        {
+            archive.Value("steps", ref steps);
+            archive.Value("elapsed", ref elapsed);
+            archive.Value("cell", ref cell);
+            archive.Value("listed-cell", ref builtCell);
+        }
+
+        if (!archive.IsRestoring)
+        {
+            return;
+        }
+
+        if (x.Length != 4 * Count || v.Length != x.Length || ids.Length != Count || images.Length != Count || (hasList && built.Length != x.Length)
+            || !ids.Order().SequenceEqual(Enumerable.Range(0, Count)))
+        {
+            throw new ScaleModelException("The state is that of other atoms.");
+        }
+
+        (Steps, Elapsed, _owed, _hasList) = (steps, elapsed, 0, false);
+        ids.CopyTo(Atoms.Ids, 0);
+        images.CopyTo(Atoms.Images, 0);
+        v.CopyTo(new Span<double>(Atoms.V, v.Length));
+        Box = Start.Box.Cell == builtCell ? Start.Box : Start.Box with { Cell = builtCell };
+        if (hasList)
+        {
+            built.CopyTo(new Span<double>(Atoms.X, x.Length));
+            Build();
+        }
+
+        x.CopyTo(new Span<double>(Atoms.X, x.Length));
+        images.CopyTo(Atoms.Images, 0);
+        SetBox(Box.Cell == cell ? Box : Box with { Cell = cell });
+    }
+
+    private void Evaluate(ImmutableArray<Interaction> interactions, bool counts)
+    {
+        Settle();
+        if (!_hasList || (_isMoved && MustRebuild()))
+        {
+            Build();
+        }
+
+        _isMoved = false;
+        var needsImages = false;
+        foreach (var interaction in interactions)
+        {
+            needsImages |= interaction.Cutoff > 0;
+        }
+
+        if (needsImages && _areImagesBehind)
+        {
+            List.Follow(Box, Loop);
+            _areImagesBehind = false;
+        }
+
+        (_pass.Box, _pass.Loop, _pass.Counts, _pass.IsFirst) = (Box, Loop, counts, true);
+        if (counts)
+        {
+            _pass.Clear();
+        }
+
+        foreach (var interaction in interactions)
+        {
+            interaction.Run(_pass);
+            _pass.IsFirst = false;
+        }
+
+        if (counts)
+        {
+            Sums = _pass.Total();
+        }
+    }
+
+    // With x = F x₀ + u, where x₀ and the box h₀ are those of the list and F = h h₀⁻¹, two atoms or images that were d₀ apart are now
+    // |F (d₀) + u_i − u_j| ≥ σ d₀ − 2 max |u| apart, where σ ≥ 1 − ‖F − 1‖ is the least singular value of F. Those that are not in the list
+    // had d₀ > r_c + s. What is not a number is found out by whoever builds.
+    private bool MustRebuild()
+    {
+        var allowed = _skin;
+        if (!_areWaysKnown)
+        {
+            _map = Box.Cell * _builtBox.Cell.Inverse();
+            Loop.Run(Count, Chunk, _stray);
+            _areWaysKnown = true;
+        }
+
+        if (!ReferenceEquals(Box, _builtBox))
+        {
+            var map = Box.Cell * _builtBox.Cell.Inverse();
+            var norm = Math.Sqrt((map.Row(0) - new Vec3(1, 0, 0)).NormSquared + (map.Row(1) - new Vec3(0, 1, 0)).NormSquared + (map.Row(2) - new Vec3(0, 0, 1)).NormSquared);
+            allowed = ((1 - norm) * (_cutoff + _skin)) - _cutoff;
+        }
+
+        var most = 0.0;
+        for (var c = 0; c < ChunkedLoop.Chunks(Count, Chunk); c++)
+        {
+            most = Math.Max(most, _strayed.Pointer[c]);
+        }
+
+        return !(allowed > 0 && 4 * most <= allowed * allowed);
+    }
+
+    private void Build()
+    {
+        // Where there are bonds only nobody needs neighbors, and cells are not to be smaller than an atom's share of the box.
+        var reach = _cutoff > 0 ? _cutoff + _skin : Math.Max(_skin, Math.Cbrt(Box.Volume / Count));
+        List.Build(Box, reach, _excluded, Loop);
+        _built.Ensure(4 * Count);
+        new ReadOnlySpan<double>(Atoms.X, 4 * Count).CopyTo(_built.Span(4 * Count));
+        _strayed.Span(ChunkedLoop.Chunks(Count, Chunk)).Clear();
+        (_hasList, _builtBox, _areWaysKnown, _areImagesBehind) = (true, Box, true, false);
+    }
+
+    private void KickAndDrift(int chunk, int first, int past)
+    {
+        var x = Atoms.X;
+        var v = Atoms.V;
+        var built = _built.Pointer;
+        var forces1 = (double*)_first.Forces;
+        var forces2 = (double*)_second.Forces;
+        var (time1, time2, owed) = (_first.Time, _second.Time, _owed);
+        var time = Vector256.Create(_time, _time, _time, 0);
+        var most = Vector256<double>.Zero;
+        for (var i = 4L * first; i < 4L * past; i += 4)
+        {
+            var velocity = Vector256.LoadAligned(v + i);
+            if (owed > 0)
+            {
+                var thrust = v[i + 3];
+                velocity += Vector256.Create(time1 * thrust) * Vector256.LoadAligned(forces1 + i);
+                if (owed > 1)
+                {
+                    velocity += Vector256.Create(time2 * thrust) * Vector256.LoadAligned(forces2 + i);
+                }
+
+                velocity.StoreAligned(v + i);
+            }
+
+            var position = Vector256.LoadAligned(x + i) + (time * velocity);
+            position.StoreAligned(x + i);
+            var way = position - Vector256.LoadAligned(built + i);
+            most = Vector256.Max(most, Vector256.Create(Vector256.Dot(way, way)));
+        }
+
+        _strayed.Pointer[chunk] = most[0];
+    }
+
+    private void Kick(int chunk, int first, int past)
+    {
+        var v = Atoms.V;
+        var forces1 = (double*)_first.Forces;
+        var forces2 = (double*)_second.Forces;
+        for (var i = 4L * first; i < 4L * past; i += 4)
+        {
+            var velocity = Vector256.LoadAligned(v + i) + (Vector256.Create(_first.Time * v[i + 3]) * Vector256.LoadAligned(forces1 + i));
+            if (_owed > 1)
+            {
+                velocity += Vector256.Create(_second.Time * v[i + 3]) * Vector256.LoadAligned(forces2 + i);
+            }
+
+            velocity.StoreAligned(v + i);
+        }
+    }
+
+    // u = x − F x₀, counted from the corner of the box.
+    private void Stray(int chunk, int first, int past)
+    {
+        var most = 0.0;
+        for (var i = first; i < past; i++)
+        {
+            var way = Atoms.Position(i) - Box.Origin - (_map * (ParticleStore.Read(_built.Pointer, i) - Box.Origin));
+
+            // Not Math.Max: what is not a number must not get lost.
+            most = way.NormSquared <= most ? most : way.NormSquared;
+        }
+
+        _strayed.Pointer[chunk] = most;
+    }
+
+    private void Remap(int chunk, int first, int past)
+    {
+        for (var i = first; i < past; i++)
+        {
+            ParticleStore.Write(Atoms.X, i, Box.Origin + (_map * (Atoms.Position(i) - Box.Origin)), Atoms.X[(4L * i) + 3]);
+        }
+    }
+
+    private void Scale(int chunk, int first, int past)
+    {
+        var v = Atoms.V;
+        var factor = Vector256.Create(_factor, _factor, _factor, 1);
+        for (var i = 4L * first; i < 4L * past; i += 4)
+        {
+            (factor * Vector256.LoadAligned(v + i)).StoreAligned(v + i);
+        }
+    }
+
+    private void Kinetic(int chunk, int first, int past)
+    {
+        var sum = default(SymTensor3);
+        for (var i = first; i < past; i++)
+        {
+            sum += SymTensor3.Dyad(Atoms.Velocity(i)) / Atoms.V[(4L * i) + 3];
+        }
+
+        for (var e = 0; e < 6; e++)
+        {
+            _sums.Pointer[(8L * chunk) + e] = sum[e];
+        }
+    }
+
+    private double Sum(int entry)
+    {
+        for (var c = 0; c < _entries.Length; c++)
+        {
+            _entries[c] = _sums.Pointer[(8L * c) + entry];
+        }
+
+        return FixedOrderSum.Of(_entries);
+    }
+}
