@@ -1,0 +1,269 @@
+using System.Runtime.InteropServices;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles;
+using ActorMultiscale.Physics.Particles.Building;
+using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Physics.Particles.Motions;
+
+namespace ActorMultiscale.Tests.Particles.Motions;
+
+/// <summary>What is true of every way to move.</summary>
+public sealed class MotionTests
+{
+    // Smooth at the cutoff, so that what is conserved is so to the order of the method.
+    internal static Interaction Smooth(double cutoff = 2.2) => Interaction.Of(new Switched<LennardJonesLaw>(new(1, 1, cutoff), cutoff - 0.5));
+
+    internal static AtomConfiguration Fluid(int cells, double temperature, double density = 0.7, ulong seed = 11)
+    {
+        var crystal = LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, Math.Cbrt(4 / density)), (cells, cells, cells), UnitSystem.LennardJones, [new("A", 1)]);
+        return crystal with { Velocities = ThermalVelocities.Draw(crystal, temperature, seed) };
+    }
+
+    private static readonly (string Name, Func<Motion> Make, int Interactions)[] _motions =
+    [
+        ("velocity Verlet", () => new VelocityVerlet(), 1),
+        ("velocity Verlet, pulled", () => new VelocityVerlet { Deformation = Deformation.Tension(0, 0.1, StrainRate.True) }, 1),
+        ("velocity Verlet, sheared", () => new VelocityVerlet { Deformation = Deformation.ShearXY(0.2) }, 1),
+        ("Langevin", () => new Langevin(1.2, 0.7, 3), 1),
+        ("Langevin, compressed", () => new Langevin(1.2, 0.7, 3) { Deformation = new(new(-0.05, -0.05, -0.05)) }, 1),
+        ("Brownian", () => new Brownian(1.2, 40, 3), 1),
+        ("Berendsen", () => new Berendsen(1.2, 0.5), 1),
+        ("stochastic rescaling", () => new StochasticRescaling(1.2, 0.5, 3), 1),
+        ("Nosé–Hoover", () => new NoseHoover(1.2, 0.3), 1),
+        ("Martyna–Tobias–Klein", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1), 1),
+        ("Martyna–Tobias–Klein, along the axes", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1, BoxFreedom.Axes), 1),
+        ("r-RESPA", () => new Respa([0, 1], [3]), 2),
+    ];
+
+    public static TheoryData<string> Motions => [.. _motions.Select(m => m.Name)];
+
+    private static MolecularDynamics Engine(string name, AtomConfiguration atoms)
+    {
+        var (_, make, interactions) = _motions.Single(m => m.Name == name);
+        return new(atoms, interactions == 1 ? [Smooth()] : [Interaction.OfPotential(new Core()), Smooth()], 0.3, motion: make());
+    }
+
+    private readonly struct Core : IPairPotential
+    {
+        public double Cutoff => 1.3;
+
+        public double ForceOverDistance(double r2, int kind, int other, out double energy)
+        {
+            // φ = 20 (1.3 − r)⁴
+            var r = Math.Sqrt(r2);
+            energy = 20 * Math.Pow(1.3 - r, 4);
+            return 80 * Math.Pow(1.3 - r, 3) / r;
+        }
+    }
+
+    private static byte[] Bits(AtomConfiguration atoms) => [.. MemoryMarshal.AsBytes<Vec3>(atoms.Positions), .. MemoryMarshal.AsBytes<Vec3>(atoms.Velocities), .. MemoryMarshal.AsBytes<Matrix3>([atoms.Box.Cell])];
+
+    [Theory]
+    [MemberData(nameof(Motions))]
+    public void Threads_looks_and_saved_states_change_no_bit(string name)
+    {
+        var start = Fluid(6, 1.5);
+        var alone = Engine(name, start);
+        alone.Advance(40, 0.004, ChunkedLoop.Serial);
+        var state = StateArchive.Save(alone.Archive);
+        alone.Advance(60, 0.004, ChunkedLoop.Serial);
+        Assert.InRange(alone.Rebuilds, 3, 60);
+
+        using var team = new ChunkedLoop(2).Gather();
+        var together = Engine(name, start);
+        for (var part = 0; part < 5; part++)
+        {
+            together.Advance(20, 0.004, team.Loop);
+            together.Measure(team.Loop);
+        }
+
+        Assert.Equal(Bits(alone.Configuration()), Bits(together.Configuration()));
+        Assert.Equal(alone.Measure(ChunkedLoop.Serial), together.Measure(team.Loop));
+
+        var resumed = Engine(name, start);
+        StateArchive.Restore(state, resumed.Archive);
+        Assert.Equal(40, resumed.Steps);
+        resumed.Advance(60, 0.004, ChunkedLoop.Serial);
+        Assert.Equal(Bits(alone.Configuration()), Bits(resumed.Configuration()));
+        Assert.Equal(StateArchive.Save(alone.Archive), StateArchive.Save(resumed.Archive));
+    }
+
+    [Theory]
+    [MemberData(nameof(Motions))]
+    public void No_pair_is_missed_however_atoms_and_box_have_moved(string name)
+    {
+        var engine = Engine(name, Fluid(3, 2));
+        for (var part = 0; part < 15; part++)
+        {
+            engine.Advance(13, 0.004, ChunkedLoop.Serial);
+            var found = engine.Measure(ChunkedLoop.Serial);
+            var now = engine.Configuration();
+            var (_, _, interactions) = _motions.Single(m => m.Name == name);
+            Interaction[] all = interactions == 1 ? [Smooth()] : [Interaction.OfPotential(new Core()), Smooth()];
+            var anew = new MolecularDynamics(now, [.. all], 0.3);
+            Assert.Equal(anew.Measure(ChunkedLoop.Serial).Potential, found.Potential, 1e-9);
+            var (fast, slow) = (engine.Forces(ChunkedLoop.Serial), anew.Forces(ChunkedLoop.Serial));
+            Assert.All(Enumerable.Range(0, now.Count), i => Assert.InRange((fast[i] - slow[i]).Norm, 0, 1e-8));
+        }
+
+        Assert.InRange(engine.Rebuilds, 2, 190);
+    }
+
+    // The same atoms in another order get the same pushes.
+    [Theory]
+    [InlineData("Langevin")]
+    [InlineData("Brownian")]
+    public void An_atom_is_pushed_by_its_number(string name)
+    {
+        var start = Fluid(2, 1);
+        int[] order = [.. Enumerable.Range(0, start.Count).Reverse()];
+        var turned = start with
+        {
+            Positions = [.. order.Select(i => start.Positions[i])], Velocities = [.. order.Select(i => start.Velocities[i])], Ids = [.. order.Select(i => start.IdOf(i))],
+        };
+        var (a, b) = (Engine(name, start), Engine(name, turned));
+        a.Advance(3, 0.002, ChunkedLoop.Serial);
+        b.Advance(3, 0.002, ChunkedLoop.Serial);
+        var (x, y) = (a.Configuration().Positions, b.Configuration().Positions);
+        Assert.All(Enumerable.Range(0, x.Length), i => Assert.InRange((x[order[i]] - y[i]).Norm, 0, 1e-12));
+        Assert.InRange((x[0] - start.Positions[0]).Norm, 1e-6, 1);
+    }
+
+    [Theory]
+    [InlineData("velocity Verlet")]
+    [InlineData("Langevin")]
+    [InlineData("Brownian")]
+    [InlineData("Berendsen")]
+    [InlineData("stochastic rescaling")]
+    [InlineData("Nosé–Hoover")]
+    [InlineData("r-RESPA")]
+    public void A_step_in_a_box_that_stays_allocates_nothing(string name)
+    {
+        var engine = Engine(name, Fluid(4, 1.5));
+
+        // Lists and images grow for a while; what a step allocates, every part does.
+        var least = long.MaxValue;
+        for (var part = 0; part < 8; part++)
+        {
+            var (before, builds) = (GC.GetAllocatedBytesForCurrentThread(), engine.Rebuilds);
+            engine.Advance(80, 0.004, ChunkedLoop.Serial);
+            var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+            least = engine.Rebuilds > builds ? Math.Min(least, bytes) : least;
+        }
+
+        Assert.Equal(0, least);
+    }
+
+    // What is conserved swings by an amount of the order Δt²: with half the step by a quarter.
+    [Theory]
+    [InlineData("velocity Verlet")]
+    [InlineData("Nosé–Hoover")]
+    [InlineData("Martyna–Tobias–Klein")]
+    [InlineData("Martyna–Tobias–Klein, along the axes")]
+    [InlineData("r-RESPA")]
+    public void What_is_conserved_is_so_to_second_order(string name)
+    {
+        // From a melt, so that no symmetry of a crystal hides an error.
+        var melt = Engine("velocity Verlet", Fluid(4, 1.5));
+        melt.Advance(300, 0.004, ChunkedLoop.Serial);
+        var start = melt.Configuration();
+        double Error(double step)
+        {
+            var engine = Engine(name, start);
+            var first = engine.Measure(ChunkedLoop.Serial).Conserved!.Value;
+            var squares = 0.0;
+            const int Samples = 50;
+            for (var s = 0; s < Samples; s++)
+            {
+                engine.Advance((int)Math.Round(0.02 / step), step, ChunkedLoop.Serial);
+                squares += Math.Pow(engine.Measure(ChunkedLoop.Serial).Conserved!.Value - first, 2);
+            }
+
+            return Math.Sqrt(squares / Samples) / start.Count;
+        }
+
+        var (coarse, fine) = (Error(0.005), Error(0.0025));
+        Assert.InRange(coarse, 1e-7, 5e-3);
+        Assert.InRange(Math.Log2(coarse / fine), 1.8, 2.2);
+    }
+
+    // The box and what thermostats hold do exchange energy with the atoms: else the test above would say nothing.
+    [Theory]
+    [InlineData("Nosé–Hoover")]
+    [InlineData("Martyna–Tobias–Klein")]
+    [InlineData("stochastic rescaling")]
+    [InlineData("Berendsen")]
+    public void Energy_of_the_atoms_alone_is_not_conserved_and_with_the_bath_it_is(string name)
+    {
+        var engine = Engine(name, Fluid(4, 2.5));
+        var first = engine.Measure(ChunkedLoop.Serial);
+        engine.Advance(500, 0.002, ChunkedLoop.Serial);
+        var last = engine.Measure(ChunkedLoop.Serial);
+        Assert.InRange(Math.Abs(last.Total - first.Total) / engine.Count, 0.05, 10);
+        Assert.InRange(Math.Abs(last.Conserved!.Value - first.Conserved!.Value) / engine.Count, 0, 2e-3);
+    }
+
+    [Theory]
+    [InlineData("velocity Verlet")]
+    [InlineData("r-RESPA")]
+    public void Steps_go_back_where_they_came_from(string name)
+    {
+        var start = Fluid(3, 1);
+        var there = Engine(name, start);
+        there.Advance(60, 0.004, ChunkedLoop.Serial);
+        var now = there.Configuration();
+        var back = Engine(name, now with { Velocities = [.. now.Velocities.Select(v => -v)] });
+        back.Advance(60, 0.004, ChunkedLoop.Serial);
+        var x = back.Configuration().Positions;
+        Assert.InRange(Enumerable.Range(0, x.Length).Max(i => (x[i] - start.Positions[i]).Norm), 0, 1e-9);
+    }
+
+    [Fact]
+    public void Momentum_stays_where_it_is_to_stay_and_degrees_of_freedom_say_so()
+    {
+        foreach (var (name, make, _) in _motions)
+        {
+            var engine = Engine(name, Fluid(3, 1));
+            engine.Advance(100, 0.004, ChunkedLoop.Serial);
+            var momentum = engine.Configuration().Velocities.Aggregate((a, b) => a + b).Norm;
+            if (name.StartsWith("Langevin", StringComparison.Ordinal))
+            {
+                Assert.InRange(momentum, 0.1, 100);
+                Assert.Equal(324, make().DegreesOfFreedom(108));
+            }
+            else
+            {
+                Assert.InRange(momentum, 0, 1e-10);
+                Assert.Equal(name == "Brownian" ? 324 : 321, make().DegreesOfFreedom(108));
+            }
+        }
+    }
+
+    [Fact]
+    public void What_makes_no_sense_is_refused()
+    {
+        var atoms = Fluid(2, 1);
+        void Refused(Func<object> make, string why) => Assert.Contains(why, Assert.Throws<ScaleModelException>(make).Message, StringComparison.Ordinal);
+        Refused(() => new Langevin(-1, 1, 1), "temperature of the bath is -1");
+        Refused(() => new Langevin(1, 0, 1), "friction is 0");
+        Refused(() => new NoseHoover(1, double.NaN), "time of the thermostat is NaN");
+        Refused(() => new NoseHoover(1, 1, 0), "0 thermostats");
+        Refused(() => new MartynaTobiasKlein(1, 1, 1, 1, BoxFreedom.Full), "Full");
+        Refused(() => new Respa([0, 2], [2]), "levels 0 to 1");
+        Refused(() => new Respa([0, 1], [0]), "one at least");
+        Refused(() => new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new Respa([0, 1], [2])), "2 interactions; the engine has 1");
+        Refused(() => new MolecularDynamics(atoms with { Box = atoms.Box with { SideB = BoxSide.Fixed } }, [Smooth()], 0.3, motion: new MartynaTobiasKlein(1, 1, 1, 1)), "Fixed");
+        Refused(() => new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new MartynaTobiasKlein(1, 1, 1, 1) { Deformation = Deformation.ShearXY(1) }), "only be one");
+        Refused(() => new MolecularDynamics(atoms with { Ids = new long[atoms.Count] }, [Smooth()], 0.3, motion: new Langevin(1, 1, 1)), "one id");
+        var motion = new VelocityVerlet();
+        _ = new MolecularDynamics(atoms, [Smooth()], 0.3, motion: motion);
+        Refused(() => new MolecularDynamics(atoms, [Smooth()], 0.3, motion: motion), "make one for each");
+        Refused(() => new Fire(0), "first step");
+        var engine = new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new VelocityVerlet { Deformation = Deformation.Tension(1, -1) });
+        Refused(() => { engine.Advance(200, 0.01, ChunkedLoop.Serial); return engine; }, "nothing is left");
+        engine = new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new VelocityVerlet { Deformation = Deformation.ShearXY(100) });
+        Refused(() => { engine.Advance(1000, 0.001, ChunkedLoop.Serial); return engine; }, "sheared so far");
+    }
+}

@@ -1,0 +1,79 @@
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles;
+using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Physics.Particles.Motions;
+using Xunit.Abstractions;
+
+namespace ActorMultiscale.Tests.Particles.Motions;
+
+/// <summary>Long steps for pairs and short ones for stiff bonds, against short steps for all.</summary>
+public sealed class RespaTests(ITestOutputHelper output)
+{
+    private static readonly Lazy<AtomConfiguration> _molecules = new(() =>
+    {
+        // Pairs of the crystal's neighbors, on springs whose period is 0.1; after a while.
+        var crystal = MotionTests.Fluid(3, 1.5, density: 0.6);
+        var atoms = crystal with { Bonds = [.. Enumerable.Range(0, crystal.Count / 2).Select(p => new Connection(0, [2 * p, (2 * p) + 1]))] };
+        var engine = Engine(atoms, null);
+        engine.Advance(4000, 0.0005, ChunkedLoop.Serial);
+        return engine.Configuration();
+    });
+
+    private static MolecularDynamics Engine(AtomConfiguration atoms, Motion? motion) =>
+        new(atoms, [Interaction.OfBonds(new HarmonicBond((1000, 1.2))), MotionTests.Smooth()], 0.3, BondedNeighbors.OneBond, motion);
+
+    private static MolecularDynamics After(Motion? motion, double time, double step)
+    {
+        var engine = Engine(_molecules.Value, motion);
+        engine.Advance((int)Math.Round(time / step), step, ChunkedLoop.Serial);
+        return engine;
+    }
+
+    private static double Distance(MolecularDynamics a, MolecularDynamics b)
+    {
+        var (x, y) = (a.Configuration().Positions, b.Configuration().Positions);
+        return Enumerable.Range(0, x.Length).Max(i => (x[i] - y[i]).Norm);
+    }
+
+    [Fact]
+    public void It_is_of_second_order_and_goes_where_short_steps_go()
+    {
+        var exact = After(null, 0.08, 0.00005);
+        double Error(double step) => Distance(After(new Respa([0, 1], [4]), 0.08, step), exact);
+        var (coarse, fine) = (Error(0.004), Error(0.002));
+        output.WriteLine($"{coarse} {fine}, and all forces with the long step {Distance(After(null, 0.08, 0.004), exact)}");
+        Assert.InRange(Math.Log2(coarse / fine), 1.85, 2.15);
+        Assert.InRange(coarse / Distance(After(null, 0.08, 0.004), exact), 0, 0.15);
+    }
+
+    [Fact]
+    public void Energy_of_stiff_bonds_is_kept_with_long_steps_for_pairs()
+    {
+        double Swing(Motion? motion, double step)
+        {
+            var engine = Engine(_molecules.Value, motion);
+            var energies = new List<double>();
+            for (var s = 0; s < 100; s++)
+            {
+                engine.Advance((int)Math.Round(0.05 / step), step, ChunkedLoop.Serial);
+                energies.Add(engine.Measure(ChunkedLoop.Serial).Total / engine.Count);
+            }
+
+            return energies.Max() - energies.Min();
+        }
+
+        var (respa, plain, shortSteps) = (Swing(new Respa([0, 1], [10]), 0.005), Swing(null, 0.005), Swing(null, 0.0005));
+        output.WriteLine($"{respa} with long steps for pairs, {plain} for all, {shortSteps} with short steps for all");
+        Assert.InRange(respa / plain, 0, 0.1);
+        Assert.InRange(respa, 0, 3e-3);
+    }
+
+    // One substep: the kicks of the levels are those of velocity Verlet one after the other, and differ in the last digits.
+    [Fact]
+    public void With_one_substep_it_is_velocity_Verlet()
+    {
+        var (a, b) = (After(new Respa([0, 1], [1]), 0.1, 0.001), After(null, 0.1, 0.001));
+        Assert.InRange(Distance(a, b), 0, 1e-9);
+        Assert.Equal(b.Measure(ChunkedLoop.Serial).Total, a.Measure(ChunkedLoop.Serial).Total, 1e-8);
+    }
+}

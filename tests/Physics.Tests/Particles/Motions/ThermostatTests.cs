@@ -1,0 +1,229 @@
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles;
+using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Physics.Particles.Measures;
+using ActorMultiscale.Physics.Particles.Motions;
+using Xunit.Abstractions;
+
+namespace ActorMultiscale.Tests.Particles.Motions;
+
+/// <summary>Thermostats and the barostat against the distributions that they are to draw from. Every gate is 2.5 standard errors, from blocks.</summary>
+public sealed class ThermostatTests(ITestOutputHelper output)
+{
+    private const double Gate = 2.5;
+    private const double Temperature = 1.3;
+
+    private void Hits(double expected, BlockedMean found, string what)
+    {
+        output.WriteLine($"{what}: {found.Value:G6} ± {found.Error:G2}, expected {expected:G6}");
+        Assert.True(found.IsConverged, $"{what}: the series is too short");
+        Assert.True(Math.Abs(found.Value - expected) <= Gate * found.Error, $"{what}: {found.Value:G6} ± {found.Error:G2} instead of {expected:G6}");
+    }
+
+    private static Motion Make(string name) => name switch
+    {
+        "Langevin" => new Langevin(Temperature, 2, 5),
+        "Nosé–Hoover" => new NoseHoover(Temperature, 0.15),
+        "stochastic rescaling" => new StochasticRescaling(Temperature, 0.1, 5),
+        _ => new Berendsen(Temperature, 0.1),
+    };
+
+    private static (BlockedMean Temperature, BlockedMean Square, BlockedMean Potential, double Freedom) Series(string name)
+    {
+        var motion = Make(name);
+        var engine = new MolecularDynamics(MotionTests.Fluid(3, 2 * Temperature), [MotionTests.Smooth()], 0.4, motion: motion);
+        engine.Advance(3000, 0.004, ChunkedLoop.Serial);
+        var (temperature, square, potential) = (new BlockAverage(), new BlockAverage(), new BlockAverage());
+        for (var sample = 0; sample < 4096; sample++)
+        {
+            engine.Advance(10, 0.004, ChunkedLoop.Serial);
+            var now = engine.Measure(ChunkedLoop.Serial);
+            temperature.Add(now.Temperature);
+            square.Add(Math.Pow((now.Temperature / Temperature) - 1, 2));
+            potential.Add(now.Potential / engine.Count);
+        }
+
+        return (temperature.Result(), square.Result(), potential.Result(), motion.DegreesOfFreedom(engine.Count));
+    }
+
+    // ⟨T⟩ is that of the bath and ⟨(T/T₀ − 1)²⟩ = 2/n with n degrees of freedom. Steps are not infinitely short: with Δt = 0.004 the kinetic energy at
+    // whole steps is lower by a share of about (ω Δt)²/4, less than a thousandth here and below the error.
+    [Theory]
+    [InlineData("Langevin")]
+    [InlineData("Nosé–Hoover")]
+    [InlineData("stochastic rescaling")]
+    public void Temperature_and_its_fluctuations_are_canonical(string name)
+    {
+        var (temperature, square, _, freedom) = Series(name);
+        Hits(Temperature, temperature, "temperature");
+        Hits(2 / freedom, square, "fluctuations");
+        Assert.InRange(temperature.Error / Temperature, 0, 6e-3);
+        Assert.InRange(square.Error * freedom / 2, 0, 0.1);
+    }
+
+    [Fact]
+    public void Berendsen_has_the_temperature_and_too_small_fluctuations()
+    {
+        var (temperature, square, _, freedom) = Series("Berendsen");
+
+        // The temperature after scaling lags behind nothing, but its mean is not exactly that of the bath: within a thousandth here.
+        Assert.InRange(temperature.Value / Temperature, 0.99, 1.01);
+        Assert.InRange(square.Value, 0, (2 / freedom) - (5 * square.Error));
+    }
+
+    [Fact]
+    public void Three_thermostats_find_the_same_energy()
+    {
+        var (a, b, c) = (Series("Langevin").Potential, Series("Nosé–Hoover").Potential, Series("stochastic rescaling").Potential);
+        foreach (var (x, y) in new[] { (a, b), (b, c), (a, c) })
+        {
+            Assert.InRange(Math.Abs(x.Value - y.Value) / Math.Sqrt((x.Error * x.Error) + (y.Error * y.Error)), 0, Gate);
+            Assert.InRange(x.Error, 0, 0.01);
+        }
+    }
+
+    // 200 pairs of atoms on springs K d²: an oscillator of ω² = 4K/m, and two centers of mass that walk freely.
+    private const double Stiffness = 3;
+    private const double Mass = 2;
+
+    private static AtomConfiguration Oscillators(int pairs)
+    {
+        var box = SimulationBox.Orthogonal(100, 100, 100);
+        var noise = new Philox(8, 8);
+        return new()
+        {
+            Units = UnitSystem.LennardJones, Box = box, Species = [new("A", Mass)], Kinds = new int[2 * pairs],
+            Positions = [.. Enumerable.Range(0, 2 * pairs).Select(i =>
+            {
+                var (x, y, z, _) = noise.Normals(1, 0, i);
+                return new Vec3(5 + (i / 2 % 10 * 10), 5 + (i / 20 * 4), 50) + (Math.Sqrt(Temperature / Stiffness / 4) * new Vec3(x, y, z));
+            })],
+            Velocities = [.. Enumerable.Range(0, 2 * pairs).Select(i =>
+            {
+                var (x, y, z, _) = noise.Normals(2, 0, i);
+                return Math.Sqrt(Temperature / Mass) * new Vec3(x, y, z);
+            })],
+            Bonds = [.. Enumerable.Range(0, pairs).Select(p => new Connection(0, [2 * p, (2 * p) + 1]))],
+        };
+    }
+
+    private static (BlockedMean Stretch, double Walk, double WalkError, BlockedMean Temperature) Oscillate(Motion motion, double step, int every, int samples)
+    {
+        const int Pairs = 200;
+        var engine = new MolecularDynamics(Oscillators(Pairs), [Interaction.OfBonds(new HarmonicBond((Stiffness, 0)))], 5, motion: motion);
+        engine.Advance((int)Math.Ceiling(5 / step), step, ChunkedLoop.Serial);
+        var first = engine.Configuration().Positions;
+        var (stretch, temperature) = (new BlockAverage(), new BlockAverage());
+        for (var s = 0; s < samples; s++)
+        {
+            engine.Advance(every, step, ChunkedLoop.Serial);
+            var x = engine.Configuration().Positions;
+            stretch.Add(Enumerable.Range(0, Pairs).Average(p => (x[2 * p] - x[(2 * p) + 1]).NormSquared) / 3);
+            temperature.Add(engine.Measure(ChunkedLoop.Serial).Temperature);
+        }
+
+        var last = engine.Configuration().Positions;
+        var ways = Enumerable.Range(0, Pairs).Select(p => 0.5 * (last[2 * p] + last[(2 * p) + 1] - first[2 * p] - first[(2 * p) + 1])).ToArray();
+        var mean = ways.Average(w => w.NormSquared) / 3;
+        return (stretch.Result(), mean, mean * Math.Sqrt(2.0 / (3 * Pairs)), temperature.Result());
+    }
+
+    // ⟨d²⟩ = k_B T/2K along each axis, with ω Δt = 1 as with short steps: that is what BAOAB is for.
+    [Theory]
+    [InlineData(0.05)]
+    [InlineData(0.4082482904638631)]
+    public void BAOAB_has_no_error_in_the_positions_of_an_oscillator(double step)
+    {
+        var (stretch, _, _, temperature) = Oscillate(new Langevin(Temperature, 1.5, 21), step, (int)Math.Ceiling(0.2 / step), 2048);
+        Hits(Temperature / (2 * Stiffness), stretch, "stretch");
+        Assert.InRange(stretch.Error / stretch.Value, 0, 4e-3);
+        if (step < 0.1)
+        {
+            // Half of the degrees of freedom oscillate: of those ⟨m v²⟩ is lower by (ω Δt)²/4.
+            Hits(Temperature * (1 - (4 * Stiffness / Mass * step * step / 8)), temperature, "temperature");
+        }
+    }
+
+    // For D = k_B T/(m γ) an atom: ⟨d²⟩ = k_B T/2K / (1 − 2KΔt/(m γ)), and centers walk by 2 (D/2) t along each axis.
+    [Fact]
+    public void Brownian_atoms_diffuse_and_oscillate_as_they_should()
+    {
+        const double Friction = 20;
+        const double Step = 0.2;        // 4KΔt/(m γ) = 0.06
+        var (stretch, walk, error, _) = Oscillate(new Brownian(Temperature, Friction, 4), Step, 5, 2048);
+        Hits(Temperature / (2 * Stiffness) / (1 - (2 * Stiffness * Step / (Mass * Friction))), stretch, "stretch");
+        Assert.InRange(stretch.Error / stretch.Value, 0, 4e-3);
+        var expected = Temperature / (Mass * Friction) * (2048 * 5 * Step);
+        Assert.InRange(Math.Abs(walk - expected) / error, 0, Gate);
+    }
+
+    // A fluid that one factor moves; and a crystal along the axes, as a fluid has no shape to hold.
+    [Theory]
+    [InlineData(BoxFreedom.Hydrostatic, 1.3, 0.7)]
+    [InlineData(BoxFreedom.Axes, 0.4, 1.05)]
+    public void The_barostat_holds_pressure_and_temperature(BoxFreedom freedom, double warmth, double density)
+    {
+        const double Pressure = 1.8;
+        var engine = new MolecularDynamics(MotionTests.Fluid(3, warmth, density), [MotionTests.Smooth()], 0.4, motion: new MartynaTobiasKlein(warmth, 0.15, Pressure, 0.6, freedom));
+        engine.Advance(5000, 0.004, ChunkedLoop.Serial);
+        var (pressure, xx, temperature) = (new BlockAverage(), new BlockAverage(), new BlockAverage());
+        var (most, least) = (0.0, double.PositiveInfinity);
+        for (var sample = 0; sample < 4096; sample++)
+        {
+            engine.Advance(10, 0.004, ChunkedLoop.Serial);
+            var now = engine.Measure(ChunkedLoop.Serial);
+            pressure.Add(now.Pressure.Trace / 3);
+            xx.Add(now.Pressure.XX);
+            temperature.Add(now.Temperature);
+            var ratio = engine.Box.Cell.XX / engine.Box.Cell.YY;
+            (most, least) = (Math.Max(most, ratio), Math.Min(least, ratio));
+        }
+
+        Hits(Pressure, pressure.Result(), "pressure");
+        Hits(Pressure, xx.Result(), "pressure along x");
+        Hits(warmth, temperature.Result(), "temperature");
+        Assert.InRange(pressure.Result().Error, 0, 0.05);
+        if (freedom == BoxFreedom.Axes)
+        {
+            Assert.InRange(least, 0.8, 0.999);
+            Assert.InRange(most, 1.001, 1.2);
+        }
+        else
+        {
+            Assert.InRange(least, 1 - 1e-12, most);
+            Assert.InRange(most, least, 1 + 1e-12);
+        }
+    }
+
+    // Other ways to the same: at the mean volume of constant pressure the pressure at constant volume is that pressure, but for what is of the order 1/N.
+    [Fact]
+    public void Constant_pressure_and_constant_volume_are_states_of_one_fluid()
+    {
+        const double Pressure = 1.8;
+        var engine = new MolecularDynamics(MotionTests.Fluid(4, Temperature), [MotionTests.Smooth()], 0.4, motion: new MartynaTobiasKlein(Temperature, 0.15, Pressure, 0.6));
+        engine.Advance(3000, 0.004, ChunkedLoop.Serial);
+        var volume = new BlockAverage();
+        for (var sample = 0; sample < 2048; sample++)
+        {
+            engine.Advance(10, 0.004, ChunkedLoop.Serial);
+            volume.Add(engine.Box.Volume);
+        }
+
+        var mean = volume.Result();
+        var still = new MolecularDynamics(MotionTests.Fluid(4, Temperature, density: engine.Count / mean.Value), [MotionTests.Smooth()], 0.4, motion: new StochasticRescaling(Temperature, 0.2, 9));
+        still.Advance(3000, 0.004, ChunkedLoop.Serial);
+        var pressure = new BlockAverage();
+        for (var sample = 0; sample < 2048; sample++)
+        {
+            still.Advance(10, 0.004, ChunkedLoop.Serial);
+            pressure.Add(still.Measure(ChunkedLoop.Serial).Pressure.Trace / 3);
+        }
+
+        // The error of the volume, as one of pressure: by the bulk modulus, which fluctuations of the volume would give, some 15 here.
+        var found = pressure.Result();
+        var error = Math.Sqrt((found.Error * found.Error) + Math.Pow(15 * mean.Error / mean.Value, 2));
+        Assert.InRange(Math.Abs(found.Value - Pressure) / error, 0, Gate);
+        Assert.InRange(error, 0, 0.06);
+    }
+}
