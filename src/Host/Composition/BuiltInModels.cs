@@ -1,3 +1,4 @@
+using ActorMultiscale.Host.Formats;
 using ActorMultiscale.Host.Interop.External;
 using ActorMultiscale.Host.Interop.IPi;
 using ActorMultiscale.Physics.Adaptivity;
@@ -19,6 +20,8 @@ public static class BuiltInModels
         .Add(EamCrystalModel.Entry)
         .Add(AtomStripModel.Entry)
         .Add(MolecularRegionModel.Entry)
+        .Add(MolecularDynamicsModel.Entry(AtomFiles.Read))
+        .Add(MolecularDynamicsModel.ReducedEntry(AtomFiles.Read))
         .Add(IPiRegion.Entry)
         .Add(SolidBarModel.Entry)
         .Add(Comparison.Entry)

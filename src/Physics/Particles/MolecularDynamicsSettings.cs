@@ -1,0 +1,313 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles.Building;
+using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Physics.Particles.Motions;
+
+namespace ActorMultiscale.Physics.Particles;
+
+/// <summary>Reads atoms from the text of a file, whatever its format.</summary>
+/// <param name="file">Its name, which tells the format, and its text.</param>
+/// <param name="units">The units of its numbers.</param>
+public delegate AtomConfiguration AtomReader(InputFile file, UnitSystem units);
+
+/// <summary>
+/// What an experiment may say of atoms: where they are, what acts on them, how they move. Quantities carry SI units in settings and at ports, or
+/// none where everything is in the units of the potential; inside, all is in a <see cref="UnitSystem"/>.
+/// </summary>
+internal sealed class MolecularDynamicsSettings
+{
+    private readonly ModelSettings _given;
+    private readonly AtomReader _reader;
+    private readonly List<string> _faults = [];
+
+    public MolecularDynamicsSettings(ModelSettings given, bool isReduced, AtomReader reader)
+    {
+        (_given, _reader) = (given, reader);
+        Units = isReduced ? UnitSystem.LennardJones : UnitSystem.All.Single(u => u.Name == given.Choice("units"));
+    }
+
+    /// <summary>The units in which the engine computes.</summary>
+    public UnitSystem Units { get; }
+
+    /// <summary>The settings, in SI units or bare.</summary>
+    public static ImmutableArray<Setting> All(bool isReduced)
+    {
+        string U(string unit) => isReduced ? "1" : unit;
+        Setting? units = isReduced ? null : Setting.Choice("units", "units in which the atoms are computed, and those of the file of atoms", ["metal", "real", "si"], "metal");
+        double? Argon(double si, double reduced) => isReduced ? reduced : si;
+        return
+        [
+            .. units is null ? ImmutableArray<Setting>.Empty : [units],
+            Setting.File("atoms", "a file of atoms: LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), extended XYZ (.xyz, .extxyz), PDB (.pdb); without one they are put on a lattice", optional: true),
+            Setting.Choice("lattice", "crystal lattice at the start", ["fcc", "bcc", "sc", "diamond", "hcp"], "fcc"),
+            Setting.Positive("lattice-constant", U("m"), "lattice constant at the start", Argon(5.3e-10, 1.5496)),
+            Setting.Numbers("cells", "1", "unit cells along x, y and z", [5, 5, 5]),
+            Setting.Texts("species", "names of the kinds of atoms on a lattice; files bring their own", [isReduced ? "A" : "Ar"]),
+            Setting.Numbers("masses", U("kg"), "mass of each kind; without them those of the chemical elements, or of the file", isReduced ? [1] : []),
+            Setting.Number("temperature", U("K"), "temperature of the velocities at the start; of files only where it is above zero", isReduced ? 0.7 : 40, min: 0),
+            Setting.Integer("seed", "number that chooses the velocities at the start, and what is random later", 1, min: 0, max: int.MaxValue),
+            Setting.Choice("pair", "what acts between all atoms", ["lennard-jones", "morse", "embedded-atom", "none"], "lennard-jones"),
+            Setting.Numbers("epsilon", U("J"), "lennard-jones: depth of the well, of each kind", isReduced ? [1] : [1.65678e-21]),
+            Setting.Numbers("sigma", U("m"), "lennard-jones: size, of each kind", isReduced ? [1] : [3.4e-10]),
+            Setting.Choice("mixing", "lennard-jones: how unlike kinds follow from like ones", ["geometric", "arithmetic", "sixth-power"], "arithmetic"),
+            Setting.Positive("depth", U("J"), "morse: depth of the well", Argon(1.65678e-21, 1)),
+            Setting.Positive("width", U("1/m"), "morse: the inverse width α", Argon(1.6e10, 5)),
+            Setting.Positive("distance", U("m"), "morse: where the energy is least", Argon(3.8e-10, 1.12)),
+            Setting.Positive("cutoff", U("m"), "lennard-jones and morse: how far it reaches", Argon(8.5e-10, 2.5)),
+            Setting.Choice("ending", "lennard-jones and morse: how it ends at the cutoff", ["plain", "shifted", "force-shifted", "switched"], "force-shifted"),
+            Setting.File("potential", "embedded-atom: a funcfl or setfl file", optional: true),
+            Setting.Flag("finnis-sinclair", "embedded-atom: whether the file is a setfl file of the Finnis-Sinclair form", false),
+            Setting.Choice("bonds", "what acts along the bonds of the file", ["none", "harmonic", "fene"], "none"),
+            Setting.Numbers("bond-stiffness", U("N/m"), "bonds: K of each kind; harmonic K (r − r₀)², fene −½ K R₀² ln(1 − (r/R₀)²)", []),
+            Setting.Numbers("bond-length", U("m"), "bonds: r₀ of each kind, or the greatest length R₀ of fene", []),
+            Setting.Texts("left-out", "bonded atoms between which the pair interaction does not act: one-bond, two-bonds, three-bonds", []),
+            Setting.Choice("bath", "what holds the temperature", ["none", "langevin", "brownian", "nose-hoover", "berendsen", "stochastic-rescaling"], "none"),
+            Setting.Number("bath-temperature", U("K"), "temperature of the bath", isReduced ? 0.7 : 40, min: 0),
+            Setting.Positive("bath-time", U("s"), "time within which the bath acts; of langevin and brownian one by the friction", Argon(1e-13, 0.1)),
+            Setting.Choice("box", "what may change the box: nothing, the pressure (with the nose-hoover bath), or a rate of strain", ["rigid", "hydrostatic", "axes", "strained"], "rigid"),
+            Setting.Number("pressure", U("Pa"), "pressure of the bath", 0),
+            Setting.Positive("pressure-time", U("s"), "time within which the pressure is held", Argon(1e-12, 1)),
+            Setting.Numbers("strain-rate", U("1/s"), "strained: rates of engineering strain along x, y, z, and of shear yz, xz, xy", [0, 0, 0, 0, 0, 0]),
+            Setting.Positive("step", U("s"), "longest time step; a window has a whole number of equal steps", Argon(2e-15, 0.005)),
+            Setting.Number("skin", U("m"), "how far beyond the cutoff neighbors are looked for; zero: an eighth of the cutoff", 0, min: 0),
+        ];
+    }
+
+    public double Length => Units.Si.Length;
+
+    public double Time => Units.Si.Time;
+
+    // Forces are energies a length, and pressures energies a volume up to a factor: those of LAMMPS differ from CODATA's in the seventh digit.
+    public double Force => Units.Si.Energy / Units.Si.Length;
+
+    /// <summary>A pressure of the engine in Pa, or bare.</summary>
+    public double Pressure => Units.Si.Energy / (Length * Length * Length * Units.Pressure);
+
+    private double Number(string key, double unit = 1) => _given.Number(key) / unit;
+
+    private double[] Numbers(string key, double unit = 1) => [.. _given.Numbers(key).Select(x => x / unit)];
+
+    /// <summary>The atoms, what acts on them and how they move; all that is wrong is named.</summary>
+    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
+    public (AtomConfiguration Atoms, ImmutableArray<Interaction> Interactions, double Skin, BondedNeighbors LeftOut) Read()
+    {
+        var atoms = Atoms();
+        var interactions = ImmutableArray.CreateBuilder<Interaction>();
+        if (atoms is not null)
+        {
+            if (Pair(atoms) is { } pair)
+            {
+                interactions.Add(pair);
+            }
+
+            if (Bonds(atoms) is { } bonds)
+            {
+                interactions.Add(bonds);
+            }
+
+            if (interactions.Count == 0 && _faults.Count == 0)
+            {
+                _faults.Add("'pair' and 'bonds' are both none: nothing acts on the atoms");
+            }
+        }
+
+        var leftOut = BondedNeighbors.None;
+        foreach (var word in _given.Texts("left-out"))
+        {
+            leftOut |= word switch
+            {
+                "one-bond" => BondedNeighbors.OneBond,
+                "two-bonds" => BondedNeighbors.TwoBonds,
+                "three-bonds" => BondedNeighbors.ThreeBonds,
+                _ => Fault<BondedNeighbors>($"'left-out' holds '{word}'; it may hold one-bond, two-bonds and three-bonds"),
+            };
+        }
+
+        _ = Motion();       // Its faults, with the others.
+        if (_faults.Count > 0)
+        {
+            throw new ScaleModelException($"These settings do not fit together: {string.Join("; ", _faults)}.");
+        }
+
+        var cutoff = interactions.Max(i => i.Cutoff);
+        var skin = Number("skin", Length) is > 0 and var given ? given : cutoff > 0 ? cutoff / 8 : 0.1 * Math.Cbrt(atoms!.Box.Volume / atoms.Count);
+        return (atoms!, interactions.ToImmutable(), skin, leftOut);
+    }
+
+    /// <summary>How the atoms move. One for each engine.</summary>
+    public Motion Motion()
+    {
+        var (t, time, seed) = (Number("bath-temperature"), Number("bath-time", Time), Seed);
+        var box = _given.Choice("box");
+        Deformation? strain = null;
+        if (box == "strained")
+        {
+            strain = Numbers("strain-rate", 1 / Time) is [var x, var y, var z, var yz, var xz, var xy]
+                ? new(new(x, y, z), new(yz, xz, xy))
+                : Fault<Deformation?>($"'strain-rate' has {_given.Numbers("strain-rate").Length} numbers; it takes six: x, y, z, yz, xz, xy");
+        }
+
+        var bath = _given.Choice("bath");
+        if (box is "hydrostatic" or "axes")
+        {
+            return bath == "nose-hoover"
+                ? new MartynaTobiasKlein(t, time, Number("pressure", Pressure), Number("pressure-time", Time), box == "axes" ? BoxFreedom.Axes : BoxFreedom.Hydrostatic)
+                : Fault<Motion>($"'box' is {box} and 'bath' {bath}; a pressure is held together with the bath nose-hoover alone") ?? new VelocityVerlet();
+        }
+
+        return bath switch
+        {
+            "langevin" => new Langevin(t, 1 / time, seed) { Deformation = strain },
+            "brownian" => new Brownian(t, 1 / time, seed) { Deformation = strain },
+            "nose-hoover" => new NoseHoover(t, time) { Deformation = strain },
+            "berendsen" => new Berendsen(t, time) { Deformation = strain },
+            "stochastic-rescaling" => new StochasticRescaling(t, time, seed) { Deformation = strain },
+            _ => new VelocityVerlet { Deformation = strain },
+        };
+    }
+
+    // Replicas of an ensemble draw differently.
+    private ulong Seed => (ulong)_given.Integer("seed") + ((ulong)_given.EnsembleIndex << 32);
+
+    private T Fault<T>(string fault)
+    {
+        _faults.Add(fault);
+        return default!;
+    }
+
+    private AtomConfiguration? Atoms()
+    {
+        var masses = Numbers("masses", Units.Si.Mass);
+        AtomConfiguration atoms;
+        if (_given.File("atoms") is { } file)
+        {
+            atoms = _reader(file, Units);
+            if (masses.Length > 0 && _given.Given.ContainsKey("masses"))
+            {
+                if (masses.Length != atoms.Species.Length)
+                {
+                    return Fault<AtomConfiguration?>($"'masses' has {masses.Length} numbers, and {file.Name} has {atoms.Species.Length} kinds of atoms");
+                }
+
+                atoms = atoms with { Species = [.. atoms.Species.Select((s, k) => s with { Mass = masses[k] })] };
+            }
+        }
+        else
+        {
+            var names = _given.Texts("species");
+            if (Numbers("cells") is not [>= 1 and <= 1000, >= 1 and <= 1000, >= 1 and <= 1000] cells || cells.Any(c => c != Math.Floor(c)))
+            {
+                return Fault<AtomConfiguration?>("'cells' takes three whole numbers from 1 to 1000");
+            }
+
+            if (masses.Length > 0 && masses.Length != names.Length)
+            {
+                return Fault<AtomConfiguration?>($"'masses' has {masses.Length} numbers for {names.Length} 'species'");
+            }
+
+            Species? Kind(string name, int k) => masses.Length > 0 ? new(name, masses[k])
+                : ChemicalElements.Mass(name) is { } mass ? new(name, mass * Dalton / Units.Si.Mass)
+                : Fault<Species?>($"'{name}' is no chemical element, so 'masses' must say how heavy it is");
+            var species = names.Select(Kind).ToArray();
+            if (species.Any(s => s is null) || names.Length != 1)
+            {
+                return names.Length == 1 ? null : Fault<AtomConfiguration?>($"'species' has {names.Length} names; a lattice has atoms of one kind, for more give a file");
+            }
+
+            var lattice = Enum.Parse<Lattice>(_given.Choice("lattice"), ignoreCase: true);
+            atoms = LatticeBuilder.Repeat(ConventionalCell.Of(lattice, Number("lattice-constant", Length)), ((int)cells[0], (int)cells[1], (int)cells[2]), Units, [species[0]!]);
+        }
+
+        if (atoms.Species.FirstOrDefault(s => !(s.Mass > 0)) is { } light)
+        {
+            return Fault<AtomConfiguration?>($"the kind '{light.Name}' has no mass; 'masses' may give it");
+        }
+
+        var temperature = Number("temperature");
+        var isBare = atoms.Velocities.Length == 0 || (_given.Given.ContainsKey("temperature") && temperature > 0);
+        return isBare && temperature > 0 ? atoms with { Velocities = ThermalVelocities.Draw(atoms, temperature, Seed) } : atoms;
+    }
+
+    private const double Dalton = 1.66053906660e-27;        // kg
+
+    private Interaction? Pair(AtomConfiguration atoms)
+    {
+        var cutoff = Number("cutoff", Length);
+        switch (_given.Choice("pair"))
+        {
+            case "lennard-jones":
+                var (epsilon, sigma) = (Numbers("epsilon", Units.Si.Energy), Numbers("sigma", Length));
+                var kinds = atoms.Species.Length;
+                if (epsilon.Length != kinds || sigma.Length != kinds)
+                {
+                    return Fault<Interaction?>($"'epsilon' has {epsilon.Length} numbers and 'sigma' {sigma.Length}, and there are {kinds} kinds of atoms");
+                }
+
+                if (kinds == 1)
+                {
+                    return Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff));
+                }
+
+                var rule = _given.Choice("mixing") switch { "geometric" => MixingRule.Geometric, "arithmetic" => MixingRule.Arithmetic, _ => MixingRule.SixthPower };
+                return Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff));
+            case "morse":
+                return Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff));
+            case "embedded-atom":
+                if (_given.File("potential") is not { } file)
+                {
+                    return Fault<Interaction?>("'pair' is embedded-atom, and no 'potential' is given");
+                }
+
+                if (Units.Name != "metal")
+                {
+                    return Fault<Interaction?>($"'units' is {Units.Name}; files of embedded atoms hold eV and Å, so it must be metal");
+                }
+
+                if (atoms.Species.Length == 1 && !_given.Flag("finnis-sinclair"))
+                {
+                    return EmbeddedAtomInteraction.Of(EamTable.Parse(file, atoms.Species[0].Name));
+                }
+
+                return EmbeddedAtomInteraction.Of(EamAlloy.Parse(file, _given.Flag("finnis-sinclair")), [.. atoms.Species.Select(s => s.Name)]);
+            default:
+                return null;
+        }
+    }
+
+    private Interaction Ended<TLaw>(TLaw law) where TLaw : struct, IPairLaw => _given.Choice("ending") switch
+    {
+        "plain" => Interaction.Of(law),
+        "shifted" => Interaction.Of(new Shifted<TLaw>(law)),
+        "force-shifted" => Interaction.Of(new ForceShifted<TLaw>(law)),
+        _ => Interaction.Of(new Switched<TLaw>(law, 0.9 * law.Cutoff)),
+    };
+
+    private Interaction? Bonds(AtomConfiguration atoms)
+    {
+        var which = _given.Choice("bonds");
+        if (which == "none")
+        {
+            return null;
+        }
+
+        // An energy an area, as N/m is a force a length.
+        var (stiffness, length) = (Numbers("bond-stiffness", Units.Si.Energy / (Length * Length)), Numbers("bond-length", Length));
+        var kinds = atoms.Bonds.Select(b => b.Kind + 1).DefaultIfEmpty(0).Max();
+        if (kinds == 0)
+        {
+            return Fault<Interaction?>($"'bonds' is {which}, and no atoms are bonded; a LAMMPS data file may say which are");
+        }
+
+        if (stiffness.Length != length.Length || length.Length < kinds)
+        {
+            return Fault<Interaction?>($"'bond-stiffness' has {stiffness.Length} numbers and 'bond-length' {length.Length}, and there are {kinds} kinds of bonds");
+        }
+
+        return which == "harmonic"
+            ? Interaction.OfBonds(new HarmonicBond([.. stiffness.Zip(length)]))
+            : Interaction.OfBonds(new FeneBond([.. stiffness.Zip(length, (k, r) => (k, r, 0.0, 1.0))]));
+    }
+}

@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles;
+using ActorMultiscale.Testing;
+
+namespace ActorMultiscale.Tests.Particles;
+
+/// <summary>Argon at constant energy, pushed from outside.</summary>
+public sealed class MolecularDynamicsModelContract : ScaleModelContract<MolecularDynamicsModel>
+{
+    protected override MolecularDynamicsModel Create() =>
+        (MolecularDynamicsModel)Participant.Of("atoms", Entry, ("cells", Numbers(3, 3, 3)), ("cutoff", 5.2e-10)).CreateModel();
+
+    protected override ModelEntry Entry => MolecularDynamicsModel.Entry(MolecularDynamicsModelTests.NoFiles);
+
+    protected override double WindowLength => 1e-14;
+
+    protected override SplitWindow Split => SplitWindow.OfOrder(2);
+
+    protected override void FillInput(Port port, double time, Span<double> values)
+    {
+        base.FillInput(port, time, values);
+        foreach (ref var value in values)
+        {
+            value *= 1e-12;         // N; forces between atoms are of this size.
+        }
+    }
+
+    internal static ImmutableArray<double> Numbers(params double[] numbers) => [.. numbers];
+}
+
+/// <summary>The same in reduced units, under a pressure, with a heat bath: what is kept of both must be restored.</summary>
+public sealed class MolecularDynamicsUnderPressureContract : ScaleModelContract<MolecularDynamicsModel>
+{
+    protected override MolecularDynamicsModel Create() => (MolecularDynamicsModel)Participant.Of("atoms", Entry,
+        ("cells", MolecularDynamicsModelContract.Numbers(3, 3, 3)), ("bath", "nose-hoover"), ("box", "hydrostatic"), ("pressure", 1.0)).CreateModel();
+
+    protected override ModelEntry Entry => MolecularDynamicsModel.ReducedEntry(MolecularDynamicsModelTests.NoFiles);
+
+    protected override double WindowLength => 0.02;
+
+    protected override SplitWindow Split => SplitWindow.OfOrder(2);
+}
+
+public sealed class MolecularDynamicsModelTests
+{
+    internal static AtomConfiguration NoFiles(InputFile file, UnitSystem units) => throw new InvalidOperationException("No file was given.");
+
+    // A model for a window of its own.
+    private sealed class Stand(IScaleModel model)
+    {
+        public ModelDescription Description { get; } = model.Description;
+
+        public ImmutableArray<ImmutableArray<FieldSample>> Initialize()
+        {
+            var outputs = PortWriter.ForStart(Description, 0);
+            model.Initialize(outputs);
+            return outputs.Publish();
+        }
+
+        public ImmutableArray<ImmutableArray<FieldSample>> Advance(TimeWindow window, Func<PortLayout, Waveform?> input)
+        {
+            var outputs = PortWriter.ForWindow(Description, window, null);
+            var inputs = new PortReader(Description, window, [.. Description.Ports.Select(p => p.Port.Direction == PortDirection.In ? input(p) : null)]);
+            model.Advance(new(window, null, new Philox(1, 1), ChunkedLoop.Serial, default), inputs, outputs);
+            return outputs.Publish();
+        }
+    }
+
+    private static TimeWindow Window(double length) => new(0, 1 << 20, length / (1 << 20));
+
+    private static Stand Reduced(params (string Key, object Value)[] settings) =>
+        new(Participant.Of("atoms", MolecularDynamicsModel.ReducedEntry(NoFiles), settings).CreateModel());
+
+    private static double Last(Stand stand, string port, ImmutableArray<ImmutableArray<FieldSample>> samples, int entry = 0)
+    {
+        var index = stand.Description.Ports.ToList().FindIndex(p => p.Port.Name == port);
+        return samples[index][^1].Values[entry];
+    }
+
+    // Argon in SI units, and the same in units of its potential: one trajectory.
+    [Theory]
+    [InlineData("metal")]
+    [InlineData("real")]
+    [InlineData("si")]
+    public void Units_are_those_of_the_ports(string units)
+    {
+        const double Epsilon = 1.65678e-21;
+        const double Sigma = 3.4e-10;
+        const double Mass = 6.6335e-26;
+        const double K = 1.380649e-23;
+        var tau = Sigma * Math.Sqrt(Mass / Epsilon);
+        var cells = MolecularDynamicsModelContract.Numbers(4, 4, 4);
+        var ours = new Stand(Participant.Of("atoms", MolecularDynamicsModel.Entry(NoFiles), ("units", units), ("cells", cells), ("masses", MolecularDynamicsModelContract.Numbers(Mass)),
+            ("lattice-constant", 1.6 * Sigma), ("cutoff", 2.5 * Sigma), ("temperature", 0.5 * Epsilon / K), ("step", 0.005 * tau)).CreateModel());
+        var reduced = Reduced(("cells", cells), ("lattice-constant", 1.6), ("cutoff", 2.5), ("temperature", 0.5), ("step", 0.005));
+        _ = (ours.Initialize(), reduced.Initialize());
+        var (si, bare) = (ours.Advance(Window(0.1 * tau), _ => null), reduced.Advance(Window(0.1), _ => null));
+        void Same(string port, double unit, double tolerance, int entry = 0) =>
+            Assert.Equal(1, Last(ours, port, si, entry) / (unit * Last(reduced, port, bare, entry)), tolerance);
+
+        // LAMMPS's constants differ from CODATA's by up to 4e-6.
+        Same("temperature", Epsilon / K, 1e-5);
+        Same("potential-energy", Epsilon, 1e-5);
+        Same("pressure", Epsilon / Math.Pow(Sigma, 3), 1e-4);
+        Same("density", Mass / Math.Pow(Sigma, 3), 1e-12);
+        Same("positions", Sigma, 1e-5, 100);
+        Same("velocities", Sigma / tau, 1e-3, 100);
+        Same("cell", Sigma, 1e-12);
+    }
+
+    // Σ m v = F t: forces between the atoms are no matter.
+    [Fact]
+    public void What_pushes_each_atom_moves_all()
+    {
+        var stand = Reduced(("cells", MolecularDynamicsModelContract.Numbers(4, 4, 4)));
+        _ = stand.Initialize();
+        var n = stand.Description.Ports[0].Points;
+        var push = Enumerable.Range(0, 3 * n).Select(i => i % 3 == 0 ? 0.01 * (1 + (i % 2)) : 0).ToArray();
+        var samples = stand.Advance(Window(0.25), layout => layout.Port.Name == "external-force" ? new Waveform(0, [new FieldSample(0, [.. push])], TimeMeaning.Instant, 1) : null);
+        var index = stand.Description.Ports.ToList().FindIndex(p => p.Port.Name == "velocities");
+        var velocities = samples[index][^1].Values.ToArray();
+        var momentum = Enumerable.Range(0, n).Sum(i => velocities[3 * i]);
+        Assert.Equal(1, momentum / (0.25 * push.Sum()), 1e-10);
+    }
+
+    [Fact]
+    public void All_that_does_not_fit_together_is_said_at_once()
+    {
+        var fault = Assert.Throws<ScaleModelException>(() => Reduced(("pair", "embedded-atom"), ("left-out", ImmutableArray.Create("four-bonds")),
+            ("box", "strained"), ("strain-rate", MolecularDynamicsModelContract.Numbers(1, 2)), ("bonds", "fene")));
+        Assert.Contains("no 'potential' is given", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("four-bonds", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("'strain-rate' has 2 numbers", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("no atoms are bonded", fault.Message, StringComparison.Ordinal);
+    }
+}
