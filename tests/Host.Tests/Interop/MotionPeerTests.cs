@@ -82,10 +82,10 @@ public sealed class MotionPeerTests : IDisposable
         var atoms = Damaged(isSkewed);
         var word = freedom switch { BoxFreedom.Hydrostatic => "iso", BoxFreedom.Axes => "aniso", _ => "tri" };
         var theirs = Lammps(atoms, $"""
-            fix relax all box/relax {word} {Pressure} vmax 0.01
+            fix relax all box/relax {word} {Pressure} vmax 0.001 nreset 1
             min_style cg
             min_modify line quadratic
-            {string.Join('\n', Enumerable.Repeat("minimize 0 1e-9 2000 20000", 6))}
+            {string.Join('\n', Enumerable.Repeat("minimize 0 1e-9 2000 20000", 12))}
             unfix relax
             """);
         foreach (var method in new Minimizer[] { new Fire(0.01), new PolakRibiere() })
