@@ -70,7 +70,7 @@ public sealed unsafe class MolecularDynamics
         _excluded = ExclusionTable.Of(atoms, excluded);
         _atoms = new(atoms);
         _list = new(_atoms, _box);
-        _pass = new(_atoms, _list) { Box = _box, Loop = ChunkedLoop.Serial };
+        _pass = new(_atoms, _list) { Box = _box, Loop = ChunkedLoop.Serial, Excluded = _excluded };
         _moved.Ensure(ChunkedLoop.Chunks(atoms.Count, Chunk));
         (_kickAndDrift, _kick) = (KickAndDrift, Kick);
     }

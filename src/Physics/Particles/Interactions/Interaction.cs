@@ -37,6 +37,13 @@ public abstract class Interaction
 
     /// <summary>The dihedrals of the atoms, by a law.</summary>
     public static Interaction OfDihedrals<TLaw>(TLaw law) where TLaw : struct, IDihedralLaw => new TermInteraction<DihedralTerm<TLaw>>(new(law));
+
+    /// <summary>The charges of the atoms, by a law up to a cutoff.</summary>
+    public static Interaction OfCharges<TLaw>(TLaw law) where TLaw : struct, IChargeLaw => new ChargeInteraction<TLaw>(law);
+
+    /// <summary>The charges of the atoms with all their images, by an Ewald sum.</summary>
+    /// <exception cref="Models.ScaleModelException">A number of the settings makes no sense.</exception>
+    public static Interaction Ewald(EwaldSettings settings) => new EwaldInteraction(settings);
 }
 
 /// <summary>One computation of all forces.</summary>
@@ -67,6 +74,9 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
     public NearestImage Nearest { get; private set; }
 
     public required ChunkedLoop Loop { get; set; }
+
+    /// <summary>Pairs that do not act on each other, which are not among the neighbors; none if null.</summary>
+    public ExclusionTable? Excluded { get; init; }
 
     /// <summary>Whether nothing has set the forces yet.</summary>
     public bool IsFirst { get; set; }
