@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using ActorMultiscale.Host.Formats;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles;
+using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Tests.Host.Formats;
+
+namespace ActorMultiscale.Tests.Host.Interop;
+
+/// <summary>Charges, three-body forces, tables, walls and fields: ours and those of LAMMPS.</summary>
+public sealed class InteractionPeerTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("actor-multiscale-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    // A lattice, well shaken; in a box with right angles, in a skewed one, in one with a side that ends.
+    private static AtomConfiguration Shaken(UnitSystem units, int shape, double spacing, bool neutral = true)
+    {
+        var noise = new Philox(21, (ulong)shape);
+        var (nx, ny, nz) = (5, 4, 6);
+        var cell = Matrix3.Diagonal(spacing * nx, spacing * ny, spacing * nz);
+        var box = shape switch
+        {
+            1 => new SimulationBox(Vec3.Zero, cell with { XY = 0.3 * cell.XX, XZ = -0.2 * cell.XX, YZ = 0.25 * cell.YY }),
+            2 => new SimulationBox(spacing * new Vec3(-1, -1, -1), cell with { ZZ = cell.ZZ + (2 * spacing) }, SideC: BoxSide.Fixed),
+            _ => new SimulationBox(spacing * new Vec3(0.3, -2, 1), cell),
+        };
+        var n = nx * ny * nz;
+        double Shake(int i, int axis) => 0.25 * spacing * (noise.Uniform(0, axis, i) - 0.5);
+        var charges = Enumerable.Range(0, n).Select(i => noise.Uniform(2, 0, i) - 0.5).ToArray();
+        var mean = neutral ? FixedOrderSum.Of(charges) / n : 0;
+        return new()
+        {
+            Units = units,
+            Box = box,
+            Species = [new("A", 1), new("B", 2)],
+            Kinds = [.. Enumerable.Range(0, n).Select(i => (int)(2 * noise.Uniform(3, 0, i)))],
+            Charges = [.. charges.Select(q => q - mean)],
+            Positions = [.. Enumerable.Range(0, n).Select(i =>
+            {
+                var at = new Vec3((i % nx) + 0.5, (i / nx % ny) + 0.5, (i / nx / ny) + 0.5);
+                var x = shape == 1 ? box.Point(new(at.X / nx, at.Y / ny, at.Z / nz)) : box.Origin + (spacing * at);
+                return x + new Vec3(Shake(i, 0), Shake(i, 1), Shake(i, 2));
+            })],
+        };
+    }
+
+    private (double Energy, double[] Virial, Vec3[] Forces) Theirs(AtomConfiguration atoms, string before, string after)
+    {
+        FormatStand.Save(_folder, "ours.data", FormatStand.Written(to => LammpsData.Write(to, new(atoms))));
+        string Side(int s) => atoms.Box.IsPeriodic(s) ? "p" : "f";
+        var log = FormatStand.Lammps(_folder, $"""
+            units {atoms.Units.Name}
+            boundary {Side(0)} {Side(1)} {Side(2)}
+            {before}
+            read_data ours.data
+            {after}
+            compute w all pressure NULL virial
+            thermo_style custom pe vol c_w[1] c_w[2] c_w[3] c_w[6] c_w[5] c_w[4]
+            thermo_modify norm no format float %.17g
+            dump a all custom 1 forces.dump id type x y z fx fy fz
+            dump_modify a format float %.17g
+            run 0
+            """.ReplaceLineEndings("\n"));
+        var lines = log.Split('\n');
+        var numbers = lines[Array.FindIndex(lines, l => l.TrimStart().StartsWith("PotEng", StringComparison.Ordinal)) + 1]
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => double.Parse(w, CultureInfo.InvariantCulture)).ToArray();
+        var rows = File.ReadLines(Path.Combine(_folder.FullName, "forces.dump")).SkipWhile(l => !l.StartsWith("ITEM: ATOMS", StringComparison.Ordinal)).Skip(1)
+            .Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(w => double.Parse(w, CultureInfo.InvariantCulture)).ToArray()).ToDictionary(r => (long)r[0], r => new Vec3(r[5], r[6], r[7]));
+        Assert.Equal(atoms.Count, rows.Count);
+        return (numbers[0], [.. numbers[2..8].Select(p => p * numbers[1] / atoms.Units.Pressure)], [.. Enumerable.Range(0, atoms.Count).Select(i => rows[atoms.IdOf(i)])]);
+    }
+
+    private void Agree(AtomConfiguration atoms, ImmutableArray<Interaction> ours, string before, string after, double tolerance, BondedNeighbors excluded = BondedNeighbors.None, bool hasVirial = true)
+    {
+        var (energy, virial, theirs) = Theirs(atoms, before, after);
+        var engine = new MolecularDynamics(atoms, ours, 0.3, excluded);
+        var found = engine.Measure(ChunkedLoop.Serial);
+        var forces = engine.Forces(ChunkedLoop.Serial);
+        Assert.Equal(energy, found.Potential, tolerance * Math.Abs(energy));
+        var scale = virial.Max(Math.Abs);
+        for (var e = 0; e < 6 && hasVirial; e++)
+        {
+            Assert.Equal(virial[e], found.Virial[e], tolerance * scale);
+        }
+
+        var difference = Math.Sqrt(FixedOrderSum.Of([.. forces.Select((f, i) => (f - theirs[i]).NormSquared)]));
+        var all = Math.Sqrt(FixedOrderSum.Of([.. forces.Select(f => f.NormSquared)]));
+        Assert.InRange(difference / all, 0, tolerance);
+    }
+
+    [PeerTheory("lmp")]
+    [InlineData("lj", 0)]
+    [InlineData("metal", 1)]
+    [InlineData("real", 2)]
+    [InlineData("si", 0)]
+    public void Cut_charges_are_those_of_LAMMPS_in_all_units(string units, int shape) =>
+        Agree(Shaken(UnitSystem.All.Single(u => u.Name == units), shape, 1.2, neutral: false), [Interaction.OfCharges(new CoulombCut(2.9))],
+            "atom_style charge", "pair_style coul/cut 2.9\npair_coeff * *\nneighbor 0.3 bin", 1e-10);
+
+    [PeerTheory("lmp")]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Lennard_Jones_and_cut_charges_together_are_those_of_LAMMPS(int shape) =>
+        Agree(Shaken(UnitSystem.Real, shape, 1.2, neutral: false), [Interaction.Of(new LennardJonesLaw(0.2, 1.1, 2.4)), Interaction.OfCharges(new CoulombCut(3.1))],
+            "atom_style charge", "pair_style lj/cut/coul/cut 2.4 3.1\npair_coeff * * 0.2 1.1\nneighbor 0.3 bin", 1e-10);
+
+    // LAMMPS has erfc by a formula that is good to 1e-7.
+    [PeerTheory("lmp")]
+    [InlineData(0, 0.4)]
+    [InlineData(1, 0.7)]
+    [InlineData(2, 1.1)]
+    public void Damped_shifted_forces_are_those_of_LAMMPS(int shape, double damping) =>
+        Agree(Shaken(UnitSystem.Metal, shape, 1.2, neutral: false), [Interaction.OfCharges(new DampedShiftedForce(damping, 2.9))],
+            "atom_style charge", FormattableString.Invariant($"pair_style coul/dsf {damping} 2.9\npair_coeff * *\nneighbor 0.3 bin"), 1e-6);
+
+    private static string Ewald(EwaldSettings settings) => FormattableString.Invariant($"""
+        pair_style coul/long {settings.Cutoff}
+        pair_coeff * *
+        pair_modify table 0
+        neighbor 0.3 bin
+        kspace_style ewald 1e-9
+        kspace_modify gewald {settings.Damping}
+        """).ReplaceLineEndings("\n");
+
+    [PeerTheory("lmp")]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Ewald_sums_are_those_of_LAMMPS(int shape)
+    {
+        var settings = EwaldSettings.For(3, 1e-10);
+        Agree(Shaken(UnitSystem.Real, shape, 1.2), [Interaction.Ewald(settings)], "atom_style charge", Ewald(settings), 1e-6);
+    }
+
+    [PeerTheory("lmp")]
+    [InlineData(0, BondedNeighbors.All, "0 0 0")]
+    [InlineData(1, BondedNeighbors.OneBond | BondedNeighbors.TwoBonds, "0 0 1")]
+    public void Ewald_sums_without_bonded_pairs_are_those_of_LAMMPS(int shape, BondedNeighbors excluded, string weights)
+    {
+        var settings = EwaldSettings.For(3, 1e-10);
+        var atoms = Shaken(UnitSystem.Real, shape, 1.2);
+        atoms = atoms with { Bonds = [.. Enumerable.Range(0, 60).Where(i => i % 5 != 4).Select(i => new Connection(0, [i, i + 1]))] };
+        Agree(atoms, [Interaction.Ewald(settings), Interaction.OfBonds(new HarmonicBond((3, 1.1)))], $"atom_style full\nspecial_bonds lj/coul {weights}",
+            $"{Ewald(settings)}\nbond_style harmonic\nbond_coeff 1 3 1.1", 1e-6, excluded);
+    }
+}
