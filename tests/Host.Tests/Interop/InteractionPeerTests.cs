@@ -147,4 +147,28 @@ public sealed class InteractionPeerTests : IDisposable
         Agree(atoms, [Interaction.Ewald(settings), Interaction.OfBonds(new HarmonicBond((3, 1.1)))], $"atom_style full\nspecial_bonds lj/coul {weights}",
             $"{Ewald(settings)}\nbond_style harmonic\nbond_coeff 1 3 1.1", 1e-6, excluded);
     }
+
+    // Two made-up kinds, the pair part the same from both sides.
+    private static StillingerWeberParameters Mixed(int i, int j, int k) => new(
+        1.9 + (0.1 * ((2 * i) + j + k)), 2 + (0.1 * (i + j)), 1.75 + (0.1 * i * j), 20 + i + (2 * (j + k)), 1.1 + (0.05 * i) + (0.1 * j), (-1.0 / 3) + (0.1 * i) + (0.05 * (j + k)),
+        7 + (0.3 * (i + j)), 0.6 + (0.05 * i * j), 4 + (0.3 * (i + j)), 0.2 * i * j);
+
+    [PeerTheory("lmp")]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(2, true)]
+    public void Stillinger_Weber_potentials_are_those_of_LAMMPS(int shape, bool isMixed)
+    {
+        var atoms = Shaken(UnitSystem.Metal, shape, 2.6) with { Charges = [] };
+        string[] names = isMixed ? ["Aa", "Bb"] : ["Si"];
+        StillingerWeberParameters Of(int i, int j, int k) => isMixed ? Mixed(i, j, k) : StillingerWeberParameters.Silicon;
+        var lines = from i in Enumerable.Range(0, names.Length) from j in Enumerable.Range(0, names.Length) from k in Enumerable.Range(0, names.Length) let s = Of(i, j, k)
+            select FormattableString.Invariant($"{names[i]} {names[j]} {names[k]} {s.Epsilon:R} {s.Sigma:R} {s.Reach:R} {s.Lambda:R} {s.Gamma:R} {s.Cosine:R} {s.A:R} {s.B:R} {s.P:R} {s.Q:R} 0.0");
+        FormatStand.Save(_folder, "made.sw", string.Join('\n', lines) + "\n");
+        var ours = isMixed ? Interaction.StillingerWeber(2, Mixed) : Interaction.StillingerWeber(2, (_, _, _) => StillingerWeberParameters.Silicon);
+        Agree(atoms, [ours], "atom_style atomic", $"pair_style sw\npair_coeff * * made.sw {(isMixed ? "Aa Bb" : "Si Si")}", 1e-10);
+    }
 }

@@ -44,6 +44,16 @@ public abstract class Interaction
     /// <summary>The charges of the atoms with all their images, by an Ewald sum.</summary>
     /// <exception cref="Models.ScaleModelException">A number of the settings makes no sense.</exception>
     public static Interaction Ewald(EwaldSettings settings) => new EwaldInteraction(settings);
+
+    /// <summary>A Stillinger–Weber potential of one element.</summary>
+    /// <exception cref="Models.ScaleModelException">A number makes no sense.</exception>
+    public static Interaction StillingerWeber(StillingerWeberParameters parameters) => StillingerWeber(1, (_, _, _) => parameters);
+
+    /// <summary>A Stillinger–Weber potential of up to eight kinds.</summary>
+    /// <param name="kinds">How many kinds there are.</param>
+    /// <param name="of">The numbers of an angle, by the kinds of the atom in the middle and of both others; those of (i, j, j) are also those of the pair.</param>
+    /// <exception cref="Models.ScaleModelException">A number makes no sense, or the pair (i, j, j) is not that of (j, i, i), or the angle (i, j, k) not that of (i, k, j); all such are named.</exception>
+    public static Interaction StillingerWeber(int kinds, Func<int, int, int, StillingerWeberParameters> of) => new StillingerWeberInteraction(kinds, of);
 }
 
 /// <summary>One computation of all forces.</summary>

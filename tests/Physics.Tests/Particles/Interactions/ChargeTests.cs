@@ -123,52 +123,13 @@ public sealed class ChargeTests
         }, iter: 60, threads: 1);
     }
 
-    // −dE/dh by the differences at ±h and ±2h.
-    private static double MinusSlope(Func<double, double> energy, double h) => ((8 * (energy(-h) - energy(h))) - (energy(-2 * h) - energy(2 * h))) / (12 * h);
-
-    // Strain and displacements of an engine's own energy.
-    internal static void ForcesAndVirialAreThoseOfTheEnergy(AtomConfiguration atoms, Func<Interaction> make, double tolerance, BondedNeighbors excluded = BondedNeighbors.None, double h = 1e-3, bool hasVirial = true)
-    {
-        double Energy(AtomConfiguration of) => new MolecularDynamics(of, [make()], 0.3, excluded).Measure(ChunkedLoop.Serial).Potential;
-        var engine = new MolecularDynamics(atoms, [make()], 0.3, excluded);
-        var found = engine.Measure(ChunkedLoop.Serial);
-        var forces = engine.Forces(ChunkedLoop.Serial);
-        var scale = 1 + forces.Max(f => f.Norm);
-        foreach (var i in new[] { 0, atoms.Count / 2, atoms.Count - 1 }.Distinct())
-        {
-            for (var axis = 0; axis < 3; axis++)
-            {
-                double Moved(double step)
-                {
-                    var x = atoms.Positions.ToArray();
-                    x[i] += step * new Vec3(axis == 0 ? 1 : 0, axis == 1 ? 1 : 0, axis == 2 ? 1 : 0);
-                    return Energy(atoms with { Positions = x });
-                }
-
-                Assert.Equal(MinusSlope(Moved, h), forces[i][axis], tolerance * scale);
-            }
-        }
-
-        for (var e = 0; e < 6 && hasVirial; e++)
-        {
-            double Strained(double step)
-            {
-                double On(int entry) => entry == e ? (e < 3 ? step : step / 2) : 0;
-                var f = new Matrix3(1 + On(0), On(5), On(4), On(5), 1 + On(1), On(3), On(4), On(3), 1 + On(2));
-                return Energy(atoms with { Box = atoms.Box.Deformed(f), Positions = [.. atoms.Positions.Select(x => atoms.Box.Origin + (f * (x - atoms.Box.Origin)))] });
-            }
-
-            Assert.Equal(MinusSlope(Strained, h), found.Virial[e], tolerance * scale * atoms.Count);
-        }
-    }
-
     // The plain cutoff has a step in its energy, and no derivative there.
     [Theory]
     [InlineData(0.3, 2.4)]
     [InlineData(0.9, 1.7)]
     [InlineData(1.4, 3.1)]
     public void Damped_forces_and_virials_are_those_of_the_energy(double damping, double cutoff) => Gen.Select(_cells, Gen.Int[0, 7], Gen.Int[0, 1 << 30]).Sample(
-        (cells, sides, seed) => ForcesAndVirialAreThoseOfTheEnergy(Shaken(cells, sides, seed, neutral: false), () => Interaction.OfCharges(new DampedShiftedForce(damping, cutoff)), 1e-7, h: 2e-4), iter: 8, threads: 1);
+        (cells, sides, seed) => Gradients.AreThoseOfTheEnergy(Shaken(cells, sides, seed, neutral: false), () => Interaction.OfCharges(new DampedShiftedForce(damping, cutoff)), 1e-7, h: 2e-4), iter: 8, threads: 1);
 
     // Crystals in reduced units: the energy of an ion is −M/d, d the distance of neighbors. Madelung constants: R. E. Crandall, J. P. Buhler, J. Phys. A 20 (1987) 5497,
     // for NaCl; CsCl and ZnS: Y. Sakamoto, J. Chem. Phys. 28 (1958) 164.
@@ -232,8 +193,8 @@ public sealed class ChargeTests
     [Fact]
     public void Forces_and_virial_of_an_Ewald_sum_are_those_of_its_energy() => Gen.Int[0, 1 << 30].Sample(seed =>
     {
-        ForcesAndVirialAreThoseOfTheEnergy(Shaken((2, 3, 3), 0, seed, neutral: true), () => Interaction.Ewald(EwaldSettings.For(1.6, 1e-12)), 1e-7);
-        ForcesAndVirialAreThoseOfTheEnergy(Bonded(seed), () => Interaction.Ewald(EwaldSettings.For(1.4, 1e-12)), 1e-7, BondedNeighbors.All);
+        Gradients.AreThoseOfTheEnergy(Shaken((2, 3, 3), 0, seed, neutral: true), () => Interaction.Ewald(EwaldSettings.For(1.6, 1e-12)), 1e-7);
+        Gradients.AreThoseOfTheEnergy(Bonded(seed), () => Interaction.Ewald(EwaldSettings.For(1.4, 1e-12)), 1e-7, BondedNeighbors.All);
     }, iter: 3, threads: 1);
 
     [Fact]
