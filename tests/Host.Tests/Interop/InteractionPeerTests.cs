@@ -171,4 +171,31 @@ public sealed class InteractionPeerTests : IDisposable
         var ours = isMixed ? Interaction.StillingerWeber(2, Mixed) : Interaction.StillingerWeber(2, (_, _, _) => StillingerWeberParameters.Silicon);
         Agree(atoms, [ours], "atom_style atomic", $"pair_style sw\npair_coeff * * made.sw {(isMixed ? "Aa Bb" : "Si Si")}", 1e-10);
     }
+
+    [PeerTheory("lmp")]
+    [InlineData(0, TableInterpolation.Linear, 300, 120)]
+    [InlineData(1, TableInterpolation.Linear, 50, 1000)]
+    [InlineData(2, TableInterpolation.Linear, 300, 500)]
+    [InlineData(0, TableInterpolation.Spline, 300, 120)]
+    [InlineData(1, TableInterpolation.Spline, 50, 1000)]
+    [InlineData(2, TableInterpolation.Spline, 300, 500)]
+    public void Tables_are_those_of_LAMMPS(int shape, TableInterpolation interpolation, int given, int points)
+    {
+        // Coarse on purpose: what lies between the points must be the same too.
+        var r = Enumerable.Range(0, given).Select(i => 0.5 + (2.1 * i / (given - 1))).ToArray();
+        double[] Energies(double a) => [.. r.Select(x => Math.Exp(-a * x) - (0.3 / x))];
+        double[] Forces(double a) => [.. r.Select(x => (a * Math.Exp(-a * x)) - (0.3 / (x * x)))];
+        double[] decays = [1, 1.5, 2];
+        var text = decays.Select((a, t) => FormattableString.Invariant($"T{t}\nN {given} R {r[0]:R} {r[^1]:R}\n\n")
+            + string.Concat(r.Select((x, i) => FormattableString.Invariant($"{i + 1} {x:R} {Energies(a)[i]:R} {Forces(a)[i]:R}\n"))) + "\n");
+        FormatStand.Save(_folder, "made.table", "# made by a test\n\n" + string.Concat(text));
+        PairTable[] tables = [.. decays.Select(a => new PairTable(r, Energies(a), Forces(a), points, 2.5, interpolation))];
+        var style = interpolation == TableInterpolation.Linear ? "linear" : "spline";
+        Agree(Shaken(UnitSystem.LennardJones, shape, 1.1) with { Charges = [] }, [Interaction.Of(new TabulatedLaw(2, (i, j) => tables[i + j]))], "atom_style atomic", $"""
+            pair_style table {style} {points}
+            pair_coeff 1 1 made.table T0 2.5
+            pair_coeff 1 2 made.table T1 2.5
+            pair_coeff 2 2 made.table T2 2.5
+            """.ReplaceLineEndings("\n"), 1e-10);
+    }
 }

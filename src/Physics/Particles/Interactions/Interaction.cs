@@ -141,6 +141,15 @@ internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : st
 
     public override double Cutoff => _law.Cutoff;
 
+    internal override void Attach(AtomConfiguration atoms)
+    {
+        var bad = Array.FindIndex(atoms.Kinds, k => k >= _law.Kinds);
+        if (bad >= 0)
+        {
+            throw new Models.ScaleModelException($"Atom {atoms.IdOf(bad)} is of kind {atoms.Kinds[bad] + 1}; the pair law has parameters for {_law.Kinds} kinds.");
+        }
+    }
+
     internal override void Run(ForcePass pass)
     {
         _pass = pass;
