@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Particles.Interactions;
@@ -32,11 +33,22 @@ public abstract class Interaction
     /// <summary>The bonds of the atoms, by a law.</summary>
     public static Interaction OfBonds<TLaw>(TLaw law) where TLaw : struct, IBondLaw => new BondInteraction<TLaw>(law);
 
+    /// <summary>Pairs of atoms that are listed here, and not in the configuration, by a law: contacts of a Gō model for instance. Nothing is excluded by them.</summary>
+    public static Interaction OfBonds<TLaw>(TLaw law, ImmutableArray<Connection> bonds) where TLaw : struct, IBondLaw => new BondInteraction<TLaw>(law, bonds.IsDefault ? [] : bonds);
+
     /// <summary>The angles of the atoms, by a law.</summary>
     public static Interaction OfAngles<TLaw>(TLaw law) where TLaw : struct, IAngleLaw => new TermInteraction<AngleTerm<TLaw>>(new(law));
 
     /// <summary>The dihedrals of the atoms, by a law.</summary>
     public static Interaction OfDihedrals<TLaw>(TLaw law) where TLaw : struct, IDihedralLaw => new TermInteraction<DihedralTerm<TLaw>>(new(law));
+
+    /// <summary>The impropers of the atoms, by a law of the angle between the planes 1-2-3 and 2-3-4.</summary>
+    public static Interaction OfImpropers<TLaw>(TLaw law) where TLaw : struct, IDihedralLaw => new TermInteraction<ImproperTerm<TLaw>>(new(law));
+
+    /// <summary>A field that acts on each atom by itself: a wall, gravity, tethers.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="atoms">Indices in the configuration of those on which it acts; all if left out.</param>
+    public static Interaction OfField<TField>(TField field, ImmutableArray<int> atoms = default) where TField : struct, IExternalField => new FieldInteraction<TField>(field, atoms);
 
     /// <summary>The charges of the atoms, by a law up to a cutoff.</summary>
     public static Interaction OfCharges<TLaw>(TLaw law) where TLaw : struct, IChargeLaw => new ChargeInteraction<TLaw>(law);
