@@ -198,4 +198,114 @@ public sealed class InteractionPeerTests : IDisposable
             pair_coeff 2 2 made.table T2 2.5
             """.ReplaceLineEndings("\n"), 1e-10);
     }
+
+    // Forces on atoms near the ends of a side that ends; walls of LAMMPS tell their virial too, ours do not.
+    [PeerTheory("lmp")]
+    [InlineData("lj93")]
+    [InlineData("lj126")]
+    [InlineData("harmonic")]
+    public void Walls_are_those_of_LAMMPS(string name)
+    {
+        var atoms = Shaken(UnitSystem.LennardJones, 2, 1.2) with { Charges = [] };
+        var (low, high) = (atoms.Box.Origin.Z + 0.7, atoms.Box.Origin.Z + atoms.Box.Cell.ZZ - 1.9);
+        ImmutableArray<Interaction> Walls<T>(T profile) where T : struct, IWallProfile =>
+            [Interaction.OfField(new FlatWall<T>(new(0, 0, low), new(0, 0, 2), profile)), Interaction.OfField(new FlatWall<T>(new(0, 0, high), new(0, 0, -1), profile))];
+        low = atoms.Positions.Min(x => x.Z) - 0.75;
+        high = atoms.Positions.Max(x => x.Z) + 0.65;
+        var ours = name switch
+        {
+            "lj93" => Walls(new LennardJones93Wall(1.3, 0.9, 2.1)),
+            "lj126" => Walls(new LennardJones126Wall(1.3, 0.9, 2.1)),
+            _ => Walls(new HarmonicWall(1.3, 2.1)),
+        };
+        Agree(atoms, ours, "atom_style atomic", FormattableString.Invariant($"""
+            pair_style zero 2.5
+            pair_coeff * *
+            fix walls all wall/{name} zlo {low:R} 1.3 0.9 2.1 zhi {high:R} 1.3 0.9 2.1
+            fix_modify walls energy yes
+            """).ReplaceLineEndings("\n"), 1e-10, hasVirial: false);
+    }
+
+    [PeerTheory("lmp")]
+    [InlineData("force", 0)]
+    [InlineData("gravity", 1)]
+    [InlineData("electric", 2)]
+    public void Uniform_fields_are_those_of_LAMMPS(string name, int shape)
+    {
+        var atoms = Shaken(UnitSystem.Metal, shape, 1.2, neutral: false);
+
+        // LAMMPS takes the force on a unit of mass.
+        var g = 9.5 * new Vec3(1, -2, 0.5).Normalized();
+        var (ours, theirs) = name switch
+        {
+            "force" => (Interaction.OfField(new UniformForce(new(0.3, -0.2, 0.5))), "fix f all addforce 0.3 -0.2 0.5"),
+            "gravity" => (Interaction.OfField(new Gravity(g, UnitSystem.Metal)), FormattableString.Invariant($"fix f all gravity {9.5 * UnitSystem.Metal.MassVelocitySquared:R} vector 1 -2 0.5")),
+            _ => (Interaction.OfField(new UniformElectricField(new(0.3, -0.2, 0.5))), "fix f all efield 0.3 -0.2 0.5"),
+        };
+        Agree(atoms, [ours], "atom_style charge", $"pair_style zero 2.5\npair_coeff * *\n{theirs}\nfix_modify f energy yes", 1e-10, hasVirial: false);
+    }
+
+    // LAMMPS ties atoms to where they are when it is told to: a run pulls them away.
+    [PeerFact("lmp")]
+    public void Tethers_are_those_of_LAMMPS()
+    {
+        var atoms = Shaken(UnitSystem.LennardJones, 1, 1.2) with { Charges = [] };
+        var moved = atoms with { Positions = [.. atoms.Positions.Select(x => x + new Vec3(0.3, 0.2, -0.15))] };
+        Agree(moved, [Interaction.OfField(Tether.ToPoints(3.5, [.. atoms.Positions]))], "atom_style atomic",
+            "pair_style zero 2.5\npair_coeff * *\ndisplace_atoms all move -0.3 -0.2 0.15 units box\nfix f all spring/self 3.5\nfix_modify f energy yes\ndisplace_atoms all move 0.3 0.2 -0.15 units box", 1e-10, hasVirial: false);
+    }
+
+    private static AtomConfiguration Impropers(int shape)
+    {
+        // A center and three neighbors, either way round.
+        var atoms = Shaken(UnitSystem.Real, shape, 1.2) with { Charges = [] };
+        return atoms with
+        {
+            Bonds = [.. Enumerable.Range(0, 100).Where(i => i % 5 != 4).Select(i => new Connection(0, [i, i + 1]))],
+            Impropers = [.. Enumerable.Range(0, 80).Where(i => i % 5 is 1 or 2).Select(i => new Connection(i % 2, i % 3 == 0 ? [i, i + 1, i + 5, i - 1] : [i + 20, i, i + 1, i + 5]))],
+        };
+    }
+
+    [PeerTheory("lmp")]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    public void Impropers_are_those_of_LAMMPS(int shape, bool isHarmonic)
+    {
+        var ours = isHarmonic ? Interaction.OfImpropers(new HarmonicImproper((5, 0.6), (3, 0))) : Interaction.OfImpropers(new HarmonicDihedral((5, -1, 2), (3, 1, 3)));
+        var theirs = isHarmonic ? $"improper_style harmonic\nimproper_coeff 1 5 {(0.6 * 180 / Math.PI).ToString("R", CultureInfo.InvariantCulture)}\nimproper_coeff 2 3 0"
+            : "improper_style cvff\nimproper_coeff 1 5 -1 2\nimproper_coeff 2 3 1 3";
+        Agree(Impropers(shape), [ours], "atom_style molecular", $"pair_style zero 2.5\npair_coeff * *\nbond_style zero\nbond_coeff *\n{theirs}", 1e-10);
+    }
+
+    // Weights of pairs one, two and three bonds apart, those of charges unlike those of the rest.
+    [PeerTheory("lmp")]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Weights_of_bonded_pairs_are_those_of_LAMMPS(int shape)
+    {
+        var atoms = Shaken(UnitSystem.Real, shape, 1.2);
+        atoms = atoms with { Bonds = [.. Enumerable.Range(0, 100).Where(i => i % 5 != 4).Select(i => new Connection(0, [i, i + 1]))] };
+        var (lj, coulomb) = (new LennardJonesMixture([new(0.2, 1.1), new(0.3, 1)], MixingRule.Geometric, 2.4), new CoulombCut(2.7));
+        Agree(
+            atoms,
+            [
+                Interaction.Of(lj), Interaction.OfCharges(coulomb), Interaction.OfBondedPairs(lj, BondedNeighbors.TwoBonds, 0.25), Interaction.OfBondedPairs(lj, BondedNeighbors.ThreeBonds, 0.5),
+                Interaction.OfBondedCharges(coulomb, BondedNeighbors.OneBond, 0.1), Interaction.OfBondedCharges(coulomb, BondedNeighbors.ThreeBonds, 0.8333),
+            ],
+            "atom_style full\nspecial_bonds lj 0 0.25 0.5 coul 0.1 0 0.8333",
+            "pair_style lj/cut/coul/cut 2.4 2.7\npair_modify mix geometric\npair_coeff 1 1 0.2 1.1 2.4 2.7\npair_coeff 2 2 0.3 1 2.4 2.7\npair_coeff 1 2 0.24494897427831780 1.0488088481701516 2.4 2.7\nbond_style zero\nbond_coeff *\nneighbor 0.3 bin", 1e-10, BondedNeighbors.All);
+    }
+
+    // In an Ewald sum what a pair has beside its weight is taken away up to the cutoff.
+    [PeerFact("lmp")]
+    public void Weights_in_an_Ewald_sum_are_those_of_LAMMPS()
+    {
+        var settings = EwaldSettings.For(3, 1e-10);
+        var atoms = Shaken(UnitSystem.Real, 1, 1.2);
+        atoms = atoms with { Bonds = [.. Enumerable.Range(0, 60).Where(i => i % 5 != 4).Select(i => new Connection(0, [i, i + 1]))] };
+        Agree(atoms, [Interaction.Ewald(settings), Interaction.OfBondedCharges(new CoulombCut(100), BondedNeighbors.ThreeBonds, 0.5)], "atom_style full\nspecial_bonds coul 0 0 0.5",
+            $"{Ewald(settings)}\nbond_style zero\nbond_coeff *", 1e-6, BondedNeighbors.All);
+    }
 }

@@ -45,6 +45,24 @@ public abstract class Interaction
     /// <summary>The impropers of the atoms, by a law of the angle between the planes 1-2-3 and 2-3-4.</summary>
     public static Interaction OfImpropers<TLaw>(TLaw law) where TLaw : struct, IDihedralLaw => new TermInteraction<ImproperTerm<TLaw>>(new(law));
 
+    /// <summary>
+    /// A pair law times a weight, over pairs that are so many bonds apart: with such pairs excluded by the engine this is what is left of them, 1-4
+    /// pairs of weight ½ for instance (LAMMPS <c>special_bonds lj</c>). Of each pair the nearest image counts.
+    /// </summary>
+    /// <param name="law">The law, with its cutoff.</param>
+    /// <param name="which">Which pairs.</param>
+    /// <param name="weight">The weight.</param>
+    public static Interaction OfBondedPairs<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IPairLaw => WeightedPairs.Of(law, which, weight);
+
+    /// <summary>
+    /// The same for charges (LAMMPS <c>special_bonds coul</c>). With an Ewald sum, or a damped shifted force, what is left of a pair is its plain energy times the
+    /// weight: take <see cref="CoulombCut"/>.
+    /// </summary>
+    /// <param name="law">The law, with its cutoff.</param>
+    /// <param name="which">Which pairs.</param>
+    /// <param name="weight">The weight.</param>
+    public static Interaction OfBondedCharges<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IChargeLaw => WeightedPairs.OfCharges(law, which, weight);
+
     /// <summary>A field that acts on each atom by itself: a wall, gravity, tethers.</summary>
     /// <param name="field">The field.</param>
     /// <param name="atoms">Indices in the configuration of those on which it acts; all if left out.</param>
