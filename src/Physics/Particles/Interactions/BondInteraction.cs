@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Models;
@@ -29,13 +30,14 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
     private readonly Action<int, int, int> _forces;
     private readonly Action<int, int, int> _all;
     private readonly PlacedTerms _places = new(2);
+    private ImmutableArray<Connection> _bonds;      // Those of the configuration unless others are given.
     private AtomConfiguration? _atoms;
     private ForcePass? _pass;
     private bool _isBroken;         // A bond has a length that its law does not allow; set by whichever thread sees it.
 
-    public BondInteraction(TLaw law)
+    public BondInteraction(TLaw law, ImmutableArray<Connection> bonds = default)
     {
-        _law = law;
+        (_law, _bonds) = (law, bonds);
         _forces = (_, first, past) => Run<ForcesOnly>(first, past, null);
         _all = (chunk, first, past) => Run<ForcesAndEnergy>(first, past, _pass!.Sums(chunk));
     }
@@ -44,7 +46,8 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
 
     internal override void Attach(AtomConfiguration atoms)
     {
-        _places.Attach(atoms.Bonds, atoms.Count, _law.Kinds, "bond");
+        _bonds = _bonds.IsDefault ? atoms.Bonds : _bonds;
+        _places.Attach(_bonds, atoms.Count, _law.Kinds, "bond");
         _atoms = atoms;
     }
 
@@ -113,12 +116,12 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
     // The first in the order of the configuration, so that all numbers of threads say the same.
     private ScaleModelException Broken(ForcePass pass)
     {
-        foreach (var (kind, atoms) in _atoms!.Bonds)
+        foreach (var (kind, atoms) in _bonds)
         {
             var d = pass.Box.Nearest(pass.Atoms.Position(pass.List.Places[atoms[0]]) - pass.Atoms.Position(pass.List.Places[atoms[1]]));
             if (double.IsNaN(_law.ForceOverDistance(d.NormSquared, kind, false, out _)))
             {
-                return new(FormattableString.Invariant($"The bond between the atoms {_atoms.IdOf(atoms[0])} and {_atoms.IdOf(atoms[1])} is {d.Norm} long, which its law of kind {kind + 1} does not allow. The time step is probably too long, or the atoms began too far apart."));
+                return new(FormattableString.Invariant($"The bond between the atoms {_atoms!.IdOf(atoms[0])} and {_atoms.IdOf(atoms[1])} is {d.Norm} long, which its law of kind {kind + 1} does not allow. The time step is probably too long, or the atoms began too far apart."));
             }
         }
 

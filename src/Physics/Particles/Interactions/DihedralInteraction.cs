@@ -53,3 +53,19 @@ internal readonly unsafe struct DihedralTerm<TLaw>(TLaw law) : ITerm where TLaw 
         return energy;
     }
 }
+
+/// <summary>The same for impropers.</summary>
+internal readonly unsafe struct ImproperTerm<TLaw>(TLaw law) : ITerm where TLaw : struct, IDihedralLaw
+{
+    private readonly DihedralTerm<TLaw> _term = new(law);
+
+    public static int Size => 4;
+
+    public static string Name => "improper";
+
+    public int Kinds => _term.Kinds;
+
+    public static ImmutableArray<Connection> Of(AtomConfiguration atoms) => atoms.Impropers;
+
+    public double Forces(Vec3* d, Vec3* f, int kind) => _term.Forces(d, f, kind);
+}

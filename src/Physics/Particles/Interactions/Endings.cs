@@ -35,6 +35,9 @@ public struct Shifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     public readonly double Cutoff => _law.Cutoff;
 
     /// <inheritdoc/>
+    public readonly int Kinds => _law.Kinds;
+
+    /// <inheritdoc/>
     public void Begin(int kind)
     {
         _law.Begin(kind);
@@ -71,6 +74,9 @@ public struct ForceShifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
 
     /// <inheritdoc/>
     public readonly double Cutoff => _law.Cutoff;
+
+    /// <inheritdoc/>
+    public readonly int Kinds => _law.Kinds;
 
     /// <inheritdoc/>
     public void Begin(int kind)
@@ -115,6 +121,9 @@ public struct Switched<TLaw> : IPairLaw where TLaw : struct, IPairLaw
 
     /// <inheritdoc/>
     public readonly double Cutoff => _law.Cutoff;
+
+    /// <inheritdoc/>
+    public readonly int Kinds => _law.Kinds;
 
     /// <inheritdoc/>
     public void Begin(int kind) => _law.Begin(kind);

@@ -11,7 +11,10 @@ public interface IPairLaw
     /// <summary>Pairs at this distance and beyond do not act on each other.</summary>
     double Cutoff { get; }
 
-    /// <summary>Makes the law that of the neighbors of an atom of this kind: called once an atom.</summary>
+    /// <summary>How many kinds of atoms there may be.</summary>
+    int Kinds => KindTable.MostKinds;
+
+    /// <summary>Makes the law that of the neighbors of an atom of this kind: called once an atom. A kind beyond <see cref="Kinds"/> may give anything.</summary>
     void Begin(int kind);
 
     /// <summary>−φ′(r)/r of eight pairs, and φ(r) where it is wanted.</summary>

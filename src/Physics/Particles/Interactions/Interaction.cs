@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Particles.Interactions;
@@ -32,11 +33,57 @@ public abstract class Interaction
     /// <summary>The bonds of the atoms, by a law.</summary>
     public static Interaction OfBonds<TLaw>(TLaw law) where TLaw : struct, IBondLaw => new BondInteraction<TLaw>(law);
 
+    /// <summary>Pairs of atoms that are listed here, and not in the configuration, by a law: contacts of a Gō model for instance. Nothing is excluded by them.</summary>
+    public static Interaction OfBonds<TLaw>(TLaw law, ImmutableArray<Connection> bonds) where TLaw : struct, IBondLaw => new BondInteraction<TLaw>(law, bonds.IsDefault ? [] : bonds);
+
     /// <summary>The angles of the atoms, by a law.</summary>
     public static Interaction OfAngles<TLaw>(TLaw law) where TLaw : struct, IAngleLaw => new TermInteraction<AngleTerm<TLaw>>(new(law));
 
     /// <summary>The dihedrals of the atoms, by a law.</summary>
     public static Interaction OfDihedrals<TLaw>(TLaw law) where TLaw : struct, IDihedralLaw => new TermInteraction<DihedralTerm<TLaw>>(new(law));
+
+    /// <summary>The impropers of the atoms, by a law of the angle between the planes 1-2-3 and 2-3-4.</summary>
+    public static Interaction OfImpropers<TLaw>(TLaw law) where TLaw : struct, IDihedralLaw => new TermInteraction<ImproperTerm<TLaw>>(new(law));
+
+    /// <summary>
+    /// A pair law times a weight, over pairs that are so many bonds apart: with such pairs excluded by the engine this is what is left of them, 1-4
+    /// pairs of weight ½ for instance (LAMMPS <c>special_bonds lj</c>). Of each pair the nearest image counts.
+    /// </summary>
+    /// <param name="law">The law, with its cutoff.</param>
+    /// <param name="which">Which pairs.</param>
+    /// <param name="weight">The weight.</param>
+    public static Interaction OfBondedPairs<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IPairLaw => WeightedPairs.Of(law, which, weight);
+
+    /// <summary>
+    /// The same for charges (LAMMPS <c>special_bonds coul</c>). With an Ewald sum, or a damped shifted force, what is left of a pair is its plain energy times the
+    /// weight: take <see cref="CoulombCut"/>.
+    /// </summary>
+    /// <param name="law">The law, with its cutoff.</param>
+    /// <param name="which">Which pairs.</param>
+    /// <param name="weight">The weight.</param>
+    public static Interaction OfBondedCharges<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IChargeLaw => WeightedPairs.OfCharges(law, which, weight);
+
+    /// <summary>A field that acts on each atom by itself: a wall, gravity, tethers.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="atoms">Indices in the configuration of those on which it acts; all if left out.</param>
+    public static Interaction OfField<TField>(TField field, ImmutableArray<int> atoms = default) where TField : struct, IExternalField => new FieldInteraction<TField>(field, atoms);
+
+    /// <summary>The charges of the atoms, by a law up to a cutoff.</summary>
+    public static Interaction OfCharges<TLaw>(TLaw law) where TLaw : struct, IChargeLaw => new ChargeInteraction<TLaw>(law);
+
+    /// <summary>The charges of the atoms with all their images, by an Ewald sum.</summary>
+    /// <exception cref="Models.ScaleModelException">A number of the settings makes no sense.</exception>
+    public static Interaction Ewald(EwaldSettings settings) => new EwaldInteraction(settings);
+
+    /// <summary>A Stillinger–Weber potential of one element.</summary>
+    /// <exception cref="Models.ScaleModelException">A number makes no sense.</exception>
+    public static Interaction StillingerWeber(StillingerWeberParameters parameters) => StillingerWeber(1, (_, _, _) => parameters);
+
+    /// <summary>A Stillinger–Weber potential of up to eight kinds.</summary>
+    /// <param name="kinds">How many kinds there are.</param>
+    /// <param name="of">The numbers of an angle, by the kinds of the atom in the middle and of both others; those of (i, j, j) are also those of the pair.</param>
+    /// <exception cref="Models.ScaleModelException">A number makes no sense, or the pair (i, j, j) is not that of (j, i, i), or the angle (i, j, k) not that of (i, k, j); all such are named.</exception>
+    public static Interaction StillingerWeber(int kinds, Func<int, int, int, StillingerWeberParameters> of) => new StillingerWeberInteraction(kinds, of);
 }
 
 /// <summary>One computation of all forces.</summary>
@@ -68,6 +115,9 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
     public NearestImage Nearest { get; private set; }
 
     public required ChunkedLoop Loop { get; set; }
+
+    /// <summary>Pairs that do not act on each other, which are not among the neighbors; none if null.</summary>
+    public ExclusionTable? Excluded { get; init; }
 
     /// <summary>Whether nothing has set the forces yet.</summary>
     public bool IsFirst { get; set; }
@@ -119,6 +169,15 @@ internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : st
     }
 
     public override double Cutoff => _law.Cutoff;
+
+    internal override void Attach(AtomConfiguration atoms)
+    {
+        var bad = Array.FindIndex(atoms.Kinds, k => k >= _law.Kinds);
+        if (bad >= 0)
+        {
+            throw new Models.ScaleModelException($"Atom {atoms.IdOf(bad)} is of kind {atoms.Kinds[bad] + 1}; the pair law has parameters for {_law.Kinds} kinds.");
+        }
+    }
 
     internal override void Run(ForcePass pass)
     {

@@ -111,13 +111,16 @@ public struct LennardJonesMixture : IPairLaw
             }
         }
 
-        Cutoff = cutoff;
+        (Cutoff, Kinds) = (cutoff, kinds);
         _c12 = new(kinds, (i, j) => 48 * pair(i, j).Epsilon * Math.Pow(pair(i, j).Sigma, 12));
         _c6 = new(kinds, (i, j) => 24 * pair(i, j).Epsilon * Math.Pow(pair(i, j).Sigma, 6));
     }
 
     /// <inheritdoc/>
     public double Cutoff { get; }
+
+    /// <inheritdoc/>
+    public int Kinds { get; }
 
     /// <summary>ε and σ of a pair of kinds.</summary>
     public static WellAndSize Mix(WellAndSize a, WellAndSize b, MixingRule rule)

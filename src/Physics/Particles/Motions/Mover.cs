@@ -55,7 +55,7 @@ internal sealed unsafe class Mover
         _cutoff = interactions.Max(i => i.Cutoff);
         Atoms = new(start);
         List = new(Atoms, Box);
-        _pass = new(Atoms, List) { Box = Box, Loop = ChunkedLoop.Serial };
+        _pass = new(Atoms, List) { Box = Box, Loop = ChunkedLoop.Serial, Excluded = excluded };
         var chunks = ChunkedLoop.Chunks(Count, Chunk);
         _strayed.Ensure(chunks);
         _strayed.Span(chunks).Clear();
