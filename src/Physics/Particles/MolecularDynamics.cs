@@ -103,7 +103,7 @@ public sealed class MolecularDynamics
 
     /// <summary>
     /// Moves the atoms to where their potential energy is least, or with <paramref name="box"/> atoms and box to where the enthalpy is: the
-    /// least nearby. They are at rest afterwards.
+    /// least nearby. They are at rest afterwards. A <see cref="Deformation"/> counts from the box to which it came.
     /// </summary>
     /// <param name="method">The way there.</param>
     /// <param name="force">How large the force on an atom may be at the end, in the unit of force of the atoms; above zero.</param>
@@ -124,7 +124,13 @@ public sealed class MolecularDynamics
 
         _mover.Loop = loop;
         _mover.Scale(0);
-        return method.Run(new(_mover, box, force), most, cancellation);
+        var found = method.Run(new(_mover, box, force), most, cancellation);
+        if (box is not null)
+        {
+            _mover.Undeform();
+        }
+
+        return found;
     }
 
     /// <summary>Energies, temperature and pressure as they are now.</summary>

@@ -96,7 +96,7 @@ public sealed class MotionPeerTests : IDisposable
             Assert.Equal(theirs[0], found.Energy, 1e-8 * Math.Abs(theirs[0]));
             var cell = engine.Box.Cell;
             var (box, ours) = (theirs[1..7], new[] { cell.XX, cell.YY, cell.ZZ, cell.XY, cell.XZ, cell.YZ });
-            Assert.All(Enumerable.Range(0, 6), k => Assert.Equal(box[k], ours[k], 1e-7 * cell.XX));
+            Assert.All(Enumerable.Range(0, 6), k => Assert.Equal(box[k], ours[k], 1e-8 * cell.XX));
         }
     }
 

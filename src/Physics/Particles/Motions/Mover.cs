@@ -27,6 +27,7 @@ internal sealed unsafe class Mover
     private readonly ForcePass _pass;
     private readonly AlignedArray<double> _built = new();       // Positions for which the list was made,
     private SimulationBox _builtBox;                            // and the box.
+    private SimulationBox _undeformed;                          // The box from which deformation counts.
     private readonly AlignedArray<double> _strayed = new();     // A chunk: the square of the way of the atom that went farthest since.
     private readonly AlignedArray<double> _sums = new();        // A chunk: six sums, and two to fill a cache line.
     private readonly double[] _entries;
@@ -51,7 +52,8 @@ internal sealed unsafe class Mover
 
     public Mover(AtomConfiguration start, ImmutableArray<Interaction> interactions, double skin, ExclusionTable? excluded)
     {
-        (Start, _interactions, _skin, _excluded, Box, _builtBox) = (start, interactions, skin, excluded, start.Box, start.Box);
+        (Start, _interactions, _skin, _excluded) = (start, interactions, skin, excluded);
+        (Box, _builtBox, _undeformed) = (start.Box, start.Box, start.Box);
         _cutoff = interactions.Max(i => i.Cutoff);
         Atoms = new(start);
         List = new(Atoms, Box);
@@ -88,7 +90,7 @@ internal sealed unsafe class Mover
     /// <summary>How many steps there were: with seed and atom what random numbers depend on.</summary>
     public long Steps { get; set; }
 
-    /// <summary>For how long atoms have drifted: what a box that is being deformed depends on.</summary>
+    /// <summary>For how long atoms have drifted since deformation began: what a box that is being deformed depends on.</summary>
     public double Elapsed { get; private set; }
 
     /// <summary>How the box changes while atoms drift; null: not at all.</summary>
@@ -151,7 +153,7 @@ internal sealed unsafe class Mover
         Elapsed += time;
         if (Deformation is { } deformation)
         {
-            Remap(deformation.At(Start.Box, Elapsed));
+            Remap(deformation.At(_undeformed, Elapsed));
         }
     }
 
@@ -188,6 +190,9 @@ internal sealed unsafe class Mover
         Touch();
         Box = box;
     }
+
+    /// <summary>Counts deformation from the box as it is now.</summary>
+    public void Undeform() => (_undeformed, Elapsed) = (Box, 0);
 
     /// <summary>v ← c v.</summary>
     public void Scale(double factor)
@@ -272,13 +277,14 @@ internal sealed unsafe class Mover
         archive.Field("listed", ref built);
         archive.Field("ids", ref ids);
         archive.Field("images", ref images);
-        var (steps, elapsed, cell, builtCell) = (Steps, Elapsed, Box.Cell, _builtBox.Cell);
+        var (steps, elapsed, cell, builtCell, undeformed) = (Steps, Elapsed, Box.Cell, _builtBox.Cell, _undeformed.Cell);
         if (version > 1)
         {
             archive.Value("steps", ref steps);
             archive.Value("elapsed", ref elapsed);
             archive.Value("cell", ref cell);
             archive.Value("listed-cell", ref builtCell);
+            archive.Value("undeformed-cell", ref undeformed);
         }
 
         if (!archive.IsRestoring)
@@ -296,6 +302,7 @@ internal sealed unsafe class Mover
         ids.CopyTo(Atoms.Ids, 0);
         images.CopyTo(Atoms.Images, 0);
         v.CopyTo(new Span<double>(Atoms.V, v.Length));
+        _undeformed = Start.Box with { Cell = undeformed };
         Box = Start.Box.Cell == builtCell ? Start.Box : Start.Box with { Cell = builtCell };
         if (hasList)
         {

@@ -78,4 +78,28 @@ public sealed class DeformationTests
         Assert.InRange(coarse, 1e-6, 0.2);
         Assert.InRange(Math.Log2(coarse / fine), 1.5, 2.5);
     }
+
+    [Fact]
+    public void A_box_that_has_been_relaxed_is_deformed_from_there()
+    {
+        var engine = new MolecularDynamics(MotionTests.Fluid(3, 1, density: 1.05), [MotionTests.Smooth()], 0.3, motion: new VelocityVerlet { Deformation = Deformation.Tension(1, 0.1) });
+        engine.Advance(50, 0.004, ChunkedLoop.Serial);
+        Assert.True(engine.Minimize(new PolakRibiere(), 1e-6, ChunkedLoop.Serial, new(BoxFreedom.Hydrostatic, 0, 1e-6)).IsConverged);
+        var relaxed = engine.Box.Cell;
+        engine.Advance(25, 0.004, ChunkedLoop.Serial);
+        Assert.Equal(relaxed.XX, engine.Box.Cell.XX, 1e-12);
+        Assert.Equal(1.01 * relaxed.YY, engine.Box.Cell.YY, 1e-12);
+    }
+
+    // The snippet of the documents.
+    [Fact]
+    public void A_crystal_that_is_pulled_pulls_back()
+    {
+        var (relaxed, pulled) = Snippets.PulledCrystal.Pull(ChunkedLoop.Serial);
+        Assert.InRange(Math.Abs(relaxed.Pressure.Trace / 3), 0, 1e-8);
+        Assert.InRange(pulled.Temperature, 0.03, 0.08);
+
+        // About C₁₁ times a twentieth, less what the crystal softens: pressure is negative where it pulls.
+        Assert.InRange(pulled.Pressure.XX, -6, -1.5);
+    }
 }

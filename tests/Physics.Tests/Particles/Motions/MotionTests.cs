@@ -266,4 +266,45 @@ public sealed class MotionTests
         engine = new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new VelocityVerlet { Deformation = Deformation.ShearXY(100) });
         Refused(() => { engine.Advance(1000, 0.001, ChunkedLoop.Serial); return engine; }, "sheared so far");
     }
+
+    // States that were saved when there was no other motion than at constant energy.
+    [Fact]
+    public void States_of_the_first_version_are_read()
+    {
+        var start = Fluid(4, 1.5);
+        var engine = Engine("velocity Verlet", start);
+        engine.Advance(40, 0.004, ChunkedLoop.Serial);
+        var (hasList, x, v, listed, ids, images) = (false, Array.Empty<double>(), Array.Empty<double>(), Array.Empty<double>(), Array.Empty<int>(), Array.Empty<Vec3>());
+        void Old(StateArchive archive)
+        {
+            archive.Value("has-list", ref hasList);
+            archive.Field("positions", ref x);
+            archive.Field("velocities", ref v);
+            archive.Field("listed", ref listed);
+            archive.Field("ids", ref ids);
+            archive.Field("images", ref images);
+        }
+
+        StateArchive.Restore(StateArchive.Save(engine.Archive), archive =>
+        {
+            var (steps, elapsed, cell) = (0L, 0.0, default(Matrix3));
+            _ = archive.Version(2);
+            Old(archive);
+            archive.Value("steps", ref steps);
+            archive.Value("elapsed", ref elapsed);
+            archive.Value("cell", ref cell);
+            archive.Value("listed-cell", ref cell);
+            archive.Value("undeformed-cell", ref cell);
+        });
+        var resumed = Engine("velocity Verlet", start);
+        StateArchive.Restore(
+            StateArchive.Save(archive =>
+            {
+                _ = archive.Version(1);
+                Old(archive);
+            }), resumed.Archive);
+        engine.Advance(40, 0.004, ChunkedLoop.Serial);
+        resumed.Advance(40, 0.004, ChunkedLoop.Serial);
+        Assert.Equal(Bits(engine.Configuration()), Bits(resumed.Configuration()));
+    }
 }
