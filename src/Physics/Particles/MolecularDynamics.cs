@@ -150,6 +150,66 @@ public sealed unsafe class MolecularDynamics
         return new(potential, 0.5 * motion.Trace, virial, temperature, _start.Units.Pressure / _box.Volume * (motion + virial));
     }
 
+    /// <summary>The share of each atom in potential energy and virial, in the order of the configuration.</summary>
+    /// <exception cref="ScaleModelException">An interaction does not say what its shares are.</exception>
+    public AtomShares Shares(ChunkedLoop loop)
+    {
+        Require(i => i.HasShares, "does not divide its energy among atoms");
+        Evaluate(loop, counts: false, shares: true);
+        var (energies, virials, flows) = (new double[Count], new Matrix3[Count], new Matrix3[Count]);
+        for (var i = 0; i < Count; i++)
+        {
+            var s = _pass.Share(i);
+            energies[_atoms.Ids[i]] = s[0];
+            virials[_atoms.Ids[i]] = new(s[1], s[6] + s[9], s[5] + s[8], s[6] - s[9], s[2], s[4] + s[7], s[5] - s[8], s[4] - s[7], s[3]);
+            s += ForcePass.FlowShare;
+            flows[_atoms.Ids[i]] = virials[_atoms.Ids[i]] + new Matrix3(s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2]);
+        }
+
+        return new(energies, virials, flows);
+    }
+
+    /// <summary>Shows the forces of all pairs, those of images among them, each once from either side: half of their sum is that over pairs.</summary>
+    /// <param name="visitor">Is shown them, on this thread.</param>
+    /// <param name="loop">The way to run a loop on several threads.</param>
+    /// <exception cref="ScaleModelException">An interaction has forces that are not those of pairs along the line between them.</exception>
+    public void VisitPairs(PairVisitor visitor, ChunkedLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(visitor);
+        Require(i => i.HasPairs, "has forces that are not those of pairs along the line between them");
+
+        // What an interaction keeps of its last computation must be that of now.
+        Evaluate(loop, counts: false);
+        foreach (var interaction in _interactions)
+        {
+            interaction.Visit(_pass, visitor);
+        }
+    }
+
+    /// <summary>Gives the atoms other velocities, between two steps.</summary>
+    /// <param name="velocities">Of each atom, in the order of the configuration.</param>
+    /// <exception cref="ScaleModelException">There are too few or too many, or one is not finite.</exception>
+    public void SetVelocities(ReadOnlySpan<Vec3> velocities)
+    {
+        if (velocities.Length != Count)
+        {
+            throw new ScaleModelException($"There are {velocities.Length} velocities for {Count} atoms.");
+        }
+
+        foreach (var v in velocities)
+        {
+            if (!double.IsFinite(v.NormSquared))
+            {
+                throw new ScaleModelException("A velocity is not a finite number.");
+            }
+        }
+
+        for (var i = 0; i < Count; i++)
+        {
+            ParticleStore.Write(_atoms.V, i, velocities[_atoms.Ids[i]], _atoms.V[(4L * i) + 3]);
+        }
+    }
+
     /// <summary>The force on each atom, in the order of the configuration.</summary>
     public Vec3[] Forces(ChunkedLoop loop)
     {
@@ -250,7 +310,15 @@ public sealed unsafe class MolecularDynamics
         }
     }
 
-    private void Evaluate(ChunkedLoop loop, bool counts)
+    private void Require(Predicate<Interaction> holds, string fault)
+    {
+        if (_interactions.Select((interaction, i) => (interaction, i)).FirstOrDefault(p => !holds(p.interaction)) is (not null, var at))
+        {
+            throw new ScaleModelException($"Interaction {at + 1} of {_interactions.Length} {fault}; this measure is not known for it.");
+        }
+    }
+
+    private void Evaluate(ChunkedLoop loop, bool counts, bool shares = false)
     {
         if (!_hasList || MustRebuild())
         {
@@ -261,10 +329,15 @@ public sealed unsafe class MolecularDynamics
             _list.Follow(_box, loop);
         }
 
-        (_pass.Box, _pass.Loop, _pass.Counts, _pass.IsFirst) = (_box, loop, counts, true);
+        (_pass.Box, _pass.Loop, _pass.Counts, _pass.WantsShares, _pass.IsFirst) = (_box, loop, counts, shares, true);
         if (counts)
         {
             _pass.Clear();
+        }
+
+        if (shares)
+        {
+            _pass.ClearShares();
         }
 
         foreach (var interaction in _interactions)
