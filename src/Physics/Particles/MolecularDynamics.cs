@@ -148,6 +148,67 @@ public sealed class MolecularDynamics
         };
     }
 
+    /// <summary>The share of each atom in potential energy and virial, in the order of the configuration.</summary>
+    /// <exception cref="ScaleModelException">An interaction does not say what its shares are.</exception>
+    public unsafe AtomShares Shares(ChunkedLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(loop);
+        Require(i => i.HasShares, "does not divide its energy among atoms");
+        _mover.Loop = loop;
+        _mover.EvaluateShares();
+        var (energies, virials, flows) = (new double[Count], new Matrix3[Count], new Matrix3[Count]);
+        for (var i = 0; i < Count; i++)
+        {
+            var s = _mover.Forces.Share(i);
+            energies[_mover.Atoms.Ids[i]] = s[0];
+            virials[_mover.Atoms.Ids[i]] = new(s[1], s[6] + s[9], s[5] + s[8], s[6] - s[9], s[2], s[4] + s[7], s[5] - s[8], s[4] - s[7], s[3]);
+            s += ForcePass.FlowShare;
+            flows[_mover.Atoms.Ids[i]] = virials[_mover.Atoms.Ids[i]] + new Matrix3(s[0], s[5], s[4], s[5], s[1], s[3], s[4], s[3], s[2]);
+        }
+
+        return new(energies, virials, flows);
+    }
+
+    /// <summary>Shows the forces of all pairs, those of images among them, each once from either side: half of their sum is that over pairs.</summary>
+    /// <param name="visitor">Is shown them, on this thread.</param>
+    /// <param name="loop">The way to run a loop on several threads.</param>
+    /// <exception cref="ScaleModelException">An interaction has forces that are not those of pairs along the line between them.</exception>
+    public void VisitPairs(PairVisitor visitor, ChunkedLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(visitor);
+        ArgumentNullException.ThrowIfNull(loop);
+        Require(i => i.HasPairs, "has forces that are not those of pairs along the line between them");
+
+        // What an interaction keeps of its last computation must be that of now.
+        _mover.Loop = loop;
+        _mover.Evaluate(counts: false);
+        foreach (var interaction in _mover.Interactions)
+        {
+            interaction.Visit(_mover.Forces, visitor);
+        }
+    }
+
+    /// <summary>Gives the atoms other velocities, between two steps.</summary>
+    /// <param name="velocities">Of each atom, in the order of the configuration.</param>
+    /// <exception cref="ScaleModelException">There are too few or too many, or one is not finite.</exception>
+    public void SetVelocities(ReadOnlySpan<Vec3> velocities)
+    {
+        if (velocities.Length != Count)
+        {
+            throw new ScaleModelException($"There are {velocities.Length} velocities for {Count} atoms.");
+        }
+
+        foreach (var v in velocities)
+        {
+            if (!double.IsFinite(v.NormSquared))
+            {
+                throw new ScaleModelException("A velocity is not a finite number.");
+            }
+        }
+
+        _mover.SetVelocities(velocities);
+    }
+
     /// <summary>The force on each atom, in the order of the configuration.</summary>
     public Vec3[] Forces(ChunkedLoop loop)
     {
@@ -215,6 +276,15 @@ public sealed class MolecularDynamics
         if (faults.Count > 0)
         {
             throw new ScaleModelException($"These atoms cannot be computed: {string.Join("; ", faults)}.");
+        }
+    }
+
+    private void Require(Predicate<Interaction> holds, string fault)
+    {
+        var interactions = _mover.Interactions;
+        if (interactions.Select((interaction, i) => (interaction, i)).FirstOrDefault(p => !holds(p.interaction)) is (not null, var at))
+        {
+            throw new ScaleModelException($"Interaction {at + 1} of {interactions.Length} {fault}; this measure is not known for it.");
         }
     }
 }

@@ -29,6 +29,7 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
     private readonly TLaw _law;
     private readonly Action<int, int, int> _forces;
     private readonly Action<int, int, int> _all;
+    private readonly Action<int, int, int> _shares;
     private readonly PlacedTerms _places = new(2);
     private ImmutableArray<Connection> _bonds;      // Those of the configuration unless others are given.
     private AtomConfiguration? _atoms;
@@ -40,9 +41,21 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
         (_law, _bonds) = (law, bonds);
         _forces = (_, first, past) => Run<ForcesOnly>(first, past, null);
         _all = (chunk, first, past) => Run<ForcesAndEnergy>(first, past, _pass!.Sums(chunk));
+        _shares = (_, first, past) =>
+        {
+            // The sums of one atom are its share.
+            for (var i = first; i < past; i++)
+            {
+                Run<ForcesAndEnergy>(i, i + 1, _pass!.Share(i));
+            }
+        };
     }
 
     public override double Cutoff => 0;
+
+    internal override bool HasShares => true;
+
+    internal override bool HasPairs => true;
 
     internal override void Attach(AtomConfiguration atoms)
     {
@@ -55,10 +68,22 @@ internal sealed unsafe class BondInteraction<TLaw> : Interaction where TLaw : st
     {
         (_pass, _isBroken) = (pass, false);
         _places.Update(pass.Atoms, pass.List);
-        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.Counts ? _all : _forces);
+        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.WantsShares ? _shares : pass.Counts ? _all : _forces);
         if (_isBroken)
         {
             throw Broken(pass);
+        }
+    }
+
+    internal override void Visit(ForcePass pass, PairVisitor visitor)
+    {
+        for (var i = 0; i < pass.Atoms.Count; i++)
+        {
+            for (var e = _places.Starts[i]; e < _places.Starts[i + 1]; e++)
+            {
+                var d = pass.Box.Nearest(pass.Atoms.Position(i) - pass.Atoms.Position(_places.Others[e]));
+                visitor(new(pass.Atoms.Ids[i], pass.Atoms.Ids[_places.Others[e]], d, _law.ForceOverDistance(d.NormSquared, _places.Kinds[e], false, out _)));
+            }
         }
     }
 

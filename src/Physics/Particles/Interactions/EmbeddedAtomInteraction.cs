@@ -52,16 +52,40 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
     private readonly Action<int, int, int> _follow;
     private readonly Action<int, int, int> _forces;
     private readonly Action<int, int, int> _forcesAndVirial;
+    private readonly Action<int, int, int> _densityShares;
+    private readonly Action<int, int, int> _forceShares;
     private ForcePass? _pass;
 
     public EmbeddedAtoms(TLaw law)
     {
         _law = law;
-        (_densities, _densitiesAndEnergy, _follow) = (Densities<ForcesOnly>, Densities<ForcesAndEnergy>, Follow);
-        (_forces, _forcesAndVirial) = (Forces<ForcesOnly>, Forces<ForcesAndEnergy>);
+        (_densities, _forces, _follow) = ((_, first, past) => Densities<ForcesOnly>(first, past, null), (_, first, past) => Forces<ForcesOnly>(first, past, null), Follow);
+        _densitiesAndEnergy = (chunk, first, past) => Densities<ForcesAndEnergy>(first, past, _pass!.Sums(chunk));
+        _forcesAndVirial = (chunk, first, past) => Forces<ForcesAndEnergy>(first, past, _pass!.Sums(chunk));
+
+        // The sums of one atom are its share.
+        _densityShares = (_, first, past) =>
+        {
+            for (var i = first; i < past; i++)
+            {
+                Densities<ForcesAndEnergy>(i, i + 1, _pass!.Share(i));
+            }
+        };
+        _forceShares = (_, first, past) =>
+        {
+            for (var i = first; i < past; i++)
+            {
+                Forces<ForcesAndEnergy>(i, i + 1, _pass!.Share(i));
+                ShareFlow(i);
+            }
+        };
     }
 
     public override double Cutoff => _law.Cutoff;
+
+    internal override bool HasShares => true;
+
+    internal override bool HasPairs => true;
 
     internal override void Run(ForcePass pass)
     {
@@ -82,9 +106,39 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
             _reverse.Ensure(entries);
         }
 
-        pass.Loop.Run(n, ForcePass.Chunk, pass.Counts ? _densitiesAndEnergy : _densities);
+        pass.Loop.Run(n, ForcePass.Chunk, pass.WantsShares ? _densityShares : pass.Counts ? _densitiesAndEnergy : _densities);
         pass.Loop.Run(ghosts, 1024, _follow);
-        pass.Loop.Run(n, ForcePass.Chunk, pass.Counts ? _forcesAndVirial : _forces);
+        pass.Loop.Run(n, ForcePass.Chunk, pass.WantsShares ? _forceShares : pass.Counts ? _forcesAndVirial : _forces);
+    }
+
+    internal override void Visit(ForcePass pass, PairVisitor visitor)
+    {
+        var law = _law;
+        var x = pass.Atoms.X;
+        var rows = _rows.Pointer;
+        for (var i = 0; i < pass.Atoms.Count; i++)
+        {
+            var row = x + (4L * i);
+            law.Begin((int)row[3]);
+            var entry = pass.List.Entries + pass.List.Starts[i];
+            for (var end = entry + pass.List.Counts[i]; entry < end; entry += Width)
+            {
+                PairForces.Load((byte*)x, entry, out var xj, out var yj, out var zj, out var kinds);
+                var (dx, dy, dz) = (Vector512.Create(row[0]) - xj, Vector512.Create(row[1]) - yj, Vector512.Create(row[2]) - zj);
+                var all = (dx * dx) + (dy * dy) + (dz * dz);
+                var r2 = Vector512.Min(all, Vector512.Create(law.Cutoff * law.Cutoff));
+                law.Evaluate(r2, kinds, out var pairs);
+                for (var k = 0; k < Width; k++)
+                {
+                    if (all[k] < law.Cutoff * law.Cutoff)
+                    {
+                        var (mine, other) = (rows[(4L * i) + 3], rows[(entry[k] / sizeof(double)) + 3]);
+                        var embedding = TLaw.HasKinds ? (mine * pairs.Slope[k]) + (other * pairs.Reverse[k]) : (mine + other) * pairs.Slope[k];
+                        visitor(new(pass.Atoms.Ids[i], pass.IdAt(entry[k]), new(dx[k], dy[k], dz[k]), pairs.Force[k] + embedding));
+                    }
+                }
+            }
+        }
     }
 
     // Tables are read without a look at their bounds.
@@ -100,7 +154,7 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Densities<TTally>(int chunk, int first, int past) where TTally : struct, ITally
+    private void Densities<TTally>(int first, int past, double* sums) where TTally : struct, ITally
     {
         var law = _law;
         var (atoms, list, isFirst) = (_pass!.Atoms, _pass.List, _pass.IsFirst);
@@ -225,7 +279,6 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
 
         if (TTally.Counts)
         {
-            var sums = _pass.Sums(chunk);
             sums[0] += (0.5 * Vector512.Sum(energies)) + embedded;
             virial.AddTo(sums);
         }
@@ -245,7 +298,7 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Forces<TTally>(int chunk, int first, int past) where TTally : struct, ITally
+    private void Forces<TTally>(int first, int past, double* sums) where TTally : struct, ITally
     {
         var rows = _rows.Pointer;
         var f = _pass!.Atoms.F;
@@ -291,7 +344,27 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
 
         if (TTally.Counts)
         {
-            virial.AddTo(_pass.Sums(chunk));
+            virial.AddTo(sums);
         }
+    }
+
+    // Of the force between i and j, −(F′ᵢ ρ′ from j at i + F′ⱼ ρ′ from i at j), what work it does on i comes from the energy of j in the second part only:
+    // what the flow of heat has more than half of the force is half of the second less half of the first.
+    private void ShareFlow(int i)
+    {
+        var at = _pass!.List.Starts[i];
+        var mine = _rows.Pointer[(4L * i) + 3];
+        var more = default(VirialSum);
+        for (var k = 0; k < _counts.Pointer[i]; k += Width)
+        {
+            PairForces.Load((byte*)_rows.Pointer, _near.Pointer + at + k, out var xj, out var yj, out var zj, out var others);
+            var row = _rows.Pointer + (4L * i);
+            var slope = Vector512.Load(_slopes.Pointer + at + k);
+            var reverse = TLaw.HasKinds ? Vector512.Load(_reverse.Pointer + at + k) : slope;
+            more.Add((others * reverse) - (Vector512.Create(mine) * slope), Vector512.Create(row[0]) - xj, Vector512.Create(row[1]) - yj, Vector512.Create(row[2]) - zj);
+        }
+
+        // Its sums begin at the second.
+        more.AddTo(_pass.Share(i) + ForcePass.FlowShare - 1);
     }
 }

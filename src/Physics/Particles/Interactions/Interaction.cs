@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Particles.Interactions;
@@ -7,6 +8,16 @@ namespace ActorMultiscale.Physics.Particles.Interactions;
 /// <param name="Energy">Potential energy.</param>
 /// <param name="Virial">W = ½ Σ (x_i − x_j) ⊗ f_ij: positive where atoms push outward.</param>
 public readonly record struct EnergyAndVirial(double Energy, Fields.SymTensor3 Virial);
+
+/// <summary>The force f_ij = f (x_i − x_j) of an atom j, or of one of its images, on an atom i; of an embedded-atom potential also what it owes to F.</summary>
+/// <param name="First">i, its index in the configuration.</param>
+/// <param name="Second">j, its index in the configuration.</param>
+/// <param name="Separation">x_i − x_j to that image of j.</param>
+/// <param name="ForceOverDistance">f: above zero where the two push each other away.</param>
+public readonly record struct PairForce(int First, int Second, Fields.Vec3 Separation, double ForceOverDistance);
+
+/// <summary>Is shown the force of a pair.</summary>
+public delegate void PairVisitor(in PairForce pair);
 
 /// <summary>Something that moves atoms: a pair law over all neighbors, bonds, a wall. One object serves one engine.</summary>
 public abstract class Interaction
@@ -22,6 +33,15 @@ public abstract class Interaction
 
     /// <summary>Computes forces: sets them where it is the first interaction of a step, or adds to them.</summary>
     internal abstract void Run(ForcePass pass);
+
+    /// <summary>Whether it can say what share of energy and virial each atom has: it then obeys <see cref="ForcePass.WantsShares"/>.</summary>
+    internal virtual bool HasShares => false;
+
+    /// <summary>Whether its forces are those of pairs along the line between them: it then has <see cref="Visit"/>.</summary>
+    internal virtual bool HasPairs => false;
+
+    /// <summary>Shows the force of each pair, once from either side, after forces have been computed.</summary>
+    internal virtual void Visit(ForcePass pass, PairVisitor visitor) => throw new NotSupportedException();
 
     /// <summary>A pair interaction by a law.</summary>
     public static Interaction Of<TLaw>(TLaw law) where TLaw : struct, IPairLaw => new PairInteraction<TLaw>(law);
@@ -94,6 +114,7 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
 
     private readonly AlignedArray<double> _sums = new();
     private readonly double[] _entries = new double[Math.Max(1, ChunkedLoop.Chunks(atoms.Count, Chunk))];
+    private readonly AlignedArray<double> _shares = new();
 
     public ParticleStore Atoms { get; } = atoms;
 
@@ -124,6 +145,35 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
 
     /// <summary>Whether energy and virial are wanted.</summary>
     public bool Counts { get; set; }
+
+    /// <summary>Whether each atom's share of energy and virial is wanted, instead of the sums of chunks.</summary>
+    public bool WantsShares { get; set; }
+
+    /// <summary>
+    /// Numbers in a share: energy, the symmetric part of the virial xx, yy, zz, yz, xz, xy, its antisymmetric part ½(yz − zy), ½(xz − zx),
+    /// ½(xy − yx), and what the flow of heat has more than the virial, which is symmetric: xx, yy, zz, yz, xz, xy.
+    /// </summary>
+    public const int ShareNumbers = 16;
+
+    /// <summary>Where in a share that of the flow of heat begins.</summary>
+    public const int FlowShare = 10;
+
+    /// <summary>The share of the atom in a place.</summary>
+    public double* Share(int i) => _shares.Pointer + ((long)ShareNumbers * i);
+
+    /// <summary>Sets all shares to zero.</summary>
+    public void ClearShares()
+    {
+        _shares.Ensure(ShareNumbers * Atoms.Count);
+        _shares.Span(ShareNumbers * Atoms.Count).Clear();
+    }
+
+    /// <summary>The index in the configuration of the atom, or of the atom of the image, whose row begins at an offset in bytes; below zero: nobody.</summary>
+    public int IdAt(uint offset)
+    {
+        var row = (int)(offset / (4 * sizeof(double)));
+        return row < Atoms.Count ? Atoms.Ids[row] : row == Atoms.Nobody ? -1 : Atoms.Ids[List.Owners[row - Atoms.Count]];
+    }
 
     /// <summary>The sums of a chunk: energy, and virial xx, yy, zz, yz, xz, xy.</summary>
     public double* Sums(int chunk) => _sums.Pointer + (8L * chunk);
@@ -159,6 +209,7 @@ internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : st
     private readonly TLaw _law;
     private readonly Action<int, int, int> _forces;
     private readonly Action<int, int, int> _all;
+    private readonly Action<int, int, int> _shares;
     private ForcePass? _pass;
 
     public PairInteraction(TLaw law)
@@ -166,6 +217,14 @@ internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : st
         _law = law;
         _forces = (_, first, past) => PairForces.Run<TLaw, ForcesOnly>(_law, _pass!.Atoms, _pass.List, first, past, _pass.IsFirst, null);
         _all = (chunk, first, past) => PairForces.Run<TLaw, ForcesAndEnergy>(_law, _pass!.Atoms, _pass.List, first, past, _pass.IsFirst, _pass.Sums(chunk));
+        _shares = (_, first, past) =>
+        {
+            // The sums of one atom are its share.
+            for (var i = first; i < past; i++)
+            {
+                PairForces.Run<TLaw, ForcesAndEnergy>(_law, _pass!.Atoms, _pass.List, i, i + 1, _pass.IsFirst, _pass.Share(i));
+            }
+        };
     }
 
     public override double Cutoff => _law.Cutoff;
@@ -179,9 +238,39 @@ internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : st
         }
     }
 
+    internal override bool HasShares => true;
+
+    internal override bool HasPairs => true;
+
     internal override void Run(ForcePass pass)
     {
         _pass = pass;
-        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.Counts ? _all : _forces);
+        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.WantsShares ? _shares : pass.Counts ? _all : _forces);
+    }
+
+    internal override void Visit(ForcePass pass, PairVisitor visitor)
+    {
+        var law = _law;
+        var x = pass.Atoms.X;
+        for (var i = 0; i < pass.Atoms.Count; i++)
+        {
+            var row = x + (4L * i);
+            law.Begin((int)row[3]);
+            var entry = pass.List.Entries + pass.List.Starts[i];
+            for (var end = entry + pass.List.Counts[i]; entry < end; entry += NeighborList.Width)
+            {
+                PairForces.Load((byte*)x, entry, out var xj, out var yj, out var zj, out var kinds);
+                var (dx, dy, dz) = (Vector512.Create(row[0]) - xj, Vector512.Create(row[1]) - yj, Vector512.Create(row[2]) - zj);
+                var r2 = (dx * dx) + (dy * dy) + (dz * dz);
+                var force = law.ForceOverDistance(r2, kinds, false, out _);
+                for (var k = 0; k < NeighborList.Width; k++)
+                {
+                    if (r2[k] < law.Cutoff * law.Cutoff)
+                    {
+                        visitor(new(pass.Atoms.Ids[i], pass.IdAt(entry[k]), new(dx[k], dy[k], dz[k]), force[k]));
+                    }
+                }
+            }
+        }
     }
 }

@@ -42,6 +42,7 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
     private readonly TTerm _term;
     private readonly PlacedTerms _places = new(TTerm.Size);
     private readonly AlignedArray<double> _slots = new();
+    private readonly AlignedArray<double> _shares = new();      // Of each slot, where they are wanted.
     private readonly Action<int, int, int> _terms;
     private readonly Action<int, int, int> _gather;
     private ForcePass? _pass;
@@ -49,6 +50,8 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
     public TermInteraction(TTerm term) => (_term, _terms, _gather) = (term, Terms, Gather);
 
     public override double Cutoff => 0;
+
+    internal override bool HasShares => true;
 
     internal override void Attach(AtomConfiguration atoms)
     {
@@ -60,6 +63,11 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
     {
         _pass = pass;
         _places.Update(pass.Atoms, pass.List);
+        if (pass.WantsShares)
+        {
+            _shares.Ensure(ForcePass.FlowShare * TTerm.Size * _places.Count);
+        }
+
         pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, _terms);
         pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, _gather);
     }
@@ -80,7 +88,13 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
                 d[a] = new(difference[0], difference[1], difference[2]);
             }
 
-            energy += term.Forces(d, f, _places.Kinds[t]);
+            var phi = term.Forces(d, f, _places.Kinds[t]);
+            energy += phi;
+            if (_pass.WantsShares)
+            {
+                Share(t, phi, d, f);
+            }
+
             var from = Vec3.Zero;       // x_a − x_1
             for (var a = 0; a < TTerm.Size; a++)
             {
@@ -104,6 +118,35 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
         }
     }
 
+    // Energy in equal parts, and of the virial (x_a − x̄) ⊗ f_a with the mean x̄ of the atoms of the term: what the flow of heat needs
+    // (D. Surblys, H. Matsubara, G. Kikugawa, T. Ohara, Phys. Rev. E 99 (2019) 051301).
+    private void Share(int t, double energy, Vec3* d, Vec3* f)
+    {
+        // x_1 − x̄ = Σ_a (x_1 − x_a) / n
+        var (from, sum) = (Vec3.Zero, Vec3.Zero);
+        for (var a = 1; a < TTerm.Size; a++)
+        {
+            from += d[a - 1];
+            sum += from;
+        }
+
+        from = sum / TTerm.Size;
+        for (var a = 0; a < TTerm.Size; a++)
+        {
+            if (a > 0)
+            {
+                from -= d[a - 1];
+            }
+
+            var to = _shares.Pointer + ((long)ForcePass.FlowShare * ((t * TTerm.Size) + a));
+            to[0] = energy / TTerm.Size;
+            (to[1], to[2], to[3]) = (from.X * f[a].X, from.Y * f[a].Y, from.Z * f[a].Z);
+            (to[4], to[7]) = (0.5 * ((from.Y * f[a].Z) + (from.Z * f[a].Y)), 0.5 * ((from.Y * f[a].Z) - (from.Z * f[a].Y)));
+            (to[5], to[8]) = (0.5 * ((from.X * f[a].Z) + (from.Z * f[a].X)), 0.5 * ((from.X * f[a].Z) - (from.Z * f[a].X)));
+            (to[6], to[9]) = (0.5 * ((from.X * f[a].Y) + (from.Y * f[a].X)), 0.5 * ((from.X * f[a].Y) - (from.Y * f[a].X)));
+        }
+    }
+
     private void Gather(int chunk, int first, int past)
     {
         var f = _pass!.Atoms.F;
@@ -116,6 +159,13 @@ internal sealed unsafe class TermInteraction<TTerm> : Interaction where TTerm : 
             }
 
             sum.StoreAligned(f + (4L * i));
+            for (var s = _places.SlotStarts[i]; _pass.WantsShares && s < _places.SlotStarts[i + 1]; s++)
+            {
+                for (var k = 0; k < ForcePass.FlowShare; k++)
+                {
+                    _pass.Share(i)[k] += _shares.Pointer[((long)ForcePass.FlowShare * _places.Slots[s]) + k];
+                }
+            }
         }
     }
 }

@@ -164,6 +164,9 @@ internal sealed unsafe class Mover
         Changes++;
     }
 
+    /// <summary>What the interactions were computed with.</summary>
+    public ForcePass Forces => _pass;
+
     /// <summary>Moves atoms in a way of one's own; where the box is being deformed, they go with it after that.</summary>
     /// <param name="time">Δt.</param>
     /// <param name="body">Moves the atoms of a chunk.</param>
@@ -215,6 +218,31 @@ internal sealed unsafe class Mover
     {
         Evaluate(_interactions, counts);
         (HasForces, HasSums) = (true, HasSums || counts);
+    }
+
+    /// <summary>Computes the forces of all interactions, and each atom's share of energy and virial.</summary>
+    public void EvaluateShares()
+    {
+        _pass.WantsShares = true;
+        _pass.ClearShares();
+        try
+        {
+            Evaluate(counts: false);
+        }
+        finally
+        {
+            _pass.WantsShares = false;
+        }
+    }
+
+    /// <summary>Gives the atoms other velocities, in the order of the configuration.</summary>
+    public void SetVelocities(ReadOnlySpan<Vec3> velocities)
+    {
+        Settle();
+        for (var i = 0; i < Count; i++)
+        {
+            ParticleStore.Write(Atoms.V, i, velocities[Atoms.Ids[i]], Atoms.V[(4L * i) + 3]);
+        }
     }
 
     /// <summary>Computes the forces of all interactions, and energy and virial, where they are not known.</summary>
