@@ -76,7 +76,7 @@ public sealed class MolecularDynamics
     /// <param name="step">Length of a step.</param>
     /// <param name="loop">The way to run a loop on several threads; that of a team where steps are short.</param>
     /// <param name="cancellation">Signalled when nobody wants the rest; the atoms are between two steps then.</param>
-    /// <exception cref="ScaleModelException">An atom is nowhere.</exception>
+    /// <exception cref="ScaleModelException">An atom is nowhere, or nothing or too little is left of a box that is deformed.</exception>
     public void Advance(long steps, double step, ChunkedLoop loop, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(loop);

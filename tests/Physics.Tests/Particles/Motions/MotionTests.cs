@@ -267,6 +267,60 @@ public sealed class MotionTests
         Refused(() => { engine.Advance(1000, 0.001, ChunkedLoop.Serial); return engine; }, "sheared so far");
     }
 
+    // Argon in eV, Å, ps, K and bar, or in kcal/mol, Å, fs, K and atm, moves as it does in units of its own.
+    [Theory]
+    [InlineData("metal")]
+    [InlineData("real")]
+    public void Units_change_nothing(string name)
+    {
+        var units = UnitSystem.All.Single(u => u.Name == name);
+        const double Sigma = 3.4;
+        const double Mass = 39.948;
+        var epsilon = 120 * units.Boltzmann;
+        var (kelvin, time, pressure) = (epsilon / units.Boltzmann, Sigma * Math.Sqrt(Mass * units.MassVelocitySquared / epsilon), epsilon / (Sigma * Sigma * Sigma) * units.Pressure);
+        var reduced = Fluid(3, 1.5);
+        var argon = reduced with
+        {
+            Units = units, Species = [new("Ar", Mass)], Box = reduced.Box.Deformed(Matrix3.Diagonal(Sigma, Sigma, Sigma)),
+            Positions = [.. reduced.Positions.Select(x => Sigma * x)], Velocities = [.. reduced.Velocities.Select(v => Sigma / time * v)],
+        };
+        Interaction Law(double e, double s) => Interaction.Of(new Switched<LennardJonesLaw>(new(e, s, 2.2 * s), 1.7 * s));
+        foreach (var make in new Func<double, double, double, Motion>[]
+        {
+            (_, _, _) => new VelocityVerlet(),
+            (k, t, _) => new Langevin(1.2 * k, 0.7 / t, 3),
+            (k, t, _) => new Brownian(1.2 * k, 40 / t, 3),
+            (k, t, _) => new Berendsen(1.2 * k, 0.5 * t),
+            (k, t, _) => new StochasticRescaling(1.2 * k, 0.5 * t, 3),
+            (k, t, _) => new NoseHoover(1.2 * k, 0.3 * t),
+            (k, t, p) => new MartynaTobiasKlein(1.2 * k, 0.3 * t, 2 * p, t, BoxFreedom.Axes),
+        })
+        {
+            var ours = new MolecularDynamics(reduced, [Law(1, 1)], 0.3, motion: make(1, 1, 1));
+            var theirs = new MolecularDynamics(argon, [Law(epsilon, Sigma)], 0.3 * Sigma, motion: make(kelvin, time, pressure));
+            ours.Advance(60, 0.004, ChunkedLoop.Serial);
+            theirs.Advance(60, 0.004 * time, ChunkedLoop.Serial);
+            var (a, b) = (ours.Configuration(), theirs.Configuration());
+            Assert.All(Enumerable.Range(0, a.Count), i => Assert.InRange((a.Positions[i] - (b.Positions[i] / Sigma)).Norm, 0, 1e-9));
+            Assert.Equal(a.Box.Volume, b.Box.Volume / Math.Pow(Sigma, 3), 1e-9 * a.Box.Volume);
+            var (x, y) = (ours.Measure(ChunkedLoop.Serial), theirs.Measure(ChunkedLoop.Serial));
+            Assert.Equal(x.Temperature, y.Temperature / kelvin, 1e-8);
+            Assert.Equal(x.Pressure.XX, y.Pressure.XX / pressure, 1e-7);
+            Assert.Equal(x.Conserved.HasValue, y.Conserved.HasValue);
+            Assert.Equal(x.Conserved ?? 0, (y.Conserved ?? 0) / epsilon, 1e-6);
+        }
+
+        foreach (var make in new Func<double, Minimizer>[] { t => new Fire(0.01 * t), _ => new PolakRibiere() })
+        {
+            var (ours, theirs) = (new MolecularDynamics(reduced, [Law(1, 1)], 0.3), new MolecularDynamics(argon, [Law(epsilon, Sigma)], 0.3 * Sigma));
+            var x = ours.Minimize(make(1), 1e-4, ChunkedLoop.Serial, new(BoxFreedom.Hydrostatic, 1, 1e-4), 400);
+            var y = theirs.Minimize(make(time), 1e-4 * epsilon / Sigma, ChunkedLoop.Serial, new(BoxFreedom.Hydrostatic, pressure, 1e-4 * pressure), 400);
+            Assert.True(x.IsConverged);
+            Assert.Equal(x.Evaluations, y.Evaluations);
+            Assert.Equal(x.Energy, y.Energy / epsilon, 1e-8 * Math.Abs(x.Energy));
+        }
+    }
+
     // States that were saved when there was no other motion than at constant energy.
     [Fact]
     public void States_of_the_first_version_are_read()

@@ -57,6 +57,43 @@ public sealed class RespaTests(ITestOutputHelper output)
         Assert.InRange(coarse, 0, 0.01);
     }
 
+    private readonly struct Far : IPairPotential
+    {
+        public double Cutoff => 2.6;
+
+        public double ForceOverDistance(double r2, int kind, int other, out double energy)
+        {
+            // φ = −(2.6 − r)³/10
+            var r = Math.Sqrt(r2);
+            energy = -0.1 * Math.Pow(2.6 - r, 3);
+            return -0.3 * Math.Pow(2.6 - r, 2) / r;
+        }
+    }
+
+    // Given to the engine in another order than that of the levels.
+    [Fact]
+    public void Three_levels_are_of_second_order_and_reversible()
+    {
+        MolecularDynamics Three(AtomConfiguration atoms, Motion? motion) =>
+            new(atoms, [MotionTests.Smooth(), Interaction.OfPotential(new Far()), Interaction.OfBonds(new HarmonicBond((5000, Length)))], 0.3, BondedNeighbors.OneBond, motion);
+        MolecularDynamics Run(AtomConfiguration atoms, Motion? motion, double step)
+        {
+            var engine = Three(atoms, motion);
+            engine.Advance((int)Math.Round(0.096 / step), step, ChunkedLoop.Serial);
+            return engine;
+        }
+
+        Respa Levels() => new([1, 2, 0], [4, 2]);
+        var exact = Run(_molecules.Value, null, 0.00005);
+        var (coarse, fine) = (Distance(Run(_molecules.Value, Levels(), 0.008), exact), Distance(Run(_molecules.Value, Levels(), 0.004), exact));
+        output.WriteLine($"{coarse} with 0.008, {fine} with 0.004");
+        Assert.InRange(Math.Log2(coarse / fine), 1.8, 2.2);
+
+        var there = Run(_molecules.Value, Levels(), 0.004).Configuration();
+        var back = Run(there with { Velocities = [.. there.Velocities.Select(v => -v)] }, Levels(), 0.004).Configuration();
+        Assert.All(Enumerable.Range(0, back.Count), i => Assert.InRange((back.Positions[i] - _molecules.Value.Positions[i]).Norm, 0, 1e-9));
+    }
+
     [Fact]
     public void Energy_of_stiff_bonds_is_kept_with_long_steps_for_pairs()
     {

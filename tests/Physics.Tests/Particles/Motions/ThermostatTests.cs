@@ -196,34 +196,114 @@ public sealed class ThermostatTests(ITestOutputHelper output)
         }
     }
 
-    // Other ways to the same: at the mean volume of constant pressure the pressure at constant volume is that pressure, but for what is of the order 1/N.
+    // Pressures at three constant volumes say what constant pressure P does: ⟨δV²⟩ = −k_B T / (dP/dV), and ⟨P(V)⟩ = P, which is
+    // P(⟨V⟩) + ½ P″ ⟨δV²⟩ in a box that is not large.
     [Fact]
     public void Constant_pressure_and_constant_volume_are_states_of_one_fluid()
     {
         const double Pressure = 1.8;
-        var engine = new MolecularDynamics(MotionTests.Fluid(4, Temperature), [MotionTests.Smooth()], 0.4, motion: new MartynaTobiasKlein(Temperature, 0.15, Pressure, 0.6));
-        engine.Advance(3000, 0.004, ChunkedLoop.Serial);
-        var volume = new BlockAverage();
-        for (var sample = 0; sample < 2048; sample++)
+        var engine = new MolecularDynamics(MotionTests.Fluid(3, Temperature), [MotionTests.Smooth()], 0.4, motion: new MartynaTobiasKlein(Temperature, 0.15, Pressure, 0.4));
+        engine.Advance(5000, 0.004, ChunkedLoop.Serial);
+        var volumes = new double[4096];
+        for (var sample = 0; sample < volumes.Length; sample++)
         {
             engine.Advance(10, 0.004, ChunkedLoop.Serial);
-            volume.Add(engine.Box.Volume);
+            volumes[sample] = engine.Box.Volume;
         }
 
-        var mean = volume.Result();
-        var still = new MolecularDynamics(MotionTests.Fluid(4, Temperature, density: engine.Count / mean.Value), [MotionTests.Smooth()], 0.4, motion: new StochasticRescaling(Temperature, 0.2, 9));
-        still.Advance(3000, 0.004, ChunkedLoop.Serial);
-        var pressure = new BlockAverage();
-        for (var sample = 0; sample < 2048; sample++)
+        var mean = BlockAverage.Of(volumes);
+        var square = BlockAverage.Of(Array.ConvertAll(volumes, v => Math.Pow(v - mean.Value, 2)));
+        BlockedMean At(double volume)
         {
-            still.Advance(10, 0.004, ChunkedLoop.Serial);
-            pressure.Add(still.Measure(ChunkedLoop.Serial).Pressure.Trace / 3);
+            var still = new MolecularDynamics(MotionTests.Fluid(3, Temperature, density: engine.Count / volume), [MotionTests.Smooth()], 0.4, motion: new StochasticRescaling(Temperature, 0.2, 9));
+            still.Advance(3000, 0.004, ChunkedLoop.Serial);
+            var pressure = new BlockAverage();
+            for (var sample = 0; sample < 2048; sample++)
+            {
+                still.Advance(10, 0.004, ChunkedLoop.Serial);
+                pressure.Add(still.Measure(ChunkedLoop.Serial).Pressure.Trace / 3);
+            }
+
+            return pressure.Result();
         }
 
-        // The error of the volume, as one of pressure: by the bulk modulus, which fluctuations of the volume would give, some 15 here.
-        var found = pressure.Result();
-        var error = Math.Sqrt((found.Error * found.Error) + Math.Pow(15 * mean.Error / mean.Value, 2));
-        Assert.InRange(Math.Abs(found.Value - Pressure) / error, 0, Gate);
-        Assert.InRange(error, 0, 0.06);
+        var (small, same, large) = (At(0.95 * mean.Value), At(mean.Value), At(1.05 * mean.Value));
+        var slope = (small.Value - large.Value) / (0.1 * mean.Value);
+        var slopeError = Math.Sqrt((small.Error * small.Error) + (large.Error * large.Error)) / (0.1 * mean.Value);
+        var error = Math.Sqrt((same.Error * same.Error) + Math.Pow(slope * mean.Error, 2));
+        output.WriteLine($"pressure {same.Value} ± {error}, volume {mean.Value} ± {mean.Error}, ⟨δV²⟩ {square.Value} ± {square.Error}, from −dP/dV = {slope} ± {slopeError}: {Temperature / slope}");
+        var bend = (small.Value - (2 * same.Value) + large.Value) / Math.Pow(0.05 * mean.Value, 2);
+        Assert.InRange(Math.Abs(same.Value + (0.5 * bend * square.Value) - Pressure) / error, 0, Gate);
+        Assert.InRange(error, 0, 0.05);
+        var swing = Temperature / slope;
+        var swingError = Math.Sqrt(Math.Pow(square.Error, 2) + Math.Pow(swing * slopeError / slope, 2));
+        Assert.InRange(Math.Abs(square.Value - swing) / swingError, 0, Gate);
+        Assert.InRange(swingError / swing, 0, 0.12);
+    }
+
+    // Two atoms that hardly feel each other, with three degrees of freedom.
+    private static MolecularDynamics Free(Motion motion, double warmth)
+    {
+        var way = Math.Sqrt(1.5 * warmth / (Mass * 3));
+        return new(
+            Oscillators(1) with { Velocities = [new(way, way, way), new(-way, -way, -way)] }, [Interaction.OfBonds(new HarmonicBond((1e-12, 0)))], 5, motion: motion);
+    }
+
+    // With τ far below a step every step draws anew: 2K/k_B T is a sum of three squares, with the central moments 3, 6 and 24 (mean, second, third).
+    [Fact]
+    public void Rescaling_draws_kinetic_energies_from_the_Gamma_distribution()
+    {
+        var engine = Free(new StochasticRescaling(Temperature, 1e-5, 77), 0.3);
+        var draws = new double[40_000];
+        for (var d = 0; d < draws.Length; d++)
+        {
+            engine.Advance(1, 1e-3, ChunkedLoop.Serial);
+            draws[d] = 3 * engine.Measure(ChunkedLoop.Serial).Temperature / Temperature;
+        }
+
+        void Moment(double expected, Func<double, double> of, string what)
+        {
+            var all = Array.ConvertAll(draws, x => of(x));
+            var mean = all.Average();
+            var error = Math.Sqrt(all.Average(x => (x - mean) * (x - mean)) / all.Length);
+            output.WriteLine($"{what}: {mean} ± {error}, expected {expected}");
+            Assert.InRange(Math.Abs(mean - expected) / error, 0, Gate);
+        }
+
+        Moment(3, x => x, "mean");
+        Moment(6, x => Math.Pow(x - 3, 2), "square");
+        Moment(24, x => Math.Pow(x - 3, 3), "cube");
+        Moment(GammaBelow, x => x < 1 ? 1 : 0, "share below one");
+    }
+
+    // P(χ²₃ < 1) = erf(1/√2) − √(2/π) e^(−1/2)
+    private const double GammaBelow = 0.6826894921370859 - 0.4839414490382867;
+
+    // ⟨K(t)⟩ = K̄ + (K(0) − K̄) e^(−t/τ), over many draws.
+    [Fact]
+    public void Rescaling_forgets_at_its_rate()
+    {
+        const int Draws = 4000;
+        var found = new double[Draws];
+        for (var d = 0; d < Draws; d++)
+        {
+            var engine = Free(new StochasticRescaling(Temperature, 0.2, (ulong)d), 4 * Temperature);
+            engine.Advance(15, 0.01, ChunkedLoop.Serial);
+            found[d] = engine.Measure(ChunkedLoop.Serial).Temperature;
+        }
+
+        var mean = found.Average();
+        var error = Math.Sqrt(found.Average(x => (x - mean) * (x - mean)) / Draws);
+        Assert.InRange(Math.Abs(mean - (Temperature * (1 + (3 * Math.Exp(-0.15 / 0.2))))) / error, 0, Gate);
+        Assert.InRange(error / Temperature, 0, 0.03);
+    }
+
+    // T − T₀ shrinks by 1 − Δt/τ a step.
+    [Fact]
+    public void Berendsen_comes_to_the_temperature_at_its_rate()
+    {
+        var engine = Free(new Berendsen(Temperature, 0.2), 4 * Temperature);
+        engine.Advance(15, 0.01, ChunkedLoop.Serial);
+        Assert.Equal(Temperature * (1 + (3 * Math.Pow(0.95, 15))), engine.Measure(ChunkedLoop.Serial).Temperature, 1e-9);
     }
 }
