@@ -21,6 +21,9 @@ public sealed class SuttonChen(double epsilon, double a, double c, int n, int m,
     /// <inheritdoc/>
     public double Cutoff { get; } = cutoff;
 
+    /// <summary>ε, a and the exponents n and m.</summary>
+    internal (double Epsilon, double A, int N, int M) Parameters => (epsilon, a, n, m);
+
     /// <inheritdoc/>
     public double LatticeGuess => a;
 

@@ -12,13 +12,16 @@ namespace ActorMultiscale.Physics.Particles.Interactions;
 /// <remarks>After: Daw, Baskes, Phys. Rev. B 29 (1984) 6443.</remarks>
 public static class EmbeddedAtomInteraction
 {
-    /// <summary>A potential of one element: all atoms are of it, whatever their kind. An <see cref="EamTable"/> is fast, others go pair by pair.</summary>
+    /// <summary>A potential of one element: all atoms are of it, whatever their kind. An <see cref="EamTable"/> and <see cref="SuttonChen"/> are fast, others go pair by pair.</summary>
     public static Interaction Of(IEmbeddedAtomPotential potential)
     {
         ArgumentNullException.ThrowIfNull(potential);
-        return potential is EamTable table
-            ? new EmbeddedAtoms<TabulatedElement>(new(table))
-            : new EmbeddedAtoms<EmbeddedOneByOne>(new(potential));
+        return potential switch
+        {
+            EamTable table => new EmbeddedAtoms<TabulatedElement>(new(table)),
+            SuttonChen closed => new EmbeddedAtoms<SuttonChenElement>(new(closed)),
+            _ => new EmbeddedAtoms<EmbeddedOneByOne>(new(potential)),
+        };
     }
 
     /// <summary>A potential of several elements.</summary>

@@ -222,6 +222,48 @@ internal unsafe struct TabulatedAlloy : IEmbeddedLaw
     public readonly (double Value, double Slope) Embedding(double density, int kind) => EamTable.Embedding(_embeddings[kind], density);
 }
 
+/// <summary>The Sutton–Chen potential: φ = ε (a/r)ⁿ, ρ = (a/r)ᵐ, and −φ′/r = n φ/r², −ρ′/r = m ρ/r².</summary>
+internal readonly struct SuttonChenElement(SuttonChen potential) : IEmbeddedLaw
+{
+    private readonly (double Epsilon, double A, int N, int M) _of = potential.Parameters;
+
+    public static bool HasKinds => false;
+
+    public double Cutoff => potential.Cutoff;
+
+    public int Kinds => int.MaxValue;
+
+    public void Begin(int kind)
+    {
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Evaluate(Vector512<double> r2, Vector512<double> kinds, out EmbeddedPairs pairs)
+    {
+        var inverse2 = Vector512<double>.One / r2;
+        var ratio = Vector512.Create(_of.A) * Vector512.Sqrt(inverse2);
+        pairs.Density = Power(ratio, _of.M);
+        pairs.Slope = Vector512.Create((double)_of.M) * pairs.Density * inverse2;
+        pairs.Reverse = default;
+        pairs.Energy = Vector512.Create(_of.Epsilon) * Power(ratio, _of.N);
+        pairs.Force = Vector512.Create((double)_of.N) * pairs.Energy * inverse2;
+    }
+
+    public (double Value, double Slope) Embedding(double density, int kind) => potential.Embedding(density);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> Power(Vector512<double> x, int exponent)
+    {
+        var power = Vector512<double>.One;
+        for (; exponent > 0; exponent >>= 1, x *= x)
+        {
+            power = (exponent & 1) == 1 ? power * x : power;
+        }
+
+        return power;
+    }
+}
+
 /// <summary>Any potential of one element, one pair after the other.</summary>
 internal readonly struct EmbeddedOneByOne(IEmbeddedAtomPotential potential) : IEmbeddedLaw
 {

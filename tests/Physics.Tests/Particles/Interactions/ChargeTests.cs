@@ -185,8 +185,8 @@ public sealed class ChargeTests
 
     private static AtomConfiguration Bonded(int seed)
     {
-        // Pairs of neighbors along c, and chains of three bonds.
-        var atoms = Shaken((3, 3, 4), 0, seed, neutral: true);
+        // Chains of three bonds along c, and less than half across the box: where it is half the nearest image jumps.
+        var atoms = Shaken((3, 3, 7), 0, seed, neutral: true);
         return atoms with { Bonds = [.. Enumerable.Range(0, 27).Where(i => i % 3 != 0).Select(i => new Connection(0, [i, i + 9]))] };
     }
 
@@ -234,6 +234,30 @@ public sealed class ChargeTests
         resumed.Advance(12, 0.002, ChunkedLoop.Serial);
         byte[] bits = [.. MemoryMarshal.AsBytes<Vec3>(resumed.Configuration().Positions), .. MemoryMarshal.AsBytes<Vec3>(resumed.Configuration().Velocities)];
         Assert.Equal(one.Item1, bits);
+    }
+
+    [Fact]
+    public void Steps_allocate_nothing()
+    {
+        var atoms = Shaken((6, 6, 6), 0, 5, neutral: true) with { Units = UnitSystem.LennardJones };
+        var soft = new StillingerWeberParameters(0.1, 1, 1.8, 2, 1.2, -0.3, 7, 0.6, 4, 0);
+        var engine = new MolecularDynamics(
+            atoms,
+            [
+                Interaction.Of(new LennardJonesLaw(1, 1, 2.5)), Interaction.Ewald(EwaldSettings.For(2, 1e-4)), Interaction.OfCharges(new DampedShiftedForce(0.3, 2.5)),
+                Interaction.StillingerWeber(2, (_, _, _) => soft), Interaction.OfField(Tether.ToPoint(1e-3, Vec3.Zero)),
+            ],
+            0.4);
+        engine.Advance(30, 0.001, ChunkedLoop.Serial);
+        double Bytes()
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            engine.Advance(5, 0.001, ChunkedLoop.Serial);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        // A rebuild in the rare case that an array must grow.
+        Assert.Equal(0, Enumerable.Range(0, 8).Min(_ => Bytes()));
     }
 
     [Fact]
