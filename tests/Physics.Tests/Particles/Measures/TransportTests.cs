@@ -33,7 +33,7 @@ public sealed class TransportTests(ITestOutputHelper output)
     {
         const double Step = 0.003;
         var cells = Fluids.IsFull ? 6 : 4;
-        var (looks, every) = (Fluids.IsFull ? 160_000 : 10_000, 5);
+        var (looks, every) = (Fluids.IsFull ? 160_000 : 20_000, 5);
         var engine = Fluids.At(0.722, 0.8442, 2.5, (cells, cells, cells), Loop);
         var transport = new EquilibriumTransport(UnitSystem.LennardJones, every * Step, longest: 4, block: 16);
         var motion = new MeanSquareDisplacement(engine.Count, 10 * every * Step, longest: 6, block: 15);
@@ -70,7 +70,7 @@ public sealed class TransportTests(ITestOutputHelper output)
     {
         const double Step = 0.003;
         var cells = Fluids.IsFull ? 6 : 4;
-        var (looks, every) = (Fluids.IsFull ? 160_000 : 10_000, 5);
+        var (looks, every) = (Fluids.IsFull ? 160_000 : 20_000, 5);
         var engine = Fluids.At(1.1032, 0.81, 2.2, (cells, cells, cells), Loop);
         var transport = EquilibriumTransport.Of(engine, UnitSystem.LennardJones, looks, every, Step, longest: 4, block: 16, Loop, hasHeat: false);
         var viscosity = transport.Viscosity;
@@ -88,7 +88,7 @@ public sealed class TransportTests(ITestOutputHelper output)
         const double Step = 0.004;
         var cells = Fluids.IsFull ? 6 : 4;
         var engine = Fluids.At(1.35, 0.6, 2.5, (cells, cells, cells), Loop);
-        var transport = EquilibriumTransport.Of(engine, UnitSystem.LennardJones, Fluids.IsFull ? 160_000 : 10_000, 4, Step, longest: 8, block: 32, Loop);
+        var transport = EquilibriumTransport.Of(engine, UnitSystem.LennardJones, Fluids.IsFull ? 160_000 : 20_000, 4, Step, longest: 8, block: 32, Loop);
         var conductivity = transport.Conductivity;
         output.WriteLine($"T {transport.Temperature.Estimate}, P {transport.Pressure.Estimate}; plateau {conductivity.From}-{conductivity.To}");
         Assert.True(conductivity.IsFlat);
