@@ -18,7 +18,10 @@ public abstract class FlowDrive
     public static FlowDrive ExchangeOfHeat { get; } = new HeatExchange();
 
     /// <summary>A component of velocity is exchanged between the atom of the sink that has most of it and that of the source that has least.</summary>
-    /// <remarks>After: Müller-Plathe, Phys. Rev. E 59 (1999) 4894.</remarks>
+    /// <remarks>
+    /// After: Müller-Plathe, Phys. Rev. E 59 (1999) 4894. The exchange takes heat where it acts, and friction gives it in between, so that a strong flow is
+    /// warmer there: see what half of the rate gives.
+    /// </remarks>
     /// <param name="along">Which component, 0 to 2; not that across the slabs.</param>
     public static FlowDrive ExchangeOfMomentum(int along) => new MomentumExchange(along);
 

@@ -1,0 +1,145 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles.Interactions;
+
+namespace ActorMultiscale.Physics.Particles.Measures;
+
+/// <summary>The elastic constants of warm atoms from the fluctuations of stress in a box that does not change.</summary>
+/// <remarks>
+/// $C_{ijkl} = ⟨C^B_{ijkl}⟩ − (V/k_B T) cov(P_{ij}, P_{kl}) + (2 N k_B T/V) (δ_{ik}δ_{jl} + δ_{il}δ_{jk})$, where P is the whole stress with that of motion. At constant energy
+/// these are adiabatic, at constant temperature isothermal. Born's term C^B, the response of atoms that follow the strain, is a central difference over deformed copies of the atoms and
+/// so known for every interaction. What comes out is dσ/dε, with the correction for the stress σ that is there:
+/// $C_{ijkl} + ½ (σ_{il}δ_{jk} + σ_{ik}δ_{jl} + σ_{jl}δ_{ik} + σ_{jk}δ_{il}) − σ_{ij}δ_{kl}$.
+/// After: Squire, Holt, Hoover, Physica 42 (1969) 388; Ray, Rahman, J. Chem. Phys. 80 (1984) 4423; Wallace, "Thermodynamics of Crystals" (1972).
+/// </remarks>
+/// <param name="interactions">Makes what acts on the atoms, for the deformed copies.</param>
+/// <param name="bornEvery">With every how manieth look Born's term is measured: it takes twelve deformed copies, and scatters little.</param>
+/// <param name="looksInBlock">How many looks a block has; blocks are longer than the memory of the stress, and there are ten or so.</param>
+public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interactions, int bornEvery, int looksInBlock)
+{
+    private const double Strain = 1e-4;
+    private readonly List<Block> _blocks = [];
+    private readonly BlockAverage _temperature = new();
+    private Block _now = new();
+    private UnitSystem? _units;
+    private double _volume;
+    private int _atoms;
+    private long _looks;
+
+    /// <summary>Looks at an engine.</summary>
+    /// <exception cref="ScaleModelException">What it measures is not finite.</exception>
+    public void Add(MolecularDynamics engine, ChunkedLoop loop)
+    {
+        ArgumentNullException.ThrowIfNull(engine);
+        var now = engine.Measure(loop);
+        var atoms = _units is null || _looks % bornEvery == 0 ? engine.Configuration() : null;
+        (_units, _volume, _atoms) = (_units ?? atoms!.Units, engine.Box.Volume, engine.Count);
+        var pressure = now.Pressure / _units.Pressure;
+        _temperature.Add(now.Temperature);
+        _now.Looks++;
+        for (var i = 0; i < 6; i++)
+        {
+            _now.Pressure[i] += pressure[i];
+            for (var j = 0; j < 6; j++)
+            {
+                _now.Products[(6 * i) + j] += pressure[i] * pressure[j];
+            }
+        }
+
+        if (_looks++ % bornEvery == 0)
+        {
+            _now.Borns++;
+            var born = Born(atoms!, loop);
+            for (var e = 0; e < 36; e++)
+            {
+                _now.Born[e] += born[e];
+            }
+        }
+
+        if (_now.Looks == looksInBlock)
+        {
+            _blocks.Add(_now);
+            _now = new();
+        }
+    }
+
+    /// <summary>The constants and their errors, of which the blocks tell, row by row in Voigt's order, in the unit of pressure.</summary>
+    /// <exception cref="ScaleModelException">Fewer than two blocks are complete, or one has no term of Born.</exception>
+    public ImmutableArray<Estimate> Result()
+    {
+        if (_blocks.Count < 2 || _blocks.Any(b => b.Borns == 0))
+        {
+            throw new ScaleModelException($"{_blocks.Count} blocks of {looksInBlock} looks are complete, with Born's term in every {bornEvery}th look; there must be two or more, and Born's term in each. Measure for longer, or in shorter blocks.");
+        }
+
+        // Stresses and constants in energy a volume, converted at the end.
+        var thermal = _units!.Boltzmann * _temperature.Result().Value;
+        var mean = Enumerable.Range(0, 6).Select(i => FixedOrderSum.Of([.. _blocks.Select(b => b.Pressure[i])]) / (_blocks.Count * (double)looksInBlock)).ToArray();
+        (int, int)[] axes = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)];
+        static double Delta(int i, int j) => i == j ? 1 : 0;
+        double Sigma(int i, int j) => -mean[Array.FindIndex(axes, a => a == (Math.Min(i, j), Math.Max(i, j)))];
+        var result = ImmutableArray.CreateBuilder<Estimate>(36);
+        for (var row = 0; row < 6; row++)
+        {
+            for (var column = 0; column < 6; column++)
+            {
+                var ((i, j), (k, l)) = (axes[row], axes[column]);
+                var motion = 2 * _atoms * thermal / _volume * ((Delta(i, k) * Delta(j, l)) + (Delta(i, l) * Delta(j, k)));
+                var stress = (0.5 * ((Sigma(i, l) * Delta(j, k)) + (Sigma(i, k) * Delta(j, l)) + (Sigma(j, l) * Delta(i, k)) + (Sigma(j, k) * Delta(i, l)))) - (Sigma(i, j) * Delta(k, l));
+                var samples = _blocks.Select(b =>
+                {
+                    // ⟨(P − P̄)(P′ − P̄′)⟩ with the means of all blocks.
+                    var product = (b.Products[(6 * row) + column] - (mean[row] * b.Pressure[column]) - (mean[column] * b.Pressure[row])) / looksInBlock;
+                    return (b.Born[(6 * row) + column] / b.Borns) - (_volume / thermal * (product + (mean[row] * mean[column]))) + motion + stress;
+                });
+                result.Add(_units.Pressure * Estimate.OfIndependent([.. samples]));
+            }
+        }
+
+        return result.MoveToImmutable();
+    }
+
+    // ∂S/∂η of the forces alone: S = −F⁻¹ W F⁻ᵀ/V of the undeformed volume, F = √(1 + 2η) = 1 + η − ½ η² + …
+    private double[] Born(AtomConfiguration atoms, ChunkedLoop loop)
+    {
+        SymTensor3 Second(int column, double size)
+        {
+            var stretch = CrystalAtRest.StrainOf(column, size);
+            var strain = CrystalAtRest.StrainOf(column, size) + Matrix3.Diagonal(-1, -1, -1);
+            var square = strain * strain;
+            stretch += new Matrix3(
+                -0.5 * square.XX, -0.5 * square.XY, -0.5 * square.XZ, -0.5 * square.YX, -0.5 * square.YY, -0.5 * square.YZ, -0.5 * square.ZX, -0.5 * square.ZY, -0.5 * square.ZZ);
+            var deformed = CrystalAtRest.Deformed(atoms with { Velocities = [] }, stretch);
+            var virial = new MolecularDynamics(deformed, interactions(), 0.1).Measure(loop).Virial;
+            var inverse = stretch.Inverse();
+            return SymTensor3.SymmetricPart(inverse * virial.ToMatrix() * inverse.Transposed) / -atoms.Box.Volume;
+        }
+
+        var born = new double[36];
+        for (var column = 0; column < 6; column++)
+        {
+            var slope = (Second(column, Strain) - Second(column, -Strain)) / (2 * Strain);
+            for (var row = 0; row < 6; row++)
+            {
+                born[(6 * row) + column] = slope[row];
+            }
+        }
+
+        return born;
+    }
+
+    private sealed class Block
+    {
+        public int Looks { get; set; }
+
+        public int Borns { get; set; }
+
+        public double[] Pressure { get; } = new double[6];
+
+        public double[] Products { get; } = new double[36];
+
+        public double[] Born { get; } = new double[36];
+    }
+}
