@@ -22,6 +22,8 @@ public static class BuiltInModels
         .Add(MolecularRegionModel.Entry)
         .Add(MolecularDynamicsModel.Entry(AtomFiles.Read))
         .Add(MolecularDynamicsModel.ReducedEntry(AtomFiles.Read))
+        .Add(CrystalModel.Entry)
+        .Add(CrystalModel.ReducedEntry)
         .Add(IPiRegion.Entry)
         .Add(SolidBarModel.Entry)
         .Add(Comparison.Entry)

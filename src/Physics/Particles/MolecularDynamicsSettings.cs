@@ -95,25 +95,7 @@ internal sealed class MolecularDynamicsSettings
     public (AtomConfiguration Atoms, ImmutableArray<Interaction> Interactions, double Skin, BondedNeighbors LeftOut) Read()
     {
         var atoms = Atoms();
-        var interactions = ImmutableArray.CreateBuilder<Interaction>();
-        if (atoms is not null)
-        {
-            if (Pair(atoms) is { } pair)
-            {
-                interactions.Add(pair);
-            }
-
-            if (Bonds(atoms) is { } bonds)
-            {
-                interactions.Add(bonds);
-            }
-
-            if (interactions.Count == 0 && _faults.Count == 0)
-            {
-                _faults.Add("'pair' and 'bonds' are both none: nothing acts on the atoms");
-            }
-        }
-
+        var interactions = atoms is null ? [] : InteractionsOf(atoms, hasBonds: true);
         var leftOut = BondedNeighbors.None;
         foreach (var word in _given.Texts("left-out"))
         {
@@ -127,14 +109,57 @@ internal sealed class MolecularDynamicsSettings
         }
 
         _ = Motion();       // Its faults, with the others.
+        RequireSound();
+        var cutoff = interactions.Max(i => i.Cutoff);
+        var skin = Number("skin", Length) is > 0 and var given ? given : cutoff > 0 ? cutoff / 8 : 0.1 * Math.Cbrt(atoms!.Box.Volume / atoms.Count);
+        return (atoms!, interactions, skin, leftOut);
+    }
+
+    /// <summary>A crystal without motion, of a lattice constant in the unit of length of the atoms.</summary>
+    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
+    public AtomConfiguration Crystal(double latticeConstant)
+    {
+        var crystal = OnLattice(latticeConstant);
+        RequireSound();
+        return crystal!;
+    }
+
+    /// <summary>What acts between all atoms, made anew: an interaction serves one engine.</summary>
+    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
+    public ImmutableArray<Interaction> Interactions(AtomConfiguration atoms)
+    {
+        var interactions = InteractionsOf(atoms, hasBonds: false);
+        RequireSound();
+        return interactions;
+    }
+
+    private ImmutableArray<Interaction> InteractionsOf(AtomConfiguration atoms, bool hasBonds)
+    {
+        var interactions = ImmutableArray.CreateBuilder<Interaction>();
+        if (Pair(atoms) is { } pair)
+        {
+            interactions.Add(pair);
+        }
+
+        if (hasBonds && Bonds(atoms) is { } bonds)
+        {
+            interactions.Add(bonds);
+        }
+
+        if (interactions.Count == 0 && _faults.Count == 0)
+        {
+            _faults.Add(hasBonds ? "'pair' and 'bonds' are both none: nothing acts on the atoms" : "'pair' is none: nothing acts on the atoms");
+        }
+
+        return interactions.ToImmutable();
+    }
+
+    private void RequireSound()
+    {
         if (_faults.Count > 0)
         {
             throw new ScaleModelException($"These settings do not fit together: {string.Join("; ", _faults)}.");
         }
-
-        var cutoff = interactions.Max(i => i.Cutoff);
-        var skin = Number("skin", Length) is > 0 and var given ? given : cutoff > 0 ? cutoff / 8 : 0.1 * Math.Cbrt(atoms!.Box.Volume / atoms.Count);
-        return (atoms!, interactions.ToImmutable(), skin, leftOut);
     }
 
     /// <summary>How the atoms move. One for each engine.</summary>
@@ -197,28 +222,12 @@ internal sealed class MolecularDynamicsSettings
         }
         else
         {
-            var names = _given.Texts("species");
-            if (Numbers("cells") is not [>= 1 and <= 1000, >= 1 and <= 1000, >= 1 and <= 1000] cells || cells.Any(c => c != Math.Floor(c)))
+            if (OnLattice(Number("lattice-constant", Length)) is not { } crystal)
             {
-                return Fault<AtomConfiguration?>("'cells' takes three whole numbers from 1 to 1000");
+                return null;
             }
 
-            if (masses.Length > 0 && masses.Length != names.Length)
-            {
-                return Fault<AtomConfiguration?>($"'masses' has {masses.Length} numbers for {names.Length} 'species'");
-            }
-
-            Species? Kind(string name, int k) => masses.Length > 0 ? new(name, masses[k])
-                : ChemicalElements.Mass(name) is { } mass ? new(name, mass * Dalton / Units.Si.Mass)
-                : Fault<Species?>($"'{name}' is no chemical element, so 'masses' must say how heavy it is");
-            var species = names.Select(Kind).ToArray();
-            if (species.Any(s => s is null) || names.Length != 1)
-            {
-                return names.Length == 1 ? null : Fault<AtomConfiguration?>($"'species' has {names.Length} names; a lattice has atoms of one kind, for more give a file");
-            }
-
-            var lattice = Enum.Parse<Lattice>(_given.Choice("lattice"), ignoreCase: true);
-            atoms = LatticeBuilder.Repeat(ConventionalCell.Of(lattice, Number("lattice-constant", Length)), ((int)cells[0], (int)cells[1], (int)cells[2]), Units, [species[0]!]);
+            atoms = crystal;
         }
 
         if (atoms.Species.FirstOrDefault(s => !(s.Mass > 0)) is { } light)
@@ -229,6 +238,33 @@ internal sealed class MolecularDynamicsSettings
         var temperature = Number("temperature");
         var isBare = atoms.Velocities.Length == 0 || (_given.Given.ContainsKey("temperature") && temperature > 0);
         return isBare && temperature > 0 ? atoms with { Velocities = ThermalVelocities.Draw(atoms, temperature, Seed) } : atoms;
+    }
+
+    private AtomConfiguration? OnLattice(double latticeConstant)
+    {
+        var masses = Numbers("masses", Units.Si.Mass);
+        var names = _given.Texts("species");
+        if (Numbers("cells") is not [>= 1 and <= 1000, >= 1 and <= 1000, >= 1 and <= 1000] cells || cells.Any(c => c != Math.Floor(c)))
+        {
+            return Fault<AtomConfiguration?>("'cells' takes three whole numbers from 1 to 1000");
+        }
+
+        if (masses.Length > 0 && masses.Length != names.Length)
+        {
+            return Fault<AtomConfiguration?>($"'masses' has {masses.Length} numbers for {names.Length} 'species'");
+        }
+
+        Species? Kind(string name, int k) => masses.Length > 0 ? new(name, masses[k])
+            : ChemicalElements.Mass(name) is { } mass ? new(name, mass * Dalton / Units.Si.Mass)
+            : Fault<Species?>($"'{name}' is no chemical element, so 'masses' must say how heavy it is");
+        var species = names.Select(Kind).ToArray();
+        if (species.Any(s => s is null) || names.Length != 1)
+        {
+            return names.Length == 1 ? null : Fault<AtomConfiguration?>($"'species' has {names.Length} names; a lattice has atoms of one kind, for more give a file");
+        }
+
+        var lattice = Enum.Parse<Lattice>(_given.Choice("lattice"), ignoreCase: true);
+        return LatticeBuilder.Repeat(ConventionalCell.Of(lattice, latticeConstant), ((int)cells[0], (int)cells[1], (int)cells[2]), Units, [species[0]!]);
     }
 
     private const double Dalton = 1.66053906660e-27;        // kg

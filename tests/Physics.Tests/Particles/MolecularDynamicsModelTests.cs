@@ -45,6 +45,13 @@ public sealed class MolecularDynamicsUnderPressureContract : ScaleModelContract<
     protected override SplitWindow Split => SplitWindow.OfOrder(2);
 }
 
+public sealed class CrystalModelContract : ScaleModelContract<CrystalModel>
+{
+    protected override CrystalModel Create() => (CrystalModel)Participant.Of("crystal", CrystalModel.ReducedEntry, ("cells", MolecularDynamicsModelContract.Numbers(2, 2, 2))).CreateModel();
+
+    protected override ModelEntry Entry => CrystalModel.ReducedEntry;
+}
+
 public sealed class MolecularDynamicsModelTests
 {
     internal static AtomConfiguration NoFiles(InputFile file, UnitSystem units) => throw new InvalidOperationException("No file was given.");
@@ -110,6 +117,23 @@ public sealed class MolecularDynamicsModelTests
         Same("positions", Sigma, 1e-5, 100);
         Same("velocities", Sigma / tau, 1e-3, 100);
         Same("cell", Sigma, 1e-12);
+    }
+
+    // Lattice sums of the potential that is cut plainly at 3σ, and LAMMPS's elastic constants of it.
+    [Fact]
+    public void A_crystal_says_what_a_continuum_of_it_would_need_to_know()
+    {
+        var entry = CrystalModel.ReducedEntry;
+        var stand = new Stand(Participant.Of("crystal", entry, ("cells", MolecularDynamicsModelContract.Numbers(2, 2, 2)), ("cutoff", 3.0), ("ending", "plain"), ("lattice-constant", 1.55)).CreateModel());
+        _ = stand.Initialize();
+        var found = stand.Advance(Window(1), _ => null);
+        Assert.Equal(1.54637897, Last(stand, "lattice-constant", found), 1e-5);
+        Assert.Equal(-8.3050265, Last(stand, "energy-per-atom", found), 1e-5);
+        Assert.Equal(4 / Math.Pow(1.54637897, 3), Last(stand, "density", found), 1e-4);
+        Assert.Equal(1, Last(stand, "c11", found) / 101.05339, 1e-4);
+        Assert.Equal(1, Last(stand, "c12", found) / 57.27720, 1e-4);
+        Assert.Equal(1, Last(stand, "c44", found) / 57.27720, 1e-4);
+        Assert.Equal(0, Last(stand, "residual-stress", found), 1e-6);
     }
 
     // Σ m v = F t: forces between the atoms are no matter.
