@@ -97,4 +97,15 @@ public sealed class EquilibriumTransport
             heat.Add([flux.X, flux.Y, flux.Z]);
         }
     }
+
+    /// <summary>Saves or restores what it has seen; its times are those of the constructor.</summary>
+    public void Archive(StateArchive archive)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        archive.Value("volume", ref _volume);
+        _stress.Archive(archive);
+        _heat?.Archive(archive);
+        _temperature.Archive(archive);
+        _pressure.Archive(archive);
+    }
 }

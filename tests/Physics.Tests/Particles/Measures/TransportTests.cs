@@ -1,3 +1,4 @@
+using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Measures;
@@ -94,5 +95,31 @@ public sealed class TransportTests(ITestOutputHelper output)
         Assert.True(conductivity.IsFlat);
         Holds("conductivity", conductivity.Value, 3.55, 0.35, 0.06);
         Assert.Equal(1.35, transport.Temperature.Value, 0.03);
+    }
+
+    [Fact]
+    public void A_measure_goes_on_from_its_state_and_tells_what_was_not_asked_for()
+    {
+        var engine = Fluids.At(1.35, 0.6, 2.5, (3, 3, 3), Loop);
+        EquilibriumTransport New(bool hasHeat = true) => new(UnitSystem.LennardJones, 0.02, 0.2, 0.6, hasHeat);
+        var (first, second) = (New(), New());
+        for (var look = 0; look < 200; look++)
+        {
+            engine.Advance(5, 0.004, Loop);
+            first.Add(engine, Loop);
+            second.Add(engine, Loop);
+            if (look == 70)
+            {
+                var state = StateArchive.Save(second.Archive);
+                second = New();
+                StateArchive.Restore(state, second.Archive);
+            }
+        }
+
+        Assert.Equal(first.Viscosity.Running, second.Viscosity.Running);
+        Assert.Equal(first.Conductivity.Running, second.Conductivity.Running);
+        Assert.Equal(first.Pressure.Estimate, second.Pressure.Estimate);
+        Assert.NotEqual(0, first.Conductivity.Value.Value);
+        Assert.Contains("was not measured", Assert.Throws<ScaleModelException>(() => New(hasHeat: false).Conductivity).Message, StringComparison.Ordinal);
     }
 }
