@@ -6,9 +6,9 @@ namespace ActorMultiscale.Host.Formats;
 /// <summary>Files of atoms by the ends of their names.</summary>
 public static class AtomFiles
 {
-    /// <summary>Reads atoms: of a file with several frames the last, for that is where a run that wrote it ended.</summary>
+    /// <summary>Reads atoms: of a dump or extended XYZ with several frames the last, for that is where a run that wrote it ended; of a PDB with several models the first.</summary>
     /// <param name="file">The file; its name says what it is.</param>
-    /// <param name="units">The units of its numbers; formats that always hold Å are converted.</param>
+    /// <param name="units">The units of its numbers. A PDB holds Å: metal or real.</param>
     /// <exception cref="ScaleModelException">The name tells no format, or the text is no such file; the message says where and why.</exception>
     public static AtomConfiguration Read(InputFile file, UnitSystem units)
     {
@@ -28,6 +28,10 @@ public static class AtomFiles
         catch (AtomFileException fault)
         {
             throw new ScaleModelException(fault.Message, fault);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new ScaleModelException($"{file.Name}: {fault.Message}", fault);
         }
     }
 }

@@ -46,7 +46,7 @@ public sealed class StateArchive
         {
             walk(archive);
         }
-        catch (Exception fault) when (fault is ArgumentException or ArithmeticException or IndexOutOfRangeException or InvalidOperationException)
+        catch (Exception fault) when (fault is ScaleModelException or ArgumentException or ArithmeticException or IndexOutOfRangeException or InvalidOperationException)
         {
             // What is made of the values has refused them: no nodes, times that go back.
             throw new InvalidDataException($"The archive holds what can be no state: {fault.Message}", fault);

@@ -15,6 +15,7 @@ public sealed class CrystalModel : IScaleModel
     private readonly double _guess;
     private readonly bool _isRelaxed;
     private readonly Ports _ports;
+    private (double Lattice, AtomConfiguration Crystal, double Energy, SymTensor3 Stress, Tangent6 Tangent)? _found;      // A function of the settings.
 
     private CrystalModel(ModelSettings settings, bool isReduced)
     {
@@ -44,11 +45,8 @@ public sealed class CrystalModel : IScaleModel
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(outputs);
-        var interactions = () => _settings.Interactions(_settings.Crystal(_guess));
-        var a = _isRelaxed ? CrystalAtRest.LatticeConstant(_settings.Crystal, interactions, _guess, loop: context.Loop) : _guess;
-        var crystal = _settings.Crystal(a);
-        var (energy, stress) = CrystalAtRest.Evaluate(crystal, interactions(), context.Loop);
-        var tangent = _settings.Pressure * CrystalAtRest.ElasticConstants(crystal, interactions, loop: context.Loop);
+        var (a, crystal, energy, stress, inner) = _found ??= Find(context);
+        var tangent = _settings.Pressure * inner;
         var end = context.Window.End;
         var si = _settings.Units.Si;
         tangent.Entries.CopyTo(outputs.Write(_ports.Tangent, end));
@@ -65,6 +63,20 @@ public sealed class CrystalModel : IScaleModel
     /// <inheritdoc/>
     public void Archive(StateArchive archive) { }
 
+    private (double, AtomConfiguration, double, SymTensor3, Tangent6) Find(AdvanceContext context)
+    {
+        ImmutableArray<Interactions.Interaction> Interactions()
+        {
+            context.Cancellation.ThrowIfCancellationRequested();
+            return _settings.Interactions(_settings.Crystal(_guess));
+        }
+
+        var a = _isRelaxed ? CrystalAtRest.LatticeConstant(_settings.Crystal, Interactions, _guess, loop: context.Loop) : _guess;
+        var crystal = _settings.Crystal(a);
+        var (energy, stress) = CrystalAtRest.Evaluate(crystal, Interactions(), context.Loop);
+        return (a, crystal, energy, stress, CrystalAtRest.ElasticConstants(crystal, Interactions, loop: context.Loop));
+    }
+
     private static ModelEntry EntryOf(string name, bool isReduced, string meaning)
     {
         // Where the atoms are at the start, what bonds them and how they move is no matter here.
@@ -72,7 +84,10 @@ public sealed class CrystalModel : IScaleModel
         string[] groups = ["bond", "bath", "pressure"];
         ImmutableArray<Setting> settings =
         [
-            .. MolecularDynamicsSettings.All(isReduced).Where(s => !ofMotion.Contains(s.Key) && !groups.Any(g => s.Key.StartsWith(g, StringComparison.Ordinal))),
+            .. MolecularDynamicsSettings.All(isReduced).Where(s => !ofMotion.Contains(s.Key) && !groups.Any(g => s.Key.StartsWith(g, StringComparison.Ordinal)))
+
+                // Of lattices whose atoms are centers of symmetry, and follow the strain.
+                .Select(s => s.Key == "lattice" ? s with { Choices = ["fcc", "bcc", "sc"] } : s),
             Setting.Flag("without-pressure", "whether the lattice constant is that at which there is no pressure, to be looked for near the one given", true),
         ];
         return new(name, meaning, settings, given => new CrystalModel(given, isReduced));

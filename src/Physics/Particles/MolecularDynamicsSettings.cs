@@ -41,7 +41,7 @@ internal sealed class MolecularDynamicsSettings
         return
         [
             .. units is null ? ImmutableArray<Setting>.Empty : [units],
-            Setting.File("atoms", "a file of atoms: LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), extended XYZ (.xyz, .extxyz), PDB (.pdb); without one they are put on a lattice", optional: true),
+            Setting.File("atoms", "a file of atoms: LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), extended XYZ (.xyz, .extxyz), PDB (.pdb, .ent); without one they are put on a lattice", optional: true),
             Setting.Choice("lattice", "crystal lattice at the start", ["fcc", "bcc", "sc", "diamond", "hcp"], "fcc"),
             Setting.Positive("lattice-constant", U("m"), "lattice constant at the start", Argon(5.3e-10, 1.5496)),
             Setting.Numbers("cells", "1", "unit cells along x, y and z", [5, 5, 5]),
@@ -299,12 +299,17 @@ internal sealed class MolecularDynamicsSettings
 
                 if (Units.Name != "metal")
                 {
-                    return Fault<Interaction?>($"'units' is {Units.Name}; files of embedded atoms hold eV and Å, so it must be metal");
+                    return Fault<Interaction?>(Units.Name == "lj"
+                        ? "files of embedded atoms hold eV and Å; take the model without '-reduced'"
+                        : $"'units' is {Units.Name}; files of embedded atoms hold eV and Å, so it must be metal");
                 }
 
                 if (atoms.Species.Length == 1 && !_given.Flag("finnis-sinclair"))
                 {
-                    return EmbeddedAtomInteraction.Of(EamTable.Parse(file, atoms.Species[0].Name));
+                    var table = EamTable.Parse(file, atoms.Species[0].Name);
+                    return ChemicalElements.Mass(atoms.Species[0].Name) is not null && ChemicalElements.Mass(table.Element) is not null && table.Element != atoms.Species[0].Name
+                        ? Fault<Interaction?>($"{file.Name} is the potential of {table.Element}, and the atoms are {atoms.Species[0].Name}")
+                        : EmbeddedAtomInteraction.Of(table);
                 }
 
                 return EmbeddedAtomInteraction.Of(EamAlloy.Parse(file, _given.Flag("finnis-sinclair")), [.. atoms.Species.Select(s => s.Name)]);

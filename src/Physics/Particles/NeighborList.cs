@@ -27,6 +27,7 @@ internal sealed unsafe class NeighborList
     private const int Slack = 16;               // A store of a whole vector may reach so far beyond what counts.
     private const int MostRows = 60_000_000;    // An array has two thousand million bytes at most, and so has that of entries.
     private const int MostEntries = 500_000_000;
+    private const int MostShifts = 1_000_000;   // So that images of a chunk can be counted.
 
     private readonly AlignedArray<uint> _entries = new();
     private readonly AlignedArray<int> _starts = new();
@@ -110,7 +111,7 @@ internal sealed unsafe class NeighborList
         _margin = _vectors.IsPeriodic * reach / _vectors.Heights * Vector256.Create(1 + 1e-12);
         _bounds.Ensure(8 * ChunkedLoop.Chunks(n, Chunk));
         loop.Run(n, Chunk, _wrap);
-        _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), n, box, reach);
+        _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), _atoms, box, reach);
         Sort(loop);
         MakeGhosts(loop);
 
@@ -158,8 +159,8 @@ internal sealed unsafe class NeighborList
     private void Wrap(int chunk, int first, int past)
     {
         var x = _atoms.X;
-        var low = Vector256.LoadAligned(x + (4L * first));
-        var high = low;
+        var low = Vector256.Create(double.PositiveInfinity);
+        var high = -low;
         for (var i = first; i < past; i++)
         {
             // What is a hair below zero may come to lie on the far face, and belongs to the near one: once more, so that wrapped atoms stay as they are.
@@ -287,6 +288,13 @@ internal sealed unsafe class NeighborList
     private void MakeGhosts(ChunkedLoop loop)
     {
         // Every shift by so many cell vectors either way, in order.
+        var n = _atoms.Count;
+        double Sides(Func<double, double> of) => of(_margin[0]) * of(_margin[1]) * of(_margin[2]);
+        if (!(n * Sides(m => 1 + (2 * m)) < 2.0 * MostRows && Sides(m => (2 * Math.Ceiling(m)) + 1) < MostShifts))
+        {
+            throw TooManyImages(n * (Sides(m => 1 + (2 * m)) - 1));
+        }
+
         int Reach(int side) => (int)Math.Ceiling(_margin[side]);
         var most = (Reach(0), Reach(1), Reach(2));
         if (most != _most || _shifts.Length == 0)
@@ -297,7 +305,6 @@ internal sealed unsafe class NeighborList
 
         _mostImages = Vector256.Create(most.Item1, most.Item2, most.Item3, 0.0);
         SetShifts();
-        var n = _atoms.Count;
         var chunks = ChunkedLoop.Chunks(n, Chunk);
         if (_found.Length < chunks)
         {
@@ -315,7 +322,7 @@ internal sealed unsafe class NeighborList
 
         if (n + ghosts >= MostRows)
         {
-            throw new ScaleModelException(FormattableString.Invariant($"The {n} atoms have {ghosts} images within their reach, and {MostRows} are the most there may be: the cutoff is far longer than the box."));
+            throw TooManyImages(ghosts);
         }
 
         _owners.Ensure((int)ghosts);
@@ -324,6 +331,9 @@ internal sealed unsafe class NeighborList
         loop.Run(n, Chunk, _makeGhosts);
         loop.Run((int)ghosts, 1024, _follow);
     }
+
+    private ScaleModelException TooManyImages(double ghosts) => new(FormattableString.Invariant(
+        $"The {_atoms.Count} atoms have {ghosts:0} images within their reach, and {MostRows} are the most there may be: the cutoff is far longer than the box."));
 
     private static Vec3[] Shifts((int A, int B, int C) most) =>
         [.. from a in Enumerable.Range(-most.A, (2 * most.A) + 1)
@@ -560,22 +570,24 @@ internal sealed unsafe class NeighborList
     private readonly struct Grid
     {
         private const int Strip = 8;
+        private const double FarthestReaches = 1e6;         // Single precision tells no neighbors farther out.
         private readonly int _span;         // How many cells away neighbors may be.
         private readonly double _perLength;
         private readonly int _nx;
         private readonly int _ny;
         private readonly int _nz;
 
-        private Grid(Vec3 low, Vec3 high, double reach, double density)
+        private Grid(Vec3 low, Vec3 high, double reach, int count, double density)
         {
             Corner = low;
             var size = high - low;
             Extent = Math.Max(size.X, Math.Max(size.Y, size.Z));
 
-            // No more cells than memory can hold, whatever flies away.
+            // A few cells an atom, however thin they are spread.
             _span = density * Math.Pow(reach / 2, 3) < 1 ? 1 : 2;
             var width = reach / _span;
-            while (size.X / width * (size.Y / width) * (size.Z / width) > 1 << 26)
+            static double Number(double extent, double width) => Math.Floor(extent / width) + 1;
+            while (Number(size.X, width) * Strip * Math.Ceiling(Number(size.Y, width) / Strip) * Number(size.Z, width) > 4096 + (64.0 * count))
             {
                 width *= 1.3;
             }
@@ -591,8 +603,9 @@ internal sealed unsafe class NeighborList
         public int Cells => _nx * Strip * ((_ny + Strip - 1) / Strip) * _nz;
 
         /// <summary>Cells around rows of least and greatest coordinates, in turn, and around the images of what is in the box.</summary>
-        public static Grid Around(ReadOnlySpan<double> bounds, int count, SimulationBox box, double reach)
+        public static Grid Around(ReadOnlySpan<double> bounds, ParticleStore atoms, SimulationBox box, double reach)
         {
+            var count = atoms.Count;
             var (low, high) = (new Vec3(bounds[0], bounds[1], bounds[2]), new Vec3(bounds[4], bounds[5], bounds[6]));
             for (var b = 8; b < bounds.Length; b += 8)
             {
@@ -606,20 +619,42 @@ internal sealed unsafe class NeighborList
             }
 
             var size = high - low;
+            if (!(Math.Max(size.X, Math.Max(size.Y, size.Z)) < FarthestReaches * reach))
+            {
+                throw new ScaleModelException(FormattableString.Invariant($"Atoms are {size} apart, and feel each other within {reach}: some have flown away. The time step is probably too long, or two atoms lay almost upon each other."));
+            }
+
             var density = count / ((size.X + reach) * (size.Y + reach) * (size.Z + reach));
 
-            // Images lie within a margin around the box: where it is periodic, that bounds them.
+            // Images lie within a margin around the box where it is periodic. Where it ends atoms may be farther out, and their images along
+            // other sides as far as they.
+            var (least, most) = (Vec3.Zero, new Vec3(1, 1, 1));
+            if (!box.IsOrthogonal && !(box.IsPeriodic(0) && box.IsPeriodic(1) && box.IsPeriodic(2)))
+            {
+                for (var i = 0; i < count; i++)
+                {
+                    var s = box.Fraction(atoms.Position(i));
+                    least = new(Math.Min(least.X, s.X), Math.Min(least.Y, s.Y), Math.Min(least.Z, s.Z));
+                    most = new(Math.Max(most.X, s.X), Math.Max(most.Y, s.Y), Math.Max(most.Z, s.Z));
+                }
+            }
+
             for (var corner = 0; corner < 8; corner++)
             {
-                double At(int side, double margin) => (corner >> side & 1) == 0 ? -margin : 1 + margin;
+                double At(int side, double from, double to, double height)
+                {
+                    var margin = box.IsPeriodic(side) ? reach / height : 0;
+                    return (corner >> side & 1) == 0 ? from - margin : to + margin;
+                }
+
                 var h = box.Heights;
-                var x = box.Point(new(At(0, box.IsPeriodic(0) ? reach / h.X : 0), At(1, box.IsPeriodic(1) ? reach / h.Y : 0), At(2, box.IsPeriodic(2) ? reach / h.Z : 0)));
+                var x = box.Point(new(At(0, least.X, most.X, h.X), At(1, least.Y, most.Y, h.Y), At(2, least.Z, most.Z, h.Z)));
                 low = new(Math.Min(low.X, x.X), Math.Min(low.Y, x.Y), Math.Min(low.Z, x.Z));
                 high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
             }
 
             var slack = 1e-6 * reach;
-            return new(low - new Vec3(slack, slack, slack), high + new Vec3(slack, slack, slack), reach, density);
+            return new(low - new Vec3(slack, slack, slack), high + new Vec3(slack, slack, slack), reach, count, density);
         }
 
         public int CellOf(double* row) => (RowOf(Index(row[1] - Corner.Y, _ny), Index(row[2] - Corner.Z, _nz)) * _nx) + Index(row[0] - Corner.X, _nx);
@@ -627,7 +662,7 @@ internal sealed unsafe class NeighborList
         // Rows in strips along z, some of them wide: what an atom's neighbors are is then still in the cache, however large the box.
         private int RowOf(int y, int z) => (((y / Strip * _nz) + z) * Strip) + (y % Strip);
 
-        private int Index(double x, int n) => Math.Min((int)(x * _perLength), n - 1);
+        private int Index(double x, int n) => Math.Clamp((int)(x * _perLength), 0, n - 1);
 
         /// <summary>The runs of slots that hold all that is within the reach of a cell: begin and end of each.</summary>
         public int Runs(int cell, int* starts, int* runs)

@@ -136,6 +136,54 @@ public sealed class MolecularDynamicsModelTests
         Assert.Equal(0, Last(stand, "residual-stress", found), 1e-6);
     }
 
+    // One atom of a cold lattice, which others hold only after a while: v = F t / m, of that atom alone.
+    [Theory]
+    [InlineData("metal")]
+    [InlineData("real")]
+    [InlineData("si")]
+    public void A_push_reaches_the_atom_that_is_meant(string units)
+    {
+        const double Mass = 6.6335e-26;
+        const double Push = 3e-13;
+        const double Time = 2e-14;
+        var stand = new Stand(Participant.Of("atoms", MolecularDynamicsModel.Entry(NoFiles), ("units", units), ("temperature", 0.0), ("lattice-constant", 5.27e-10), ("cells", MolecularDynamicsModelContract.Numbers(4, 4, 4)), ("step", 1e-15)).CreateModel());
+        _ = stand.Initialize();
+        var n = stand.Description.Ports[0].Points;
+        var push = new double[3 * n];
+        push[(3 * 77) + 1] = Push;
+        var samples = stand.Advance(Window(Time), layout => layout.Port.Name == "external-force" ? new Waveform(0, [new FieldSample(0, [.. push])], TimeMeaning.Instant, 1) : null);
+        var index = stand.Description.Ports.ToList().FindIndex(p => p.Port.Name == "velocities");
+        var velocities = samples[index][^1].Values.ToArray();
+        Assert.Equal(1, velocities[(3 * 77) + 1] / (Push * Time / Mass), 0.01);
+        Assert.InRange(Enumerable.Range(0, n).Where(i => i != 77).Max(i => Math.Abs(velocities[(3 * i) + 1])) / (Push * Time / Mass), 0, 0.01);
+
+        // What was pushed is now energy of motion.
+        Assert.Equal(1, (Last(stand, "energy", samples) - Last(stand, "potential-energy", samples)) / (0.5 * Mass * Math.Pow(Push * Time / Mass, 2)), 0.02);
+    }
+
+    [Theory]
+    [InlineData("metal")]
+    [InlineData("real")]
+    [InlineData("si")]
+    public void A_crystal_has_the_units_of_its_ports(string units)
+    {
+        const double Epsilon = 1.65678e-21;
+        const double Sigma = 3.4e-10;
+        var cells = MolecularDynamicsModelContract.Numbers(2, 2, 2);
+        var si = new Stand(Participant.Of("crystal", CrystalModel.Entry, ("units", units), ("cells", cells), ("masses", MolecularDynamicsModelContract.Numbers(1e-26)), ("lattice-constant", 1.55 * Sigma), ("cutoff", 2.5 * Sigma)).CreateModel());
+        var bare = new Stand(Participant.Of("crystal", CrystalModel.ReducedEntry, ("cells", cells), ("lattice-constant", 1.55), ("cutoff", 2.5)).CreateModel());
+        _ = (si.Initialize(), bare.Initialize());
+        var (a, b) = (si.Advance(Window(1), _ => null), bare.Advance(Window(1), _ => null));
+        void Same(string port, double unit, double tolerance) => Assert.Equal(1, Last(si, port, a) / (unit * Last(bare, port, b)), tolerance);
+        Same("lattice-constant", Sigma, 1e-8);
+        Same("density", 1e-26 / Math.Pow(Sigma, 3), 1e-8);
+        Same("energy-per-atom", Epsilon, 1e-6);
+        foreach (var modulus in new[] { "c11", "c12", "c44", "bulk-modulus", "tangent" })
+        {
+            Same(modulus, Epsilon / Math.Pow(Sigma, 3), 1e-5);
+        }
+    }
+
     // Σ m v = F t: forces between the atoms are no matter.
     [Fact]
     public void What_pushes_each_atom_moves_all()

@@ -103,6 +103,77 @@ public sealed class MolecularDynamicsTests
     private static void Close(double expected, double found, double scale, string what) =>
         Assert.True(Math.Abs(expected - found) <= 1e-12 * (1 + scale), $"{what}: {found:R} instead of {expected:R}");
 
+    // A skewed slab whose atoms lie before and behind its open side: their images along the others lie outside of the box, too.
+    [Theory]
+    [InlineData(0.5, 0)]
+    [InlineData(0.5, 0.5)]
+    [InlineData(-0.5, 0.4)]
+    public void Atoms_beyond_an_open_side_of_a_skewed_box_feel_all_images(double alongA, double alongB)
+    {
+        var noise = new Philox(5, 3);
+        var box = new SimulationBox(Vec3.Zero, new(10, 0, 10 * alongA, 0, 10, 10 * alongB, 0, 0, 10), SideC: BoxSide.ShrinkWrapped);
+        var atoms = new AtomConfiguration
+        {
+            Units = UnitSystem.LennardJones,
+            Box = box,
+            Species = [new("A", 1)],
+            Kinds = new int[2000],
+            Positions = [.. Enumerable.Range(0, 2000).Select(i => box.Point(new(((i % 10) + (0.2 * noise.Uniform(0, 0, i))) / 10, ((i / 10 % 10) + (0.2 * noise.Uniform(0, 1, i))) / 10, -1.05 + (((i / 100) + (0.2 * noise.Uniform(0, 2, i))) / 8))))],
+        };
+        var (energy, _, forces) = SlowPairs.Of(atoms, 2.5, (r, _, _) => Lj(r));
+        var engine = new MolecularDynamics(atoms, [Interaction.Of(_plain)], 0.3);
+        Close(energy, engine.Measure(ChunkedLoop.Serial).Potential, Math.Abs(energy), "energy");
+        var fast = engine.Forces(ChunkedLoop.Serial);
+        var scale = 100 * forces.Max(f => f.Norm);
+        Assert.All(Enumerable.Range(0, atoms.Count), i => Close(0, (fast[i] - forces[i]).Norm, scale, $"force {i}"));
+    }
+
+    // How far an atom goes in a step after it lay almost upon another; along each axis, in an open box and a periodic one.
+    [Theory]
+    [InlineData(1e7)]
+    [InlineData(1e12)]
+    [InlineData(1e25)]
+    public void Atoms_that_fly_away_are_an_error(double speed)
+    {
+        foreach (var side in new[] { BoxSide.Periodic, BoxSide.Fixed })
+        {
+            for (var axis = 0; axis < 3; axis++)
+            {
+                Vec3 Along(double x) => axis switch { 0 => new(x, 0, 0), 1 => new(0, x, 0), _ => new(0, 0, x) };
+                var atoms = new AtomConfiguration
+                {
+                    Units = UnitSystem.LennardJones,
+                    Box = new(Vec3.Zero, Matrix3.Diagonal(10, 10, 10), side, side, side == BoxSide.Periodic && axis < 2 ? side : BoxSide.Fixed),
+                    Species = [new("A", 1)],
+                    Kinds = [0, 0],
+                    Positions = [new(1, 1, 1), new(3, 3, 3)],
+                    Velocities = [Along(speed), Vec3.Zero],
+                };
+                var engine = new MolecularDynamics(atoms, [Interaction.Of(_plain)], 0.3);
+
+                // Where it comes back through a periodic side it may end anywhere in the box.
+                if (atoms.Box.IsPeriodic(axis))
+                {
+                    engine.Advance(1, 1, ChunkedLoop.Serial);
+                }
+                else
+                {
+                    Assert.Contains("flown away", Assert.Throws<ScaleModelException>(() => engine.Advance(1, 1, ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void A_cutoff_that_is_far_longer_than_the_box_is_refused()
+    {
+        foreach (var cutoff in new[] { 1e3, 1e6, 1e12 })
+        {
+            var engine = new MolecularDynamics(Melt(1), [Interaction.Of(new LennardJonesLaw(1, 1, cutoff))], 0.3);
+            Assert.Contains("far longer than the box", Assert.Throws<ScaleModelException>(() => engine.Measure(ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Laws))]
     public void Every_law_gives_what_the_obvious_sum_gives_in_any_box(string name)

@@ -86,17 +86,22 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
 
     public override double Cutoff => _law.Cutoff;
 
+    // Tables are read without a look at their bounds.
+    internal override void Attach(AtomConfiguration atoms)
+    {
+        var bad = Array.FindIndex(atoms.Kinds, k => k >= _law.Kinds);
+        if (bad >= 0)
+        {
+            throw new ScaleModelException($"Atom {atoms.IdOf(bad)} is of kind {atoms.Kinds[bad] + 1}; the embedded-atom potential was told the elements of {_law.Kinds} kinds.");
+        }
+    }
+
     internal override bool HasShares => true;
 
     internal override bool HasPairs => true;
 
     internal override void Run(ForcePass pass)
     {
-        if (!ReferenceEquals(_pass?.Atoms, pass.Atoms))
-        {
-            CheckKinds(pass.Atoms);
-        }
-
         _pass = pass;
         var (n, ghosts, list) = (pass.Atoms.Count, pass.Atoms.Ghosts, pass.List);
         var entries = list.Starts[n - 1] + list.Counts[n - 1] + (2 * Width);
@@ -140,18 +145,6 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
                         visitor(new(pass.Atoms.Ids[i], pass.IdAt(entry[k]), new(dx[k], dy[k], dz[k]), pairs.Force[k] + embedding));
                     }
                 }
-            }
-        }
-    }
-
-    // Tables are read without a look at their bounds.
-    private void CheckKinds(ParticleStore atoms)
-    {
-        for (var i = 0; i < atoms.Count; i++)
-        {
-            if (atoms.X[(4L * i) + 3] >= _law.Kinds)
-            {
-                throw new ScaleModelException(FormattableString.Invariant($"Atom {atoms.Ids[i]} is of kind {atoms.X[(4L * i) + 3]}, counted from 0; the embedded-atom potential was told the elements of {_law.Kinds} kinds."));
             }
         }
     }

@@ -26,9 +26,6 @@ internal readonly struct ForcesAndEnergy : ITally
 /// </summary>
 internal static unsafe class PairForces
 {
-    /// <summary>Seven sums: energy, and virial xx, yy, zz, yz, xz, xy.</summary>
-    public const int Sums = 7;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<TLaw, TTally>(TLaw law, ParticleStore atoms, NeighborList list, int first, int past, bool isFirst, double* sums)
         where TLaw : struct, IPairLaw

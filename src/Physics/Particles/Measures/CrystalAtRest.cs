@@ -8,10 +8,12 @@ using MathNet.Numerics.RootFinding;
 namespace ActorMultiscale.Physics.Particles.Measures;
 
 /// <summary>Atoms at zero temperature: stress, elastic constants and the lattice constant without pressure, under any interactions.</summary>
-/// <remarks>An interaction serves one engine, so it is asked for anew for every deformed crystal.</remarks>
+/// <remarks>
+/// An interaction serves one engine, so it is asked for anew for every deformed crystal. Bonded neighbors are not left out. An Ewald sum chooses its waves for each
+/// deformed box by itself: differences want it to be accurate to eight digits or more.
+/// </remarks>
 public static class CrystalAtRest
 {
-    private const double Skin = 0.1;        // Of the units of length; atoms do not move.
     private const double Widening = 1e-3;   // By which the range of lattice constants is widened, of the guess.
     private const int Widenings = 100;
 
@@ -23,7 +25,7 @@ public static class CrystalAtRest
     public static (double Energy, SymTensor3 Stress) Evaluate(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(atoms);
-        var found = new MolecularDynamics(atoms with { Velocities = [] }, interactions, Skin).Measure(loop ?? ChunkedLoop.Serial);
+        var found = new MolecularDynamics(atoms with { Velocities = [] }, interactions, SkinOf(atoms)).Measure(loop ?? ChunkedLoop.Serial);
         return (found.Potential, -1 * found.Pressure);
     }
 
@@ -131,6 +133,9 @@ public static class CrystalAtRest
         throw new ScaleModelException(FormattableString.Invariant(
             $"The crystal has no lattice constant without pressure within {Widening * Widenings:P0} of {guess}, or only one where its pressure jumps because neighbors leave the cutoff. Give another guess, or a potential that ends smoothly."));
     }
+
+    /// <summary>The skin of atoms that do not move: a part of what lies between two.</summary>
+    internal static double SkinOf(AtomConfiguration atoms) => 0.01 * Math.Cbrt(atoms.Box.Volume / atoms.Count);
 
     /// <summary>1 + ε, where ε has one component of Voigt's vector with engineering shears.</summary>
     internal static Matrix3 StrainOf(int column, double size)

@@ -17,7 +17,8 @@ namespace ActorMultiscale.Physics.Particles.Measures;
 /// <param name="interactions">Makes what acts on the atoms, for the deformed copies.</param>
 /// <param name="bornEvery">With every how manieth look Born's term is measured: it takes twelve deformed copies, and scatters little.</param>
 /// <param name="looksInBlock">How many looks a block has; blocks are longer than the memory of the stress, and there are ten or so.</param>
-public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interactions, int bornEvery, int looksInBlock)
+/// <param name="excluded">Which bonded neighbors the engine leaves out.</param>
+public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interactions, int bornEvery, int looksInBlock, BondedNeighbors excluded = BondedNeighbors.None)
 {
     private const double Strain = 1e-4;
     private readonly List<Block> _blocks = [];
@@ -112,7 +113,7 @@ public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interact
             stretch += new Matrix3(
                 -0.5 * square.XX, -0.5 * square.XY, -0.5 * square.XZ, -0.5 * square.YX, -0.5 * square.YY, -0.5 * square.YZ, -0.5 * square.ZX, -0.5 * square.ZY, -0.5 * square.ZZ);
             var deformed = CrystalAtRest.Deformed(atoms with { Velocities = [] }, stretch);
-            var virial = new MolecularDynamics(deformed, interactions(), 0.1).Measure(loop).Virial;
+            var virial = new MolecularDynamics(deformed, interactions(), CrystalAtRest.SkinOf(atoms), excluded).Measure(loop).Virial;
             var inverse = stretch.Inverse();
             return SymTensor3.SymmetricPart(inverse * virial.ToMatrix() * inverse.Transposed) / -atoms.Box.Volume;
         }

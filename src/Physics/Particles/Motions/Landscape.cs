@@ -104,7 +104,7 @@ internal sealed class Landscape
             var slope = map * force;
             var atom = 3 * _mover.Atoms.Ids[i];
             (gradient[atom], gradient[atom + 1], gradient[atom + 2]) = (-slope.X, -slope.Y, -slope.Z);
-            most = force.NormSquared <= most ? most : force.NormSquared;
+            most = Math.Max(most, force.NormSquared);         // What is not a number stays.
         }
 
         var (energy, virial) = _mover.Sums;

@@ -24,7 +24,7 @@ public abstract class Motion
 
     /// <summary>
     /// How many squares of velocities make up the kinetic energy: 3N − 3 where the momentum of all stays as it is, and the common motion is no
-    /// heat; 3N where something from outside pushes atoms. For a single atom that nothing pushes there is none.
+    /// heat; 3N where a bath pushes each atom by itself. Forces from outside and fields do not count here. For a single atom that nothing pushes there is none.
     /// </summary>
     /// <param name="atoms">N.</param>
     public double DegreesOfFreedom(int atoms) => KeepsMomentum ? 3.0 * (atoms - 1) : 3.0 * atoms;

@@ -326,6 +326,38 @@ internal sealed unsafe class Mover
             throw new ScaleModelException("The state is that of other atoms.");
         }
 
+        // What is spoiled shall be refused, not computed: kinds and masses are those of the atoms, and nobody is nowhere.
+        for (var i = 0; i < Count; i++)
+        {
+            var (row, kind) = (4 * i, Start.Kinds[ids[i]]);
+            if (x[row + 3] != kind || (hasList && built[row + 3] != kind) || v[row + 3] != Start.Units.ForceToAcceleration / Start.Species[kind].Mass)
+            {
+                throw new ScaleModelException("The state is that of atoms of other kinds or masses.");
+            }
+        }
+
+        bool IsFinite(ReadOnlySpan<double> numbers)
+        {
+            foreach (var number in numbers)
+            {
+                if (!double.IsFinite(number))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+
+        Vec3 Heights(Matrix3 of) => (Start.Box with { Cell = of }).Heights;
+        bool IsSound(Matrix3 of) => Heights(of) is var h && Start.Box.Heights is var h0
+            && Math.Min(h.X / h0.X, Math.Min(h.Y / h0.Y, h.Z / h0.Z)) > 1.0 / 20 && Math.Max(h.X / h0.X, Math.Max(h.Y / h0.Y, h.Z / h0.Z)) < 1e4;
+        if (!IsFinite(x) || !IsFinite(v) || !IsFinite(built) || !images.All(n => double.IsFinite(n.NormSquared)) || !double.IsFinite(elapsed)
+            || !IsSound(cell) || !IsSound(builtCell) || !IsSound(undeformed))
+        {
+            throw new ScaleModelException("The state has atoms that are nowhere, or a box that is none.");
+        }
+
         (Steps, Elapsed, _owed, _hasList) = (steps, elapsed, 0, false);
         ids.CopyTo(Atoms.Ids, 0);
         images.CopyTo(Atoms.Images, 0);
@@ -481,8 +513,7 @@ internal sealed unsafe class Mover
         {
             var way = Atoms.Position(i) - Box.Origin - (_map * (ParticleStore.Read(_built.Pointer, i) - Box.Origin));
 
-            // Not Math.Max: what is not a number must not get lost.
-            most = way.NormSquared <= most ? most : way.NormSquared;
+            most = Math.Max(most, way.NormSquared);         // What is not a number stays.
         }
 
         _strayed.Pointer[chunk] = most;

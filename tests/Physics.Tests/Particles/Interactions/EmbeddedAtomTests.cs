@@ -358,8 +358,7 @@ public sealed class EmbeddedAtomTests(ITestOutputHelper output)
     public void Kinds_without_an_element_and_files_of_another_form_are_refused()
     {
         var atoms = Atoms(SimulationBox.Orthogonal(5, 5, 5), [Vec3.Zero, new(2.5, 0, 0)], [0, 1]);
-        var engine = new MolecularDynamics(atoms, [EmbeddedAtomInteraction.Of(EamAlloy.Parse(Setfl(false)), ["Aa"])], 0.5);
-        Assert.Contains("is of kind 1", Assert.Throws<ScaleModelException>(() => engine.Measure(ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+        Assert.Contains("Atom 2 is of kind 2", Assert.Throws<ScaleModelException>(() => new MolecularDynamics(atoms, [EmbeddedAtomInteraction.Of(EamAlloy.Parse(Setfl(false)), ["Aa"])], 0.5)).Message, StringComparison.Ordinal);
         Assert.Contains("made-up.setfl", Assert.Throws<ScaleModelException>(() => EamAlloy.Parse(Setfl(true))).Message, StringComparison.Ordinal);
         Assert.Contains("line 487", Assert.Throws<ScaleModelException>(() => EamAlloy.Parse(Setfl(false), isFinnisSinclair: true)).Message, StringComparison.Ordinal);
         Assert.Contains("line 4", Assert.Throws<ScaleModelException>(() => EamAlloy.Parse(new("x", "a\nb\nc\nd"))).Message, StringComparison.Ordinal);
