@@ -262,7 +262,7 @@ public sealed class MotionTests
         Refused(() => new MolecularDynamics(atoms, [Smooth()], 0.3, motion: motion), "make one for each");
         Refused(() => new Fire(0), "first step");
         var engine = new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new VelocityVerlet { Deformation = Deformation.Tension(1, -1) });
-        Refused(() => { engine.Advance(200, 0.01, ChunkedLoop.Serial); return engine; }, "nothing is left");
+        Refused(() => { engine.Advance(1, 2, ChunkedLoop.Serial); return engine; }, "nothing is left");
         engine = new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new VelocityVerlet { Deformation = Deformation.ShearXY(100) });
         Refused(() => { engine.Advance(1000, 0.001, ChunkedLoop.Serial); return engine; }, "sheared so far");
     }
