@@ -24,7 +24,7 @@ internal static class ErrorFunction
         var one = Vector512<double>.One;
         var square = x * x;
         var rest = Vector512.FusedMultiplyAdd(x, x, -square);
-        gauss = Vector512.Exp(-square);
+        gauss = Exponential.Of(-square);
         gauss = Vector512.FusedMultiplyAdd(gauss, -rest, gauss);
         var t = (x - C(Middle)) / (x + C(Middle));
         var t2 = t * t;

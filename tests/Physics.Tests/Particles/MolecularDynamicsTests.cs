@@ -117,8 +117,8 @@ public sealed class MolecularDynamicsTests
             Units = UnitSystem.LennardJones,
             Box = box,
             Species = [new("A", 1)],
-            Kinds = new int[2000],
-            Positions = [.. Enumerable.Range(0, 2000).Select(i => box.Point(new(((i % 10) + (0.2 * noise.Uniform(0, 0, i))) / 10, ((i / 10 % 10) + (0.2 * noise.Uniform(0, 1, i))) / 10, -1.05 + (((i / 100) + (0.2 * noise.Uniform(0, 2, i))) / 8))))],
+            Kinds = new int[1200],
+            Positions = [.. Enumerable.Range(0, 1200).Select(i => box.Point(new(((i % 10) + (0.2 * noise.Uniform(0, 0, i))) / 10, ((i / 10 % 10) + (0.2 * noise.Uniform(0, 1, i))) / 10, -1.05 + (((i / 100) + (0.2 * noise.Uniform(0, 2, i))) / 5))))],
         };
         var (energy, _, forces) = SlowPairs.Of(atoms, 2.5, (r, _, _) => Lj(r));
         var engine = new MolecularDynamics(atoms, [Interaction.Of(_plain)], 0.3);

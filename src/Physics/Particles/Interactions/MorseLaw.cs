@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Particles.Interactions;
 
@@ -37,7 +38,7 @@ public readonly struct MorseLaw : IPairLaw
     {
         // −φ′/r = 2Dα (u² − u)/r with u = e^(−α(r − r₀))
         var r = Vector512.Sqrt(r2);
-        var u = Vector512.Exp(Vector512.Create(_alpha) * (Vector512.Create(_distance) - r));
+        var u = Exponential.Of(Vector512.Create(_alpha) * (Vector512.Create(_distance) - r));
         energy = wantsEnergy ? Vector512.Create(_depth) * u * (u - Vector512.Create(2.0)) : default;
         return Vector512.Create(2 * _depth * _alpha) * u * (u - Vector512<double>.One) / r;
     }
