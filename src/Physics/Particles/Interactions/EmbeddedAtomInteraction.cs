@@ -86,15 +86,7 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
 
     public override double Cutoff => _law.Cutoff;
 
-    // Tables are read without a look at their bounds.
-    internal override void Attach(AtomConfiguration atoms)
-    {
-        var bad = Array.FindIndex(atoms.Kinds, k => k >= _law.Kinds);
-        if (bad >= 0)
-        {
-            throw new ScaleModelException($"Atom {atoms.IdOf(bad)} is of kind {atoms.Kinds[bad] + 1}; the embedded-atom potential was told the elements of {_law.Kinds} kinds.");
-        }
-    }
+    internal override void Attach(AtomConfiguration atoms) => RequireKinds(atoms, _law.Kinds, "embedded-atom potential was told the elements of");
 
     internal override bool HasShares => true;
 

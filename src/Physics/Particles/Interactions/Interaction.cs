@@ -43,6 +43,16 @@ public abstract class Interaction
     /// <summary>Shows the force of each pair, once from either side, after forces have been computed.</summary>
     internal virtual void Visit(ForcePass pass, PairVisitor visitor) => throw new NotSupportedException();
 
+    /// <summary>Refuses atoms of kinds of which nothing is known: kernels read tables without a look at their bounds.</summary>
+    private protected static void RequireKinds(AtomConfiguration atoms, int kinds, string what)
+    {
+        var bad = Array.FindIndex(atoms.Kinds, k => k >= kinds);
+        if (bad >= 0)
+        {
+            throw new Models.ScaleModelException($"Atom {atoms.IdOf(bad)} is of kind {atoms.Kinds[bad] + 1}; the {what} {kinds} kinds.");
+        }
+    }
+
     /// <summary>A pair interaction by a law.</summary>
     public static Interaction Of<TLaw>(TLaw law) where TLaw : struct, IPairLaw => new PairInteraction<TLaw>(law);
 
@@ -231,11 +241,7 @@ internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : st
 
     internal override void Attach(AtomConfiguration atoms)
     {
-        var bad = Array.FindIndex(atoms.Kinds, k => k >= _law.Kinds);
-        if (bad >= 0)
-        {
-            throw new Models.ScaleModelException($"Atom {atoms.IdOf(bad)} is of kind {atoms.Kinds[bad] + 1}; the pair law has parameters for {_law.Kinds} kinds.");
-        }
+        RequireKinds(atoms, _law.Kinds, "pair law has parameters for");
     }
 
     internal override bool HasShares => true;

@@ -115,11 +115,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
     internal override void Attach(AtomConfiguration atoms)
     {
         // Tables are read without a look at their bounds.
-        var bad = Array.FindIndex(atoms.Kinds, k => k >= _kinds);
-        if (bad >= 0)
-        {
-            throw new ScaleModelException($"Atom {atoms.IdOf(bad)} is of kind {atoms.Kinds[bad] + 1}; the Stillinger-Weber potential has parameters for {_kinds} kinds.");
-        }
+        RequireKinds(atoms, _kinds, "Stillinger-Weber potential has parameters for");
     }
 
     internal override void Run(ForcePass pass)

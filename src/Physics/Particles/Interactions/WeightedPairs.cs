@@ -54,7 +54,12 @@ internal sealed class WeightedPairs(Func<AtomConfiguration, ImmutableArray<(int 
     public override double Cutoff => 0;
 
     public static WeightedPairs Of<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IPairLaw => new(
-        (atoms, pairs) => OfBonds(new WeightedLaw<TLaw>(law, weight), [.. pairs.Select(p => new Connection((atoms.Kinds[p.First] * KindTable.MostKinds) + atoms.Kinds[p.Second], [p.First, p.Second]))]), which);
+        (atoms, pairs) =>
+        {
+            RequireKinds(atoms, law.Kinds, "pair law has parameters for");
+            return OfBonds(new WeightedLaw<TLaw>(law, weight), [.. pairs.Select(p => new Connection((atoms.Kinds[p.First] * KindTable.MostKinds) + atoms.Kinds[p.Second], [p.First, p.Second]))]);
+        },
+        which);
 
     public static WeightedPairs OfCharges<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IChargeLaw => new(
         (atoms, pairs) =>

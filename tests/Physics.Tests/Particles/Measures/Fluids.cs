@@ -25,11 +25,12 @@ internal static class Fluids
         for (var round = 0; round < 8; round++)
         {
             // What is given goes half into motion, about.
-            var (mean, looks) = (0.0, IsFull ? 100 : 40);
-            for (var look = 0; look < looks; look++)
+            const int Looks = 100;
+            var mean = 0.0;
+            for (var look = 0; look < Looks; look++)
             {
-                engine.Advance(10, Step, loop);
-                mean += engine.Measure(loop).Temperature / looks;
+                engine.Advance(20, Step, loop);
+                mean += engine.Measure(loop).Temperature / Looks;
             }
 
             var now = engine.Measure(loop).Temperature;

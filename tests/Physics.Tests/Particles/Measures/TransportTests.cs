@@ -56,7 +56,7 @@ public sealed class TransportTests(ITestOutputHelper output)
         }
 
         Assert.True(viscosity.IsFlat && conductivity.IsFlat);
-        Assert.InRange(transport.Temperature.Value, 0.69, 0.755);
+        Assert.InRange(transport.Temperature.Value, 0.71, 0.735);
         Holds("viscosity", viscosity.Value, 3.24, 0.324, 0.05);
         Holds("conductivity", conductivity.Value, 6.75, 0.81, 0.06);
 
