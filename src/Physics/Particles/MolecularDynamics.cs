@@ -11,7 +11,7 @@ namespace ActorMultiscale.Physics.Particles;
 /// <param name="Potential">Potential energy.</param>
 /// <param name="Kinetic">Kinetic energy.</param>
 /// <param name="Virial">W = Σ r ⊗ f.</param>
-/// <param name="Temperature">2K = n k_B T with the <see cref="Motion.DegreesOfFreedom"/> n of the motion; zero if there are none.</param>
+/// <param name="Temperature">2K = n k_B T with the <see cref="Motion.DegreesOfFreedom(int, bool)"/> n of the motion; zero if there are none.</param>
 /// <param name="Pressure">(Σ m v ⊗ v + W)/V.</param>
 public sealed record Measurement(double Potential, double Kinetic, SymTensor3 Virial, double Temperature, SymTensor3 Pressure)
 {
@@ -140,7 +140,7 @@ public sealed class MolecularDynamics
         _mover.Loop = loop;
         _mover.Evaluate(counts: true);
         var ((potential, virial), kinetic, units) = (_mover.Sums, _mover.Kinetic(), _mover.Start.Units);
-        var freedom = _motion.DegreesOfFreedom(Count);
+        var freedom = _motion.DegreesOfFreedom(Count, _mover.HasFields);
         var temperature = freedom > 0 ? kinetic.Trace / (freedom * units.Boltzmann) : 0;
         return new(potential, 0.5 * kinetic.Trace, virial, temperature, units.Pressure / Box.Volume * (kinetic + virial))
         {

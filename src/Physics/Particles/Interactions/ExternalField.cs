@@ -42,6 +42,8 @@ internal sealed unsafe class FieldInteraction<TField> : Interaction where TField
 
     public override double Cutoff => 0;
 
+    internal override bool KeepsMomentum => false;
+
     internal override void Attach(AtomConfiguration atoms)
     {
         if (!_chosen.IsDefault && _chosen.Any(a => a < 0 || a >= atoms.Count))

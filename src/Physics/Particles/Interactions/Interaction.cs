@@ -25,6 +25,9 @@ public abstract class Interaction
     /// <summary>How far apart atoms feel each other by this; zero where no neighbors are needed.</summary>
     public abstract double Cutoff { get; }
 
+    /// <summary>Whether the forces of this are zero together, so that it leaves the momentum of all atoms as it is.</summary>
+    internal virtual bool KeepsMomentum => true;
+
     /// <summary>Takes what it needs of the atoms of an engine, before anything is computed.</summary>
     /// <exception cref="Models.ScaleModelException">It cannot act on these atoms.</exception>
     internal virtual void Attach(AtomConfiguration atoms)

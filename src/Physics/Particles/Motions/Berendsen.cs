@@ -29,7 +29,7 @@ public sealed class Berendsen : Motion
     {
         VelocityVerlet.Whole(mover, step);
         var now = mover.Kinetic().Trace;
-        var wanted = DegreesOfFreedom(mover.Count) * mover.Start.Units.Boltzmann * Temperature;
+        var wanted = DegreesOfFreedom(mover) * mover.Start.Units.Boltzmann * Temperature;
         if (now > 0)
         {
             var square = 1 + (Math.Min(1, step / Time) * ((wanted / now) - 1));

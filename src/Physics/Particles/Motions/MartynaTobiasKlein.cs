@@ -81,7 +81,7 @@ public sealed class MartynaTobiasKlein : Motion
 
         _mover = mover;
         var heat = mover.Start.Units.Boltzmann * Temperature;
-        _freedom = DegreesOfFreedom(mover.Count);
+        _freedom = DegreesOfFreedom(mover);
         _mass = (_freedom + 3) * heat * PressureTime * PressureTime / 3;
         _outside = Pressure / mover.Start.Units.Pressure;
         _ofAtoms = new(heat, _freedom, Time, _length);

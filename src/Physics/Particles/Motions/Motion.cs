@@ -24,10 +24,13 @@ public abstract class Motion
 
     /// <summary>
     /// How many squares of velocities make up the kinetic energy: 3N − 3 where the momentum of all stays as it is, and the common motion is no
-    /// heat; 3N where a bath pushes each atom by itself. Forces from outside and fields do not count here. For a single atom that nothing pushes there is none.
+    /// heat; 3N where a bath pushes each atom by itself, or a field acts. For a single atom that nothing pushes there is none.
     /// </summary>
     /// <param name="atoms">N.</param>
-    public double DegreesOfFreedom(int atoms) => KeepsMomentum ? 3.0 * (atoms - 1) : 3.0 * atoms;
+    /// <param name="hasFields">Whether fields act on the atoms: walls, tethers, gravity.</param>
+    public double DegreesOfFreedom(int atoms, bool hasFields = false) => KeepsMomentum && !hasFields ? 3.0 * (atoms - 1) : 3.0 * atoms;
+
+    private protected double DegreesOfFreedom(Mover mover) => DegreesOfFreedom(mover.Count, mover.HasFields);
 
     /// <summary>Whether the momentum of all atoms stays as it is.</summary>
     private protected virtual bool KeepsMomentum => true;
@@ -89,7 +92,7 @@ public abstract class Motion
 
     private protected void NeedsTwo(Mover mover)
     {
-        if (mover.Count < 2)
+        if (mover.Count < 2 && !mover.HasFields)
         {
             throw new ScaleModelException($"A {GetType().Name} is to heat a single atom: without momentum it cannot move. Use {nameof(Langevin)}.");
         }

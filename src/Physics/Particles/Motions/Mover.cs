@@ -55,6 +55,7 @@ internal sealed unsafe class Mover
         (Start, _interactions, _skin, _excluded) = (start, interactions, skin, excluded);
         (Box, _builtBox, _undeformed) = (start.Box, start.Box, start.Box);
         _cutoff = interactions.Max(i => i.Cutoff);
+        HasFields = interactions.Any(i => !i.KeepsMomentum);
         Atoms = new(start);
         List = new(Atoms, Box);
         _pass = new(Atoms, List) { Box = Box, Loop = ChunkedLoop.Serial, Excluded = excluded };
@@ -166,6 +167,9 @@ internal sealed unsafe class Mover
 
     /// <summary>What the interactions were computed with.</summary>
     public ForcePass Forces => _pass;
+
+    /// <summary>Whether an interaction pushes the atoms together from outside.</summary>
+    public bool HasFields { get; }
 
     /// <summary>Moves atoms in a way of one's own; where the box is being deformed, they go with it after that.</summary>
     /// <param name="time">Δt.</param>

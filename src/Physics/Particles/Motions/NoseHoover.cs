@@ -33,7 +33,7 @@ public sealed class NoseHoover : Motion
     private protected override void Prepare(Mover mover)
     {
         NeedsTwo(mover);
-        _chain = new(mover.Start.Units.Boltzmann * Temperature, DegreesOfFreedom(mover.Count), Time, _length);
+        _chain = new(mover.Start.Units.Boltzmann * Temperature, DegreesOfFreedom(mover), Time, _length);
     }
 
     internal override void Step(Mover mover, double step)

@@ -43,7 +43,7 @@ public sealed class StochasticRescaling : Motion
         var now = mover.Kinetic().Trace;
         if (now > 0)
         {
-            var freedom = DegreesOfFreedom(mover.Count);
+            var freedom = DegreesOfFreedom(mover);
             var part = mover.Start.Units.Boltzmann * Temperature / now;        // K̄/(n K)
             var keep = Math.Exp(-step / Time);
             var r = _random.Normal(mover.Steps, 0, 0).First;

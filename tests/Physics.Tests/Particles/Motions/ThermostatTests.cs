@@ -47,6 +47,30 @@ public sealed class ThermostatTests(ITestOutputHelper output)
         return (temperature.Result(), square.Result(), potential.Result(), motion.DegreesOfFreedom(engine.Count));
     }
 
+    // Atoms that are tied to their places have no momentum to keep: all 3N squares come to k_B T, those of two atoms, too.
+    [Fact]
+    public void Two_atoms_on_tethers_are_as_warm_as_the_bath()
+    {
+        var places = System.Collections.Immutable.ImmutableArray.Create(new Vec3(2, 2, 2), new Vec3(6, 6, 6));
+        var atoms = new AtomConfiguration
+        {
+            Units = UnitSystem.LennardJones, Box = SimulationBox.Orthogonal(8, 8, 8), Species = [new("A", 1)], Kinds = new int[2], Positions = [.. places],
+            Velocities = [new(1, 0.5, -0.3), new(-0.2, 0.9, 0.4)],
+        };
+        var engine = new MolecularDynamics(atoms, [MotionTests.Smooth(), Interaction.OfField(Tether.ToPoints(20, places))], 0.4, motion: new StochasticRescaling(Temperature, 0.1, 5));
+        engine.Advance(1000, 0.01, ChunkedLoop.Serial);
+        var squares = new BlockAverage();
+        for (var sample = 0; sample < 16_384; sample++)
+        {
+            engine.Advance(5, 0.01, ChunkedLoop.Serial);
+            var now = engine.Measure(ChunkedLoop.Serial);
+            Assert.Equal(2 * now.Kinetic / 6, now.Temperature, 1e-12);
+            squares.Add(2 * now.Kinetic / 6);
+        }
+
+        Hits(Temperature, squares.Result(), "squares of velocities");
+    }
+
     // ⟨T⟩ is that of the bath and ⟨(T/T₀ − 1)²⟩ = 2/n with n degrees of freedom. Steps are not infinitely short: with Δt = 0.004 the kinetic energy at
     // whole steps is lower by a share of about (ω Δt)²/4, less than a thousandth here and below the error.
     [Theory]
