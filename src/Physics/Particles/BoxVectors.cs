@@ -35,11 +35,11 @@ internal readonly unsafe struct BoxVectors
 
     /// <summary>s = cell⁻¹ (x − origin) of the position in a row: 0 to 1 in the box.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector256<double> Fraction(double* row)
-    {
-        var d = Vector256.LoadAligned(row) - _origin;
-        return (_inverseA * d[0]) + (_inverseB * d[1]) + (_inverseC * d[2]);
-    }
+    public Vector256<double> Fraction(double* row) => FractionOf(Vector256.LoadAligned(row) - _origin);
+
+    /// <summary>cell⁻¹ d of a difference of two rows.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector256<double> FractionOf(Vector256<double> d) => (_inverseA * d[0]) + (_inverseB * d[1]) + (_inverseC * d[2]);
 
     /// <summary>cell · n, as a row whose fourth entry is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

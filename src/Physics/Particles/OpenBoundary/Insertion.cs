@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -177,7 +178,7 @@ public static class Insertion
         }
 
         T[] Of<T>(T[] all) => all.Length == 0 ? [] : Array.ConvertAll(stay, i => all[i]);
-        System.Collections.Immutable.ImmutableArray<Connection> Kept(System.Collections.Immutable.ImmutableArray<Connection> all) =>
+        ImmutableArray<Connection> Kept(ImmutableArray<Connection> all) =>
             [.. all.Where(c => c.Atoms.Any(i => place[i] >= 0)).Select(c => c.Atoms.All(i => place[i] >= 0)
                 ? c with { Atoms = [.. c.Atoms.Select(i => place[i])] }
                 : throw new ScaleModelException($"Atom {atoms.IdOf(c.Atoms.First(i => place[i] < 0))} is to be taken away, and is bonded to atom {atoms.IdOf(c.Atoms.First(i => place[i] >= 0))}, which stays."))];

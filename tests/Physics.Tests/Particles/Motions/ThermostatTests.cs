@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Particles;
@@ -51,7 +52,7 @@ public sealed class ThermostatTests(ITestOutputHelper output)
     [Fact]
     public void Two_atoms_on_tethers_are_as_warm_as_the_bath()
     {
-        var places = System.Collections.Immutable.ImmutableArray.Create(new Vec3(2, 2, 2), new Vec3(6, 6, 6));
+        var places = ImmutableArray.Create(new Vec3(2, 2, 2), new Vec3(6, 6, 6));
         var atoms = new AtomConfiguration
         {
             Units = UnitSystem.LennardJones, Box = SimulationBox.Orthogonal(8, 8, 8), Species = [new("A", 1)], Kinds = new int[2], Positions = [.. places],
