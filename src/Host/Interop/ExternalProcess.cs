@@ -16,6 +16,7 @@ internal sealed class ExternalProcess : IDisposable
     private const string Shell = "/bin/sh";
     private const string Watch = "read -r line; kill -s KILL -- \"-$1\"";
     private const int LinesKept = 20;
+    private static readonly TimeSpan _longestReading = TimeSpan.FromSeconds(5);      // Far longer than it takes; someone else may hold the pipe.
     private readonly Process _process;
     private readonly Queue<string> _lines = new();
     private readonly CountdownEvent _open = new(2);      // Standard output and standard error.
@@ -89,15 +90,15 @@ internal sealed class ExternalProcess : IDisposable
     /// <summary>Waits for its end.</summary>
     public bool WaitForExit(TimeSpan limit) => _process.WaitForExit(limit);
 
-    /// <summary>How it ended, and the last lines that it wrote. Waits <paramref name="patience"/> for its end, and then a moment for the lines.</summary>
+    /// <summary>
+    /// How it ended, and the last lines that it wrote. Waits <paramref name="patience"/> for it to end by itself, and ends it then:
+    /// only what has ended writes no more, so that nothing it said is missed.
+    /// </summary>
     public string Obituary(TimeSpan patience)
     {
         var hasExited = _process.WaitForExit(patience);
-        if (hasExited)
-        {
-            _open.Wait(TimeSpan.FromMilliseconds(500));
-        }
-
+        Kill();
+        _open.Wait(_longestReading);
         var how = !hasExited
             ? "its process is still there"
             : _process.ExitCode > 128
