@@ -91,6 +91,12 @@ internal sealed unsafe class NeighborList
     /// <summary>The place of each atom, by its index in the configuration; changes with a rebuild.</summary>
     public int[] Places { get; }
 
+    /// <summary>The least coordinates of what the list was made of, atoms and images, and a little less.</summary>
+    public Vec3 Corner => _grid.Corner;
+
+    /// <summary>From <see cref="Corner"/> on that is the longest way along x, y or z.</summary>
+    public double Extent => _grid.Extent;
+
     /// <summary>How many rebuilds there were.</summary>
     public long Builds { get; private set; }
 

@@ -27,6 +27,7 @@ public struct Shifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     private readonly KindTable _energy;
     private TLaw _law;
     private Vector512<double> _row;
+    private Vector512<float> _single;
 
     /// <summary>The law <paramref name="law"/>, shifted.</summary>
     public Shifted(TLaw law) => (_law, _energy) = (law, AtCutoff.Of(law).Energy);
@@ -41,7 +42,7 @@ public struct Shifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     public void Begin(int kind)
     {
         _law.Begin(kind);
-        _row = _energy.Row(kind);
+        (_row, _single) = (_energy.Row(kind), _energy.RowInSingle(kind));
     }
 
     /// <inheritdoc/>
@@ -50,6 +51,18 @@ public struct Shifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     {
         var force = _law.ForceOverDistance(r2, kinds, wantsEnergy, out energy);
         energy = wantsEnergy ? energy - KindTable.Of(_row, kinds) : default;
+        return force;
+    }
+
+    /// <inheritdoc/>
+    public readonly bool HasSingle => _law.HasSingle;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Vector512<float> ForceOverDistance(Vector512<float> r2, Vector512<int> kinds, bool wantsEnergy, out Vector512<float> energy)
+    {
+        var force = _law.ForceOverDistance(r2, kinds, wantsEnergy, out energy);
+        energy = wantsEnergy ? energy - KindTable.Of(_single, kinds) : default;
         return force;
     }
 }
@@ -65,6 +78,8 @@ public struct ForceShifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     private TLaw _law;
     private Vector512<double> _energyRow;
     private Vector512<double> _forceRow;
+    private Vector512<float> _energySingle;
+    private Vector512<float> _forceSingle;
 
     /// <summary>The law <paramref name="law"/>, shifted.</summary>
     public ForceShifted(TLaw law)
@@ -83,6 +98,7 @@ public struct ForceShifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
     {
         _law.Begin(kind);
         (_energyRow, _forceRow) = (_energy.Row(kind), _force.Row(kind));
+        (_energySingle, _forceSingle) = (_energy.RowInSingle(kind), _force.RowInSingle(kind));
     }
 
     /// <inheritdoc/>
@@ -95,6 +111,21 @@ public struct ForceShifted<TLaw> : IPairLaw where TLaw : struct, IPairLaw
         var last = KindTable.Of(_forceRow, kinds) * cutoff;
         var force = _law.ForceOverDistance(r2, kinds, wantsEnergy, out energy);
         energy = wantsEnergy ? energy - KindTable.Of(_energyRow, kinds) + ((r - cutoff) * last) : default;
+        return force - (last / r);
+    }
+
+    /// <inheritdoc/>
+    public readonly bool HasSingle => _law.HasSingle;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Vector512<float> ForceOverDistance(Vector512<float> r2, Vector512<int> kinds, bool wantsEnergy, out Vector512<float> energy)
+    {
+        var r = Vector512.Sqrt(r2);
+        var cutoff = Vector512.Create((float)Cutoff);
+        var last = KindTable.Of(_forceSingle, kinds) * cutoff;
+        var force = _law.ForceOverDistance(r2, kinds, wantsEnergy, out energy);
+        energy = wantsEnergy ? energy - KindTable.Of(_energySingle, kinds) + ((r - cutoff) * last) : default;
         return force - (last / r);
     }
 }
@@ -143,5 +174,23 @@ public struct Switched<TLaw> : IPairLaw where TLaw : struct, IPairLaw
         var slope = Vector512.Create(30.0) * t2 * rest * rest * perLength;       // −S′
         energy = phi * s;
         return (force * s) + (phi * slope / r);
+    }
+
+    /// <inheritdoc/>
+    public readonly bool HasSingle => _law.HasSingle;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Vector512<float> ForceOverDistance(Vector512<float> r2, Vector512<int> kinds, bool wantsEnergy, out Vector512<float> energy)
+    {
+        var force = _law.ForceOverDistance(r2, kinds, true, out var phi);
+        var r = Vector512.Sqrt(r2);
+        var perLength = Vector512.Create((float)(1 / (Cutoff - _begin)));
+        var t = Vector512.Min(Vector512.Max((r - Vector512.Create((float)_begin)) * perLength, Vector512<float>.Zero), Vector512<float>.One);
+        var t2 = t * t;
+        var s = Vector512<float>.One - (t2 * t * (Vector512.Create(10f) - (t * (Vector512.Create(15f) - (Vector512.Create(6f) * t)))));
+        var rest = Vector512<float>.One - t;
+        energy = phi * s;
+        return (force * s) + (phi * Vector512.Create(30f) * t2 * rest * rest * perLength / r);
     }
 }

@@ -23,6 +23,16 @@ public interface IPairLaw
     /// <param name="wantsEnergy">Whether <paramref name="energy"/> is wanted; a constant when the kernel is compiled.</param>
     /// <param name="energy">φ(r); anything if it is not wanted.</param>
     Vector512<double> ForceOverDistance(Vector512<double> r2, Vector512<double> kinds, bool wantsEnergy, out Vector512<double> energy);
+
+    /// <summary>Whether the law is also known in single precision, for <see cref="Interaction.InSingle{TLaw}"/>.</summary>
+    bool HasSingle => false;
+
+    /// <summary>The same of sixteen pairs in single precision, where <see cref="HasSingle"/>. Whatever the units, numbers in between must keep within 10⁻³⁸ to 10³⁸.</summary>
+    /// <param name="r2">r². Beyond the cutoff the result does not matter, but it must be finite.</param>
+    /// <param name="kinds">The kinds of the neighbors.</param>
+    /// <param name="wantsEnergy">Whether <paramref name="energy"/> is wanted.</param>
+    /// <param name="energy">φ(r); anything if it is not wanted.</param>
+    Vector512<float> ForceOverDistance(Vector512<float> r2, Vector512<int> kinds, bool wantsEnergy, out Vector512<float> energy) => throw new NotSupportedException();
 }
 
 /// <summary>How two atoms act on each other along the line between them: all that a pair interaction of one's own needs.</summary>

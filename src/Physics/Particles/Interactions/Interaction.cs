@@ -59,6 +59,13 @@ public abstract class Interaction
     /// <summary>A pair interaction by a law.</summary>
     public static Interaction Of<TLaw>(TLaw law) where TLaw : struct, IPairLaw => new PairInteraction<TLaw>(law);
 
+    /// <summary>
+    /// A pair interaction by a law, each pair in single precision and all sums in double. An atom's force is off by about 10⁻⁶ of the forces that
+    /// it is the sum of; <see cref="MolecularDynamics.Shares"/> and <see cref="MolecularDynamics.VisitPairs"/> are in double precision all the same.
+    /// </summary>
+    /// <exception cref="Models.ScaleModelException">The law is not known in single precision.</exception>
+    public static Interaction InSingle<TLaw>(TLaw law) where TLaw : struct, IPairLaw => new SinglePairInteraction<TLaw>(law);
+
     /// <summary>A pair interaction by a potential of one's own.</summary>
     public static Interaction OfPotential<TPotential>(TPotential potential) where TPotential : struct, IPairPotential =>
         new PairInteraction<OneByOne<TPotential>>(new(potential));

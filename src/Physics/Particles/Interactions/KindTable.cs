@@ -10,6 +10,7 @@ public sealed class KindTable
     public const int MostKinds = 8;
 
     private readonly Vector512<double>[] _rows = new Vector512<double>[MostKinds];
+    private readonly Vector512<float>[] _singles = new Vector512<float>[MostKinds];
 
     /// <summary>The table of <paramref name="value"/>(kind, other).</summary>
     public KindTable(int kinds, Func<int, int, double> value)
@@ -21,6 +22,7 @@ public sealed class KindTable
             for (var j = 0; j < kinds; j++)
             {
                 _rows[i] = _rows[i].WithElement(j, value(i, j));
+                _singles[i] = _singles[i].WithElement(j, (float)value(i, j));
             }
         }
     }
@@ -31,4 +33,11 @@ public sealed class KindTable
     /// <summary>The numbers of one kind with eight others.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<double> Of(Vector512<double> row, Vector512<double> kinds) => Vector512.Shuffle(row, Vector512.ConvertToInt64(kinds));
+
+    /// <summary>The numbers of one kind with all others, in single precision.</summary>
+    public Vector512<float> RowInSingle(int kind) => _singles[kind];
+
+    /// <summary>The numbers of one kind with sixteen others.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Of(Vector512<float> row, Vector512<int> kinds) => Vector512.Shuffle(row, kinds);
 }

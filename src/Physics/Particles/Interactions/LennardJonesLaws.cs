@@ -31,6 +31,9 @@ public readonly struct LennardJonesLaw : IPairLaw
     private readonly double _c12;       // 48 ε σ¹²
     private readonly double _c6;        // 24 ε σ⁶
     private readonly double _minusC6;
+    private readonly float _perSize2;   // σ⁻²
+    private readonly float _strength;   // 24 ε/σ²
+    private readonly float _depth;      // 4 ε
 
     /// <summary>A potential of this strength, size and cutoff.</summary>
     /// <exception cref="ScaleModelException">A number is not finite, or not above zero.</exception>
@@ -43,6 +46,7 @@ public readonly struct LennardJonesLaw : IPairLaw
 
         var s6 = Math.Pow(sigma, 6);
         (_c12, _c6, _minusC6, Cutoff) = (48 * epsilon * s6 * s6, 24 * epsilon * s6, -24 * epsilon * s6, cutoff);
+        (_perSize2, _strength, _depth) = ((float)(1 / (sigma * sigma)), (float)(24 * epsilon / (sigma * sigma)), (float)(4 * epsilon));
     }
 
     /// <inheritdoc/>
@@ -64,6 +68,14 @@ public readonly struct LennardJonesLaw : IPairLaw
         return inverse6 * inverse2 * Vector512.FusedMultiplyAdd(inverse6, Vector512.Create(_c12), Vector512.Create(_minusC6));
     }
 
+    /// <inheritdoc/>
+    public bool HasSingle => true;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Vector512<float> ForceOverDistance(Vector512<float> r2, Vector512<int> kinds, bool wantsEnergy, out Vector512<float> energy) =>
+        LennardJonesInSingle.ForceOverDistance(r2, Vector512.Create(_perSize2), Vector512.Create(_strength), Vector512.Create(_depth), wantsEnergy, out energy);
+
     /// <summary>
     /// What is missing beyond the cutoff where the density is uniform (M. P. Allen, D. J. Tildesley, Computer Simulation of Liquids, eq. 2.140 and 2.143):
     /// energy an atom (8/3)πρε σ³ [(σ/r_c)⁹/3 − (σ/r_c)³], pressure (16/3)πρ²ε σ³ [2(σ/r_c)⁹/3 − (σ/r_c)³].
@@ -84,8 +96,14 @@ public struct LennardJonesMixture : IPairLaw
 {
     private readonly KindTable _c12;
     private readonly KindTable _c6;
+    private readonly KindTable _perSize2;
+    private readonly KindTable _strength;
+    private readonly KindTable _depth;
     private Vector512<double> _row12;
     private Vector512<double> _row6;
+    private Vector512<float> _perSize2Row;
+    private Vector512<float> _strengthRow;
+    private Vector512<float> _depthRow;
 
     /// <summary>A mixture whose pairs of unlike kinds follow a rule.</summary>
     public LennardJonesMixture(ImmutableArray<WellAndSize> kinds, MixingRule rule, double cutoff)
@@ -114,6 +132,9 @@ public struct LennardJonesMixture : IPairLaw
         (Cutoff, Kinds) = (cutoff, kinds);
         _c12 = new(kinds, (i, j) => 48 * pair(i, j).Epsilon * Math.Pow(pair(i, j).Sigma, 12));
         _c6 = new(kinds, (i, j) => 24 * pair(i, j).Epsilon * Math.Pow(pair(i, j).Sigma, 6));
+        _perSize2 = new(kinds, (i, j) => Math.Pow(pair(i, j).Sigma, -2));
+        _strength = new(kinds, (i, j) => 24 * pair(i, j).Epsilon * Math.Pow(pair(i, j).Sigma, -2));
+        _depth = new(kinds, (i, j) => 4 * pair(i, j).Epsilon);
     }
 
     /// <inheritdoc/>
@@ -136,7 +157,11 @@ public struct LennardJonesMixture : IPairLaw
     }
 
     /// <inheritdoc/>
-    public void Begin(int kind) => (_row12, _row6) = (_c12.Row(kind), _c6.Row(kind));
+    public void Begin(int kind)
+    {
+        (_row12, _row6) = (_c12.Row(kind), _c6.Row(kind));
+        (_perSize2Row, _strengthRow, _depthRow) = (_perSize2.RowInSingle(kind), _strength.RowInSingle(kind), _depth.RowInSingle(kind));
+    }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -147,5 +172,28 @@ public struct LennardJonesMixture : IPairLaw
         var inverse6 = inverse2 * inverse2 * inverse2;
         energy = wantsEnergy ? inverse6 * ((inverse6 * c12 / Vector512.Create(12.0)) - (c6 / Vector512.Create(6.0))) : default;
         return inverse6 * ((inverse6 * c12) - c6) * inverse2;
+    }
+
+    /// <inheritdoc/>
+    public readonly bool HasSingle => true;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly Vector512<float> ForceOverDistance(Vector512<float> r2, Vector512<int> kinds, bool wantsEnergy, out Vector512<float> energy) =>
+        LennardJonesInSingle.ForceOverDistance(r2, KindTable.Of(_perSize2Row, kinds), KindTable.Of(_strengthRow, kinds), KindTable.Of(_depthRow, kinds), wantsEnergy, out energy);
+}
+
+/// <summary>The Lennard-Jones potential in single precision, in units of ε and σ, so that no power of r leaves what single precision holds.</summary>
+internal static class LennardJonesInSingle
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ForceOverDistance(
+        Vector512<float> r2, Vector512<float> perSize2, Vector512<float> strength, Vector512<float> depth, bool wantsEnergy, out Vector512<float> energy)
+    {
+        // −φ′/r = (24 ε/σ²) s⁻⁸ (2 s⁻⁶ − 1) with s = r/σ
+        var inverse2 = Vector512<float>.One / (r2 * perSize2);
+        var inverse6 = inverse2 * inverse2 * inverse2;
+        energy = wantsEnergy ? depth * inverse6 * (inverse6 - Vector512<float>.One) : default;
+        return strength * inverse2 * inverse6 * (inverse6 + inverse6 - Vector512<float>.One);
     }
 }
