@@ -97,6 +97,9 @@ internal sealed unsafe class NeighborList
     /// <summary>From <see cref="Corner"/> on that is the longest way along x, y or z.</summary>
     public double Extent => _grid.Extent;
 
+    /// <summary>So many atoms further in their order one comes into reach that no atom before had for a neighbor, most often.</summary>
+    public int Lead { get; private set; }
+
     /// <summary>How many rebuilds there were.</summary>
     public long Builds { get; private set; }
 
@@ -118,6 +121,7 @@ internal sealed unsafe class NeighborList
         _bounds.Ensure(8 * ChunkedLoop.Chunks(n, Chunk));
         loop.Run(n, Chunk, _wrap);
         _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), _atoms, box, reach);
+        Lead = _grid.Lead(n);
         Sort(loop);
         MakeGhosts(loop);
 
@@ -605,6 +609,9 @@ internal sealed unsafe class NeighborList
         public Vec3 Corner { get; }
 
         public double Extent { get; }
+
+        // A layer of a strip is as thick as a cell, and one more than are in reach is already beyond it.
+        public int Lead(int count) => (int)((_span + 1) * (long)count / (_nz * ((_ny + Strip - 1) / Strip)));
 
         public int Cells => _nx * Strip * ((_ny + Strip - 1) / Strip) * _nz;
 

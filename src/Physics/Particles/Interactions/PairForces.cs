@@ -34,11 +34,13 @@ internal static unsafe class PairForces
         var x = atoms.X;
         var f = atoms.F;
         var bytes = (byte*)x;
+        var lead = list.Lead;
         var cutoff2 = Vector512.Create(law.Cutoff * law.Cutoff);
         var (energy, xx, yy, zz, yz, xz, xy) = (Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero);
         for (var i = first; i < past; i++)
         {
             var row = x + (4L * i);
+            FetchRow(row + (4L * lead));
             law.Begin((int)row[3]);
             var (xi, yi, zi) = (Vector512.Create(row[0]), Vector512.Create(row[1]), Vector512.Create(row[2]));
             var (fx, fy, fz) = (Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero);
@@ -96,6 +98,16 @@ internal static unsafe class PairForces
         if (Sse.IsSupported)
         {
             Sse.Prefetch0(entry + 512);
+        }
+    }
+
+    /// <summary>Asks for the row of an atom that is about to come into reach: of many atoms it does not stay in the cache from step to step.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void FetchRow(double* row)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(row);
         }
     }
 

@@ -90,7 +90,7 @@ internal sealed unsafe class SinglePairInteraction<TLaw> : Interaction where TLa
         var (atoms, list) = (_pass!.Atoms, _pass.List);
         var rows = _rows.Pointer;
         var f = atoms.F;
-        var isFirst = _pass.IsFirst;
+        var (isFirst, lead) = (_pass.IsFirst, list.Lead);
         var unit2 = Vector512.Create((float)(_unit * _unit));
         var cutoff2 = Vector512.Create((float)(law.Cutoff * law.Cutoff));
         var (energy, xx, yy, zz, yz, xz, xy) = (Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero);
@@ -99,6 +99,7 @@ internal sealed unsafe class SinglePairInteraction<TLaw> : Interaction where TLa
         for (var i = first; i < past; i++)
         {
             var own = rows + (4L * i);
+            PairForces.FetchRow((double*)(own + (4L * lead)));
             law.Begin(own[3]);
             var (xi, yi, zi) = (Vector512.Create(own[0]), Vector512.Create(own[1]), Vector512.Create(own[2]));
             var (fx, fy, fz) = (Vector512<double>.Zero, Vector512<double>.Zero, Vector512<double>.Zero);
