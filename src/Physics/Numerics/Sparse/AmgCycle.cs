@@ -1,0 +1,166 @@
+using System.Numerics;
+
+namespace ActorMultiscale.Physics.Numerics.Sparse;
+
+/// <summary>A V-cycle in one precision.</summary>
+internal interface IAmgCycle
+{
+    /// <summary>Adds a level whose coarser one is still to come; returns an estimate of the largest eigenvalue of D⁻¹A.</summary>
+    double Add(BlockRows<double> a, double[] inverse);
+
+    /// <summary>Joins the level added last to the coarser one.</summary>
+    void Join(Prolongator p, (int[] Start, int[] Rows, int[] Blocks) transposed);
+
+    /// <summary>Adds the coarsest level.</summary>
+    void End(BlockRows<double> a);
+
+    /// <summary>z = M⁻¹ r.</summary>
+    void Apply(ReadOnlySpan<double> r, Span<double> z);
+}
+
+/// <summary>A V-cycle that computes in <typeparamref name="T"/>; allocates nothing after it is built.</summary>
+internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) : IAmgCycle where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int Chunk = 1 << 14;
+    private readonly List<Level> _levels = [];
+    private Action<int, int, int> _take = static (_, _, _) => { };
+    private Action<int, int, int> _give = static (_, _, _) => { };
+    private double* _from;
+    private double* _to;
+    private CoarseFactor? _coarse;
+    private T[] _coarseRight = [];
+    private T[] _coarseSolution = [];
+    private double[] _coarseExact = [];
+
+    public double Add(BlockRows<double> a, double[] inverse)
+    {
+        var smoother = new BlockSmoother<T>(a.As<T>(loop), inverse, loop);
+        _levels.Add(new(smoother, loop));
+        return smoother.Largest;
+    }
+
+    public void Join(Prolongator p, (int[] Start, int[] Rows, int[] Blocks) transposed) =>
+        (_levels[^1].Interpolation, _levels[^1].Restriction) = (p.Interpolation<T>(loop), p.Restriction<T>(transposed, loop));
+
+    public void End(BlockRows<double> a)
+    {
+        (_coarse, _take, _give) = (new(a), Take, Give);
+        (_coarseRight, _coarseSolution, _coarseExact) = (new T[a.RowBlocks * a.Rows], new T[a.RowBlocks * a.Rows], new double[a.RowBlocks * a.Rows]);
+        for (var l = 0; l < _levels.Count; l++)
+        {
+            var isLast = l + 1 == _levels.Count;
+            (_levels[l].CoarseRight, _levels[l].CoarseSolution) = isLast ? (_coarseRight, _coarseSolution) : (_levels[l + 1].Smoother.Right, _levels[l + 1].Smoother.Solution);
+        }
+    }
+
+    public void Apply(ReadOnlySpan<double> r, Span<double> z)
+    {
+        if (_levels.Count == 0)
+        {
+            r.CopyTo(z);
+            _coarse!.Solve(z);
+            return;
+        }
+
+        var (right, solution) = (_levels[0].Smoother.Right, _levels[0].Smoother.Solution);
+        fixed (double* from = r, to = z)
+        {
+            _from = from;
+            _to = to;
+            loop.Run(right.Length, Chunk, _take);
+            Cycle(0);
+            loop.Run(solution.Length, Chunk, _give);
+        }
+    }
+
+    private void Take(int chunk, int first, int past)
+    {
+        var right = _levels[0].Smoother.Right;
+        for (var i = first; i < past; i++)
+        {
+            right[i] = T.CreateTruncating(_from[i]);
+        }
+    }
+
+    private void Give(int chunk, int first, int past)
+    {
+        var solution = _levels[0].Smoother.Solution;
+        for (var i = first; i < past; i++)
+        {
+            _to[i] = double.CreateTruncating(solution[i]);
+        }
+    }
+
+    private void Cycle(int l)
+    {
+        if (l == _levels.Count)
+        {
+            for (var i = 0; i < _coarseExact.Length; i++)
+            {
+                _coarseExact[i] = double.CreateTruncating(_coarseRight[i]);
+            }
+
+            _coarse!.Solve(_coarseExact);
+            for (var i = 0; i < _coarseExact.Length; i++)
+            {
+                _coarseSolution[i] = T.CreateTruncating(_coarseExact[i]);
+            }
+
+            return;
+        }
+
+        // The same polynomial before and after makes the cycle symmetric.
+        var level = _levels[l];
+        level.Smoother.Smooth(options.Degree, options.SmoothedRange, fromZero: true, withRest: true);
+        level.Restrict();
+        Cycle(l + 1);
+        level.Correct();
+        level.Smoother.Smooth(options.Degree, options.SmoothedRange, fromZero: false, withRest: false);
+    }
+
+    private sealed class Level
+    {
+        private readonly ChunkedLoop _loop;
+        private readonly T[] _correction;
+        private readonly Action<int, int, int> _restrict;
+        private readonly Action<int, int, int> _correct;
+
+        public Level(BlockSmoother<T> smoother, ChunkedLoop loop)
+        {
+            (Smoother, _loop, _correction) = (smoother, loop, new T[smoother.Right.Length]);
+            _restrict = (_, first, past) =>
+            {
+                fixed (T* from = Smoother.Rest, to = CoarseRight)
+                {
+                    Restriction!.Multiply(from, to, first, past);
+                }
+            };
+            _correct = (_, first, past) =>
+            {
+                var b = Interpolation!.Rows;
+                fixed (T* from = CoarseSolution, correction = _correction, x = Smoother.Solution)
+                {
+                    Interpolation.Multiply(from, correction, first, past);
+                    for (var i = first * b; i < past * b; i++)
+                    {
+                        x[i] += correction[i];
+                    }
+                }
+            };
+        }
+
+        public BlockSmoother<T> Smoother { get; }
+
+        public BlockRows<T>? Interpolation { get; set; }
+
+        public BlockRows<T>? Restriction { get; set; }
+
+        public T[] CoarseRight { get; set; } = [];
+
+        public T[] CoarseSolution { get; set; } = [];
+
+        public void Restrict() => _loop.Run(Restriction!.RowBlocks, Restriction.ChunkRows, _restrict);
+
+        public void Correct() => _loop.Run(Interpolation!.RowBlocks, Interpolation.ChunkRows, _correct);
+    }
+}
