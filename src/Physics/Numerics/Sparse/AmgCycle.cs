@@ -22,14 +22,16 @@ internal interface IAmgCycle
 internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) : IAmgCycle where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int Chunk = 1 << 14;
+    private const int MostDense = 1500;
     private readonly List<Level> _levels = [];
     private Action<int, int, int> _take = static (_, _, _) => { };
     private Action<int, int, int> _give = static (_, _, _) => { };
     private double* _from;
     private double* _to;
-    private CoarseFactor? _coarse;
+    private IPreconditioner? _coarse;
     private T[] _coarseRight = [];
     private T[] _coarseSolution = [];
+    private double[] _coarseResidual = [];
     private double[] _coarseExact = [];
 
     public double Add(BlockRows<double> a, double[] inverse)
@@ -44,7 +46,9 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
 
     public void End(BlockRows<double> a)
     {
-        (_coarse, _take, _give) = (new(a), Take, Give);
+        _coarse = a.RowBlocks * a.Rows <= MostDense ? new CoarseFactor(a) : SparseLdl.PositiveDefinite(a.ToCsr(), loop);
+        (_take, _give) = (Take, Give);
+        _coarseResidual = new double[a.RowBlocks * a.Rows];
         (_coarseRight, _coarseSolution, _coarseExact) = (new T[a.RowBlocks * a.Rows], new T[a.RowBlocks * a.Rows], new double[a.RowBlocks * a.Rows]);
         for (var l = 0; l < _levels.Count; l++)
         {
@@ -57,8 +61,7 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
     {
         if (_levels.Count == 0)
         {
-            r.CopyTo(z);
-            _coarse!.Solve(z);
+            _coarse!.Apply(r, z);
             return;
         }
 
@@ -97,10 +100,10 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
         {
             for (var i = 0; i < _coarseExact.Length; i++)
             {
-                _coarseExact[i] = double.CreateTruncating(_coarseRight[i]);
+                _coarseResidual[i] = double.CreateTruncating(_coarseRight[i]);
             }
 
-            _coarse!.Solve(_coarseExact);
+            _coarse!.Apply(_coarseResidual, _coarseExact);
             for (var i = 0; i < _coarseExact.Length; i++)
             {
                 _coarseSolution[i] = T.CreateTruncating(_coarseExact[i]);

@@ -110,6 +110,9 @@ public sealed unsafe class BcsrMatrix : ILinearOperator
         return blocks;
     }
 
+    /// <summary>The same matrix by single rows, as the direct solvers take it; zeros within blocks stay.</summary>
+    public CsrMatrix ToCsr() => Storage.ToCsr();
+
     /// <summary>The position of a block among all, or −1 where none is stored. Costs a binary search.</summary>
     public int Find(int blockRow, int blockColumn) => Storage.Find(blockRow, blockColumn);
 

@@ -104,6 +104,29 @@ internal sealed unsafe class BlockRows<T> where T : unmanaged, IBinaryFloatingPo
         return other;
     }
 
+    /// <summary>The same matrix by single rows, with the zeros within blocks.</summary>
+    public CsrMatrix ToCsr()
+    {
+        var rowStart = new int[(RowBlocks * Rows) + 1];
+        var (columns, values) = (new int[Numbers], new double[Numbers]);
+        for (var row = 0; row + 1 < rowStart.Length; row++)
+        {
+            var to = rowStart[row];
+            for (var k = RowStart[row / Rows]; k < RowStart[(row / Rows) + 1]; k++)
+            {
+                for (var c = 0; c < Columns; c++, to++)
+                {
+                    columns[to] = (BlockColumns[k] * Columns) + c;
+                    values[to] = double.CreateTruncating(Values[(k * Rows * Columns) + (c * Rows) + (row % Rows)]);
+                }
+            }
+
+            rowStart[row + 1] = to;
+        }
+
+        return new(ColumnBlocks * Columns, rowStart, columns, values);
+    }
+
     /// <summary>The position of a block, or −1. Costs a binary search.</summary>
     public int Find(int row, int column)
     {

@@ -5,7 +5,7 @@ namespace ActorMultiscale.Physics.Numerics.Sparse;
 /// unknown is set to zero, so that consistent singular systems (a body that floats) are solved up to such vectors.
 /// </summary>
 /// <remarks>After: Golub, Van Loan, "Matrix Computations", 4th ed. (2013), section 4.1.2.</remarks>
-internal sealed class CoarseFactor
+internal sealed class CoarseFactor : IPreconditioner
 {
     private const double Nothing = 1e-12;
     private readonly int _size;
@@ -45,9 +45,10 @@ internal sealed class CoarseFactor
         }
     }
 
-    /// <summary>Replaces the right-hand side by the solution.</summary>
-    public void Solve(Span<double> x)
+    /// <summary>x = A⁻¹ r.</summary>
+    public void Apply(ReadOnlySpan<double> r, Span<double> x)
     {
+        r.CopyTo(x);
         for (var i = 0; i < _size; i++)
         {
             x[i] -= FixedOrderSum.Dot(_lower.AsSpan(i * _size, i), x[..i]);

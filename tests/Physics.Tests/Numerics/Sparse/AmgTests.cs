@@ -82,6 +82,18 @@ public sealed class AmgTests
         }
     }
 
+    [Fact]
+    public void A_level_that_is_solved_directly_may_be_large()
+    {
+        var (matrix, places, load) = TestMatrices.Elasticity(16);
+        var blocks = BcsrMatrix.FromCsr(matrix, 3);
+        var amg = new AmgPreconditioner(blocks, NearKernel.RigidBodyModes(places, 3), new() { MaxLevels = 1, SinglePrecision = false });
+        var x = new double[load.Length];
+
+        Assert.Single(amg.Levels);
+        Assert.InRange(ConjugateGradient.Solve(blocks, load, x, amg, 1e-10).Iterations, 1, 2);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -25,11 +25,13 @@ public sealed class BlockProductTests
 
         Assert.Equal((m.Matrix.RowCount, m.Matrix.ColumnCount), (blocks.RowCount, blocks.ColumnCount));
         Assert.All(Enumerable.Range(0, expected.Length), i => Assert.Equal(expected[i], found[i], 1e-12 * 10 * 200));
+        var back = blocks.ToCsr();
         for (var row = 0; row < blocks.RowCount; row++)
         {
             for (var column = 0; column < blocks.ColumnCount; column++)
             {
                 Assert.Equal(m.Matrix[row, column], blocks[row, column]);
+                Assert.Equal(m.Matrix[row, column], back[row, column]);
             }
         }
     });
