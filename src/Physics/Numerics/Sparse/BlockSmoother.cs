@@ -14,7 +14,7 @@ namespace ActorMultiscale.Physics.Numerics.Sparse;
 /// </remarks>
 internal sealed unsafe class BlockSmoother<T> where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int LanczosSteps = 10;
+    private const int LanczosSteps = 12;
     private readonly BlockRows<T> _a;
     private readonly T[] _inverse;
     private readonly ChunkedLoop _loop;
@@ -58,7 +58,7 @@ internal sealed unsafe class BlockSmoother<T> where T : unmanaged, IBinaryFloati
     /// <summary>b − A x after <see cref="Smooth"/> with the rest.</summary>
     public T[] Rest { get; }
 
-    /// <summary>An estimate of the largest eigenvalue of D⁻¹A, from below and within a few hundredths.</summary>
+    /// <summary>An estimate of the largest eigenvalue of D⁻¹A, from below and within a tenth.</summary>
     public double Largest { get; }
 
     /// <summary>Improves <see cref="Solution"/> by the polynomial of the given degree.</summary>
@@ -68,8 +68,8 @@ internal sealed unsafe class BlockSmoother<T> where T : unmanaged, IBinaryFloati
     /// <param name="withRest">Whether <see cref="Rest"/> is wanted after.</param>
     public void Smooth(int degree, double range, bool fromZero, bool withRest)
     {
-        // The estimate is from below: a twentieth more holds the whole spectrum.
-        var upper = 1.05 * Largest;
+        // The estimate is from below: a tenth more holds the whole spectrum.
+        var upper = 1.1 * Largest;
         var (middle, half) = ((upper + (upper / range)) / 2, (upper - (upper / range)) / 2);
         if (!fromZero)
         {
