@@ -19,7 +19,7 @@ public static unsafe class ConjugateGradient
     /// <param name="maxIterations">After how many iterations to give up; ten times the number of rows if null.</param>
     /// <param name="loop">The threads that share the vectors; the caller's if null. The bits do not depend on it.</param>
     /// <exception cref="InvalidOperationException">A turns out not to be positive definite, or the residual was not reached.</exception>
-    public static ConjugateGradientResult Solve(
+    public static IterationResult Solve(
         ILinearOperator matrix, ReadOnlySpan<double> b, Span<double> x, IPreconditioner preconditioner,
         double relativeTolerance = 1e-12, int? maxIterations = null, ChunkedLoop? loop = null)
     {

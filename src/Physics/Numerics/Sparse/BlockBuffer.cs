@@ -8,8 +8,8 @@ internal sealed class BlockBuffer(int numbers, int capacity)
     /// <summary>The block columns of all blocks so far.</summary>
     public int[] Columns { get; private set; } = new int[capacity];
 
-    /// <summary>The numbers of all blocks so far.</summary>
-    public double[] Values { get; private set; } = new double[capacity * numbers];
+    /// <summary>The numbers of all blocks so far; each is cleared as it is added.</summary>
+    public double[] Values { get; private set; } = GC.AllocateUninitializedArray<double>(checked(capacity * numbers));
 
     /// <summary>The number of blocks so far.</summary>
     public int Count { get; private set; }
@@ -22,12 +22,13 @@ internal sealed class BlockBuffer(int numbers, int capacity)
     {
         if (Count == Columns.Length)
         {
-            var (columns, values) = (Columns, Values);
-            Array.Resize(ref columns, 2 * Count);
-            Array.Resize(ref values, checked(2 * Count * numbers));
+            var (columns, values) = (new int[2 * Count], GC.AllocateUninitializedArray<double>(checked(2 * Count * numbers)));
+            Columns.CopyTo(columns, 0);
+            Values.CopyTo(values, 0);
             (Columns, Values) = (columns, values);
         }
 
+        Values.AsSpan(Count * numbers, numbers).Clear();
         Columns[Count] = column;
         return Count++;
     }

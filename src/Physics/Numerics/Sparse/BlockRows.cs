@@ -14,13 +14,20 @@ internal sealed unsafe class BlockRows<T> where T : unmanaged, IBinaryFloatingPo
     private const int ChunkNumbers = 32768;
 
     /// <summary>A matrix of zeros with the given pattern; the index arrays are kept.</summary>
-    public BlockRows(int rows, int columns, int columnBlocks, int[] rowStart, int[] blockColumns)
+    /// <param name="rows">Rows of a block.</param>
+    /// <param name="columns">Columns of a block.</param>
+    /// <param name="columnBlocks">The number of block columns.</param>
+    /// <param name="rowStart">Where each block row starts, and the number of blocks.</param>
+    /// <param name="blockColumns">The block column of each block.</param>
+    /// <param name="isFilled">Whether the caller writes every number: then threads touch the memory first that need it, not this one.</param>
+    public BlockRows(int rows, int columns, int columnBlocks, int[] rowStart, int[] blockColumns, bool isFilled = false)
     {
         (Rows, Columns, ColumnBlocks, RowStart, BlockColumns) = (rows, columns, columnBlocks, rowStart, blockColumns);
         var count = (long)blockColumns.Length * rows * columns;
         Numbers = count <= Array.MaxLength - Padding ? (int)count : throw new ArgumentException(
             $"{blockColumns.Length} blocks of {rows} × {columns} numbers are more than one array holds ({Array.MaxLength}).", nameof(blockColumns));
-        Values = new T[Numbers + Padding];
+        Values = isFilled ? GC.AllocateUninitializedArray<T>(Numbers + Padding) : new T[Numbers + Padding];
+        Values.AsSpan(Numbers).Clear();
         ChunkRows = Math.Clamp((int)(ChunkNumbers / Math.Max(1, count / Math.Max(1, RowBlocks))), 32, 2048);
     }
 
@@ -93,7 +100,7 @@ internal sealed unsafe class BlockRows<T> where T : unmanaged, IBinaryFloatingPo
             return same;
         }
 
-        var other = new BlockRows<TOther>(Rows, Columns, ColumnBlocks, RowStart, BlockColumns);
+        var other = new BlockRows<TOther>(Rows, Columns, ColumnBlocks, RowStart, BlockColumns, isFilled: true);
         loop.Run(Numbers, 1 << 16, (_, first, past) =>
         {
             for (var i = first; i < past; i++)

@@ -274,7 +274,7 @@ internal static unsafe class Galerkin
             }
         }
 
-        var matrix = new BlockRows<double>(m, m, rows, rowStart, columns);
+        var matrix = new BlockRows<double>(m, m, rows, rowStart, columns, isFilled: true);
         loop.Run(rows, CoarseChunk, (chunk, first, past) =>
         {
             var buffer = upper[chunk];

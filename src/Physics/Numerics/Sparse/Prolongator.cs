@@ -132,7 +132,7 @@ internal sealed class Prolongator
     /// <summary>P in the form in which vectors are interpolated with it.</summary>
     public BlockRows<T> Interpolation<T>(ChunkedLoop loop) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
-        var p = new BlockRows<T>(Height, Width, CoarseCount, RowStart, Columns);
+        var p = new BlockRows<T>(Height, Width, CoarseCount, RowStart, Columns, isFilled: true);
         loop.Run(RowStart.Length - 1, p.ChunkRows, (_, first, past) =>
         {
             for (var k = RowStart[first]; k < RowStart[past]; k++)
@@ -154,7 +154,7 @@ internal sealed class Prolongator
     /// <param name="loop">The threads.</param>
     public BlockRows<T> Restriction<T>((int[] Start, int[] Rows, int[] Blocks) transposed, ChunkedLoop loop) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
-        var r = new BlockRows<T>(Width, Height, RowStart.Length - 1, transposed.Start, transposed.Rows);
+        var r = new BlockRows<T>(Width, Height, RowStart.Length - 1, transposed.Start, transposed.Rows, isFilled: true);
         loop.Run(CoarseCount, r.ChunkRows, (_, first, past) =>
         {
             for (var k = transposed.Start[first]; k < transposed.Start[past]; k++)
@@ -365,7 +365,7 @@ internal sealed class Prolongator
             rowStart[i + 1] = checked(rowStart[i] + ends[(i % chunkRows) + 1] - ends[i % chunkRows]);
         }
 
-        var (columns, values) = (new int[rowStart[^1]], new double[checked(rowStart[^1] * numbers)]);
+        var (columns, values) = (new int[rowStart[^1]], GC.AllocateUninitializedArray<double>(checked(rowStart[^1] * numbers)));
         loop.Run(rows, chunkRows, (chunk, first, past) =>
         {
             var buffer = buffers[chunk];

@@ -1,4 +1,4 @@
-namespace ActorMultiscale.Physics.Numerics.Sparse;
+namespace ActorMultiscale.Physics.Numerics;
 
 /// <summary>How a solve by iteration went.</summary>
 /// <param name="Iterations">The number of steps, each with one product with the matrix.</param>
