@@ -14,19 +14,28 @@ internal static class DiagonalBlocks
     {
         var b = a.Rows;
         var inverse = new double[a.RowBlocks * b * b];
-        loop.Run(a.RowBlocks, a.ChunkRows, (_, first, past) =>
+        var bad = new int[ChunkedLoop.Chunks(a.RowBlocks, a.ChunkRows)];
+        Array.Fill(bad, -1);
+        loop.Run(a.RowBlocks, a.ChunkRows, (chunk, first, past) =>
         {
             var factor = new double[b * b];
             for (var i = first; i < past; i++)
             {
                 var block = a.Find(i, i);
-                if (block < 0 || !Invert(a.Values.AsSpan(block * b * b, b * b), factor, inverse.AsSpan(i * b * b, b * b), b))
+                if (bad[chunk] < 0 && (block < 0 || !Invert(a.Values.AsSpan(block * b * b, b * b), factor, inverse.AsSpan(i * b * b, b * b), b)))
                 {
-                    throw new ArgumentException(
-                        $"The diagonal block of node {i}{(level == 0 ? "" : $" on level {level}")} is not positive definite. Is a body left free to move, or a stiffness negative?", nameof(a));
+                    bad[chunk] = i;
                 }
             }
         });
+
+        // The first one, whoever found it first.
+        if (Array.FindIndex(bad, i => i >= 0) is var found && found >= 0)
+        {
+            throw new ArgumentException(
+                $"The diagonal block of node {bad[found]}{(level == 0 ? "" : $" on level {level}")} is not positive definite. Is a body left free to move, or a stiffness negative?", nameof(a));
+        }
+
         return inverse;
     }
 

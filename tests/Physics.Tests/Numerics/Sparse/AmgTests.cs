@@ -82,6 +82,87 @@ public sealed class AmgTests
         }
     }
 
+    // Contrasts cost iterations: what is soft beside what is stiff has vectors of little energy of its own, which aggregates that keep
+    // to strong couplings have half as many of.
+    [Theory]
+    [InlineData(1, 18)]
+    [InlineData(1000, 75)]
+    public void A_plane_solid_of_soft_and_stiff_layers_converges_with_its_three_motions(double contrast, int atMost)
+    {
+        // Springs along edges and diagonals of a square grid, whose lower side is held; every fourth layer is stiffer.
+        const int n = 60;
+        var places = new double[2 * n * n];
+        var entries = new List<(int, int, double)>();
+        void Spring(int a, int b, double dx, double dy, double stiffness)
+        {
+            double[] direction = [dx, dy];
+            for (var i = 0; i < 2; i++)
+            {
+                for (var j = 0; j < 2; j++)
+                {
+                    var k = stiffness * direction[i] * direction[j] / ((dx * dx) + (dy * dy));
+                    entries.AddRange([((2 * a) + i, (2 * a) + j, k), ((2 * b) + i, (2 * b) + j, k), ((2 * a) + i, (2 * b) + j, -k), ((2 * b) + i, (2 * a) + j, -k)]);
+                }
+            }
+        }
+
+        for (var node = 0; node < n * n; node++)
+        {
+            var (x, y) = (node % n, node / n);
+            var stiffness = y % 4 == 0 ? contrast : 1;
+            (places[2 * node], places[(2 * node) + 1]) = (x, y);
+            if (y == 0)
+            {
+                entries.AddRange([(2 * node, 2 * node, 1000), ((2 * node) + 1, (2 * node) + 1, 1000)]);
+            }
+
+            foreach (var (dx, dy) in new[] { (1, 0), (0, 1), (1, 1), (-1, 1) })
+            {
+                if (x + dx is >= 0 and < n && y + dy < n)
+                {
+                    Spring(node, node + dx + (n * dy), dx, dy, stiffness);
+                }
+            }
+        }
+
+        var matrix = BcsrMatrix.FromCsr(TestMatrices.Of(2 * n * n, 2 * n * n, entries), 2);
+        var amg = new AmgPreconditioner(matrix, NearKernel.RigidBodyModes(places, 2), _small);
+        var load = Enumerable.Range(0, 2 * n * n).Select(i => i % 2 == 0 ? 1e-3 : 0).ToArray();
+        var x0 = new double[load.Length];
+        var result = ConjugateGradient.Solve(matrix, load, x0, amg, 1e-9);
+        var exact = new double[load.Length];
+        SparseLdl.PositiveDefinite(matrix.ToCsr()).Solve(load, exact);
+
+        Assert.InRange(result.Iterations, 5, atMost);
+        Assert.True(FixedOrderSum.Distance(exact, x0) < 1e-5 * FixedOrderSum.Norm(exact));
+    }
+
+    [Fact]
+    public void Near_kernels_may_have_any_number_of_vectors()
+    {
+        // All displacements that are linear in space: three translations and nine gradients.
+        var (matrix, places, load) = TestMatrices.Elasticity(8);
+        var linear = new double[12 * places.Length];
+        for (var i = 0; i < places.Length; i++)
+        {
+            linear[(12 * i) + (i % 3)] = 1;
+            for (var c = 0; c < 3; c++)
+            {
+                linear[(12 * i) + 3 + (3 * (i % 3)) + c] = places[(i / 3 * 3) + c] - 0.5;
+            }
+        }
+
+        foreach (var single in new[] { true, false })
+        {
+            var blocks = BcsrMatrix.FromCsr(matrix, 3);
+            var amg = new AmgPreconditioner(blocks, new(12, linear), _small with { SinglePrecision = single });
+            var x = new double[load.Length];
+
+            Assert.InRange(amg.Levels.Count, 2, 4);
+            Assert.InRange(ConjugateGradient.Solve(blocks, load, x, amg, 1e-9).Iterations, 5, 15);
+        }
+    }
+
     [Fact]
     public void A_level_that_is_solved_directly_may_be_large()
     {

@@ -119,6 +119,38 @@ public sealed class KrylovTests
     }
 
     [Fact]
+    public void Iterations_allocate_nothing()
+    {
+        var matrix = TestMatrices.Laplacian(40, 40, 1);
+        using var team = new ChunkedLoop(2).Gather();
+        var (operation, jacobi) = (matrix.On(team.Loop), new JacobiPreconditioner(matrix));
+        var b = Wave(matrix.RowCount);
+        var x = new double[b.Length];
+        foreach (var solve in new Func<double, IterationResult>[]
+        {
+            tolerance => ConjugateGradient.Solve(operation, b, x, jacobi, tolerance, loop: team.Loop),
+            tolerance => Minres.Solve(operation, b, x, jacobi, tolerance, loop: team.Loop),
+            tolerance => Gmres.Solve(operation, b, x, jacobi, tolerance, 10, loop: team.Loop),
+        })
+        {
+            (long Bytes, int Iterations) Cost(double tolerance)
+            {
+                var iterations = 0;
+                var bytes = Allocation.Of(() =>
+                {
+                    Array.Clear(x);
+                    iterations = solve(tolerance).Iterations;
+                });
+                return (bytes, iterations);
+            }
+
+            var (few, many) = (Cost(1e-1), Cost(1e-7));
+            Assert.True(many.Iterations > 2 * few.Iterations);
+            Assert.Equal(few.Bytes, many.Bytes);
+        }
+    }
+
+    [Fact]
     public void What_fails_is_said()
     {
         var singular = TestMatrices.Of(2, 2, [(0, 0, 1)]);
