@@ -18,7 +18,10 @@ internal interface IAmgCycle
     void Apply(ReadOnlySpan<double> r, Span<double> z);
 }
 
-/// <summary>A V-cycle that computes in <typeparamref name="T"/>; allocates nothing after it is built.</summary>
+/// <summary>
+/// A V-cycle that computes in <typeparamref name="T"/>; allocates nothing after it is built. In single precision matrices and residuals are
+/// scaled by powers of two to about one, so that units cannot leave its range.
+/// </summary>
 internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) : IAmgCycle where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int Chunk = 1 << 14;
@@ -26,6 +29,10 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
     private readonly List<Level> _levels = [];
     private Action<int, int, int> _take = static (_, _, _) => { };
     private Action<int, int, int> _give = static (_, _, _) => { };
+    private Action<int, int, int> _measure = static (_, _, _) => { };
+    private double[] _most = [];
+    private double _scale = 1;      // Of the matrices: what is solved is A · scale.
+    private double _unit = 1;       // Of the residual.
     private double* _from;
     private double* _to;
     private IPreconditioner? _coarse;
@@ -36,7 +43,13 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
 
     public double Add(BlockRows<double> a, double[] inverse)
     {
-        var smoother = new BlockSmoother<T>(a.As<T>(loop), inverse, loop);
+        if (_levels.Count == 0 && typeof(T) == typeof(float))
+        {
+            // Coarse bases are orthonormal: all levels are of one size.
+            _scale = PowerOfTwo(inverse.Where((_, i) => i / a.Rows % a.Rows == i % a.Rows).Min());
+        }
+
+        var smoother = new BlockSmoother<T>(a.As<T>(_scale, loop), Array.ConvertAll(inverse, v => v / _scale), loop);
         _levels.Add(new(smoother, loop));
         return smoother.Largest;
     }
@@ -47,7 +60,8 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
     public void End(BlockRows<double> a)
     {
         _coarse = a.RowBlocks * a.Rows <= MostDense ? new CoarseFactor(a) : SparseLdl.PositiveDefinite(a.ToCsr(), loop);
-        (_take, _give) = (Take, Give);
+        (_take, _give, _measure) = (Take, Give, Measure);
+        _most = new double[ChunkedLoop.Chunks(_levels.Count == 0 ? 0 : _levels[0].Smoother.Right.Length, Chunk)];
         _coarseResidual = new double[a.RowBlocks * a.Rows];
         (_coarseRight, _coarseSolution, _coarseExact) = (new T[a.RowBlocks * a.Rows], new T[a.RowBlocks * a.Rows], new double[a.RowBlocks * a.Rows]);
         for (var l = 0; l < _levels.Count; l++)
@@ -70,18 +84,44 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
         {
             _from = from;
             _to = to;
+            if (typeof(T) == typeof(float))
+            {
+                loop.Run(right.Length, Chunk, _measure);
+                var most = 0.0;
+                foreach (var value in _most)
+                {
+                    most = Math.Max(most, value);
+                }
+
+                _unit = PowerOfTwo(most);
+            }
+
             loop.Run(right.Length, Chunk, _take);
             Cycle(0);
             loop.Run(solution.Length, Chunk, _give);
         }
     }
 
+    private void Measure(int chunk, int first, int past)
+    {
+        var most = 0.0;
+        foreach (var value in new ReadOnlySpan<double>(_from + first, past - first))
+        {
+            most = Math.Max(most, Math.Abs(value));
+        }
+
+        _most[chunk] = most;
+    }
+
+    // One where there is none to be had: zero, infinite, not a number.
+    private static double PowerOfTwo(double size) => double.IsNormal(size) ? Math.ScaleB(1, Math.ILogB(size)) : 1;
+
     private void Take(int chunk, int first, int past)
     {
         var right = _levels[0].Smoother.Right;
         for (var i = first; i < past; i++)
         {
-            right[i] = T.CreateTruncating(_from[i]);
+            right[i] = T.CreateTruncating(_from[i] / _unit);
         }
     }
 
@@ -90,7 +130,7 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
         var solution = _levels[0].Smoother.Solution;
         for (var i = first; i < past; i++)
         {
-            _to[i] = double.CreateTruncating(solution[i]);
+            _to[i] = double.CreateTruncating(solution[i]) * (_unit * _scale);
         }
     }
 
@@ -106,7 +146,7 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
             _coarse!.Apply(_coarseResidual, _coarseExact);
             for (var i = 0; i < _coarseExact.Length; i++)
             {
-                _coarseSolution[i] = T.CreateTruncating(_coarseExact[i]);
+                _coarseSolution[i] = T.CreateTruncating(_coarseExact[i] / _scale);
             }
 
             return;

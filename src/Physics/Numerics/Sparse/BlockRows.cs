@@ -92,10 +92,10 @@ internal sealed unsafe class BlockRows<T> where T : unmanaged, IBinaryFloatingPo
         }
     }
 
-    /// <summary>The same matrix in another precision.</summary>
-    public BlockRows<TOther> As<TOther>(ChunkedLoop loop) where TOther : unmanaged, IBinaryFloatingPointIeee754<TOther>
+    /// <summary>The same matrix in another precision, times a factor; itself where both are as they are.</summary>
+    public BlockRows<TOther> As<TOther>(double factor, ChunkedLoop loop) where TOther : unmanaged, IBinaryFloatingPointIeee754<TOther>
     {
-        if (this is BlockRows<TOther> same)
+        if (this is BlockRows<TOther> same && factor == 1)
         {
             return same;
         }
@@ -105,7 +105,7 @@ internal sealed unsafe class BlockRows<T> where T : unmanaged, IBinaryFloatingPo
         {
             for (var i = first; i < past; i++)
             {
-                other.Values[i] = TOther.CreateTruncating(Values[i]);
+                other.Values[i] = TOther.CreateTruncating(double.CreateTruncating(Values[i]) * factor);
             }
         });
         return other;

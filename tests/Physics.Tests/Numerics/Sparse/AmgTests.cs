@@ -137,6 +137,32 @@ public sealed class AmgTests
         Assert.True(FixedOrderSum.Distance(exact, x0) < 1e-5 * FixedOrderSum.Norm(exact));
     }
 
+    [Theory]
+    [InlineData(150, -190)]
+    [InlineData(-180, 60)]
+    [InlineData(0, -200)]
+    public void Units_do_not_matter_even_beyond_the_range_of_single_precision(int stiffness, int force)
+    {
+        var (matrix, places, load) = TestMatrices.Elasticity(7);
+        (double[] X, IterationResult Result) Solve(double a, double b)
+        {
+            var blocks = BcsrMatrix.FromCsr(matrix, 3);
+            foreach (ref var value in blocks.Values)
+            {
+                value *= a;
+            }
+
+            var x = new double[load.Length];
+            return (x, ConjugateGradient.Solve(blocks, load.Select(f => f * b).ToArray(), x, new AmgPreconditioner(blocks, NearKernel.RigidBodyModes(places, 3), _small), 1e-9));
+        }
+
+        var (expected, result) = Solve(1, 1);
+        var (found, same) = Solve(Math.ScaleB(1, stiffness), Math.ScaleB(1, force));
+
+        Assert.Equal(result, same);
+        Assert.Equal(expected, found.Select(x => Math.ScaleB(x, stiffness - force)));
+    }
+
     [Fact]
     public void Near_kernels_may_have_any_number_of_vectors()
     {
