@@ -3,7 +3,7 @@ using System.Globalization;
 namespace ActorMultiscale.Physics.Numerics;
 
 /// <summary>Solves A x = b for a symmetric positive definite sparse A by preconditioned conjugate gradients.</summary>
-public static class ConjugateGradient
+public static unsafe class ConjugateGradient
 {
     /// <summary>Improves x until ‖b − A x‖ ≤ <paramref name="relativeTolerance"/> · ‖b‖.</summary>
     /// <remarks>
@@ -17,10 +17,11 @@ public static class ConjugateGradient
     /// <param name="preconditioner">An approximate inverse of A.</param>
     /// <param name="relativeTolerance">The residual to reach, relative to ‖b‖.</param>
     /// <param name="maxIterations">After how many iterations to give up; ten times the number of rows if null.</param>
+    /// <param name="loop">The threads that share the vectors; the caller's if null. The bits do not depend on it.</param>
     /// <exception cref="InvalidOperationException">A turns out not to be positive definite, or the residual was not reached.</exception>
-    public static ConjugateGradientResult Solve(
-        CsrMatrix matrix, ReadOnlySpan<double> b, Span<double> x, IPreconditioner preconditioner,
-        double relativeTolerance = 1e-12, int? maxIterations = null)
+    public static IterationResult Solve(
+        ILinearOperator matrix, ReadOnlySpan<double> b, Span<double> x, IPreconditioner preconditioner,
+        double relativeTolerance = 1e-12, int? maxIterations = null, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(matrix);
         ArgumentNullException.ThrowIfNull(preconditioner);
@@ -28,66 +29,53 @@ public static class ConjugateGradient
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Length, matrix.RowCount);
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, matrix.RowCount);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(relativeTolerance);
-        var limit = maxIterations ?? (10 * matrix.RowCount);
-        var norm = FixedOrderSum.Norm(b);
-        if (norm == 0)
+        var limit = maxIterations ?? ((int)Math.Min(10L * matrix.RowCount, int.MaxValue));
+        var vectors = new VectorLoop(b.Length, loop);
+        fixed (double* right = b, solution = x, r = new double[b.Length], z = new double[b.Length], p = new double[b.Length], ap = new double[b.Length])
         {
-            x.Clear();
-            return new(0, 0);
-        }
-
-        var r = new double[b.Length];
-        var z = new double[b.Length];
-        var p = new double[b.Length];
-        var ap = new double[b.Length];
-        Residual(matrix, b, x, r);
-        preconditioner.Apply(r, z);
-        z.CopyTo(p, 0);
-        var rz = FixedOrderSum.Dot(r, z);
-        var iteration = 0;
-        while (FixedOrderSum.Norm(r) > relativeTolerance * norm)
-        {
-            if (iteration == limit)
+            var norm = vectors.Norm(right);
+            if (norm == 0)
             {
-                throw Failure($"The residual is {FixedOrderSum.Norm(r) / norm:0.##e+0} of the right-hand side after {limit} iterations; {relativeTolerance:0.##e+0} was asked for. Is the matrix symmetric, and the tolerance above round-off?");
+                x.Clear();
+                return new(0, 0);
             }
 
-            matrix.Multiply(p, ap);
-            var curvature = FixedOrderSum.Dot(p, ap);
-            if (!(curvature > 0))
+            vectors.Residual(matrix, right, solution, r);
+            preconditioner.Apply(vectors.Of(r), vectors.Of(z));
+            vectors.Of(z).CopyTo(vectors.Of(p));
+            var rz = vectors.Dot(r, z);
+            var iteration = 0;
+            for (var residual = vectors.Norm(r); !(residual <= relativeTolerance * norm); residual = vectors.Norm(r))
             {
-                throw Failure($"In iteration {iteration} a direction p has p·A p = {curvature:0.###e+0}; a positive definite matrix has positive ones only. Is a body left free to move, or a stiffness negative?");
+                if (iteration == limit || !double.IsFinite(residual))
+                {
+                    throw Failure($"The residual is {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations; {relativeTolerance:0.##e+0} was asked for. Is the matrix symmetric, and the tolerance above round-off?");
+                }
+
+                if (!(rz > 0))
+                {
+                    throw Failure($"In iteration {iteration} a residual r has r·P⁻¹ r = {rz:0.###e+0}; the preconditioner has to be positive definite.");
+                }
+
+                matrix.Multiply(vectors.Of(p), vectors.Of(ap));
+                var curvature = vectors.Dot(p, ap);
+                if (!(curvature > 0))
+                {
+                    throw Failure($"In iteration {iteration} a direction p has p·A p = {curvature:0.###e+0}; a positive definite matrix has positive ones only. Is a body left free to move, or a stiffness negative?");
+                }
+
+                var alpha = rz / curvature;
+                vectors.Add(alpha, p, solution);
+                vectors.Add(-alpha, ap, r);
+                preconditioner.Apply(vectors.Of(r), vectors.Of(z));
+                var next = vectors.Dot(r, z);
+                vectors.Combine(1, z, next / rz, p);
+                rz = next;
+                iteration++;
             }
 
-            var alpha = rz / curvature;
-            for (var i = 0; i < r.Length; i++)
-            {
-                x[i] += alpha * p[i];
-                r[i] -= alpha * ap[i];
-            }
-
-            preconditioner.Apply(r, z);
-            var next = FixedOrderSum.Dot(r, z);
-            var beta = next / rz;
-            for (var i = 0; i < r.Length; i++)
-            {
-                p[i] = z[i] + (beta * p[i]);
-            }
-
-            rz = next;
-            iteration++;
-        }
-
-        Residual(matrix, b, x, r);
-        return new(iteration, FixedOrderSum.Norm(r) / norm);
-    }
-
-    private static void Residual(CsrMatrix matrix, ReadOnlySpan<double> b, ReadOnlySpan<double> x, Span<double> r)
-    {
-        matrix.Multiply(x, r);
-        for (var i = 0; i < r.Length; i++)
-        {
-            r[i] = b[i] - r[i];
+            vectors.Residual(matrix, right, solution, r);
+            return new(iteration, vectors.Norm(r) / norm);
         }
     }
 

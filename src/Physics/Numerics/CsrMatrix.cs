@@ -5,7 +5,7 @@ namespace ActorMultiscale.Physics.Numerics;
 /// <see cref="Columns"/> and <see cref="Values"/>, by rising column. The pattern is fixed, the values may be changed.
 /// Products visit entries in storage order, so their bits depend on nothing else.
 /// </summary>
-public sealed class CsrMatrix
+public sealed class CsrMatrix : ILinearOperator
 {
     private readonly int[] _rowStart;
     private readonly int[] _columns;
@@ -23,31 +23,10 @@ public sealed class CsrMatrix
         ArgumentNullException.ThrowIfNull(columns);
         ArgumentNullException.ThrowIfNull(values);
         ArgumentOutOfRangeException.ThrowIfNegative(columnCount);
-        if (rowStart.Length == 0 || rowStart[0] != 0 || rowStart[^1] != columns.Length)
-        {
-            throw new ArgumentException($"Row starts run from 0 to the number of entries, here {columns.Length}.", nameof(rowStart));
-        }
-
+        RequirePattern(columnCount, rowStart, columns);
         if (values.Length != columns.Length)
         {
             throw new ArgumentException($"There are {columns.Length} column indices and {values.Length} values; each entry has one of both.", nameof(values));
-        }
-
-        for (var row = 0; row + 1 < rowStart.Length; row++)
-        {
-            if (rowStart[row + 1] < rowStart[row])
-            {
-                throw new ArgumentException($"Row {row} starts at {rowStart[row]} and ends before, at {rowStart[row + 1]}.", nameof(rowStart));
-            }
-
-            for (var k = rowStart[row]; k < rowStart[row + 1]; k++)
-            {
-                if (columns[k] < 0 || columns[k] >= columnCount || (k > rowStart[row] && columns[k] <= columns[k - 1]))
-                {
-                    throw new ArgumentException(
-                        $"Entry {k}, in row {row}, names column {columns[k]}; columns rise within a row and lie in 0 … {columnCount - 1}.", nameof(columns));
-                }
-            }
         }
 
         ColumnCount = columnCount;
@@ -93,17 +72,7 @@ public sealed class CsrMatrix
         Require(to.Length, RowCount, components, nameof(to));
         if (components == 1)
         {
-            for (var row = 0; row < RowCount; row++)
-            {
-                var sum = 0.0;
-                for (var k = _rowStart[row]; k < _rowStart[row + 1]; k++)
-                {
-                    sum += _values[k] * from[_columns[k]];
-                }
-
-                to[row] = sum;
-            }
-
+            Multiply(from, to, 0, RowCount);
             return;
         }
 
@@ -152,7 +121,53 @@ public sealed class CsrMatrix
         }
     }
 
-    private static void Require(int found, int points, int components, string name)
+    void ILinearOperator.Multiply(ReadOnlySpan<double> from, Span<double> to) => Multiply(from, to);
+
+    /// <summary>This matrix with products that several threads share: the same bits as those of one. Usable by one caller at a time.</summary>
+    /// <param name="loop">The threads. Where it is the loop of a <see cref="LoopTeam"/>, products allocate nothing.</param>
+    public ILinearOperator On(ChunkedLoop loop) => new ThreadedCsr(this, loop);
+
+    // Rows first … past − 1 of the product. Both vectors have been measured.
+    internal void Multiply(ReadOnlySpan<double> from, Span<double> to, int first, int past)
+    {
+        for (var row = first; row < past; row++)
+        {
+            var sum = 0.0;
+            for (var k = _rowStart[row]; k < _rowStart[row + 1]; k++)
+            {
+                sum += _values[k] * from[_columns[k]];
+            }
+
+            to[row] = sum;
+        }
+    }
+
+    internal static void RequirePattern(int columnCount, int[] rowStart, int[] columns)
+    {
+        if (rowStart.Length == 0 || rowStart[0] != 0 || rowStart[^1] != columns.Length)
+        {
+            throw new ArgumentException($"Row starts run from 0 to the number of entries, here {columns.Length}.", nameof(rowStart));
+        }
+
+        for (var row = 0; row + 1 < rowStart.Length; row++)
+        {
+            if (rowStart[row + 1] < rowStart[row])
+            {
+                throw new ArgumentException($"Row {row} starts at {rowStart[row]} and ends before, at {rowStart[row + 1]}.", nameof(rowStart));
+            }
+
+            for (var k = rowStart[row]; k < rowStart[row + 1]; k++)
+            {
+                if (columns[k] < 0 || columns[k] >= columnCount || (k > rowStart[row] && columns[k] <= columns[k - 1]))
+                {
+                    throw new ArgumentException(
+                        $"Entry {k}, in row {row}, names column {columns[k]}; columns rise within a row and lie in 0 … {columnCount - 1}.", nameof(columns));
+                }
+            }
+        }
+    }
+
+    internal static void Require(int found, int points, int components, string name)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(components, 1);
         if (found != points * components)

@@ -1,6 +1,9 @@
 namespace ActorMultiscale.Physics.Numerics;
 
-/// <summary>An approximate inverse P⁻¹ ≈ A⁻¹ of a symmetric positive definite matrix; itself symmetric positive definite.</summary>
+/// <summary>
+/// An approximate inverse P⁻¹ ≈ A⁻¹ of a matrix. For <see cref="ConjugateGradient"/> and <see cref="Sparse.Minres"/> it is symmetric
+/// positive definite; <see cref="Sparse.Gmres"/> takes any.
+/// </summary>
 public interface IPreconditioner
 {
     /// <summary>z = P⁻¹ r.</summary>
