@@ -47,7 +47,7 @@ public abstract class RecordStand(PostgresServer server) : IClassFixture<Postgre
 
     private protected HostProcess Start(params string[] arguments) => HostProcess.Start(Folder, [.. arguments, "--store", Store]);
 
-    private protected (int Code, string Out, string Error) Host(params string[] arguments) => HostProcess.Run(Folder, [.. arguments, "--store", Store]);
+    private protected (int Code, string Out, string Error) Host(params string[] arguments) => HostCall.Run(Folder, [.. arguments, "--store", Store]);
 
     /// <summary>What a command prints with <c>--json</c>, where it ends with <paramref name="code"/>.</summary>
     protected JsonElement Json(int code, params string[] arguments)
