@@ -23,7 +23,10 @@ public abstract class FlowDrive
     /// warmer there: see what half of the rate gives.
     /// </remarks>
     /// <param name="along">Which component, 0 to 2; not that across the slabs.</param>
-    public static FlowDrive ExchangeOfMomentum(int along) => new MomentumExchange(along);
+    /// <exception cref="ScaleModelException">There is no such component.</exception>
+    public static FlowDrive ExchangeOfMomentum(int along) => along is >= 0 and <= 2
+        ? new MomentumExchange(along)
+        : throw new ScaleModelException($"Momentum is to be exchanged along the axis {along}; axes are 0, 1 and 2.");
 
     /// <summary>
     /// An energy is taken from the sink and given to the source whenever it is called, by velocities relative to those of the slab:

@@ -68,6 +68,7 @@ public sealed class MartynaTobiasKlein : Motion
     private protected override void Prepare(Mover mover)
     {
         NeedsTwo(mover);
+        RefuseFields(mover, "A barostat is to move the box");
         var box = mover.Box;
         if (!(box.IsPeriodic(0) && box.IsPeriodic(1) && box.IsPeriodic(2)))
         {
@@ -88,7 +89,12 @@ public sealed class MartynaTobiasKlein : Motion
         _ofBox = new(heat, Freedom == BoxFreedom.Axes ? 3 : 1, PressureTime, _length);
     }
 
-    internal override void Begin(Mover mover) => mover.EnsureSums();
+    internal override void Begin(Mover mover)
+    {
+        // Forces that somebody sets are not known before.
+        _freedom = _ofAtoms!.Freedom = DegreesOfFreedom(mover);
+        mover.EnsureSums();
+    }
 
     internal override void Step(Mover mover, double step)
     {
