@@ -258,6 +258,8 @@ public sealed class MolecularDynamics
         return _mover.Start with { Box = Box, Positions = positions, Velocities = velocities };
     }
 
+    internal bool IsMovedBy(Motion motion) => ReferenceEquals(motion, _motion);
+
     /// <summary>Saves or restores where the atoms are and how they move. What follows has the same bits as without.</summary>
     /// <exception cref="ScaleModelException">The state is that of other atoms.</exception>
     public void Archive(StateArchive archive)

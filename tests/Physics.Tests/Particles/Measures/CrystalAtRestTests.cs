@@ -129,4 +129,29 @@ public sealed class CrystalAtRestTests(ITestOutputHelper output)
         Assert.Contains("no lattice constant", Assert.Throws<ScaleModelException>(() => CrystalAtRest.LatticeConstant(Fcc, Lj(2.5), -1)).Message, StringComparison.Ordinal);
         Assert.Contains("strains of 0", Assert.Throws<ScaleModelException>(() => CrystalAtRest.ElasticConstants(Fcc(1.6), Lj(2.5), strain: 0)).Message, StringComparison.Ordinal);
     }
+
+    // What is left out is what an interaction of the weight −1 takes away.
+    [Fact]
+    public void Bonded_neighbors_are_left_out_where_that_is_said()
+    {
+        var cell = LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, 1.6), (4, 4, 4), UnitSystem.LennardJones, [new("A", 1)]);
+        var law = new LennardJonesLaw(1, 1, 2.5);
+        var atoms = cell with { Bonds = [.. Enumerable.Range(0, cell.Count / 4).Select(i => new Connection(0, [4 * i, (4 * i) + 1]))] };
+        ImmutableArray<Interaction> Plain() => [Interaction.Of(law)];
+        ImmutableArray<Interaction> TakenAway() => [Interaction.Of(law), Interaction.OfBondedPairs(law, BondedNeighbors.OneBond, -1)];
+        var (energy, stress) = CrystalAtRest.Evaluate(atoms, Plain(), excluded: BondedNeighbors.OneBond);
+        var (expected, expectedStress) = CrystalAtRest.Evaluate(atoms, TakenAway());
+        Assert.Equal(expected, energy, 1e-10 * Math.Abs(expected));
+        Assert.Equal(0, (stress - expectedStress).ToMatrix().XX, 1e-9);
+        Assert.True(Math.Abs(energy - CrystalAtRest.Evaluate(atoms, Plain()).Energy) > 1);
+        var (c, d) = (CrystalAtRest.ElasticConstants(atoms, Plain, excluded: BondedNeighbors.OneBond), CrystalAtRest.ElasticConstants(atoms, TakenAway));
+        for (var e = 0; e < 36; e++)
+        {
+            Assert.Equal(d[e / 6, e % 6], c[e / 6, e % 6], 1e-4);
+        }
+
+        var a = CrystalAtRest.LatticeConstant(At, Plain, 1.6, excluded: BondedNeighbors.OneBond);
+        Assert.Equal(CrystalAtRest.LatticeConstant(At, TakenAway, 1.6), a, 1e-9);
+        AtomConfiguration At(double constant) => CrystalAtRest.Deformed(atoms, Matrix3.Diagonal(constant / 1.6, constant / 1.6, constant / 1.6));
+    }
 }

@@ -331,4 +331,32 @@ public sealed class ThermostatTests(ITestOutputHelper output)
         engine.Advance(15, 0.01, ChunkedLoop.Serial);
         Assert.Equal(Temperature * (1 + (3 * Math.Pow(0.95, 15))), engine.Measure(ChunkedLoop.Serial).Temperature, 1e-9);
     }
+
+    // Forces that somebody sets keep no momentum either, and are not known when the thermostat is made: springs by hand. A force that stays as it was for a step heats at the rate K Δt/2m, which is little against that of the bath here.
+    [Theory]
+    [InlineData("Nosé–Hoover")]
+    [InlineData("stochastic rescaling")]
+    public void Atoms_that_are_pushed_from_outside_are_as_warm_as_the_bath(string name)
+    {
+        var start = MotionTests.Fluid(2, Temperature);
+        start = start with { Positions = [.. start.Positions.Take(6)], Velocities = [.. start.Velocities.Take(6)], Kinds = new int[6], Ids = [], Charges = [] };
+        var pushes = new AppliedForces();
+        var engine = new MolecularDynamics(start, [MotionTests.Smooth(), pushes], 0.4, motion: Make(name));
+        var before = engine.Measure(ChunkedLoop.Serial);
+        Assert.Equal(2 * before.Kinetic / 15, before.Temperature, 1e-12);
+        var squares = new BlockAverage();
+        for (var step = 0; step < 240_000; step++)
+        {
+            pushes.Forces = [.. engine.Configuration().Positions.Select((x, i) => -5 * (x - start.Positions[i]))];
+            engine.Advance(1, 0.002, ChunkedLoop.Serial);
+            if (step % 16 == 0 && step > 8000)
+            {
+                var now = engine.Measure(ChunkedLoop.Serial);
+                Assert.Equal(2 * now.Kinetic / 18, now.Temperature, 1e-12);
+                squares.Add(now.Temperature);
+            }
+        }
+
+        Hits(Temperature, squares.Result(), "squares of velocities");
+    }
 }
