@@ -23,6 +23,9 @@ internal sealed unsafe class AppliedForces : Interaction
     // They go with their atoms; the pressure is that of the atoms on each other.
     internal override bool StandsStill => false;
 
+    // No energy, no virial: none for anybody.
+    internal override bool HasShares => true;
+
     internal override void Run(ForcePass pass)
     {
         _pass = pass;
