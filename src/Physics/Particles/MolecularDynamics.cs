@@ -265,7 +265,7 @@ public sealed class MolecularDynamics
     public void Archive(StateArchive archive)
     {
         ArgumentNullException.ThrowIfNull(archive);
-        var version = archive.Version(3);
+        var version = archive.Version(2);
         _mover.Archive(archive, version);
         if (version > 1)
         {

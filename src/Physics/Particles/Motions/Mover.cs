@@ -352,7 +352,7 @@ internal sealed unsafe class Mover
             archive.Value("undeformed-cell", ref undeformed);
         }
 
-        if (version > 2 && !Mirrors.IsEmpty)
+        if (!Mirrors.IsEmpty)
         {
             var impulses = Impulses;
             archive.Field("impulses", ref impulses);

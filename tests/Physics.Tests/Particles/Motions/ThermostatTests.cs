@@ -187,19 +187,22 @@ public sealed class ThermostatTests(ITestOutputHelper output)
     [Theory]
     [InlineData(BoxFreedom.Hydrostatic, 1.3, 0.7)]
     [InlineData(BoxFreedom.Axes, 0.4, 1.05)]
+    [InlineData(BoxFreedom.Full, 0.4, 1.05)]
     public void The_barostat_holds_pressure_and_temperature(BoxFreedom freedom, double warmth, double density)
     {
         const double Pressure = 1.8;
         var engine = new MolecularDynamics(MotionTests.Fluid(3, warmth, density), [MotionTests.Smooth()], 0.4, motion: new MartynaTobiasKlein(warmth, 0.15, Pressure, 0.6, freedom));
         engine.Advance(5000, 0.004, ChunkedLoop.Serial);
-        var (pressure, xx, temperature) = (new BlockAverage(), new BlockAverage(), new BlockAverage());
-        var (most, least) = (0.0, double.PositiveInfinity);
+        var (pressure, xx, xy, temperature) = (new BlockAverage(), new BlockAverage(), new BlockAverage(), new BlockAverage());
+        var (most, least, skew) = (0.0, double.PositiveInfinity, 0.0);
         for (var sample = 0; sample < 4096; sample++)
         {
             engine.Advance(10, 0.004, ChunkedLoop.Serial);
             var now = engine.Measure(ChunkedLoop.Serial);
             pressure.Add(now.Pressure.Trace / 3);
             xx.Add(now.Pressure.XX);
+            xy.Add(now.Pressure.XY);
+            skew = Math.Max(skew, Math.Abs(engine.Box.Cell.XY / engine.Box.Cell.XX));
             temperature.Add(now.Temperature);
             var ratio = engine.Box.Cell.XX / engine.Box.Cell.YY;
             (most, least) = (Math.Max(most, ratio), Math.Min(least, ratio));
@@ -209,7 +212,14 @@ public sealed class ThermostatTests(ITestOutputHelper output)
         Hits(Pressure, xx.Result(), "pressure along x");
         Hits(warmth, temperature.Result(), "temperature");
         Assert.InRange(pressure.Result().Error, 0, 0.05);
-        if (freedom == BoxFreedom.Axes)
+        if (freedom == BoxFreedom.Full)
+        {
+            Hits(0, xy.Result(), "pressure across");
+            Assert.InRange(skew, 0.001, 0.2);
+        }
+
+        Assert.Equal(freedom != BoxFreedom.Full, skew == 0);
+        if (freedom != BoxFreedom.Hydrostatic)
         {
             Assert.InRange(least, 0.8, 0.999);
             Assert.InRange(most, 1.001, 1.2);
