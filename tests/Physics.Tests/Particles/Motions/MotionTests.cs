@@ -35,6 +35,7 @@ public sealed class MotionTests
         ("Martyna–Tobias–Klein", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1), 1),
         ("Martyna–Tobias–Klein, along the axes", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1, BoxFreedom.Axes), 1),
         ("Martyna–Tobias–Klein, in all ways", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1, BoxFreedom.Full), 1),
+        ("heat exchange", () => new HeatExchange(2, 4, 2), 1),
         ("r-RESPA", () => new Respa([0, 1], [3]), 2),
     ];
 
