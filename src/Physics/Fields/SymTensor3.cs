@@ -80,6 +80,45 @@ public readonly record struct SymTensor3(double XX, double YY, double ZZ, double
     /// <param name="axes">R: its rows are the new unit axes in the present frame.</param>
     public SymTensor3 Rotated(Matrix3 axes) => SymmetricPart(axes * ToMatrix() * axes.Transposed);
 
+    /// <summary>The eigenvalues λ and, as columns of a matrix Q, the axes that belong to them: this is Q diag(λ) Qᵀ, and Qᵀ Q = 1. In no order.</summary>
+    /// <remarks>Rotations after C. G. J. Jacobi, J. reine angew. Math. 30 (1846) 51: each makes an off-diagonal entry vanish, until there is none.</remarks>
+    public (Vec3 Values, Matrix3 Axes) Principal()
+    {
+        const int MostSweeps = 30;
+        var (a, q) = (ToMatrix(), Matrix3.Identity);
+        for (var sweep = 0; sweep < MostSweeps && (a.XY != 0 || a.XZ != 0 || a.YZ != 0); sweep++)
+        {
+            for (var pair = 0; pair < 3; pair++)
+            {
+                var (i, j) = pair switch { 0 => (0, 1), 1 => (0, 2), _ => (1, 2) };
+                if (a[i, j] == 0)
+                {
+                    continue;
+                }
+
+                // tan 2φ = 2 a_ij/(a_jj − a_ii), by the smaller angle.
+                var cotangent = (a[j, j] - a[i, i]) / (2 * a[i, j]);
+                var tangent = Math.CopySign(1, cotangent) / (Math.Abs(cotangent) + Math.Sqrt(1 + (cotangent * cotangent)));
+                var cosine = 1 / Math.Sqrt(1 + (tangent * tangent));
+                var sine = tangent * cosine;
+                var turn = pair switch
+                {
+                    0 => new Matrix3(cosine, sine, 0, -sine, cosine, 0, 0, 0, 1),
+                    1 => new Matrix3(cosine, 0, sine, 0, 1, 0, -sine, 0, cosine),
+                    _ => new Matrix3(1, 0, 0, 0, cosine, sine, 0, -sine, cosine),
+                };
+                var turned = SymmetricPart(turn.Transposed * a * turn);
+                q *= turn;
+
+                // What has vanished but for rounding is zero.
+                turned = pair switch { 0 => turned with { XY = 0 }, 1 => turned with { XZ = 0 }, _ => turned with { YZ = 0 } };
+                a = turned.ToMatrix();
+            }
+        }
+
+        return (new(a.XX, a.YY, a.ZZ), q);
+    }
+
     /// <summary>T · v: of a stress, the traction on a plane with unit normal v.</summary>
     public static Vec3 operator *(SymTensor3 t, Vec3 v) => t.ToMatrix() * v;
 

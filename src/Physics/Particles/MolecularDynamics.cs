@@ -41,11 +41,12 @@ public sealed class MolecularDynamics
     /// images that are not the nearest: those are other atoms, and count, as they do in LAMMPS. What is excluded is the image to which the bond leads.
     /// </param>
     /// <param name="motion">How they move in a step; <see cref="VelocityVerlet"/> if null.</param>
+    /// <param name="mirrors">What reflects them while they drift, one mirror after the other; nothing if left out.</param>
     /// <exception cref="ScaleModelException">
     /// There are no atoms, or the skin is not above zero, or a bond, angle or dihedral has no parameters; all that is wrong is named. Or the motion
     /// cannot move them.
     /// </exception>
-    public MolecularDynamics(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, double skin, BondedNeighbors excluded = BondedNeighbors.None, Motion? motion = null)
+    public MolecularDynamics(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, double skin, BondedNeighbors excluded = BondedNeighbors.None, Motion? motion = null, ImmutableArray<Mirror> mirrors = default)
     {
         ArgumentNullException.ThrowIfNull(atoms);
         Check(atoms, interactions, skin);
@@ -54,8 +55,14 @@ public sealed class MolecularDynamics
             interaction.Attach(atoms);
         }
 
+        ImmutableArray<Mirror> reflecting = mirrors.IsDefault ? [] : mirrors;
+        foreach (var mirror in reflecting)
+        {
+            mirror.Check(atoms);
+        }
+
         _motion = motion ?? new VelocityVerlet();
-        _mover = new(atoms, interactions, skin, ExclusionTable.Of(atoms, excluded)) { Deformation = _motion.Deformation };
+        _mover = new(atoms, interactions, skin, ExclusionTable.Of(atoms, excluded), reflecting) { Deformation = _motion.Deformation };
         _motion.Attach(_mover);
     }
 
@@ -70,6 +77,9 @@ public sealed class MolecularDynamics
 
     /// <summary>How many steps there were.</summary>
     public long Steps => _mover.Steps;
+
+    /// <summary>How much momentum each mirror has given to the atoms along its normal, in units of mass and velocity.</summary>
+    public ImmutableArray<double> Impulses => [.. _mover.Impulses];
 
     /// <summary>Moves the atoms by so many steps.</summary>
     /// <param name="steps">How many.</param>
@@ -112,7 +122,8 @@ public sealed class MolecularDynamics
     /// <param name="most">How often forces are computed at most, about.</param>
     /// <param name="cancellation">Signalled when nobody wants the rest.</param>
     /// <returns>What was reached, whether or not it is good enough.</returns>
-    /// <exception cref="ScaleModelException">A number makes no sense, the box cannot be relaxed, or an atom is nowhere.</exception>
+    /// <exception cref="ScaleModelException">A number makes no sense, the box cannot be relaxed, or an atom is nowhere. Atoms and box are then as they were before, to the bit.</exception>
+    /// <exception cref="OperationCanceledException">Nobody wants the rest; atoms and box are as they were before.</exception>
     public Minimum Minimize(Minimizer method, double force, ChunkedLoop loop, BoxRelaxation? box = null, long most = 100_000, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(method);
@@ -123,14 +134,24 @@ public sealed class MolecularDynamics
         }
 
         _mover.Loop = loop;
-        _mover.Scale(0);
-        var found = method.Run(new(_mover, box, force), most, cancellation);
-        if (box is not null)
+        var landscape = new Landscape(_mover, box, force);
+        var before = StateArchive.Save(Archive);
+        try
         {
-            _mover.Undeform();
-        }
+            _mover.Scale(0);
+            var found = method.Run(landscape, most, cancellation);
+            if (box is not null)
+            {
+                _mover.Undeform();
+            }
 
-        return found;
+            return found;
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ScaleModelException)
+        {
+            StateArchive.Restore(before, Archive);
+            throw;
+        }
     }
 
     /// <summary>Energies, temperature and pressure as they are now.</summary>
@@ -236,6 +257,8 @@ public sealed class MolecularDynamics
 
         return _mover.Start with { Box = Box, Positions = positions, Velocities = velocities };
     }
+
+    internal bool IsMovedBy(Motion motion) => ReferenceEquals(motion, _motion);
 
     /// <summary>Saves or restores where the atoms are and how they move. What follows has the same bits as without.</summary>
     /// <exception cref="ScaleModelException">The state is that of other atoms.</exception>

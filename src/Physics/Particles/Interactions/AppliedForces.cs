@@ -18,6 +18,14 @@ internal sealed unsafe class AppliedForces : Interaction
     /// <inheritdoc/>
     public override double Cutoff => 0;
 
+    internal override bool KeepsMomentum => Forces.Length == 0;
+
+    // They go with their atoms; the pressure is that of the atoms on each other.
+    internal override bool StandsStill => false;
+
+    // No energy, no virial: none for anybody.
+    internal override bool HasShares => true;
+
     internal override void Run(ForcePass pass)
     {
         _pass = pass;

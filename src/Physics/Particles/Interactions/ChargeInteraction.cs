@@ -107,6 +107,7 @@ internal sealed unsafe class ChargeInteraction<TLaw> : Interaction where TLaw : 
     private readonly PlacedCharges _charges;
     private readonly Action<int, int, int> _forces;
     private readonly Action<int, int, int> _all;
+    private readonly Action<int, int, int> _shares;
     private ForcePass? _pass;
 
     public ChargeInteraction(TLaw law, PlacedCharges? charges = null)
@@ -114,9 +115,22 @@ internal sealed unsafe class ChargeInteraction<TLaw> : Interaction where TLaw : 
         (_law, _charges) = (law, charges ?? new());
         _forces = (_, first, past) => Forces<ForcesOnly>(first, past, null);
         _all = (chunk, first, past) => Forces<ForcesAndEnergy>(first, past, _pass!.Sums(chunk));
+        _shares = (_, first, past) =>
+        {
+            // The sums of one atom are its share, and what its charge has by itself is its own.
+            for (var i = first; i < past; i++)
+            {
+                Forces<ForcesAndEnergy>(i, i + 1, _pass!.Share(i));
+                _pass.Share(i)[0] += _charges.Coulomb * _law.Self * _charges.Placed[i] * _charges.Placed[i];
+            }
+        };
     }
 
     public override double Cutoff => _law.Cutoff;
+
+    internal override bool HasShares => true;
+
+    internal override bool HasPairs => true;
 
     internal override void Attach(AtomConfiguration atoms) => _charges.Attach(atoms);
 
@@ -124,10 +138,34 @@ internal sealed unsafe class ChargeInteraction<TLaw> : Interaction where TLaw : 
     {
         _pass = pass;
         _charges.Update(pass);
-        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.Counts ? _all : _forces);
+        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.WantsShares ? _shares : pass.Counts ? _all : _forces);
         if (pass.Counts)
         {
             pass.Sums(0)[0] += _charges.Coulomb * _law.Self * _charges.Squares;
+        }
+    }
+
+    internal override void Visit(ForcePass pass, PairVisitor visitor)
+    {
+        var rows = _charges.Rows;
+        for (var i = 0; i < pass.Atoms.Count; i++)
+        {
+            var row = rows + (4L * i);
+            var entry = pass.List.Entries + pass.List.Starts[i];
+            for (var end = entry + pass.List.Counts[i]; entry < end; entry += NeighborList.Width)
+            {
+                PairForces.Load((byte*)rows, entry, out var xj, out var yj, out var zj, out var qj);
+                var (dx, dy, dz) = (Vector512.Create(row[0]) - xj, Vector512.Create(row[1]) - yj, Vector512.Create(row[2]) - zj);
+                var r2 = (dx * dx) + (dy * dy) + (dz * dz);
+                var force = _law.ForceOverDistance(r2, false, out _) * Vector512.Create(_charges.Coulomb * row[3]) * qj;
+                for (var k = 0; k < NeighborList.Width; k++)
+                {
+                    if (r2[k] < _law.Cutoff * _law.Cutoff)
+                    {
+                        visitor(new(pass.Atoms.Ids[i], pass.IdAt(entry[k]), new(dx[k], dy[k], dz[k]), force[k]));
+                    }
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Particles.Interactions;
 
@@ -37,12 +38,17 @@ internal sealed unsafe class FieldInteraction<TField> : Interaction where TField
     private double[] _charges = [];
     private double[] _masses = [];          // Of each kind.
     private ForcePass? _pass;
+    private AtomConfiguration? _start;
+    private SimulationBox? _box;            // For which the field has been found to be sound.
+    private ScaleModelException?[] _faults = [];    // Of each chunk.
 
     public FieldInteraction(TField field, ImmutableArray<int> atoms) => (_field, _chosen, _run) = (field, atoms, Forces);
 
     public override double Cutoff => 0;
 
     internal override bool KeepsMomentum => false;
+
+    internal override bool HasShares => true;
 
     internal override void Attach(AtomConfiguration atoms)
     {
@@ -51,10 +57,9 @@ internal sealed unsafe class FieldInteraction<TField> : Interaction where TField
             throw new ScaleModelException($"A field was told to act on atom {_chosen.First(a => a < 0 || a >= atoms.Count)}, counted from 0; there are {atoms.Count}.");
         }
 
-        if (_field.Fault(atoms) is { } fault)
-        {
-            throw new ScaleModelException(fault);
-        }
+        _start = atoms;
+        Require(atoms.Box);
+        _faults = new ScaleModelException?[ChunkedLoop.Chunks(atoms.Count, ForcePass.Chunk)];
 
         _isChosen = _chosen.IsDefault ? [] : new bool[atoms.Count];
         foreach (var i in _chosen.IsDefault ? [] : _chosen)
@@ -68,10 +73,45 @@ internal sealed unsafe class FieldInteraction<TField> : Interaction where TField
     internal override void Run(ForcePass pass)
     {
         _pass = pass;
+        if (!ReferenceEquals(pass.Box, _box))
+        {
+            Require(pass.Box);
+        }
+
+        Array.Clear(_faults);
         pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, _run);
+
+        // Of several atoms that are where they cannot be, the same is named on any number of threads.
+        if (Array.Find(_faults, f => f is not null) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    // A box that is being deformed may come to lie so that the field makes no sense in it.
+    private void Require(SimulationBox box)
+    {
+        if (_field.Fault(_start! with { Box = box }) is { } fault)
+        {
+            throw new ScaleModelException(fault);
+        }
+
+        _box = box;
     }
 
     private void Forces(int chunk, int first, int past)
+    {
+        try
+        {
+            Add(chunk, first, past);
+        }
+        catch (ScaleModelException fault)
+        {
+            _faults[chunk] = fault;
+        }
+    }
+
+    private void Add(int chunk, int first, int past)
     {
         var (field, atoms, cell) = (_field, _pass!.Atoms, _pass.Box.Cell);
         var sum = 0.0;
@@ -85,6 +125,10 @@ internal sealed unsafe class FieldInteraction<TField> : Interaction where TField
                 var force = field.Force(new(index, kind, _masses[kind], _charges.Length == 0 ? 0 : _charges[index], x, x + (cell * atoms.Images[i])), out var energy);
                 row = Vector256.Create(force.X, force.Y, force.Z, 0);
                 sum += energy;
+                if (_pass.WantsShares)
+                {
+                    _pass.Share(i)[0] += energy;
+                }
             }
 
             if (!_pass.IsFirst)

@@ -52,17 +52,9 @@ public readonly struct FlatWall<TProfile> : IExternalField where TProfile : stru
     {
         ArgumentNullException.ThrowIfNull(atoms);
 
-        // Where a side is periodic its cell vector leads from an atom to its image: that must lie along the wall.
-        for (var side = 0; side < 3; side++)
-        {
-            var vector = atoms.Box.Cell.Column(side);
-            if (atoms.Box.IsPeriodic(side) && Math.Abs(Vec3.Dot(vector, _normal)) > 1e-9 * vector.Norm)
-            {
-                return $"The box is periodic along side {"abc"[side]}, which leads through a wall: images of atoms would lie behind it.";
-            }
-        }
-
-        return null;
+        return PeriodicSides.Across(atoms.Box, _normal) is { } side
+            ? $"The box is periodic along side {side}, which leads through a wall: images of atoms would lie behind it."
+            : null;
     }
 }
 

@@ -28,6 +28,9 @@ public abstract class Interaction
     /// <summary>Whether the forces of this are zero together, so that it leaves the momentum of all atoms as it is.</summary>
     internal virtual bool KeepsMomentum => true;
 
+    /// <summary>Whether it belongs to a place, so that a box cannot move while it acts.</summary>
+    internal virtual bool StandsStill => !KeepsMomentum;
+
     /// <summary>Takes what it needs of the atoms of an engine, before anything is computed.</summary>
     /// <exception cref="Models.ScaleModelException">It cannot act on these atoms.</exception>
     internal virtual void Attach(AtomConfiguration atoms)

@@ -74,6 +74,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
     private readonly AlignedArray<double> _given = new();       // and the force of angles on it, a row.
     private readonly Action<int, int, int> _forces;
     private readonly Action<int, int, int> _all;
+    private readonly Action<int, int, int> _shares;
     private readonly Action<int, int, int> _gather;
     private ForcePass? _pass;
     private bool _isCrowded;                    // An atom has more neighbors than there may be; set by whichever thread sees it.
@@ -105,10 +106,21 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
             (_strengths[Index(i, j, k)], _cosines[Index(i, j, k)]) = (s.Epsilon * s.Lambda, s.Cosine);
         }
 
-        (_forces, _all, _gather) = (Forces<ForcesOnly>, Forces<ForcesAndEnergy>, Gather);
+        (_forces, _gather) = ((_, first, past) => Forces<ForcesOnly>(first, past, null, false), Gather);
+        _all = (chunk, first, past) => Forces<ForcesAndEnergy>(first, past, _pass!.Sums(chunk), hasAngles: true);
+        _shares = (_, first, past) =>
+        {
+            // The sums of one atom are its share, but for the virial of angles: that is of those on which they act.
+            for (var i = first; i < past; i++)
+            {
+                Forces<ForcesAndEnergy>(i, i + 1, _pass!.Share(i), hasAngles: false);
+            }
+        };
     }
 
     public override double Cutoff { get; }
+
+    internal override bool HasShares => true;
 
     private static int Index(int i, int j, int k) => (((i * MostKinds) + j) * MostKinds) + k;
 
@@ -127,7 +139,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
         _counts.Ensure(n);
         _near.Ensure(entries);
         _given.Ensure(4 * entries);
-        pass.Loop.Run(n, ForcePass.Chunk, pass.Counts ? _all : _forces);
+        pass.Loop.Run(n, ForcePass.Chunk, pass.WantsShares ? _shares : pass.Counts ? _all : _forces);
         if (_isCrowded)
         {
             throw new ScaleModelException($"An atom has more than {MostNear} neighbors within the cutoff {Cutoff} of the Stillinger-Weber potential: atoms lie upon each other, or the units are wrong.");
@@ -137,7 +149,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Forces<TTally>(int chunk, int first, int past) where TTally : struct, ITally
+    private void Forces<TTally>(int first, int past, double* sums, bool hasAngles) where TTally : struct, ITally
     {
         var (list, isFirst) = (_pass!.List, _pass.IsFirst);
         var x = _pass.Atoms.X;
@@ -263,10 +275,9 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
 
         if (TTally.Counts)
         {
-            var sums = _pass.Sums(chunk);
             sums[0] += (0.5 * Vector512.Sum(energies)) + angles;
             virial.AddTo(sums);
-            for (var e = 0; e < 6; e++)
+            for (var e = 0; e < 6 && hasAngles; e++)
             {
                 sums[1 + e] += angular[e];
             }
@@ -347,11 +358,30 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
                 // By round-off a pair just at the cutoff may be near from one side only: there the force has vanished.
                 if (best >= 0)
                 {
-                    sum += Vector256.LoadAligned(_given.Pointer + (4L * best));
+                    var force = Vector256.LoadAligned(_given.Pointer + (4L * best));
+                    sum += force;
+                    if (_pass.WantsShares)
+                    {
+                        Share(_pass.Share(i), new(d[0], d[1], d[2]), new(force[0], force[1], force[2]));
+                    }
                 }
             }
 
             sum.StoreAligned(f + (4L * i));
         }
+    }
+
+    // (xᵢ − xⱼ) ⊗ f, where f is what the angles about j do to i.
+    private static void Share(double* share, Vec3 d, Vec3 f)
+    {
+        share[1] += d.X * f.X;
+        share[2] += d.Y * f.Y;
+        share[3] += d.Z * f.Z;
+        share[4] += 0.5 * ((d.Y * f.Z) + (d.Z * f.Y));
+        share[5] += 0.5 * ((d.X * f.Z) + (d.Z * f.X));
+        share[6] += 0.5 * ((d.X * f.Y) + (d.Y * f.X));
+        share[7] += 0.5 * ((d.Y * f.Z) - (d.Z * f.Y));
+        share[8] += 0.5 * ((d.X * f.Z) - (d.Z * f.X));
+        share[9] += 0.5 * ((d.X * f.Y) - (d.Y * f.X));
     }
 }

@@ -9,7 +9,7 @@ namespace ActorMultiscale.Physics.Particles.Measures;
 
 /// <summary>Atoms at zero temperature: stress, elastic constants and the lattice constant without pressure, under any interactions.</summary>
 /// <remarks>
-/// An interaction serves one engine, so it is asked for anew for every deformed crystal. Bonded neighbors are not left out. An Ewald sum chooses its waves for each
+/// An interaction serves one engine, so it is asked for anew for every deformed crystal. An Ewald sum chooses its waves for each
 /// deformed box by itself: differences want it to be accurate to eight digits or more.
 /// </remarks>
 public static class CrystalAtRest
@@ -21,11 +21,12 @@ public static class CrystalAtRest
     /// <param name="atoms">The atoms; their velocities do not count.</param>
     /// <param name="interactions">What acts on them.</param>
     /// <param name="loop">The way to run a loop on several threads; the caller's thread if left out.</param>
+    /// <param name="excluded">Atoms that bonds lead to and that do not act on each other by pair interactions.</param>
     /// <exception cref="ScaleModelException">The atoms cannot be computed.</exception>
-    public static (double Energy, SymTensor3 Stress) Evaluate(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, ChunkedLoop? loop = null)
+    public static (double Energy, SymTensor3 Stress) Evaluate(AtomConfiguration atoms, ImmutableArray<Interaction> interactions, ChunkedLoop? loop = null, BondedNeighbors excluded = BondedNeighbors.None)
     {
         ArgumentNullException.ThrowIfNull(atoms);
-        var found = new MolecularDynamics(atoms with { Velocities = [] }, interactions, SkinOf(atoms)).Measure(loop ?? ChunkedLoop.Serial);
+        var found = new MolecularDynamics(atoms with { Velocities = [] }, interactions, SkinOf(atoms), excluded).Measure(loop ?? ChunkedLoop.Serial);
         return (found.Potential, -1 * found.Pressure);
     }
 
@@ -59,9 +60,11 @@ public static class CrystalAtRest
     /// </param>
     /// <param name="strain">d of the differences. Their error is d² times third-order constants; 10⁻⁴ leaves about ten digits.</param>
     /// <param name="loop">The way to run a loop on several threads; the caller's thread if left out.</param>
+    /// <param name="excluded">Atoms that bonds lead to and that do not act on each other by pair interactions.</param>
     /// <exception cref="ScaleModelException">The strain is out of range, or the atoms cannot be computed.</exception>
     public static Tangent6 ElasticConstants(
-        AtomConfiguration atoms, Func<ImmutableArray<Interaction>> interactions, Func<AtomConfiguration, AtomConfiguration>? relax = null, double strain = 1e-4, ChunkedLoop? loop = null)
+        AtomConfiguration atoms, Func<ImmutableArray<Interaction>> interactions, Func<AtomConfiguration, AtomConfiguration>? relax = null, double strain = 1e-4, ChunkedLoop? loop = null,
+        BondedNeighbors excluded = BondedNeighbors.None)
     {
         ArgumentNullException.ThrowIfNull(atoms);
         ArgumentNullException.ThrowIfNull(interactions);
@@ -73,7 +76,7 @@ public static class CrystalAtRest
         SymTensor3 Stress(int column, double size)
         {
             var strained = Deformed(atoms, StrainOf(column, size));
-            return Evaluate(relax?.Invoke(strained) ?? strained, interactions(), loop).Stress;
+            return Evaluate(relax?.Invoke(strained) ?? strained, interactions(), loop, excluded).Stress;
         }
 
         var tangent = new double[36];
@@ -95,18 +98,20 @@ public static class CrystalAtRest
     /// <param name="guess">About where it is: within a tenth.</param>
     /// <param name="relax">Brings its atoms to rest, where they are not centers of symmetry.</param>
     /// <param name="loop">The way to run a loop on several threads; the caller's thread if left out.</param>
+    /// <param name="excluded">Atoms that bonds lead to and that do not act on each other by pair interactions.</param>
     /// <exception cref="ScaleModelException">
     /// There is none, or the pressure jumps across zero: a potential that is cut plainly has such a jump wherever a shell of neighbors passes the cutoff.
     /// </exception>
     public static double LatticeConstant(
-        Func<double, AtomConfiguration> crystal, Func<ImmutableArray<Interaction>> interactions, double guess, Func<AtomConfiguration, AtomConfiguration>? relax = null, ChunkedLoop? loop = null)
+        Func<double, AtomConfiguration> crystal, Func<ImmutableArray<Interaction>> interactions, double guess, Func<AtomConfiguration, AtomConfiguration>? relax = null, ChunkedLoop? loop = null,
+        BondedNeighbors excluded = BondedNeighbors.None)
     {
         ArgumentNullException.ThrowIfNull(crystal);
         ArgumentNullException.ThrowIfNull(interactions);
         double Stress(double a)
         {
             var atoms = crystal(a);
-            return Evaluate(relax?.Invoke(atoms) ?? atoms, interactions(), loop).Stress.Trace / 3;
+            return Evaluate(relax?.Invoke(atoms) ?? atoms, interactions(), loop, excluded).Stress.Trace / 3;
         }
 
         // Compression is a negative stress. The nearest change of sign counts: pressures of potentials that are cut have others.

@@ -1,6 +1,7 @@
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Particles.Motions;
 
 namespace ActorMultiscale.Physics.Particles.Measures;
 
@@ -15,7 +16,7 @@ public abstract class FlowDrive
     /// collide head-on, v′ = −v + 2 (m₁v₁ + m₂v₂)/(m₁ + m₂), which for equal ones is an exchange.
     /// </summary>
     /// <remarks>After: Müller-Plathe, J. Chem. Phys. 106 (1997) 6082; for mixtures Nieto-Draghi, Avalos, Mol. Phys. 101 (2003) 2303.</remarks>
-    public static FlowDrive ExchangeOfHeat { get; } = new HeatExchange();
+    public static FlowDrive ExchangeOfHeat { get; } = new ExchangeOfPairs();
 
     /// <summary>A component of velocity is exchanged between the atom of the sink that has most of it and that of the source that has least.</summary>
     /// <remarks>
@@ -23,7 +24,10 @@ public abstract class FlowDrive
     /// warmer there: see what half of the rate gives.
     /// </remarks>
     /// <param name="along">Which component, 0 to 2; not that across the slabs.</param>
-    public static FlowDrive ExchangeOfMomentum(int along) => new MomentumExchange(along);
+    /// <exception cref="ScaleModelException">There is no such component.</exception>
+    public static FlowDrive ExchangeOfMomentum(int along) => along is >= 0 and <= 2
+        ? new MomentumExchange(along)
+        : throw new ScaleModelException($"Momentum is to be exchanged along the axis {along}; axes are 0, 1 and 2.");
 
     /// <summary>
     /// An energy is taken from the sink and given to the source whenever it is called, by velocities relative to those of the slab:
@@ -32,14 +36,26 @@ public abstract class FlowDrive
     /// <remarks>
     /// After: Ikeshoji, Hafskjold, Mol. Phys. 81 (1994) 251. Velocities change at once and not along a step, so that energy drifts with the square
     /// of what is given at a time (Wirnsberger, Frenkel, Dellago, J. Chem. Phys. 143 (2015) 124104): little, and seldom too much, is given if K is large against it.
+    /// Long trajectories want <see cref="Steady"/>.
     /// </remarks>
     /// <param name="energy">ΔE, in the unit of energy.</param>
     public static FlowDrive SourceAndSink(double energy) => energy > 0 && double.IsFinite(energy)
         ? new Heating(energy)
         : throw new ScaleModelException(FormattableString.Invariant($"A heat source is to give {energy} at a time; that must be above zero."));
 
-    /// <summary>Drives once: gives the new velocities, and how much energy or momentum went from the sink to the source, in units of energy, or of mass and velocity.</summary>
-    internal abstract double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities);
+    /// <summary>A flow of heat that the motion of the engine drives in every step; energy hardly drifts.</summary>
+    /// <param name="motion">The motion of the engine; its slabs are those that are measured.</param>
+    public static FlowDrive Steady(HeatExchange motion)
+    {
+        ArgumentNullException.ThrowIfNull(motion);
+        return new InMotion(motion);
+    }
+
+    /// <summary>What is wrong with this drive for an engine that is cut into slabs along a side; null if nothing is.</summary>
+    internal virtual string? Fault(MolecularDynamics engine, int slabs, int side) => null;
+
+    /// <summary>Drives once after a time: gives the new velocities, and how much energy or momentum went from the sink to the source, in units of energy, or of mass and velocity.</summary>
+    internal abstract double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities, double time);
 
     /// <summary>What the flow is driven by: temperature, or a velocity.</summary>
     internal abstract double[] Level(SlabProfile profile);
@@ -64,9 +80,9 @@ public abstract class FlowDrive
         return best;
     }
 
-    private sealed class HeatExchange : FlowDrive
+    private sealed class ExchangeOfPairs : FlowDrive
     {
-        internal override double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities)
+        internal override double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities, double time)
         {
             double Twice(int i) => Mass(atoms, i) * velocities[i].NormSquared;
             var (hot, cold) = (Most(slabs, 0, Twice), Most(slabs, source, i => -Twice(i)));
@@ -85,9 +101,23 @@ public abstract class FlowDrive
         internal override double[] Level(SlabProfile profile) => profile.Temperatures();
     }
 
+    private sealed class InMotion(HeatExchange motion) : FlowDrive
+    {
+        internal override string? Fault(MolecularDynamics engine, int slabs, int side) =>
+            !engine.IsMovedBy(motion) ? "the engine is moved by another motion than the one that is to drive the flow"
+            : (slabs, side) == (motion.Slabs, motion.Side) ? null : $"the motion drives a flow between {motion.Slabs} slabs along the side {motion.Side}";
+
+        internal override double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities, double time) => time * motion.Rate;
+
+        internal override double[] Level(SlabProfile profile) => profile.Temperatures();
+    }
+
     private sealed class MomentumExchange(int along) : FlowDrive
     {
-        internal override double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities)
+        internal override string? Fault(MolecularDynamics engine, int slabs, int side) =>
+            side == along ? $"momentum along the axis {along} is to be exchanged, which is that across the slabs" : null;
+
+        internal override double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities, double time)
         {
             var (fast, slow) = (Most(slabs, 0, i => velocities[i][along]), Most(slabs, source, i => -velocities[i][along]));
             if (fast < 0 || slow < 0 || velocities[fast][along] <= velocities[slow][along])
@@ -113,7 +143,7 @@ public abstract class FlowDrive
 
     private sealed class Heating(double energy) : FlowDrive
     {
-        internal override double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities)
+        internal override double Drive(AtomConfiguration atoms, int[] slabs, int source, Vec3[] velocities, double time)
         {
             Scale(atoms, slabs, source, velocities, energy);
             Scale(atoms, slabs, 0, velocities, -energy);
@@ -169,9 +199,21 @@ public sealed record DrivenFlow(Estimate Coefficient, Estimate Flux, Estimate Gr
     {
         ArgumentNullException.ThrowIfNull(engine);
         ArgumentNullException.ThrowIfNull(drive);
-        if (slabs < 2 || slabs % 2 != 0 || side is < 0 or > 2 || every < 1 || settle < 0 || blocks < 2 || calls < 1 || !engine.Box.IsPeriodic(side))
+        ArgumentNullException.ThrowIfNull(loop);
+        if (slabs < 2 || slabs % 2 != 0 || side is < 0 or > 2 || every < 1 || settle < 0 || blocks < 2 || calls < 1 || drop < 0 || !(step > 0 && double.IsFinite(step)) || !engine.Box.IsPeriodic(side))
         {
-            throw new ScaleModelException($"A flow is to be driven through {slabs} slabs along the side {side}, every {every} steps, in {blocks} blocks of {calls} calls. The side must be periodic, slabs an even number, blocks two or more, and calls and steps one or more.");
+            throw new ScaleModelException(FormattableString.Invariant($"A flow is to be driven through {slabs} slabs along the side {side}, every {every} steps of {step}, in {blocks} blocks of {calls} calls after {settle}, without {drop} slabs. The side must be periodic, slabs an even number, blocks two or more, calls and steps one or more, a step longer than zero, and nothing below zero."));
+        }
+
+        // Two slabs at least must be left between source and sink for a gradient; it would be late to say so at the end.
+        if ((slabs / 2) - 1 - (2 * drop) < 2)
+        {
+            throw new ScaleModelException($"Of {slabs} slabs {slabs / 2 - 1} lie between source and sink; without {drop} on each side there must be two or more for a gradient. Take more slabs, or drop fewer.");
+        }
+
+        if (drive.Fault(engine, slabs, side) is { } fault)
+        {
+            throw new ScaleModelException($"A flow cannot be driven through {slabs} slabs along the side {side}: {fault}.");
         }
 
         var source = slabs / 2;
@@ -180,7 +222,7 @@ public sealed record DrivenFlow(Estimate Coefficient, Estimate Flux, Estimate Gr
             engine.Advance(every, step, loop, cancellation);
             var atoms = engine.Configuration();
             profile?.Add(atoms);
-            var moved = drive.Drive(atoms, [.. atoms.Positions.Select(x => SlabProfile.SlabOf(atoms.Box, x, slabs, side))], source, atoms.Velocities);
+            var moved = drive.Drive(atoms, [.. atoms.Positions.Select(x => SlabProfile.SlabOf(atoms.Box, x, slabs, side))], source, atoms.Velocities, every * step);
             engine.SetVelocities(atoms.Velocities);
             return moved;
         }

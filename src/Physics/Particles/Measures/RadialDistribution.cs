@@ -16,6 +16,7 @@ namespace ActorMultiscale.Physics.Particles.Measures;
 public sealed class RadialDistribution
 {
     private const int CellsPerChunk = 64;
+    private const int MostBlocks = 32;
     private readonly double _cutoff;
     private readonly int _bins;
     private readonly int _species;
@@ -28,6 +29,11 @@ public sealed class RadialDistribution
     private double[] _ideal;
     private long[] _atoms;
     private long _samples;
+
+    // Blocks of as many configurations each: what there was of pairs and of ideal pairs when each ended. Where there would be too many, two become one.
+    private long[] _blockPairs = [];
+    private double[] _blockIdeal = [];
+    private long _blockSize = 1;
 
     /// <summary>Empty histograms.</summary>
     /// <param name="cutoff">The largest r, above zero; at most half of the least height of any box that is added.</param>
@@ -126,11 +132,26 @@ public sealed class RadialDistribution
         }
 
         _samples++;
+        EndBlock();
     }
 
     /// <summary>g of all atoms, one value a bin.</summary>
     /// <exception cref="ScaleModelException">There were no two atoms.</exception>
     public double[] Total() => Ratio(_ => true);
+
+    /// <summary>The error of each value of <see cref="Total"/>, as <see cref="Blocks"/> tell it.</summary>
+    /// <exception cref="ScaleModelException">There are fewer than two blocks, or a block without two atoms.</exception>
+    public double[] TotalError() => Error(_ => true);
+
+    /// <summary>The error of each value of <see cref="Of"/>, as <see cref="Blocks"/> tell it.</summary>
+    /// <exception cref="ScaleModelException">There are fewer than two blocks, or a block without such pairs.</exception>
+    public double[] ErrorOf(int a, int b) => Error(row => row == Row(a, b));
+
+    /// <summary>
+    /// How many blocks of equal length the configurations make, in the order in which they were added: 16 to 31 once there are as many. The errors are those of the mean of blocks that are independent of
+    /// each other, which they are where a block is longer than the fluid remembers; to as much as 1/√(2(n − 1)) of themselves, a fifth.
+    /// </summary>
+    public int Blocks => _blockIdeal.Length / _ideal.Length;
 
     /// <summary>g of atoms of the species <paramref name="a"/> and <paramref name="b"/>, one value a bin.</summary>
     /// <exception cref="ScaleModelException">There were no such pairs.</exception>
@@ -159,7 +180,10 @@ public sealed class RadialDistribution
         archive.Field("pairs", ref _pairs);
         archive.Field("ideal", ref _ideal);
         archive.Field("atoms", ref _atoms);
-        if (_pairs.Length != _ideal.Length * _bins || _atoms.Length != _species || _ideal.Length != _species * (_species + 1) / 2)
+        archive.Value("block-size", ref _blockSize);
+        archive.Field("block-pairs", ref _blockPairs);
+        archive.Field("block-ideal", ref _blockIdeal);
+        if (_blockSize < 1 || _blockIdeal.Length != _samples / _blockSize * _ideal.Length || _blockPairs.Length != _blockIdeal.Length * _bins || _pairs.Length != _ideal.Length * _bins || _atoms.Length != _species || _ideal.Length != _species * (_species + 1) / 2)
         {
             throw new InvalidDataException("The archive holds a radial distribution with other bins or species.");
         }
@@ -171,17 +195,53 @@ public sealed class RadialDistribution
         ? _row[(a * _species) + b]
         : throw new ScaleModelException(FormattableString.Invariant($"The radial distribution knows the species 0 to {_species - 1}, and {a} and {b} are asked for."));
 
-    private double[] Ratio(Func<int, bool> counts)
+    // Sums up to the end of a block are kept, not those of the block: what two blocks make together is then what the second says.
+    private void EndBlock()
+    {
+        if (_samples % _blockSize != 0)
+        {
+            return;
+        }
+
+        (_blockPairs, _blockIdeal) = ([.. _blockPairs, .. _pairs], [.. _blockIdeal, .. _ideal]);
+        if (Blocks == MostBlocks)
+        {
+            T[] EverySecond<T>(T[] all, int length) => [.. Enumerable.Range(0, MostBlocks / 2).SelectMany(k => all[(((2 * k) + 1) * length)..(((2 * k) + 2) * length)])];
+            (_blockPairs, _blockIdeal, _blockSize) = (EverySecond(_blockPairs, _pairs.Length), EverySecond(_blockIdeal, _ideal.Length), 2 * _blockSize);
+        }
+    }
+
+    private double[] Error(Func<int, bool> counts)
+    {
+        if (Blocks < 2)
+        {
+            throw new ScaleModelException($"The error of a radial distribution follows from two or more configurations; there are {_samples}.");
+        }
+
+        var blocks = new double[Blocks][];
+        for (var block = 0; block < blocks.Length; block++)
+        {
+            long Pairs(int i) => _blockPairs[(block * _pairs.Length) + i] - (block == 0 ? 0 : _blockPairs[((block - 1) * _pairs.Length) + i]);
+            double Ideal(int i) => _blockIdeal[(block * _ideal.Length) + i] - (block == 0 ? 0 : _blockIdeal[((block - 1) * _ideal.Length) + i]);
+            blocks[block] = Ratio(counts, [.. Enumerable.Range(0, _pairs.Length).Select(Pairs)], [.. Enumerable.Range(0, _ideal.Length).Select(Ideal)]);
+        }
+
+        return [.. Enumerable.Range(0, _bins).Select(bin => Estimate.OfIndependent([.. blocks.Select(g => g[bin])]).Error)];
+    }
+
+    private double[] Ratio(Func<int, bool> counts) => Ratio(counts, _pairs, _ideal);
+
+    private double[] Ratio(Func<int, bool> counts, long[] pairs, double[] ideals)
     {
         var (g, ideal) = (new double[_bins], 0.0);
-        for (var row = 0; row < _ideal.Length; row++)
+        for (var row = 0; row < ideals.Length; row++)
         {
             if (counts(row))
             {
-                ideal += _ideal[row];
+                ideal += ideals[row];
                 for (var i = 0; i < _bins; i++)
                 {
-                    g[i] += _pairs[(row * _bins) + i];
+                    g[i] += pairs[(row * _bins) + i];
                 }
             }
         }

@@ -3,7 +3,7 @@ using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Particles.Measures;
 
-/// <summary>Density, velocity and temperature along one side of a periodic box that is cut into slabs of the same thickness, the mean over all that was added.</summary>
+/// <summary>Density, velocity and temperature along one side of a box that is cut into slabs of the same thickness, the mean over all that was added.</summary>
 public sealed class SlabProfile
 {
     private readonly double[] _atoms;
@@ -35,24 +35,19 @@ public sealed class SlabProfile
     /// <summary>Along which side they lie.</summary>
     public int Side { get; }
 
-    /// <summary>The slab in which a point lies, or its image in the box.</summary>
+    /// <summary>The slab in which a point lies, or its image in the box; beyond the ends of a side that is not periodic the last slabs go on.</summary>
     public static int SlabOf(SimulationBox box, Vec3 x, int slabs, int side)
     {
         ArgumentNullException.ThrowIfNull(box);
         var s = box.Fraction(x)[side];
-        return Math.Clamp((int)((s - Math.Floor(s)) * slabs), 0, slabs - 1);
+        s = box.IsPeriodic(side) ? s - Math.Floor(s) : s;
+        return (int)Math.Clamp(s * slabs, 0, slabs - 1);
     }
 
     /// <summary>Adds the atoms of a moment; all atoms that are added have the same units.</summary>
-    /// <exception cref="ScaleModelException">The side is not periodic.</exception>
     public void Add(AtomConfiguration atoms)
     {
         ArgumentNullException.ThrowIfNull(atoms);
-        if (!atoms.Box.IsPeriodic(Side))
-        {
-            throw new ScaleModelException($"A profile along the side {Side} of a box needs that side to be periodic.");
-        }
-
         (_units, _slabVolume) = (atoms.Units, atoms.Box.Volume / Slabs);
         _samples++;
         for (var i = 0; i < atoms.Count; i++)

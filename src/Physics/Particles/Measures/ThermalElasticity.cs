@@ -14,29 +14,52 @@ namespace ActorMultiscale.Physics.Particles.Measures;
 /// $C_{ijkl} + ½ (σ_{il}δ_{jk} + σ_{ik}δ_{jl} + σ_{jl}δ_{ik} + σ_{jk}δ_{il}) − σ_{ij}δ_{kl}$.
 /// After: Squire, Holt, Hoover, Physica 42 (1969) 388; Ray, Rahman, J. Chem. Phys. 80 (1984) 4423; Wallace, "Thermodynamics of Crystals" (1972).
 /// </remarks>
-/// <param name="interactions">Makes what acts on the atoms, for the deformed copies.</param>
-/// <param name="bornEvery">With every how manieth look Born's term is measured: it takes twelve deformed copies, and scatters little.</param>
-/// <param name="looksInBlock">How many looks a block has; blocks are longer than the memory of the stress, and there are ten or so.</param>
-/// <param name="excluded">Which bonded neighbors the engine leaves out.</param>
-public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interactions, int bornEvery, int looksInBlock, BondedNeighbors excluded = BondedNeighbors.None)
+public sealed class ThermalElasticity
 {
     private const double Strain = 1e-4;
+    private readonly Func<ImmutableArray<Interaction>> _interactions;
+    private readonly int _bornEvery;
+    private readonly int _looksInBlock;
+    private readonly BondedNeighbors _excluded;
     private readonly List<Block> _blocks = [];
     private readonly BlockAverage _temperature = new();
     private Block _now = new();
     private UnitSystem? _units;
-    private double _volume;
+    private SimulationBox? _box;
     private int _atoms;
     private long _looks;
 
+    /// <summary>No looks yet.</summary>
+    /// <param name="interactions">Makes what acts on the atoms, for the deformed copies.</param>
+    /// <param name="bornEvery">With every how manieth look Born's term is measured: it takes twelve deformed copies, and scatters little.</param>
+    /// <param name="looksInBlock">How many looks a block has; blocks are longer than the memory of the stress, and there are ten or so.</param>
+    /// <param name="excluded">Which bonded neighbors the engine leaves out.</param>
+    /// <exception cref="ScaleModelException">A number of looks is below one, or some blocks would have no term of Born.</exception>
+    public ThermalElasticity(Func<ImmutableArray<Interaction>> interactions, int bornEvery, int looksInBlock, BondedNeighbors excluded = BondedNeighbors.None)
+    {
+        ArgumentNullException.ThrowIfNull(interactions);
+        if (bornEvery < 1 || looksInBlock < bornEvery)
+        {
+            throw new ScaleModelException($"Born's term is to be measured with every {bornEvery}th look, in blocks of {looksInBlock} looks; both are one or more, and each block must have it at least once.");
+        }
+
+        (_interactions, _bornEvery, _looksInBlock, _excluded) = (interactions, bornEvery, looksInBlock, excluded);
+    }
+
     /// <summary>Looks at an engine.</summary>
-    /// <exception cref="ScaleModelException">What it measures is not finite.</exception>
+    /// <exception cref="ScaleModelException">It has other atoms or another box than those before, or what it measures is not finite.</exception>
     public void Add(MolecularDynamics engine, ChunkedLoop loop)
     {
         ArgumentNullException.ThrowIfNull(engine);
+        ArgumentNullException.ThrowIfNull(loop);
+        if (_box is not null && (engine.Box != _box || engine.Count != _atoms))
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"Fluctuations of {_atoms} atoms in a volume of {_box.Volume} are measured, and now there are {engine.Count} in {engine.Box.Volume}: box and atoms must stay as they are."));
+        }
+
         var now = engine.Measure(loop);
-        var atoms = _units is null || _looks % bornEvery == 0 ? engine.Configuration() : null;
-        (_units, _volume, _atoms) = (_units ?? atoms!.Units, engine.Box.Volume, engine.Count);
+        var atoms = _units is null || _looks % _bornEvery == 0 ? engine.Configuration() : null;
+        (_units, _box, _atoms) = (_units ?? atoms!.Units, engine.Box, engine.Count);
         var pressure = now.Pressure / _units.Pressure;
         _temperature.Add(now.Temperature);
         _now.Looks++;
@@ -49,7 +72,7 @@ public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interact
             }
         }
 
-        if (_looks++ % bornEvery == 0)
+        if (_looks++ % _bornEvery == 0)
         {
             _now.Borns++;
             var born = Born(atoms!, loop);
@@ -59,7 +82,7 @@ public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interact
             }
         }
 
-        if (_now.Looks == looksInBlock)
+        if (_now.Looks == _looksInBlock)
         {
             _blocks.Add(_now);
             _now = new();
@@ -70,14 +93,14 @@ public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interact
     /// <exception cref="ScaleModelException">Fewer than two blocks are complete, or one has no term of Born.</exception>
     public ImmutableArray<Estimate> Result()
     {
-        if (_blocks.Count < 2 || _blocks.Any(b => b.Borns == 0))
+        if (_blocks.Count < 2)
         {
-            throw new ScaleModelException($"{_blocks.Count} blocks of {looksInBlock} looks are complete, with Born's term in every {bornEvery}th look; there must be two or more, and Born's term in each. Measure for longer, or in shorter blocks.");
+            throw new ScaleModelException($"{_blocks.Count} blocks of {_looksInBlock} looks are complete; there must be two or more. Measure for longer, or in shorter blocks.");
         }
 
         // Stresses and constants in energy a volume, converted at the end.
         var thermal = _units!.Boltzmann * _temperature.Result().Value;
-        var mean = Enumerable.Range(0, 6).Select(i => FixedOrderSum.Of([.. _blocks.Select(b => b.Pressure[i])]) / (_blocks.Count * (double)looksInBlock)).ToArray();
+        var mean = Enumerable.Range(0, 6).Select(i => FixedOrderSum.Of([.. _blocks.Select(b => b.Pressure[i])]) / (_blocks.Count * (double)_looksInBlock)).ToArray();
         (int, int)[] axes = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)];
         static double Delta(int i, int j) => i == j ? 1 : 0;
         double Sigma(int i, int j) => -mean[Array.FindIndex(axes, a => a == (Math.Min(i, j), Math.Max(i, j)))];
@@ -87,13 +110,13 @@ public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interact
             for (var column = 0; column < 6; column++)
             {
                 var ((i, j), (k, l)) = (axes[row], axes[column]);
-                var motion = 2 * _atoms * thermal / _volume * ((Delta(i, k) * Delta(j, l)) + (Delta(i, l) * Delta(j, k)));
+                var motion = 2 * _atoms * thermal / _box!.Volume * ((Delta(i, k) * Delta(j, l)) + (Delta(i, l) * Delta(j, k)));
                 var stress = (0.5 * ((Sigma(i, l) * Delta(j, k)) + (Sigma(i, k) * Delta(j, l)) + (Sigma(j, l) * Delta(i, k)) + (Sigma(j, k) * Delta(i, l)))) - (Sigma(i, j) * Delta(k, l));
                 var samples = _blocks.Select(b =>
                 {
                     // ⟨(P − P̄)(P′ − P̄′)⟩ with the means of all blocks.
-                    var product = (b.Products[(6 * row) + column] - (mean[row] * b.Pressure[column]) - (mean[column] * b.Pressure[row])) / looksInBlock;
-                    return (b.Born[(6 * row) + column] / b.Borns) - (_volume / thermal * (product + (mean[row] * mean[column]))) + motion + stress;
+                    var product = (b.Products[(6 * row) + column] - (mean[row] * b.Pressure[column]) - (mean[column] * b.Pressure[row])) / _looksInBlock;
+                    return (b.Born[(6 * row) + column] / b.Borns) - (_box.Volume / thermal * (product + (mean[row] * mean[column]))) + motion + stress;
                 });
                 result.Add(_units.Pressure * Estimate.OfIndependent([.. samples]));
             }
@@ -113,7 +136,7 @@ public sealed class ThermalElasticity(Func<ImmutableArray<Interaction>> interact
             stretch += new Matrix3(
                 -0.5 * square.XX, -0.5 * square.XY, -0.5 * square.XZ, -0.5 * square.YX, -0.5 * square.YY, -0.5 * square.YZ, -0.5 * square.ZX, -0.5 * square.ZY, -0.5 * square.ZZ);
             var deformed = CrystalAtRest.Deformed(atoms with { Velocities = [] }, stretch);
-            var virial = new MolecularDynamics(deformed, interactions(), CrystalAtRest.SkinOf(atoms), excluded).Measure(loop).Virial;
+            var virial = new MolecularDynamics(deformed, _interactions(), CrystalAtRest.SkinOf(atoms), _excluded).Measure(loop).Virial;
             var inverse = stretch.Inverse();
             return SymTensor3.SymmetricPart(inverse * virial.ToMatrix() * inverse.Transposed) / -atoms.Box.Volume;
         }

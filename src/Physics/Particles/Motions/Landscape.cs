@@ -35,6 +35,11 @@ internal sealed class Landscape
             throw new ScaleModelException($"A box with the sides {mover.Box.SideA}, {mover.Box.SideB} and {mover.Box.SideC} is to be relaxed; only one that is periodic along all of them has a pressure on its atoms.");
         }
 
+        if (box is not null)
+        {
+            Motion.RefuseFields(mover, "A box is to be relaxed");
+        }
+
         (_mover, _box, _force, _start) = (mover, box, force, mover.Box);
         _positions = new Vec3[mover.Count];
         _scale = Math.Sqrt(mover.Count) * Math.Cbrt(_start.Volume / mover.Count);

@@ -24,10 +24,10 @@ public abstract class Motion
 
     /// <summary>
     /// How many squares of velocities make up the kinetic energy: 3N − 3 where the momentum of all stays as it is, and the common motion is no
-    /// heat; 3N where a bath pushes each atom by itself, or a field acts. For a single atom that nothing pushes there is none.
+    /// heat; 3N where a bath pushes each atom by itself, or something acts from outside. For a single atom that nothing pushes there is none.
     /// </summary>
     /// <param name="atoms">N.</param>
-    /// <param name="hasFields">Whether fields act on the atoms: walls, tethers, gravity.</param>
+    /// <param name="hasFields">Whether something acts on the atoms from outside: walls, tethers, gravity, forces that are set, mirrors.</param>
     public double DegreesOfFreedom(int atoms, bool hasFields = false) => KeepsMomentum && !hasFields ? 3.0 * (atoms - 1) : 3.0 * atoms;
 
     private protected double DegreesOfFreedom(Mover mover) => DegreesOfFreedom(mover.Count, mover.HasFields);
@@ -88,6 +88,15 @@ public abstract class Motion
         return numbers.Distinct().Count() == numbers.Length
             ? numbers
             : throw new ScaleModelException("Two atoms have one id, and would be pushed alike; ids must differ.");
+    }
+
+    /// <summary>Refuses to move a box whose atoms something pushes from outside: that does not go with the box, and what it adds to the pressure is not known.</summary>
+    internal static void RefuseFields(Mover mover, string what)
+    {
+        if (mover.Interactions.Any(i => i.StandsStill) || !mover.Mirrors.IsEmpty)
+        {
+            throw new ScaleModelException($"{what} while something acts on the atoms from outside: a wall, a tether, a field or a mirror. It does not go with the box, and its part of the pressure is not known. Leave one of them out.");
+        }
     }
 
     private protected void NeedsTwo(Mover mover)

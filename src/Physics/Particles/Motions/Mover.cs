@@ -37,6 +37,8 @@ internal sealed unsafe class Mover
     private readonly Action<int, int, int> _remap;
     private readonly Action<int, int, int> _scale;
     private readonly Action<int, int, int> _kinetic;
+    private readonly Action<int, int, int> _reflect;
+    private readonly double[][] _pushes;                // A mirror, and a chunk: what it has given in the present drift.
     private bool _hasList;
     private bool _isMoved = true;           // Somebody has moved since the list was looked at,
     private bool _areImagesBehind = true;   // and the images have not yet followed.
@@ -50,12 +52,12 @@ internal sealed unsafe class Mover
     private Matrix3 _map;
     private double _factor;
 
-    public Mover(AtomConfiguration start, ImmutableArray<Interaction> interactions, double skin, ExclusionTable? excluded)
+    public Mover(AtomConfiguration start, ImmutableArray<Interaction> interactions, double skin, ExclusionTable? excluded, ImmutableArray<Mirror> mirrors)
     {
         (Start, _interactions, _skin, _excluded) = (start, interactions, skin, excluded);
         (Box, _builtBox, _undeformed) = (start.Box, start.Box, start.Box);
         _cutoff = interactions.Max(i => i.Cutoff);
-        HasFields = interactions.Any(i => !i.KeepsMomentum);
+        (Mirrors, Impulses) = (mirrors, new double[mirrors.Length]);
         Atoms = new(start);
         List = new(Atoms, Box);
         _pass = new(Atoms, List) { Box = Box, Loop = ChunkedLoop.Serial, Excluded = excluded };
@@ -64,7 +66,8 @@ internal sealed unsafe class Mover
         _strayed.Span(chunks).Clear();
         _sums.Ensure(8 * chunks);
         _entries = new double[chunks];
-        (_kickAndDrift, _kick, _stray, _remap, _scale, _kinetic) = (KickAndDrift, Kick, Stray, Remap, Scale, Kinetic);
+        _pushes = [.. mirrors.Select(_ => new double[chunks])];
+        (_kickAndDrift, _kick, _stray, _remap, _scale, _kinetic, _reflect) = (KickAndDrift, Kick, Stray, Remap, Scale, Kinetic, Reflect);
     }
 
     /// <summary>The atoms as they were at first: units, kinds and all that does not move.</summary>
@@ -156,6 +159,16 @@ internal sealed unsafe class Mover
         {
             Remap(deformation.At(_undeformed, Elapsed));
         }
+
+        if (!Mirrors.IsEmpty)
+        {
+            _areWaysKnown = false;
+            Loop.Run(Count, Chunk, _reflect);
+            for (var m = 0; m < Mirrors.Length; m++)
+            {
+                Impulses[m] += FixedOrderSum.Of(_pushes[m]);
+            }
+        }
     }
 
     /// <summary>Says that positions are about to change.</summary>
@@ -168,8 +181,28 @@ internal sealed unsafe class Mover
     /// <summary>What the interactions were computed with.</summary>
     public ForcePass Forces => _pass;
 
-    /// <summary>Whether an interaction pushes the atoms together from outside.</summary>
-    public bool HasFields { get; }
+    /// <summary>Whether something pushes the atoms together from outside: a field, forces that are set, a mirror.</summary>
+    public bool HasFields
+    {
+        get
+        {
+            foreach (var interaction in _interactions)
+            {
+                if (!interaction.KeepsMomentum)
+                {
+                    return true;
+                }
+            }
+
+            return !Mirrors.IsEmpty;
+        }
+    }
+
+    /// <summary>What reflects atoms at the end of each drift.</summary>
+    public ImmutableArray<Mirror> Mirrors { get; }
+
+    /// <summary>The momentum along its normal that each mirror has given, in units of mass and velocity.</summary>
+    public double[] Impulses { get; }
 
     /// <summary>Moves atoms in a way of one's own; where the box is being deformed, they go with it after that.</summary>
     /// <param name="time">Δt.</param>
@@ -317,6 +350,16 @@ internal sealed unsafe class Mover
             archive.Value("cell", ref cell);
             archive.Value("listed-cell", ref builtCell);
             archive.Value("undeformed-cell", ref undeformed);
+        }
+
+        if (!Mirrors.IsEmpty)
+        {
+            var impulses = Impulses;
+            archive.Field("impulses", ref impulses);
+            if (impulses.Length != Impulses.Length)
+            {
+                throw new ScaleModelException("The state is that of atoms between other mirrors.");
+            }
         }
 
         if (!archive.IsRestoring)
@@ -528,6 +571,30 @@ internal sealed unsafe class Mover
         for (var i = first; i < past; i++)
         {
             ParticleStore.Write(Atoms.X, i, Box.Origin + (_map * (Atoms.Position(i) - Box.Origin)), Atoms.X[(4L * i) + 3]);
+        }
+    }
+
+    // With d = n·(x − p) < 0:  x ← x − 2d n,  v ← v − 2 (n·v) n; an atom that comes back by itself keeps its velocity.
+    private void Reflect(int chunk, int first, int past)
+    {
+        for (var m = 0; m < _pushes.Length; m++)
+        {
+            var (mirror, push) = (Mirrors[m], 0.0);
+            for (var i = first; i < past; i++)
+            {
+                var x = Atoms.Position(i);
+                var distance = mirror.Distance(x);
+                if (distance < 0)
+                {
+                    ParticleStore.Write(Atoms.X, i, x - (2 * distance * mirror.Normal), Atoms.X[(4L * i) + 3]);
+                    var v = Atoms.Velocity(i);
+                    var across = Math.Min(0, Vec3.Dot(mirror.Normal, v));
+                    ParticleStore.Write(Atoms.V, i, v - (2 * across * mirror.Normal), Atoms.V[(4L * i) + 3]);
+                    push -= 2 * across * Start.Species[Start.Kinds[Atoms.Ids[i]]].Mass;
+                }
+            }
+
+            _pushes[m][chunk] = push;
         }
     }
 

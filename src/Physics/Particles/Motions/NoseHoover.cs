@@ -36,6 +36,13 @@ public sealed class NoseHoover : Motion
         _chain = new(mover.Start.Units.Boltzmann * Temperature, DegreesOfFreedom(mover), Time, _length);
     }
 
+    internal override void Begin(Mover mover)
+    {
+        // Forces that somebody sets are not known before.
+        _chain!.Freedom = DegreesOfFreedom(mover);
+        base.Begin(mover);
+    }
+
     internal override void Step(Mover mover, double step)
     {
         mover.Scale(_chain!.Move(mover.Kinetic().Trace, 0.5 * step));

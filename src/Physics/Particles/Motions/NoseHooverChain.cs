@@ -18,6 +18,9 @@ internal sealed class NoseHooverChain(double temperature, double freedom, double
     private double[] _velocities = new double[length];
     private double[] _positions = new double[length];
 
+    /// <summary>n.</summary>
+    public double Freedom { get; set; } = freedom;
+
     /// <summary>Moves the chain and returns the factor by which it scales the velocities that it holds.</summary>
     /// <param name="twiceKinetic">Twice their kinetic energy.</param>
     /// <param name="step">Δt/2 for half a step.</param>
@@ -57,7 +60,7 @@ internal sealed class NoseHooverChain(double temperature, double freedom, double
         var energy = 0.0;
         for (var j = 0; j < _velocities.Length; j++)
         {
-            energy += (0.5 * Mass(j) * _velocities[j] * _velocities[j]) + ((j == 0 ? freedom : 1) * temperature * _positions[j]);
+            energy += (0.5 * Mass(j) * _velocities[j] * _velocities[j]) + ((j == 0 ? Freedom : 1) * temperature * _positions[j]);
         }
 
         return energy;
@@ -73,13 +76,13 @@ internal sealed class NoseHooverChain(double temperature, double freedom, double
         }
     }
 
-    private double Mass(int j) => (j == 0 ? freedom : 1) * temperature * time * time;
+    private double Mass(int j) => (j == 0 ? Freedom : 1) * temperature * time * time;
 
     // v ← v e^(−h v_next / 2), v ← v + h G, v ← v e^(−h v_next / 2)
     private void Push(int j, double twiceKinetic, double h)
     {
         var v = _velocities;
-        var force = j == 0 ? (twiceKinetic - (freedom * temperature)) / Mass(0) : ((Mass(j - 1) * v[j - 1] * v[j - 1]) - temperature) / Mass(j);
+        var force = j == 0 ? (twiceKinetic - (Freedom * temperature)) / Mass(0) : ((Mass(j - 1) * v[j - 1] * v[j - 1]) - temperature) / Mass(j);
         var brake = j + 1 < v.Length ? Math.Exp(-0.5 * h * v[j + 1]) : 1;
         v[j] = ((v[j] * brake) + (h * force)) * brake;
     }

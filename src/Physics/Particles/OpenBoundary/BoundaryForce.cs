@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -69,6 +70,17 @@ public readonly struct BoundaryForce : IExternalField
         (_force, _energy) = (new(force, h), new(energy, h));
     }
 
+    /// <summary>The boundary of a fluid whose atoms act on each other by a pair law: those of its kind 0.</summary>
+    /// <param name="point">A point of it.</param>
+    /// <param name="normal">The direction to the side on which the atoms are; of any length above zero.</param>
+    /// <param name="density">ρ of the fluid, atoms a volume.</param>
+    /// <param name="law">How two atoms act on each other.</param>
+    /// <param name="distribution">g(r), the radial distribution of the fluid at distances up to the cutoff; zero where atoms never are.</param>
+    /// <param name="core">Below this distance atoms never are: g is zero, whatever <paramref name="distribution"/> says.</param>
+    /// <exception cref="ScaleModelException">A number makes no sense.</exception>
+    public static BoundaryForce Of<TLaw>(Vec3 point, Vec3 normal, double density, TLaw law, Func<double, double> distribution, double core) where TLaw : struct, IPairLaw =>
+        new(point, normal, density, new FirstKind<TLaw>(law), distribution, core);
+
     /// <inheritdoc/>
     public Vec3 Force(in FieldAtom atom, out double energy)
     {
@@ -79,12 +91,28 @@ public readonly struct BoundaryForce : IExternalField
             return Vec3.Zero;
         }
 
-        if (!(distance >= 0))
+        // An atom upon the boundary may be beyond it by an error of rounding.
+        if (!(distance >= -1e-9 * _cutoff))
         {
             throw new ScaleModelException(FormattableString.Invariant($"An atom, the one of index {atom.Index}, is {-distance} beyond an open boundary through {_point}: take it away, or reflect it, before the next step."));
         }
 
+        distance = Math.Max(0, distance);
         energy = _energy.At(distance).Value;
         return _force.At(distance).Value * _normal;
+    }
+
+    private readonly struct FirstKind<TLaw>(TLaw law) : IPairPotential where TLaw : struct, IPairLaw
+    {
+        public double Cutoff => law.Cutoff;
+
+        public double ForceOverDistance(double r2, int kind, int other, out double energy)
+        {
+            var own = law;
+            own.Begin(0);
+            var force = own.ForceOverDistance(Vector512.Create(r2), Vector512<double>.Zero, true, out var energies);
+            energy = energies[0];
+            return force[0];
+        }
     }
 }

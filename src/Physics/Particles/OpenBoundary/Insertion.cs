@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -8,7 +7,7 @@ using ActorMultiscale.Physics.Particles.Interactions;
 namespace ActorMultiscale.Physics.Particles.OpenBoundary;
 
 /// <summary>Where atoms come into a dense fluid: at places whose potential energy is the one that is wanted.</summary>
-/// <param name="Energy">U₀, the energy of an atom with all others that is wanted: with twice the mean energy an atom, which pairs share, the mean stays as it is.</param>
+/// <param name="Energy">U₀, the energy of the new atom with all others that is wanted: with the potential energy over the number of atoms, U/N, that stays as it is.</param>
 /// <param name="Size">σ, about the size of an atom.</param>
 /// <param name="Depth">ε, about the depth of the well between two.</param>
 public sealed record InsertionSettings(double Energy, double Size, double Depth)
@@ -52,17 +51,24 @@ public static class Insertion
         ArgumentNullException.ThrowIfNull(atoms);
         ArgumentNullException.ThrowIfNull(settings);
         Check(atoms, law.Cutoff, settings);
+        var around = new Surroundings(atoms, law.Cutoff);
+        return Find(atoms.Box, atoms.Box.Point, x => around.At(law, kind, x), settings, seed, where);
+    }
+
+    /// <summary>The same for any energy and force of a place, from starts that are made of three numbers from 0 to 1.</summary>
+    internal static (Vec3 Position, double Energy)? Find(SimulationBox box, Func<Vec3, Vec3> start, Func<Vec3, (double Energy, Vec3 Force)> at, InsertionSettings settings, ulong seed, Func<Vec3, bool>? where)
+    {
         var random = new Philox(seed, _stream);
-        for (var start = 0; start < settings.MostStarts; start++)
+        for (var trial = 0; trial < settings.MostStarts; trial++)
         {
-            var x = atoms.Box.Point(new(random.Uniform(start, 0, 0), random.Uniform(start, 0, 1), random.Uniform(start, 0, 2)));
+            var x = start(new(random.Uniform(trial, 0, 0), random.Uniform(trial, 0, 1), random.Uniform(trial, 0, 2)));
             var before = double.PositiveInfinity;
             for (var step = 0; step < settings.MostSteps && where?.Invoke(x) != false; step++)
             {
-                var (energy, force) = At(atoms, law, kind, x);
+                var (energy, force) = at(x);
                 if (Math.Abs(energy - settings.Energy) <= settings.Tolerance * Math.Abs(settings.Energy))
                 {
-                    return (atoms.Box.Wrap(x), energy);
+                    return (box.Wrap(x), energy);
                 }
 
                 // Downhill the energy must fall, or this is the bottom of a hole that is too shallow.
@@ -92,43 +98,7 @@ public static class Insertion
     public static (double Energy, Vec3 Force) At<TLaw>(AtomConfiguration atoms, TLaw law, int kind, Vec3 position) where TLaw : struct, IPairLaw
     {
         ArgumentNullException.ThrowIfNull(atoms);
-        law.Begin(kind);
-        var (sum, force) = (0.0, Vec3.Zero);
-        Span<double> r2s = stackalloc double[Vector512<double>.Count];
-        Span<double> kinds = stackalloc double[Vector512<double>.Count];
-        Span<Vec3> ways = stackalloc Vec3[Vector512<double>.Count];
-        var count = 0;
-        var cutoff2 = law.Cutoff * law.Cutoff;
-        for (var j = 0; j <= atoms.Count; j++)
-        {
-            if (j < atoms.Count)
-            {
-                var way = atoms.Box.Nearest(position - atoms.Positions[j]);
-                if (!(way.NormSquared < cutoff2))
-                {
-                    continue;
-                }
-
-                (r2s[count], kinds[count], ways[count]) = (way.NormSquared, atoms.Kinds[j], way);
-                count++;
-            }
-
-            if (count == r2s.Length || (j == atoms.Count && count > 0))
-            {
-                r2s[count..].Fill(cutoff2);
-                kinds[count..].Clear();
-                var forces = law.ForceOverDistance(Vector512.Create<double>(r2s), Vector512.Create<double>(kinds), true, out var energies);
-                for (var k = 0; k < count; k++)
-                {
-                    sum += energies[k];
-                    force += forces[k] * ways[k];
-                }
-
-                count = 0;
-            }
-        }
-
-        return (sum, force);
+        return new Surroundings(atoms, law.Cutoff).At(law, kind, position);
     }
 
     /// <summary>The atoms and one more, the last.</summary>
@@ -197,7 +167,7 @@ public static class Insertion
         };
     }
 
-    private static void Check(AtomConfiguration atoms, double cutoff, InsertionSettings settings)
+    internal static void Check(AtomConfiguration atoms, double cutoff, InsertionSettings settings)
     {
         if (!(settings.Size > 0 && settings.Depth > 0 && settings.Tolerance > 0 && settings.LongestStep > 0 && settings.Overlap > 0) || !double.IsFinite(settings.Energy) || settings.Energy == 0)
         {

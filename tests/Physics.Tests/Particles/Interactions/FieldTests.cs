@@ -5,6 +5,7 @@ using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Physics.Particles.Motions;
 using CsCheck;
 
 namespace ActorMultiscale.Tests.Particles.Interactions;
@@ -212,5 +213,43 @@ public sealed class FieldTests
         Refused(atoms, () => Interaction.OfImpropers(new HarmonicImproper((1, 4))), "in radians");
         Refused(atoms with { Impropers = [new(0, [0, 1, 2])] }, () => Interaction.OfImpropers(new HarmonicImproper((1, 1))), "improper 1 has 3 atoms");
         Refused(atoms with { Charges = [], Bonds = [new(0, [0, 1])] }, () => Interaction.OfBondedCharges(new CoulombCut(2), BondedNeighbors.OneBond, 0.5), "0 charges for 12 atoms");
+    }
+
+    // A box that is sheared may come to lead through a wall that it did not lead through at first.
+    [Fact]
+    public void A_wall_looks_at_the_box_as_it_is_now()
+    {
+        var atoms = Cloud(40, 5) with { Box = new(Vec3.Zero, Matrix3.Diagonal(6, 8, 6), SideB: BoxSide.Fixed) };
+        atoms = atoms with { Positions = [.. Enumerable.Range(0, 40).Select(i => atoms.Box.Point(new(0.02 * i, 0.1 + (0.02 * i), 0.5)))] };
+        MolecularDynamics Engine(Deformation deformation) =>
+            new(atoms, [Interaction.OfField(new FlatWall<HarmonicWall>(Vec3.Zero, new(0, 1, 0), new(1, 0.1)))], 0.5, motion: new VelocityVerlet { Deformation = deformation });
+        Engine(new(new(0.1, 0, -0.1), new(0, 0.1, 0))).Advance(3, 0.001, ChunkedLoop.Serial);
+        Assert.Contains("periodic along side c", Assert.Throws<ScaleModelException>(() => Engine(new(default, new(0.1, 0, 0))).Advance(3, 0.001, ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_two_atoms_behind_a_wall_one_is_named_on_any_number_of_threads()
+    {
+        var atoms = Cloud(3000, 6);
+        string Named(ChunkedLoop loop) => Assert.Throws<ScaleModelException>(
+            () => new MolecularDynamics(atoms, [Interaction.OfField(new FlatWall<HarmonicWall>(new(0, 0, 2), _normal, new(1, 1)))], 0.5).Forces(loop)).Message;
+        using var team = new ChunkedLoop(3).Gather();
+        var serial = Named(ChunkedLoop.Serial);
+        for (var k = 0; k < 20; k++)
+        {
+            Assert.Equal(serial, Named(team.Loop));
+            Assert.Equal(serial, Named(new ChunkedLoop(3)));
+        }
+    }
+
+    [Fact]
+    public void A_box_does_not_move_where_something_stands()
+    {
+        var atoms = Cloud(20, 7, BoxSide.Periodic);
+        Interaction Spring() => Interaction.OfField(Tether.ToPoint(1, Vec3.Zero));
+        Assert.Contains("A barostat", Assert.Throws<ScaleModelException>(() => new MolecularDynamics(atoms, [Spring()], 0.5, motion: new MartynaTobiasKlein(300, 0.1, 0, 1))).Message, StringComparison.Ordinal);
+        var engine = new MolecularDynamics(atoms, [Spring()], 0.5);
+        Assert.Contains("is to be relaxed", Assert.Throws<ScaleModelException>(() => engine.Minimize(new Fire(0.01), 1e-3, ChunkedLoop.Serial, new(BoxFreedom.Full, 0, 1))).Message, StringComparison.Ordinal);
+        Assert.True(engine.Minimize(new PolakRibiere(), 1e-6, ChunkedLoop.Serial).IsConverged);
     }
 }

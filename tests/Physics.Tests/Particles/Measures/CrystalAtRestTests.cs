@@ -6,6 +6,7 @@ using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Building;
 using ActorMultiscale.Physics.Particles.Interactions;
 using ActorMultiscale.Physics.Particles.Measures;
+using ActorMultiscale.Tests.Particles.Interactions;
 using Xunit.Abstractions;
 
 namespace ActorMultiscale.Tests.Particles.Measures;
@@ -40,6 +41,48 @@ public sealed class CrystalAtRestTests(ITestOutputHelper output)
                 Assert.Equal(expected, c[row, column], 1e-5 * c11);
             }
         }
+    }
+
+    // Σ r⁻⁶ and Σ r⁻¹² over the lattice of nearest neighbors at 1 (J. E. Jones, A. E. Ingham, Proc. R. Soc. A 107 (1925) 636, here with more digits): a₀ = √2 (2A₁₂/A₆)^(1/6), E = −A₆²/(2A₁₂).
+    [Fact]
+    public void A_crystal_without_a_cutoff_has_the_constants_of_its_lattice_sums()
+    {
+        static ImmutableArray<Interaction> Endless() => EndlessLennardJones.Of(1, 1);
+        var a = CrystalAtRest.LatticeConstant(Fcc, Endless, 1.545);
+        var c = CrystalAtRest.ElasticConstants(Fcc(a), Endless);
+        var energy = CrystalAtRest.Evaluate(Fcc(a), Endless()).Energy / 4;
+        output.WriteLine(FormattableString.Invariant($"a0 {a:F10} E {energy:F10} C {c[0, 0]:F7} {c[0, 1]:F7} {c[3, 3]:F7}"));
+        const double A6 = 14.453921043744;
+        const double A12 = 12.131880196545;
+        Assert.Equal(Math.Sqrt(2) * Math.Pow(2 * A12 / A6, 1.0 / 6), a, 1e-9);
+        Assert.Equal(-A6 * A6 / (2 * A12), energy, 1e-9);
+        Assert.Equal(105.18207, c[0, 0], 2e-5);
+        Assert.Equal(60.18667, c[0, 1], 2e-5);
+        Assert.Equal(60.18667, c[3, 3], 2e-5);
+        Assert.Equal(75.18514, (c[0, 0] + (2 * c[0, 1])) / 3, 2e-5);
+
+        // Where it fades does not matter, nor how large the box is; shares add up.
+        var other = new MolecularDynamics(LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, 1.5), (3, 2, 1), UnitSystem.LennardJones, [new("A", 1)]), EndlessLennardJones.Of(1, 1, 9), 0.1);
+        var one = new MolecularDynamics(Fcc(1.5), Endless(), 0.1);
+        Assert.Equal(one.Measure(ChunkedLoop.Serial).Potential / 4, other.Measure(ChunkedLoop.Serial).Potential / 24, 1e-7);
+        Assert.Equal(one.Measure(ChunkedLoop.Serial).Pressure.XX, other.Measure(ChunkedLoop.Serial).Pressure.XX, 1e-6);
+        var shares = other.Shares(ChunkedLoop.Serial);
+        Assert.Equal(other.Measure(ChunkedLoop.Serial).Potential, shares.Energies.Sum(), 1e-9);
+        Assert.Equal(other.Measure(ChunkedLoop.Serial).Virial.XX, shares.Virials.Sum(w => w.XX), 1e-9);
+    }
+
+    // Forces and virial are those of the energy, and where atoms are few and far its end is not felt.
+    [Fact]
+    public void A_potential_without_an_end_has_its_forces()
+    {
+        var noise = new Philox(3, 7);
+        var atoms = Fcc(1.6);
+        atoms = atoms with { Positions = [.. atoms.Positions.Select((x, i) => x + (0.2 * new Vec3(noise.Uniform(0, 0, i), noise.Uniform(0, 1, i), noise.Uniform(0, 2, i))))] };
+        static ImmutableArray<Interaction> Near() => EndlessLennardJones.Of(1.3, 0.9, 4);
+        Gradients.AreThoseOfTheEnergy(atoms, () => Near()[0], 1e-7);
+        Gradients.AreThoseOfTheEnergy(atoms, () => Near()[1], 1e-7);
+        Assert.Contains("fades at 3", Assert.Throws<ScaleModelException>(() => EndlessLennardJones.Of(1, 1, 3)).Message, StringComparison.Ordinal);
+        Assert.Contains("for ever", Assert.Throws<ScaleModelException>(() => new MolecularDynamics(atoms with { Box = atoms.Box with { SideA = BoxSide.Fixed } }, Near(), 0.1)).Message, StringComparison.Ordinal);
     }
 
     // Nearest neighbors only: a0 = 2^(2/3), E = −6; with φ'' = 72 / 2^(1/3): C11 = 72, C12 = C44 = 36.
@@ -128,5 +171,30 @@ public sealed class CrystalAtRestTests(ITestOutputHelper output)
         Assert.Contains("no lattice constant", Assert.Throws<ScaleModelException>(() => CrystalAtRest.LatticeConstant(Fcc, Lj(2.5), 1.2)).Message, StringComparison.Ordinal);
         Assert.Contains("no lattice constant", Assert.Throws<ScaleModelException>(() => CrystalAtRest.LatticeConstant(Fcc, Lj(2.5), -1)).Message, StringComparison.Ordinal);
         Assert.Contains("strains of 0", Assert.Throws<ScaleModelException>(() => CrystalAtRest.ElasticConstants(Fcc(1.6), Lj(2.5), strain: 0)).Message, StringComparison.Ordinal);
+    }
+
+    // What is left out is what an interaction of the weight −1 takes away.
+    [Fact]
+    public void Bonded_neighbors_are_left_out_where_that_is_said()
+    {
+        var cell = LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, 1.6), (4, 4, 4), UnitSystem.LennardJones, [new("A", 1)]);
+        var law = new LennardJonesLaw(1, 1, 2.5);
+        var atoms = cell with { Bonds = [.. Enumerable.Range(0, cell.Count / 4).Select(i => new Connection(0, [4 * i, (4 * i) + 1]))] };
+        ImmutableArray<Interaction> Plain() => [Interaction.Of(law)];
+        ImmutableArray<Interaction> TakenAway() => [Interaction.Of(law), Interaction.OfBondedPairs(law, BondedNeighbors.OneBond, -1)];
+        var (energy, stress) = CrystalAtRest.Evaluate(atoms, Plain(), excluded: BondedNeighbors.OneBond);
+        var (expected, expectedStress) = CrystalAtRest.Evaluate(atoms, TakenAway());
+        Assert.Equal(expected, energy, 1e-10 * Math.Abs(expected));
+        Assert.Equal(0, (stress - expectedStress).ToMatrix().XX, 1e-9);
+        Assert.True(Math.Abs(energy - CrystalAtRest.Evaluate(atoms, Plain()).Energy) > 1);
+        var (c, d) = (CrystalAtRest.ElasticConstants(atoms, Plain, excluded: BondedNeighbors.OneBond), CrystalAtRest.ElasticConstants(atoms, TakenAway));
+        for (var e = 0; e < 36; e++)
+        {
+            Assert.Equal(d[e / 6, e % 6], c[e / 6, e % 6], 1e-4);
+        }
+
+        var a = CrystalAtRest.LatticeConstant(At, Plain, 1.6, excluded: BondedNeighbors.OneBond);
+        Assert.Equal(CrystalAtRest.LatticeConstant(At, TakenAway, 1.6), a, 1e-9);
+        AtomConfiguration At(double constant) => CrystalAtRest.Deformed(atoms, Matrix3.Diagonal(constant / 1.6, constant / 1.6, constant / 1.6));
     }
 }

@@ -5,6 +5,8 @@ using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Building;
 using ActorMultiscale.Physics.Particles.Interactions;
 using ActorMultiscale.Physics.Particles.Measures;
+using ActorMultiscale.Physics.Particles.Motions;
+using ActorMultiscale.Tests.Particles.Motions;
 using CsCheck;
 using Xunit.Abstractions;
 
@@ -54,7 +56,7 @@ public sealed class DrivenFlowTests(ITestOutputHelper output)
             var atoms = gas.Atoms with { Velocities = [.. gas.Atoms.Velocities] };
             int[] slabs = [.. atoms.Positions.Select(x => SlabProfile.SlabOf(atoms.Box, x, 6, 2))];
             var (before, source, sink) = (Whole(atoms), Whole(atoms, i => slabs[i] == 3), Whole(atoms, i => slabs[i] == 0));
-            var moved = drive.Drive(atoms, slabs, 3, atoms.Velocities);
+            var moved = drive.Drive(atoms, slabs, 3, atoms.Velocities, 1);
             var (after, sourceAfter, sinkAfter) = (Whole(atoms), Whole(atoms, i => slabs[i] == 3), Whole(atoms, i => slabs[i] == 0));
             Assert.True(moved > 0);
             Assert.Equal(before.Energy, after.Energy, 1e-13 * before.Energy);
@@ -97,12 +99,15 @@ public sealed class DrivenFlowTests(ITestOutputHelper output)
     [Theory]
     [InlineData("exchange")]
     [InlineData("source and sink")]
+    [InlineData("in each step")]
     public void A_hot_thin_fluid_conducts_heat(string way)
     {
         var cells = Fluids.IsFull ? (8, 8, 16) : (5, 5, 10);
         var engine = Fluids.At(1.35, 0.6, 2.5, cells, Loop);
         var area = engine.Box.Cell.XX * engine.Box.Cell.YY;
-        var drive = way == "exchange" ? FlowDrive.ExchangeOfHeat : FlowDrive.SourceAndSink(0.15 * area * 2 * 10 * 0.004);
+        var motion = new HeatExchange(0.15 * area * 2, 20, 2);
+        var drive = way switch { "exchange" => FlowDrive.ExchangeOfHeat, "in each step" => FlowDrive.Steady(motion), _ => FlowDrive.SourceAndSink(0.15 * area * 2 * 10 * 0.004) };
+        engine = way == "in each step" ? new(engine.Configuration(), [Interaction.Of(new Shifted<LennardJonesLaw>(new(1, 1, 2.5)))], 0.35, motion: motion) : engine;
         var energy = engine.Measure(Loop).Total;
         var flow = DrivenFlow.Of(engine, drive, 20, 2, every: way == "exchange" ? 30 : 10, 0.004, settle: Fluids.IsFull ? 1000 : 150, blocks: 10, calls: Fluids.IsFull ? (way == "exchange" ? 400 : 1200) : (way == "exchange" ? 80 : 240), Loop);
         output.WriteLine($"κ {flow.Coefficient}, flux {flow.Flux}, gradient {flow.Gradient}, energy {energy} → {engine.Measure(Loop).Total}");
@@ -118,6 +123,51 @@ public sealed class DrivenFlowTests(ITestOutputHelper output)
             Assert.True(flow.Coefficient.Agrees(new(3.55, 0.35 / 2.5)), $"{flow.Coefficient}");
             Assert.InRange(flow.Coefficient.Error, 0, 0.6);
         }
+    }
+
+    // A hot thin fluid through which heat flows for long: without the correction of positions its energy drifts, with it hardly; momentum stays.
+    [Fact]
+    public void Heat_that_is_exchanged_with_a_correction_lets_energy_drift_far_less()
+    {
+        const double Step = 0.004;
+        var crystal = LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, Math.Cbrt(4 / 0.6)), (3, 3, 6), UnitSystem.LennardJones, [new("A", 1), new("B", 2)]);
+        crystal = crystal with { Kinds = [.. Enumerable.Range(0, crystal.Count).Select(i => i % 5 == 0 ? 1 : 0)] };
+        crystal = crystal with { Velocities = ThermalVelocities.Draw(crystal, 2.5, 4) };
+        double Drift(Motion motion, ChunkedLoop loop, out byte[] state)
+        {
+            var engine = new MolecularDynamics(crystal, [MotionTests.Smooth()], 0.4, motion: motion);
+            double Mean()
+            {
+                var sum = 0.0;
+                for (var look = 0; look < 100; look++)
+                {
+                    engine.Advance(20, Step, loop);
+                    sum += engine.Measure(loop).Total;
+                }
+
+                return sum / 100;
+            }
+
+            var before = Mean();
+            engine.Advance(8000, Step, loop);
+            var after = Mean();
+            var momentum = engine.Configuration().Velocities.Select((v, i) => crystal.Species[crystal.Kinds[i]].Mass * v).Aggregate((a, b) => a + b);
+            Assert.Equal(0, momentum.Norm, 1e-8);
+            Assert.Equal(engine.Measure(loop).Total, engine.Measure(loop).Conserved);
+            state = StateArchive.Save(engine.Archive);
+            return after - before;
+        }
+
+        using var team = new ChunkedLoop(3).Gather();
+        var rate = 3 * crystal.Box.Cell.XX * crystal.Box.Cell.YY;
+        var plain = Drift(new HeatExchange(rate, 6, 2, isCorrected: false), Loop, out _);
+        var corrected = Drift(new HeatExchange(rate, 6, 2), Loop, out var serial);
+        var none = Drift(new VelocityVerlet(), Loop, out _);
+        output.WriteLine(FormattableString.Invariant($"{plain} without, {corrected} with the correction, {none} without heat"));
+        Assert.True(Math.Abs(plain) > 0.4);
+        Assert.True(Math.Abs(corrected) < 0.15 * Math.Abs(plain));
+        Drift(new HeatExchange(rate, 6, 2), team.Loop, out var threads);
+        Assert.Equal(serial, threads);
     }
 
     // 2.14 in the literature of this state; LAMMPS by Green and Kubo 2.11 to 2.25.
@@ -147,8 +197,20 @@ public sealed class DrivenFlowTests(ITestOutputHelper output)
         var crystal = LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, 1.6), (3, 3, 3), UnitSystem.LennardJones, [new("A", 1)]);
         var engine = new MolecularDynamics(crystal, [Interaction.Of(new LennardJonesLaw(1, 1, 2.5))], 0.3);
         Assert.Contains("even", Assert.Throws<ScaleModelException>(() => DrivenFlow.Of(engine, FlowDrive.ExchangeOfHeat, 7, 2, 1, 0.001, 0, 2, 1, Loop)).Message, StringComparison.Ordinal);
-        Assert.Contains("kinetic energy of 0", Assert.Throws<ScaleModelException>(() => FlowDrive.SourceAndSink(1).Drive(crystal, new int[crystal.Count], 0, new Vec3[crystal.Count])).Message, StringComparison.Ordinal);
+        Assert.Contains("kinetic energy of 0", Assert.Throws<ScaleModelException>(() => FlowDrive.SourceAndSink(1).Drive(crystal, new int[crystal.Count], 0, new Vec3[crystal.Count], 1)).Message, StringComparison.Ordinal);
         Assert.Throws<ScaleModelException>(() => FlowDrive.SourceAndSink(-1));
+        Assert.Throws<ScaleModelException>(() => FlowDrive.ExchangeOfMomentum(3));
+        void Refused(string what, FlowDrive drive, int slabs = 20, double step = 0.001, int drop = 2) =>
+            Assert.Contains(what, Assert.Throws<ScaleModelException>(() => DrivenFlow.Of(engine, drive, slabs, 2, 1, step, 0, 2, 1, Loop, drop)).Message, StringComparison.Ordinal);
+        Refused("steps of 0", FlowDrive.ExchangeOfHeat, step: 0);
+        Refused("without -1 slabs", FlowDrive.ExchangeOfHeat, drop: -1);
+        Refused("must be two or more for a gradient", FlowDrive.ExchangeOfHeat, slabs: 12);
+        Refused("that across the slabs", FlowDrive.ExchangeOfMomentum(2));
+        Refused("another motion", FlowDrive.Steady(new(1, 20, 2)));
+        Assert.Contains("even number", Assert.Throws<ScaleModelException>(() => new HeatExchange(1, 5, 2)).Message, StringComparison.Ordinal);
+        Assert.Contains("rate", Assert.Throws<ScaleModelException>(() => new HeatExchange(0, 4, 2)).Message, StringComparison.Ordinal);
+        var greedy = new MolecularDynamics(crystal with { Velocities = ThermalVelocities.Draw(crystal, 0.1, 1) }, [Interaction.Of(new LennardJonesLaw(1, 1, 2.5))], 0.3, motion: new HeatExchange(1e5, 4, 2));
+        Assert.Contains("is to be added in a step", Assert.Throws<ScaleModelException>(() => greedy.Advance(1, 0.01, Loop)).Message, StringComparison.Ordinal);
         Assert.Throws<ScaleModelException>(() => new SlabProfile(0, 2));
     }
 }

@@ -45,10 +45,20 @@ public sealed class SharesTests
         terms ? [Pairs, Interaction.OfBonds(new HarmonicBond((40, 1.1))), Interaction.OfAngles(new HarmonicAngle((4, 1.9))), Interaction.OfDihedrals(new HarmonicDihedral((2, 1, 3)))]
             : [Pairs, Interaction.OfBonds(new HarmonicBond((40, 1.1)))], 0.3, BondedNeighbors.OneBond);
 
+    private static readonly StillingerWeberParameters _bent = StillingerWeberParameters.Silicon with { Epsilon = 1, Sigma = 0.9 };
+
+    private static AtomConfiguration Charged(AtomConfiguration atoms) => atoms with { Charges = [.. Enumerable.Range(0, atoms.Count).Select(i => (i % 3) - 0.7)] };
+
+    private static MolecularDynamics Charges(AtomConfiguration atoms, bool isDamped) =>
+        new(Charged(atoms), [Pairs, isDamped ? Interaction.OfCharges(new DampedShiftedForce(0.4, 2.2)) : Interaction.OfCharges(new CoulombCut(1.9))], 0.3);
+
+    private static MolecularDynamics Angular(AtomConfiguration atoms) => new(atoms,
+        [Interaction.StillingerWeber(2, (i, j, k) => _bent with { Lambda = 21 + (4 * i) + (3 * (j + k)) }), Interaction.OfField(new UniformForce(new(0.3, -1, 0.2)))], 0.3);
+
     [Fact]
     public void Shares_add_up_to_the_whole_and_leave_the_forces_as_they_were() => _atoms.Sample(atoms =>
     {
-        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms) })
+        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms), () => Charges(atoms, true), () => Charges(atoms, false), () => Angular(atoms) })
         {
             var engine = make();
             var shares = engine.Shares(Loop);
@@ -75,7 +85,7 @@ public sealed class SharesTests
     [Fact]
     public void Pairs_make_up_forces_and_virial_of_every_atom() => _atoms.Sample(atoms =>
     {
-        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms, terms: false) })
+        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms, terms: false), () => Charges(atoms, true), () => Charges(atoms, false) })
         {
             var engine = make();
             var (forces, virials) = (new Vec3[atoms.Count], new SymTensor3[atoms.Count]);
@@ -108,14 +118,16 @@ public sealed class SharesTests
             Box = SimulationBox.Orthogonal(40, 40, 40),
             Kinds = [.. Enumerable.Range(0, crystal.Count).Select(i => i % 2)],
             Positions = [.. crystal.Positions.Select(x => x + new Vec3(17, 17, 17))],
+            Charges = [.. Enumerable.Range(0, crystal.Count).Select(i => (i % 3) - 0.7)],
             Velocities = [.. Enumerable.Range(0, crystal.Count).Select(i => new Vec3(noise.Uniform(0, 0, i) - 0.3, noise.Uniform(0, 1, i) - 0.5, noise.Uniform(0, 2, i) - 0.5))],
         };
-        foreach (var interaction in new Func<Interaction>[] { () => Interaction.Of(new Switched<LennardJonesLaw>(new(1, 1, 2.5), 2)), () => EmbeddedAtomInteraction.Of(new SuttonChen(0.1, 1.5, 10, 9, 6, 9)) })
+        foreach (var interaction in new Func<Interaction>[] { () => Interaction.Of(new Switched<LennardJonesLaw>(new(1, 1, 2.5), 2)), () => EmbeddedAtomInteraction.Of(new SuttonChen(0.1, 1.5, 10, 9, 6, 9)),
+            () => Interaction.OfCharges(new DampedShiftedForce(0.3, 3)), () => Interaction.OfCharges(new CoulombCut(15)), () => Interaction.StillingerWeber(2, (_, _, _) => _bent with { Sigma = 1.1 }), () => Interaction.OfField(Tether.ToPoint(2, new(18, 20, 17))) })
         {
             (Vec3 Moment, Vec3 Flow) At(double time)
             {
                 var engine = new MolecularDynamics(atoms, [interaction()], 0.3);
-                const double H = 1e-5;
+                const double H = 4e-5;
                 engine.Advance((long)Math.Round(time / H), H, Loop);
                 var (now, shares) = (engine.Configuration(), engine.Shares(Loop));
                 var moment = Vec3.Zero;

@@ -267,4 +267,40 @@ public sealed class StructureTests
             Assert.True(mean.Agrees(new(1, 0), 4), mean.ToString());
         }
     }
+
+    // Independent atoms: pairs of a bin are Poisson-distributed, so that the error of g is √n over the expected number n of all configurations together.
+    [Fact]
+    public void The_error_of_a_radial_distribution_is_that_of_its_counts()
+    {
+        const int N = 60;
+        const int Bins = 8;
+        const int Samples = 2016;
+        var box = new SimulationBox(new(1, 2, 3), new(9, 1, 0, 0, 10, 1, 0, 0, 11));
+        var g = new RadialDistribution(4, Bins, 2);
+        int[] kinds = [.. Enumerable.Range(0, N).Select(i => i % 3 == 0 ? 1 : 0)];
+        var noise = new Philox(4, 4);
+        Assert.Throws<ScaleModelException>(() => g.TotalError());
+        for (var sample = 0; sample < Samples; sample++)
+        {
+            g.Add(box, [.. Enumerable.Range(0, N).Select(i => box.Point(new(noise.Uniform(sample, 0, i), noise.Uniform(sample, 1, i), noise.Uniform(sample, 2, i))))], kinds);
+        }
+
+        Assert.Equal(31, g.Blocks);
+        var (total, error, mixed) = (g.Total(), g.TotalError(), g.ErrorOf(0, 1));
+        var (ratio, mixedRatio) = (0.0, 0.0);
+        for (var bin = 0; bin < Bins; bin++)
+        {
+            var shell = 4 * Math.PI / 3 * (Math.Pow(0.5 * (bin + 1), 3) - Math.Pow(0.5 * bin, 3)) / box.Volume * Samples;
+            ratio += error[bin] * Math.Sqrt(0.5 * N * (N - 1) * shell) / Bins;
+            mixedRatio += mixed[bin] * Math.Sqrt(20 * 40 * shell) / Bins;
+            Assert.InRange((total[bin] - 1) / error[bin], -4, 4);
+        }
+
+        // The error of an error of 31 blocks is 13 percent, that of eight of them 5.
+        Assert.InRange(ratio, 0.8, 1.2);
+        Assert.InRange(mixedRatio, 0.8, 1.2);
+        var restored = new RadialDistribution(4, Bins, 2);
+        StateArchive.Restore(StateArchive.Save(g.Archive), restored.Archive);
+        Assert.Equal(error, restored.TotalError());
+    }
 }

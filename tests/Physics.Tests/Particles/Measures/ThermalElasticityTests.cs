@@ -139,4 +139,15 @@ public sealed class ThermalElasticityTests(ITestOutputHelper output)
     [Fact]
     public void Too_little_is_refused() =>
         Assert.Contains("0 blocks", Assert.Throws<ScaleModelException>(() => new ThermalElasticity(Pairs, 1, 1).Result()).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Looks_that_make_no_sense_are_refused()
+    {
+        Assert.Contains("every 0th look", Assert.Throws<ScaleModelException>(() => new ThermalElasticity(Pairs, 0, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("at least once", Assert.Throws<ScaleModelException>(() => new ThermalElasticity(Pairs, 10, 9)).Message, StringComparison.Ordinal);
+        var fluctuations = new ThermalElasticity(Pairs, 1, 1);
+        MolecularDynamics Engine(double a) => new(LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, a), (2, 2, 2), UnitSystem.LennardJones, [new("A", 1)]), Pairs(), 0.1);
+        fluctuations.Add(Engine(1.6), Loop);
+        Assert.Contains("must stay as they are", Assert.Throws<ScaleModelException>(() => fluctuations.Add(Engine(1.61), Loop)).Message, StringComparison.Ordinal);
+    }
 }

@@ -171,4 +171,60 @@ public sealed class MinimizerTests(ITestOutputHelper output)
             Assert.Equal(1.28396, found.Energy - (863 * one), 1e-5);
         }
     }
+
+    private readonly struct Interrupting(int[] calls, CancellationTokenSource? source) : IPairPotential
+    {
+        public double Cutoff => 1.9;
+
+        // Repulsive and soft; after so many calls somebody loses interest, or an atom is nowhere.
+        public double ForceOverDistance(double r2, int kind, int other, out double energy)
+        {
+            if (calls[0]-- == 0)
+            {
+                source?.Cancel();
+                if (source is null)
+                {
+                    throw new ScaleModelException("An atom is where it cannot be.");
+                }
+            }
+
+            var gap = Cutoff - Math.Sqrt(r2);
+            energy = gap * gap;
+            return 2 * gap / Math.Sqrt(r2);
+        }
+    }
+
+    // Amid a relaxation of the box, by whatever reason: all is as it was, and goes on as if nothing had been.
+    [Theory]
+    [InlineData("FIRE", true)]
+    [InlineData("FIRE", false)]
+    [InlineData("conjugate gradients", true)]
+    [InlineData("conjugate gradients", false)]
+    public void Whoever_interrupts_it_finds_everything_as_it_was(string method, bool cancels)
+    {
+        using var source = new CancellationTokenSource();
+        var atoms = Crystal(1.6, 3, 0.3);
+        var calls = new int[1];
+        MolecularDynamics New() => new(atoms with { Velocities = ThermalVelocities.Draw(atoms, 0.1, 3) }, [Interaction.OfPotential(new Interrupting(calls, cancels ? source : null))], 0.3);
+        var (engine, other) = (New(), New());
+        foreach (var each in new[] { engine, other })
+        {
+            calls[0] = int.MaxValue;
+            each.Advance(20, 0.002, ChunkedLoop.Serial);
+        }
+
+        var before = StateArchive.Save(engine.Archive);
+        calls[0] = 40_000;
+        void Run() => engine.Minimize(Method(method), 1e-12, ChunkedLoop.Serial, new(BoxFreedom.Full, 0.5, 1e-9), cancellation: source.Token);
+        _ = cancels ? (Exception)Assert.Throws<OperationCanceledException>(Run) : Assert.Throws<ScaleModelException>(Run);
+        Assert.True(calls[0] < 0);
+        Assert.Equal(before, StateArchive.Save(engine.Archive));
+        foreach (var each in new[] { engine, other })
+        {
+            calls[0] = int.MaxValue;
+            each.Advance(20, 0.002, ChunkedLoop.Serial);
+        }
+
+        Assert.Equal(StateArchive.Save(other.Archive), StateArchive.Save(engine.Archive));
+    }
 }

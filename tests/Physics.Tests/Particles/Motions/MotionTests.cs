@@ -34,6 +34,8 @@ public sealed class MotionTests
         ("Nosé–Hoover", () => new NoseHoover(1.2, 0.3), 1),
         ("Martyna–Tobias–Klein", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1), 1),
         ("Martyna–Tobias–Klein, along the axes", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1, BoxFreedom.Axes), 1),
+        ("Martyna–Tobias–Klein, in all ways", () => new MartynaTobiasKlein(1.2, 0.3, 2, 1, BoxFreedom.Full), 1),
+        ("heat exchange", () => new HeatExchange(2, 4, 2), 1),
         ("r-RESPA", () => new Respa([0, 1], [3]), 2),
     ];
 
@@ -250,7 +252,7 @@ public sealed class MotionTests
         Refused(() => new Langevin(1, 0, 1), "friction is 0");
         Refused(() => new NoseHoover(1, double.NaN), "time of the thermostat is NaN");
         Refused(() => new NoseHoover(1, 1, 0), "0 thermostats");
-        Refused(() => new MartynaTobiasKlein(1, 1, 1, 1, BoxFreedom.Full), "Full");
+        Refused(() => new MartynaTobiasKlein(1, 1, 1, 1, (BoxFreedom)7), "no such freedom");
         Refused(() => new Respa([0, 2], [2]), "levels 0 to 1");
         Refused(() => new Respa([0, 1], [0]), "one at least");
         Refused(() => new MolecularDynamics(atoms, [Smooth()], 0.3, motion: new Respa([0, 1], [2])), "2 interactions; the engine has 1");
