@@ -48,7 +48,7 @@ public sealed class GarbageTests(PostgresServer server) : RecordStand(server)
     public void Old_snapshots_are_let_go_and_that_is_no_damage(string store)
     {
         Use(store);
-        string[] often = ["--quiet", "--set", "snapshots={ every = 30, interval = 0.1 s }", "--set", "until=60"];
+        string[] often = ["--quiet", "--set", "snapshots={ every = 30, interval = 0.01 s }", "--set", "until=60"];
         var parent = Json(0, ["run", Oscillator, "--name", "run", .. often]);
         var hash = parent.GetProperty("finalHash").GetString();
         List<long> Snapshots(string member) => [.. Json(0, "runs", "show", "run").GetProperty(member).EnumerateArray().Select(w => w.GetInt64())];
