@@ -13,6 +13,17 @@ namespace ActorMultiscale.Physics.Particles;
 /// <param name="units">The units of its numbers.</param>
 public delegate AtomConfiguration AtomReader(InputFile file, UnitSystem units);
 
+/// <summary>Atoms with all that an engine needs to move them.</summary>
+/// <param name="Atoms">The atoms.</param>
+/// <param name="Interactions">Makes what acts on them, anew with every call: an interaction serves one engine.</param>
+/// <param name="Skin">How far beyond the cutoff neighbors are looked for.</param>
+/// <param name="LeftOut">Bonded atoms between which pair interactions do not act.</param>
+internal sealed record MovingAtoms(AtomConfiguration Atoms, Func<ImmutableArray<Interaction>> Interactions, double Skin, BondedNeighbors LeftOut)
+{
+    /// <summary>An engine for the atoms, or for the same ones elsewhere.</summary>
+    public MolecularDynamics Engine(AtomConfiguration atoms, Motion? motion) => new(atoms, Interactions(), Skin, LeftOut, motion);
+}
+
 /// <summary>
 /// What an experiment may say of atoms: where they are, what acts on them, how they move. Quantities carry SI units in settings and at ports, or
 /// none where everything is in the units of the potential; inside, all is in a <see cref="UnitSystem"/>.
@@ -76,6 +87,37 @@ internal sealed class MolecularDynamicsSettings
         ];
     }
 
+    /// <summary>The settings of what is measured at equilibrium: those of atoms and of what acts on them as above, and how they are measured.</summary>
+    public static ImmutableArray<Setting> OfMatter(bool isSolid, bool isReduced)
+    {
+        // What would hold another temperature, or pull.
+        string[] ofMotion = ["bath", "bath-temperature", "strain-rate"];
+        string U(string unit) => isReduced ? "1" : unit;
+        ImmutableArray<Setting> all =
+        [
+            .. All(isReduced).Where(s => !ofMotion.Contains(s.Key)).Select(s => s.Key switch
+            {
+                "temperature" => Setting.Positive("temperature", U("K"), "temperature of the atoms", (double)s.Default!),
+                "seed" => s with { Meaning = "number that chooses velocities and noise" },
+                "bath-time" => s with { Meaning = "time within which baths act: of Langevin one by the friction, of Nosé and Hoover the time of the thermostat" },
+                "box" => s with { Choices = ["rigid", "hydrostatic", "axes"], Default = isSolid ? "hydrostatic" : "rigid", Meaning = "how the box comes to the pressure: not at all, by one factor, or along each axis; it then has its mean size" },
+                "pressure" => s with { Meaning = "pressure to which a box comes that is not rigid" },
+                _ => s,
+            }),
+            Setting.Integer("equilibration", "steps before each part that is measured", 10_000, min: 0, max: int.MaxValue),
+            Setting.Integer("sampling", "steps of each part that is measured", 100_000, min: 1, max: int.MaxValue),
+            Setting.Integer("look-every", "steps between two looks at the atoms", 5, min: 1, max: int.MaxValue),
+            Setting.Integer("blocks", "into how many blocks a measurement is cut, for standard errors", 10, min: 4, max: 1000),
+            Setting.Choice("transport", "how transport coefficients are measured: not at all, from fluctuations, or from flows along z that are driven by exchanges of velocities", ["none", "green-kubo", "driven"], isSolid ? "none" : "green-kubo"),
+            Setting.Positive("longest-lag", U("s"), "green-kubo, and diffusion: longest time of correlations, several times the memory of stress and heat flux", isReduced ? 4 : 8e-12),
+            Setting.Integer("slabs", "driven: slabs along z, an even number", 20, min: 8, max: 10_000),
+            Setting.Integer("exchange-every", "driven: steps between two exchanges", 30, min: 1, max: int.MaxValue),
+        ];
+        return isSolid
+            ? all.Add(Setting.Choice("symmetry", "cubic: of a crystal with its cube edges along x, y and z, whose constants and stress are means over the axes", ["cubic", "none"], "cubic"))
+            : all.Add(Setting.Positive("melt-temperature", U("K"), "temperature at which it is molten first; without one three times that of atoms on a lattice, and those of files are not molten") with { Optional = true });
+    }
+
     public double Length => Units.Si.Length;
 
     public double Time => Units.Si.Time;
@@ -92,10 +134,19 @@ internal sealed class MolecularDynamicsSettings
 
     /// <summary>The atoms, what acts on them and how they move; all that is wrong is named.</summary>
     /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
-    public (AtomConfiguration Atoms, ImmutableArray<Interaction> Interactions, double Skin, BondedNeighbors LeftOut) Read()
+    public MovingAtoms Read()
     {
-        var atoms = Atoms();
-        var interactions = atoms is null ? [] : InteractionsOf(atoms, hasBonds: true);
+        var found = ReadAtoms();
+        _ = Try(Motion);        // Its faults, with the others.
+        RequireSound();
+        return Sound(found);
+    }
+
+    // Complete only where there are no faults.
+    private (AtomConfiguration? Atoms, Func<ImmutableArray<Interaction>> Interactions, BondedNeighbors LeftOut) ReadAtoms()
+    {
+        var atoms = Try(Atoms);
+        var interactions = atoms is null ? () => [] : InteractionsOf(atoms, hasBonds: true);
         var leftOut = BondedNeighbors.None;
         foreach (var word in _given.Texts("left-out"))
         {
@@ -108,11 +159,76 @@ internal sealed class MolecularDynamicsSettings
             };
         }
 
-        _ = Motion();       // Its faults, with the others.
+        return (atoms, interactions, leftOut);
+    }
+
+    private MovingAtoms Sound((AtomConfiguration? Atoms, Func<ImmutableArray<Interaction>> Interactions, BondedNeighbors LeftOut) found)
+    {
+        var (atoms, interactions, leftOut) = (found.Atoms!, found.Interactions, found.LeftOut);
+        var cutoff = interactions().Max(i => i.Cutoff);
+        var skin = Number("skin", Length) is > 0 and var given ? given : cutoff > 0 ? cutoff / 8 : 0.1 * Math.Cbrt(atoms.Box.Volume / atoms.Count);
+        return new(atoms, interactions, skin, leftOut);
+    }
+
+    /// <summary>What is to be measured of which atoms, and how; all that is wrong is named.</summary>
+    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
+    public MatterPlan Matter(bool isSolid)
+    {
+        var found = ReadAtoms();
+        void Require(bool holds, FormattableString fault)
+        {
+            if (!holds)
+            {
+                _faults.Add(FormattableString.Invariant(fault));
+            }
+        }
+
+        var (step, every, blocks, sampling, lag) = (Number("step", Time), _given.Integer("look-every"), _given.Integer("blocks"), _given.Integer("sampling"), Number("longest-lag", Time));
+        var transport = _given.Choice("transport") switch { "green-kubo" => TransportMethod.GreenKubo, "driven" => TransportMethod.Driven, _ => TransportMethod.None };
+        var block = sampling / blocks / every;       // In looks.
+        Require(block >= 4, $"'sampling' has {sampling} steps, which are {block} looks in each of {blocks} blocks; there must be 4 or more. Raise 'sampling', or lower 'look-every' or 'blocks'");
+        if (!isSolid || transport == TransportMethod.GreenKubo)
+        {
+            var needed = Math.Ceiling(2 * lag / (every * step)) * every * blocks;
+            Require(lag >= every * step, $"'longest-lag' is shorter than the time between two looks, 'look-every' times 'step'");
+            Require(block * every * step >= 2 * lag, $"'sampling' is {sampling} steps, and a block of them shorter than twice 'longest-lag'; with {blocks} blocks it takes {needed} steps or more");
+        }
+
+        if (transport == TransportMethod.Driven)
+        {
+            var (slabs, exchange) = (_given.Integer("slabs"), _given.Integer("exchange-every"));
+            Require(slabs % 2 == 0, $"'slabs' is {slabs}; a flow is driven between two of an even number");
+            Require(sampling / blocks >= exchange, $"'sampling' has {sampling / blocks} steps in each of {blocks} blocks, and velocities are exchanged every {exchange} steps: no exchange falls into a block");
+        }
+
+        if (found.Atoms is { } atoms)
+        {
+            for (var side = 0; side < 3; side++)
+            {
+                Require(atoms.Box.IsPeriodic(side), $"the box of the atoms is not periodic along {"xyz"[side]}; matter is measured where it has no surface");
+            }
+
+            Require(atoms.Count >= 2, $"there is a single atom");
+            Require(_faults.Count > 0 || transport != TransportMethod.GreenKubo || found.Interactions().All(i => i.HasShares),
+                $"'transport' is green-kubo, and something that acts on the atoms does not divide its energy among them; take driven");
+        }
+
+        if (isSolid && _given.File("atoms") is null && _given.Choice("lattice") == "hcp")
+        {
+            Require(_given.Choice("symmetry") == "none", $"'symmetry' is cubic, and the lattice hcp is not; take none");
+        }
+
         RequireSound();
-        var cutoff = interactions.Max(i => i.Cutoff);
-        var skin = Number("skin", Length) is > 0 and var given ? given : cutoff > 0 ? cutoff / 8 : 0.1 * Math.Cbrt(atoms!.Box.Volume / atoms.Count);
-        return (atoms!, interactions, skin, leftOut);
+        var temperature = Number("temperature");
+        return new()
+        {
+            Moving = Sound(found), IsSolid = isSolid, Temperature = temperature, Seed = Seed, Step = step, BathTime = Number("bath-time", Time),
+            Melt = isSolid ? null : _given.Has("melt-temperature") ? Number("melt-temperature") : _given.File("atoms") is null ? 3 * temperature : null,
+            Box = _given.Choice("box") switch { "hydrostatic" => BoxFreedom.Hydrostatic, "axes" => BoxFreedom.Axes, _ => null },
+            Pressure = Number("pressure", Pressure), PressureTime = Number("pressure-time", Time),
+            Equilibration = _given.Integer("equilibration"), Sampling = sampling, Every = every, Blocks = blocks,
+            Transport = transport, LongestLag = lag, Slabs = _given.Integer("slabs"), ExchangeEvery = _given.Integer("exchange-every"),
+        };
     }
 
     /// <summary>A crystal without motion, of a lattice constant in the unit of length of the atoms.</summary>
@@ -124,34 +240,39 @@ internal sealed class MolecularDynamicsSettings
         return crystal!;
     }
 
-    /// <summary>What acts between all atoms, made anew: an interaction serves one engine.</summary>
+    /// <summary>Makes what acts between all atoms, anew with every call: an interaction serves one engine.</summary>
     /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
-    public ImmutableArray<Interaction> Interactions(AtomConfiguration atoms)
+    public Func<ImmutableArray<Interaction>> Interactions(AtomConfiguration atoms)
     {
         var interactions = InteractionsOf(atoms, hasBonds: false);
         RequireSound();
         return interactions;
     }
 
-    private ImmutableArray<Interaction> InteractionsOf(AtomConfiguration atoms, bool hasBonds)
+    private Func<ImmutableArray<Interaction>> InteractionsOf(AtomConfiguration atoms, bool hasBonds)
     {
-        var interactions = ImmutableArray.CreateBuilder<Interaction>();
-        if (Pair(atoms) is { } pair)
-        {
-            interactions.Add(pair);
-        }
-
-        if (hasBonds && Bonds(atoms) is { } bonds)
-        {
-            interactions.Add(bonds);
-        }
-
-        if (interactions.Count == 0 && _faults.Count == 0)
+        // Files are read once, here; each is made once here, too, so that what its constructor refuses is said with all other faults.
+        Func<Interaction>?[] given = [Try(() => Pair(atoms)), hasBonds ? Try(() => Bonds(atoms)) : null];
+        ImmutableArray<Func<Interaction>> makers = [.. given.OfType<Func<Interaction>>().Where(make => Try(make) is not null)];
+        if (makers.IsEmpty && _faults.Count == 0)
         {
             _faults.Add(hasBonds ? "'pair' and 'bonds' are both none: nothing acts on the atoms" : "'pair' is none: nothing acts on the atoms");
         }
 
-        return interactions.ToImmutable();
+        return () => [.. makers.Select(make => make())];
+    }
+
+    // What is refused on the way is a fault among others.
+    private T? Try<T>(Func<T?> make) where T : class
+    {
+        try
+        {
+            return make();
+        }
+        catch (ScaleModelException fault)
+        {
+            return Fault<T?>(fault.Message.TrimEnd('.'));
+        }
     }
 
     private void RequireSound()
@@ -269,7 +390,7 @@ internal sealed class MolecularDynamicsSettings
 
     private const double Dalton = 1.66053906660e-27;        // kg
 
-    private Interaction? Pair(AtomConfiguration atoms)
+    private Func<Interaction>? Pair(AtomConfiguration atoms)
     {
         var cutoff = Number("cutoff", Length);
         switch (_given.Choice("pair"))
@@ -279,27 +400,27 @@ internal sealed class MolecularDynamicsSettings
                 var kinds = atoms.Species.Length;
                 if (epsilon.Length != kinds || sigma.Length != kinds)
                 {
-                    return Fault<Interaction?>($"'epsilon' has {epsilon.Length} numbers and 'sigma' {sigma.Length}, and there are {kinds} kinds of atoms");
+                    return Fault<Func<Interaction>?>($"'epsilon' has {epsilon.Length} numbers and 'sigma' {sigma.Length}, and there are {kinds} kinds of atoms");
                 }
 
                 if (kinds == 1)
                 {
-                    return Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff));
+                    return () => Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff));
                 }
 
                 var rule = _given.Choice("mixing") switch { "geometric" => MixingRule.Geometric, "arithmetic" => MixingRule.Arithmetic, _ => MixingRule.SixthPower };
-                return Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff));
+                return () => Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff));
             case "morse":
-                return Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff));
+                return () => Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff));
             case "embedded-atom":
                 if (_given.File("potential") is not { } file)
                 {
-                    return Fault<Interaction?>("'pair' is embedded-atom, and no 'potential' is given");
+                    return Fault<Func<Interaction>?>("'pair' is embedded-atom, and no 'potential' is given");
                 }
 
                 if (Units.Name != "metal")
                 {
-                    return Fault<Interaction?>(Units.Name == "lj"
+                    return Fault<Func<Interaction>?>(Units.Name == "lj"
                         ? "files of embedded atoms hold eV and Å; take the model without '-reduced'"
                         : $"'units' is {Units.Name}; files of embedded atoms hold eV and Å, so it must be metal");
                 }
@@ -308,11 +429,12 @@ internal sealed class MolecularDynamicsSettings
                 {
                     var table = EamTable.Parse(file, atoms.Species[0].Name);
                     return ChemicalElements.Mass(atoms.Species[0].Name) is not null && ChemicalElements.Mass(table.Element) is not null && table.Element != atoms.Species[0].Name
-                        ? Fault<Interaction?>($"{file.Name} is the potential of {table.Element}, and the atoms are {atoms.Species[0].Name}")
-                        : EmbeddedAtomInteraction.Of(table);
+                        ? Fault<Func<Interaction>?>($"{file.Name} is the potential of {table.Element}, and the atoms are {atoms.Species[0].Name}")
+                        : () => EmbeddedAtomInteraction.Of(table);
                 }
 
-                return EmbeddedAtomInteraction.Of(EamAlloy.Parse(file, _given.Flag("finnis-sinclair")), [.. atoms.Species.Select(s => s.Name)]);
+                var alloy = EamAlloy.Parse(file, _given.Flag("finnis-sinclair"));
+                return () => EmbeddedAtomInteraction.Of(alloy, [.. atoms.Species.Select(s => s.Name)]);
             default:
                 return null;
         }
@@ -326,7 +448,7 @@ internal sealed class MolecularDynamicsSettings
         _ => Interaction.Of(new Switched<TLaw>(law, 0.9 * law.Cutoff)),
     };
 
-    private Interaction? Bonds(AtomConfiguration atoms)
+    private Func<Interaction>? Bonds(AtomConfiguration atoms)
     {
         var which = _given.Choice("bonds");
         if (which == "none")
@@ -339,16 +461,16 @@ internal sealed class MolecularDynamicsSettings
         var kinds = atoms.Bonds.Select(b => b.Kind + 1).DefaultIfEmpty(0).Max();
         if (kinds == 0)
         {
-            return Fault<Interaction?>($"'bonds' is {which}, and no atoms are bonded; a LAMMPS data file may say which are");
+            return Fault<Func<Interaction>?>($"'bonds' is {which}, and no atoms are bonded; a LAMMPS data file may say which are");
         }
 
         if (stiffness.Length != length.Length || length.Length < kinds)
         {
-            return Fault<Interaction?>($"'bond-stiffness' has {stiffness.Length} numbers and 'bond-length' {length.Length}, and there are {kinds} kinds of bonds");
+            return Fault<Func<Interaction>?>($"'bond-stiffness' has {stiffness.Length} numbers and 'bond-length' {length.Length}, and there are {kinds} kinds of bonds");
         }
 
         return which == "harmonic"
-            ? Interaction.OfBonds(new HarmonicBond([.. stiffness.Zip(length)]))
-            : Interaction.OfBonds(new FeneBond([.. stiffness.Zip(length, (k, r) => (k, r, 0.0, 1.0))]));
+            ? () => Interaction.OfBonds(new HarmonicBond([.. stiffness.Zip(length)]))
+            : () => Interaction.OfBonds(new FeneBond([.. stiffness.Zip(length, (k, r) => (k, r, 0.0, 1.0))]));
     }
 }
