@@ -81,12 +81,9 @@ public sealed class CrystalModel : IScaleModel
 
     private static ModelEntry EntryOf(string name, bool isReduced, string meaning)
     {
-        // Where the atoms are at the start, what bonds them and how they move is no matter here.
-        string[] ofMotion = ["atoms", "temperature", "seed", "left-out", "box", "strain-rate", "step", "skin"];
-        string[] groups = ["bond", "bath", "pressure"];
         ImmutableArray<Setting> settings =
         [
-            .. MolecularDynamicsSettings.All(isReduced).Where(s => !ofMotion.Contains(s.Key) && !groups.Any(g => s.Key.StartsWith(g, StringComparison.Ordinal)))
+            .. MolecularDynamicsSettings.OfCrystal(isReduced)
 
                 // Of lattices whose atoms are centers of symmetry, and follow the strain.
                 .Select(s => s.Key == "lattice" ? s with { Choices = ["fcc", "bcc", "sc"] } : s),
