@@ -239,6 +239,18 @@ internal static class MatterAtEquilibrium
 
     private static MeasuredMatter Driven(MatterPlan plan, MeasuredMatter found, ChunkedLoop loop, CancellationToken cancellation)
     {
+        // In a crystal a slab may lie between two planes of atoms.
+        var slabs = new int[plan.Slabs];
+        foreach (var x in found.Atoms.Positions)
+        {
+            slabs[SlabProfile.SlabOf(found.Atoms.Box, x, plan.Slabs, 2)]++;
+        }
+
+        if (Array.IndexOf(slabs, 0) is >= 0 and var empty)
+        {
+            throw new ScaleModelException($"Slab {empty + 1} of {plan.Slabs} along z is empty, and has no temperature. Lower 'slabs', in a crystal to the number of its planes or half of it, or give more cells along z.");
+        }
+
         Estimate Flow(FlowDrive drive) => DrivenFlow.Of(
             Isolated(plan, found, loop), drive, plan.Slabs, 2, plan.ExchangeEvery, plan.Step, plan.Equilibration / plan.ExchangeEvery, plan.Blocks,
             plan.Sampling / (plan.Blocks * plan.ExchangeEvery), loop, cancellation: cancellation).Coefficient;

@@ -123,7 +123,7 @@ public sealed class MatterModelTests(ITestOutputHelper output)
         var cells = (Fluids.IsFull, way) switch { (true, "driven") => Numbers(8, 8, 16), (true, _) => Numbers(6, 6, 6), (_, "driven") => Numbers(4, 4, 6), _ => Numbers(4, 4, 4) };
         var sampling = (Fluids.IsFull, way) switch { (true, "driven") => 120_000L, (true, _) => 640_000L, (_, "driven") => 18_000L, _ => 40_000L };
         var found = Measure(Fluid(("cells", cells), ("lattice-constant", Math.Cbrt(4 / 0.6)), ("temperature", 1.35), ("ending", "shifted"), ("step", 0.004), ("bath-time", 0.3),
-            ("equilibration", Fluids.IsFull ? 30_000L : 4000L), ("sampling", sampling), ("transport", way), ("longest-lag", Fluids.IsFull ? 8.0 : 4.0)));
+            ("equilibration", Fluids.IsFull ? 30_000L : 4000L), ("sampling", sampling), ("transport", way), ("longest-lag", Fluids.IsFull ? 8.0 : 3.0)));
         Show(found, "viscosity");
         Holds(Show(found, "thermal-conductivity"), 3.55, 0.35, 0.06);
         Assert.True(Show(found, "temperature").Agrees(new(1.35, 0)));
@@ -177,6 +177,7 @@ public sealed class MatterModelTests(ITestOutputHelper output)
             ("sampling", 2000L)))).Message, StringComparison.Ordinal);
         Assert.Contains("does not flow", Assert.Throws<ScaleModelException>(() => Measure(Fluid(("cells", Numbers(3, 3, 3)), ("lattice-constant", 1.56), ("temperature", 0.2), ("melt-temperature", 0.3), ("equilibration", 500L),
             ("sampling", 2000L), ("blocks", 4L), ("longest-lag", 0.5)))).Message, StringComparison.Ordinal);
+        Assert.Contains("is empty", Assert.Throws<ScaleModelException>(() => Measure(Solid(("cells", Numbers(2, 2, 4)), ("temperature", 0.1), ("equilibration", 10L), ("sampling", 80L), ("blocks", 4L), ("transport", "driven"), ("exchange-every", 10L), ("slabs", 20L)))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -203,7 +204,7 @@ public sealed class MatterModelTests(ITestOutputHelper output)
         const double Mass = 6.6335e-26;
         const double K = 1.380649e-23;
         var tau = Sigma * Math.Sqrt(Mass / Epsilon);
-        (string, object)[] steps = [("cells", Numbers(3, 3, 3)), ("equilibration", 20L), ("sampling", 160L), ("blocks", 4L), ("transport", "driven"), ("exchange-every", 10L), ("slabs", 14L)];
+        (string, object)[] steps = [("cells", Numbers(2, 2, 8)), ("equilibration", 10L), ("sampling", 80L), ("blocks", 4L), ("transport", "driven"), ("exchange-every", 10L), ("slabs", 16L)];
         var si = Measure(Create(MatterModel.Solid(MolecularDynamicsModelTests.NoFiles), [.. steps, ("units", units), ("masses", Numbers(Mass)), ("lattice-constant", 1.6 * Sigma), ("cutoff", 2.5 * Sigma),
             ("temperature", 0.2 * Epsilon / K), ("step", 0.005 * tau), ("bath-time", 0.3 * tau), ("pressure-time", tau), ("pressure", 0.5 * Epsilon / Math.Pow(Sigma, 3))]));
         var bare = Measure(Solid([.. steps, ("lattice-constant", 1.6), ("cutoff", 2.5), ("temperature", 0.2), ("step", 0.005), ("bath-time", 0.3), ("pressure-time", 1.0), ("pressure", 0.5)]));
