@@ -24,7 +24,7 @@ public sealed class CrystalModel : IScaleModel
         _settings = new(settings, isReduced, (_, _) => throw new InvalidOperationException("A crystal is put on its lattice."));
         _guess = settings.Number("lattice-constant") / _settings.Length;
         _isRelaxed = settings.Flag("without-pressure");
-        _interactions = _settings.Interactions(_settings.Crystal(_guess));       // Its faults now, not when the first window begins.
+        _interactions = _settings.InteractionsOfCrystal(_guess);       // Its faults now, not when the first window begins.
         _ports = new(isReduced);
         Description = new(new(_ports.Tangent, 36), new(_ports.Residual, 1), new(_ports.Lattice, 1), new(_ports.Density, 1), new(_ports.Energy, 1),
             new(_ports.C11, 1), new(_ports.C12, 1), new(_ports.C44, 1), new(_ports.Bulk, 1));

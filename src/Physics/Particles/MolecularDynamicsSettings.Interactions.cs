@@ -70,15 +70,6 @@ internal sealed partial class MolecularDynamicsSettings
         Setting.Numbers("electric-field", U("V/m", isReduced), "an electric field on the charges of the atoms", [0, 0, 0]),
     ];
 
-    /// <summary>Makes what acts between all atoms, anew with every call: an interaction serves one engine.</summary>
-    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
-    public Func<ImmutableArray<Interaction>> Interactions(AtomConfiguration atoms)
-    {
-        var interactions = InteractionsOf(atoms, hasMore: false, hasSurroundings: false);
-        RequireSound();
-        return interactions;
-    }
-
     // Where the atoms are not known their absence is a fault already, and the rest is looked at as far as that goes.
     private Func<ImmutableArray<Interaction>> InteractionsOf(AtomConfiguration? atoms, bool hasMore, bool hasSurroundings)
     {

@@ -92,7 +92,10 @@ internal sealed partial class MolecularDynamicsSettings
         [
             .. All(isReduced).Where(s => !others.Contains(s.Key)).Select(s => s.Key switch
             {
-                "temperature" => Setting.Positive("temperature", U("K", isReduced), "temperature of the atoms", (double)s.Default!),
+                "temperature" => Setting.Positive("temperature", U("K", isReduced), "temperature of the atoms", isSolid ? (isReduced ? 0.3 : 40) : (isReduced ? 0.722 : 90)),
+
+                // Of the liquid near its triple point 0.8442 σ⁻³, and of argon at 90 K about 1.38 g/cm³.
+                "lattice-constant" when !isSolid => s with { Default = isReduced ? 1.6796 : 5.78e-10, Meaning = "lattice constant before it melts, which gives the density" },
                 "seed" => s with { Meaning = "number that chooses velocities and noise" },
                 "bath-time" => s with { Meaning = "time within which baths act: of Langevin one by the friction, of Nosé and Hoover the time of the thermostat" },
                 "box" => s with { Choices = ["rigid", "hydrostatic", "axes"], Default = isSolid ? "hydrostatic" : "rigid", Meaning = "how the box comes to the pressure: not at all, by one factor, or along each axis; it then has its mean size" },
@@ -224,6 +227,15 @@ internal sealed partial class MolecularDynamicsSettings
             Equilibration = _given.Integer("equilibration"), Sampling = sampling, Every = every, Blocks = blocks,
             Transport = transport, LongestLag = lag, Slabs = _given.Integer("slabs"), ExchangeEvery = _given.Integer("exchange-every"),
         };
+    }
+
+    /// <summary>Makes what acts between the atoms of such a crystal, anew with every call; all that is wrong is named.</summary>
+    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
+    public Func<ImmutableArray<Interaction>> InteractionsOfCrystal(double latticeConstant)
+    {
+        var interactions = InteractionsOf(OnLattice(latticeConstant), hasMore: false, hasSurroundings: false);
+        RequireSound();
+        return interactions;
     }
 
     /// <summary>A crystal without motion, of a lattice constant in the unit of length of the atoms.</summary>

@@ -189,6 +189,9 @@ public sealed class MatterModelTests(ITestOutputHelper output)
         Assert.Contains("'slabs' is 15", fault, StringComparison.Ordinal);
         Assert.Contains("no exchange falls into a block", fault, StringComparison.Ordinal);
         Assert.Contains("'two'", fault, StringComparison.Ordinal);
+        var crystal = Assert.Throws<ScaleModelException>(() => Participant.Of("crystal", CrystalModel.ReducedEntry, ("cells", Numbers(1)), ("sigma", Numbers(1, 2))).CreateModel()).Message;
+        Assert.Contains("'cells' takes three", crystal, StringComparison.Ordinal);
+        Assert.Contains("'sigma' 2", crystal, StringComparison.Ordinal);
         Assert.Contains("hcp is not", Assert.Throws<ScaleModelException>(() => Solid(("lattice", "hcp"))).Message, StringComparison.Ordinal);
     }
 
