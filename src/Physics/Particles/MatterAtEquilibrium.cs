@@ -145,8 +145,7 @@ internal static class MatterAtEquilibrium
     {
         AtomConfiguration Bathed(AtomConfiguration atoms, double temperature, ulong stage)
         {
-            // Each stage has noise of its own.
-            var engine = plan.Moving.Engine(Warm(atoms, temperature, plan.Seed), new Langevin(temperature, 1 / plan.BathTime, plan.Seed + (stage << 60)));
+            var engine = plan.Moving.Engine(Warm(atoms, temperature, SeedOf(plan, stage)), new Langevin(temperature, 1 / plan.BathTime, SeedOf(plan, stage)));
             engine.Advance(plan.Equilibration, plan.Step, loop, cancellation);
             return engine.Configuration();
         }
@@ -162,7 +161,7 @@ internal static class MatterAtEquilibrium
             return (atoms, new(atoms.Box.Volume, 0));
         }
 
-        var engine = plan.Moving.Engine(Warm(atoms, plan.Temperature, plan.Seed + 1), new MartynaTobiasKlein(plan.Temperature, plan.BathTime, plan.Pressure, plan.PressureTime, freedom));
+        var engine = plan.Moving.Engine(Warm(atoms, plan.Temperature, SeedOf(plan, 3)), new MartynaTobiasKlein(plan.Temperature, plan.BathTime, plan.Pressure, plan.PressureTime, freedom));
         engine.Advance(plan.Equilibration, plan.Step, loop, cancellation);
         BlockAverage volume = new(), x = new(), y = new(), z = new();
         for (var look = 0; look < plan.LooksInBlock * plan.Blocks; look++)
@@ -188,7 +187,7 @@ internal static class MatterAtEquilibrium
 
     private static MeasuredMatter InBath(MatterPlan plan, AtomConfiguration atoms, Estimate volume, ChunkedLoop loop, CancellationToken cancellation)
     {
-        var engine = plan.Moving.Engine(Warm(atoms, plan.Temperature, plan.Seed + 2), new NoseHoover(plan.Temperature, plan.BathTime));
+        var engine = plan.Moving.Engine(Warm(atoms, plan.Temperature, SeedOf(plan, 4)), new NoseHoover(plan.Temperature, plan.BathTime));
         engine.Advance(plan.Equilibration, plan.Step, loop, cancellation);
         var from = engine.Configuration().Positions;
         var interval = plan.Every * plan.Step;
@@ -291,6 +290,9 @@ internal static class MatterAtEquilibrium
                 : $"{found}: what should be a fluid does not flow. Take a higher temperature, a lower density or a higher 'melt-temperature', or more 'sampling'; or the model molecular-solid.");
         }
     }
+
+    // Each part has velocities and noise of its own: seeds of users are below 2³², and replicas lie above that.
+    private static ulong SeedOf(MatterPlan plan, ulong part) => plan.Seed + (part << 60);
 
     // Positions at equilibrium tell nothing of velocities, so that fresh ones are as good, and have no momentum together.
     private static AtomConfiguration Warm(AtomConfiguration atoms, double temperature, ulong seed) => atoms with { Velocities = ThermalVelocities.Draw(atoms, temperature, seed) };

@@ -217,10 +217,12 @@ internal sealed partial class MolecularDynamicsSettings
         }
 
         RequireSound();
+        var moving = Sound(found);
+        _ = moving.Engine(moving.Atoms, null);      // What it refuses is said now, and not when the first window begins.
         var temperature = Number("temperature");
         return new()
         {
-            Moving = Sound(found), IsSolid = isSolid, Temperature = temperature, Seed = Seed, Step = step, BathTime = Number("bath-time", Time),
+            Moving = moving, IsSolid = isSolid, Temperature = temperature, Seed = Seed, Step = step, BathTime = Number("bath-time", Time),
             Melt = isSolid ? null : _given.Has("melt-temperature") ? Number("melt-temperature") : _given.File("atoms") is null ? 3 * temperature : null,
             Box = _given.Choice("box") switch { "hydrostatic" => BoxFreedom.Hydrostatic, "axes" => BoxFreedom.Axes, _ => null },
             Pressure = Number("pressure", Pressure), PressureTime = Number("pressure-time", Time),
