@@ -113,7 +113,7 @@ public sealed class MatterModel : IScaleModel
         ];
         if (_plan.IsSolid)
         {
-            all.AddRange(OfSolid(settings, pressure, si.Length));
+            all.AddRange(OfSolid(settings, pressure));
         }
         else
         {
@@ -132,42 +132,32 @@ public sealed class MatterModel : IScaleModel
         return all;
     }
 
-    private IEnumerable<Output> OfSolid(ModelSettings settings, double pressure, double length)
+    private List<Output> OfSolid(ModelSettings settings, double pressure)
     {
-        var isCubic = settings.Choice("symmetry") == "cubic";
+        var all = new List<Output>();
         if (settings.File("atoms") is null)
         {
             // V grows as the cube of all lengths together; of hcp, whose axes may go their own ways, this is the mean of them.
             var (v0, a0) = (_plan.Moving.Atoms.Box.Volume, settings.Number("lattice-constant"));
-            foreach (var output in Measured("lattice-constant", "a", "m", found =>
+            all.AddRange(Measured("lattice-constant", "a", "m", found =>
             {
                 var a = a0 * Math.Cbrt(found.Volume.Value / v0);
                 return new(a, a * found.Volume.Error / (3 * found.Volume.Value));
-            }))
-            {
-                yield return output;
-            }
+            }));
         }
 
-        yield return Numbers(Port.Out<SymTensor3>("residual-stress", Bare(Quantities.Stress)), 1, found => Six(pressure * (isCubic ? found.Stress.Trace / 3 * SymTensor3.Identity : found.Stress)));
-        yield return Numbers(Port.Out<double>("tangent", Bare(Quantities.Modulus)), 36, found => (pressure * Tangent(found, isCubic)).Entries.ToArray());
+        var isCubic = settings.Choice("symmetry") == "cubic";
+        all.Add(Numbers(Port.Out<SymTensor3>("residual-stress", Bare(Quantities.Stress)), 1, found => Six(pressure * (isCubic ? found.Stress.Trace / 3 * SymTensor3.Identity : found.Stress))));
+        all.Add(Numbers(Port.Out<double>("tangent", Bare(Quantities.Modulus)), 36, found => (pressure * Tangent(found, isCubic)).Entries.ToArray()));
         if (isCubic)
         {
-            foreach (var output in (IEnumerable<Output>)
-            [
-                .. Measured("c11", "C11", "Pa", found => pressure * found.Elasticity!.Cubic().C11),
-                .. Measured("c12", "C12", "Pa", found => pressure * found.Elasticity!.Cubic().C12),
-                .. Measured("c44", "C44", "Pa", found => pressure * found.Elasticity!.Cubic().C44),
-            ])
-            {
-                yield return output;
-            }
+            all.AddRange(Measured("c11", "C11", "Pa", found => pressure * found.Elasticity!.Cubic().C11));
+            all.AddRange(Measured("c12", "C12", "Pa", found => pressure * found.Elasticity!.Cubic().C12));
+            all.AddRange(Measured("c44", "C44", "Pa", found => pressure * found.Elasticity!.Cubic().C44));
         }
 
-        foreach (var output in Measured("bulk-modulus", "B", "Pa", found => pressure * found.Elasticity!.Cubic().Bulk))
-        {
-            yield return output;
-        }
+        all.AddRange(Measured("bulk-modulus", "B", "Pa", found => pressure * found.Elasticity!.Cubic().Bulk));
+        return all;
     }
 
     private static Tangent6 Tangent(MeasuredMatter found, bool isCubic)
@@ -184,11 +174,11 @@ public sealed class MatterModel : IScaleModel
     private static double[] Six(SymTensor3 s) => [s.XX, s.YY, s.ZZ, s.YZ, s.XZ, s.XY];
 
     // A number and its standard error.
-    private IEnumerable<Output> Measured(string name, string symbol, string unit, Func<MeasuredMatter, Estimate> of)
-    {
-        yield return Numbers(Port.Out<double>(name, Bare(new(symbol, Unit.Parse(unit)))), 1, found => [of(found).Value]);
-        yield return Numbers(Port.Out<double>($"{name}-error", Bare(new($"σ({symbol})", Unit.Parse(unit)))), 1, found => [of(found).Error]);
-    }
+    private Output[] Measured(string name, string symbol, string unit, Func<MeasuredMatter, Estimate> of) =>
+    [
+        Numbers(Port.Out<double>(name, Bare(new(symbol, Unit.Parse(unit)))), 1, found => [of(found).Value]),
+        Numbers(Port.Out<double>($"{name}-error", Bare(new($"σ({symbol})", Unit.Parse(unit)))), 1, found => [of(found).Error]),
+    ];
 
     private static Output Numbers(Port port, int points, Func<MeasuredMatter, double[]> of) => new(new(port with { HasStart = false }, points), of);
 
