@@ -117,6 +117,7 @@ public sealed record Unit(string Symbol, Dimension Dimension, double Scale)
         Add("K", new Dimension(Kelvin: 1), 1);
         Add("mol", new Dimension(Mole: 1), 1);
         Add("A", new Dimension(Ampere: 1), 1);
+        Add("C", new Dimension(Second: 1, Ampere: 1), 1);
         Add("V", new Dimension(Metre: 2, Kilogram: 1, Second: -3, Ampere: -1), 1);
         foreach (var (prefix, factor) in new[] { ("", 1.0), ("k", 1e3), ("M", 1e6), ("m", 1e-3), ("µ", 1e-6), ("n", 1e-9), ("p", 1e-12) })
         {

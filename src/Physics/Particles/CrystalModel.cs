@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Particles.Interactions;
 using ActorMultiscale.Physics.Particles.Measures;
 
 namespace ActorMultiscale.Physics.Particles;
@@ -12,6 +13,7 @@ namespace ActorMultiscale.Physics.Particles;
 public sealed class CrystalModel : IScaleModel
 {
     private readonly MolecularDynamicsSettings _settings;
+    private readonly Func<ImmutableArray<Interaction>> _interactions;
     private readonly double _guess;
     private readonly bool _isRelaxed;
     private readonly Ports _ports;
@@ -22,7 +24,7 @@ public sealed class CrystalModel : IScaleModel
         _settings = new(settings, isReduced, (_, _) => throw new InvalidOperationException("A crystal is put on its lattice."));
         _guess = settings.Number("lattice-constant") / _settings.Length;
         _isRelaxed = settings.Flag("without-pressure");
-        _ = _settings.Interactions(_settings.Crystal(_guess));       // Its faults now, not when the first window begins.
+        _interactions = _settings.InteractionsOfCrystal(_guess);       // Its faults now, not when the first window begins.
         _ports = new(isReduced);
         Description = new(new(_ports.Tangent, 36), new(_ports.Residual, 1), new(_ports.Lattice, 1), new(_ports.Density, 1), new(_ports.Energy, 1),
             new(_ports.C11, 1), new(_ports.C12, 1), new(_ports.C44, 1), new(_ports.Bulk, 1));
@@ -65,10 +67,10 @@ public sealed class CrystalModel : IScaleModel
 
     private (double, AtomConfiguration, double, SymTensor3, Tangent6) Find(AdvanceContext context)
     {
-        ImmutableArray<Interactions.Interaction> Interactions()
+        ImmutableArray<Interaction> Interactions()
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            return _settings.Interactions(_settings.Crystal(_guess));
+            return _interactions();
         }
 
         var a = _isRelaxed ? CrystalAtRest.LatticeConstant(_settings.Crystal, Interactions, _guess, loop: context.Loop) : _guess;
@@ -79,12 +81,9 @@ public sealed class CrystalModel : IScaleModel
 
     private static ModelEntry EntryOf(string name, bool isReduced, string meaning)
     {
-        // Where the atoms are at the start, what bonds them and how they move is no matter here.
-        string[] ofMotion = ["atoms", "temperature", "seed", "left-out", "box", "strain-rate", "step", "skin"];
-        string[] groups = ["bond", "bath", "pressure"];
         ImmutableArray<Setting> settings =
         [
-            .. MolecularDynamicsSettings.All(isReduced).Where(s => !ofMotion.Contains(s.Key) && !groups.Any(g => s.Key.StartsWith(g, StringComparison.Ordinal)))
+            .. MolecularDynamicsSettings.OfCrystal(isReduced)
 
                 // Of lattices whose atoms are centers of symmetry, and follow the strain.
                 .Select(s => s.Key == "lattice" ? s with { Choices = ["fcc", "bcc", "sc"] } : s),

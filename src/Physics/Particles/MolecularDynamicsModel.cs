@@ -34,7 +34,7 @@ public sealed class MolecularDynamicsModel : IScaleModel
         ArgumentNullException.ThrowIfNull(settings);
         _settings = new(settings, isReduced, reader);
         (_start, var interactions, var skin, var leftOut) = _settings.Read();
-        _engine = new(_start, [.. interactions, _applied], skin, leftOut, _settings.Motion());
+        _engine = new(_start, [.. interactions(), _applied], skin, leftOut, _settings.Motion());
         _step = settings.Number("step") / _settings.Time;
         _mass = FixedOrderSum.Of([.. _start.Kinds.Select(k => _start.Species[k].Mass)]);
         _ports = new(isReduced);

@@ -13,11 +13,22 @@ namespace ActorMultiscale.Physics.Particles;
 /// <param name="units">The units of its numbers.</param>
 public delegate AtomConfiguration AtomReader(InputFile file, UnitSystem units);
 
+/// <summary>Atoms with all that an engine needs to move them.</summary>
+/// <param name="Atoms">The atoms.</param>
+/// <param name="Interactions">Makes what acts on them, anew with every call: an interaction serves one engine.</param>
+/// <param name="Skin">How far beyond the cutoff neighbors are looked for.</param>
+/// <param name="LeftOut">Bonded atoms between which pair interactions do not act.</param>
+internal sealed record MovingAtoms(AtomConfiguration Atoms, Func<ImmutableArray<Interaction>> Interactions, double Skin, BondedNeighbors LeftOut)
+{
+    /// <summary>An engine for the atoms, or for the same ones elsewhere.</summary>
+    public MolecularDynamics Engine(AtomConfiguration atoms, Motion? motion) => new(atoms, Interactions(), Skin, LeftOut, motion);
+}
+
 /// <summary>
 /// What an experiment may say of atoms: where they are, what acts on them, how they move. Quantities carry SI units in settings and at ports, or
 /// none where everything is in the units of the potential; inside, all is in a <see cref="UnitSystem"/>.
 /// </summary>
-internal sealed class MolecularDynamicsSettings
+internal sealed partial class MolecularDynamicsSettings
 {
     private readonly ModelSettings _given;
     private readonly AtomReader _reader;
@@ -32,48 +43,77 @@ internal sealed class MolecularDynamicsSettings
     /// <summary>The units in which the engine computes.</summary>
     public UnitSystem Units { get; }
 
-    /// <summary>The settings, in SI units or bare.</summary>
-    public static ImmutableArray<Setting> All(bool isReduced)
+    /// <summary>All settings of atoms that move, in SI units or bare.</summary>
+    public static ImmutableArray<Setting> All(bool isReduced) =>
+        [.. OfAtoms(isReduced), .. OfPairs(isReduced), .. OfCharges(isReduced), .. OfMolecules(isReduced), .. OfSurroundings(isReduced), .. OfMotion(isReduced)];
+
+    /// <summary>The settings of a perfect crystal at rest: its lattice, and what acts between its atoms.</summary>
+    public static ImmutableArray<Setting> OfCrystal(bool isReduced)
     {
-        string U(string unit) => isReduced ? "1" : unit;
-        Setting? units = isReduced ? null : Setting.Choice("units", "units in which the atoms are computed, and those of the file of atoms", ["metal", "real", "si"], "metal");
-        double? Argon(double si, double reduced) => isReduced ? reduced : si;
-        return
+        // Where the atoms are at the start, and how they move, is no matter there.
+        string[] ofStart = ["atoms", "temperature", "seed"];
+        return [.. OfAtoms(isReduced).Where(s => !ofStart.Contains(s.Key)), .. OfPairs(isReduced)];
+    }
+
+    private static string U(string unit, bool isReduced) => isReduced ? "1" : unit;
+
+    private static ImmutableArray<Setting> OfAtoms(bool isReduced) =>
+    [
+        .. isReduced ? ImmutableArray<Setting>.Empty : [Setting.Choice("units", "units in which the atoms are computed, and those of the file of atoms", ["metal", "real", "si"], "metal")],
+        Setting.File("atoms", "a file of atoms: LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), extended XYZ (.xyz, .extxyz), PDB (.pdb, .ent); without one they are put on a lattice", optional: true),
+        Setting.Choice("lattice", "crystal lattice at the start", ["fcc", "bcc", "sc", "diamond", "hcp"], "fcc"),
+        Setting.Positive("lattice-constant", U("m", isReduced), "lattice constant at the start", isReduced ? 1.5496 : 5.3e-10),
+        Setting.Numbers("cells", "1", "unit cells along x, y and z", [5, 5, 5]),
+        Setting.Texts("species", "names of the kinds of atoms on a lattice; for atoms of a file new names of its kinds, in its order", [isReduced ? "A" : "Ar"]),
+        Setting.Numbers("masses", U("kg", isReduced), "mass of each kind; without them those of the file, or of the chemical elements", isReduced ? [1] : []),
+        Setting.Number("temperature", U("K", isReduced), "temperature of the velocities at the start; of files only where it is above zero", isReduced ? 0.7 : 40, min: 0),
+        Setting.Integer("seed", "number that chooses the velocities at the start, and what is random later", 1, min: 0, max: int.MaxValue),
+    ];
+
+    private static ImmutableArray<Setting> OfMotion(bool isReduced) =>
+    [
+        Setting.Choice("bath", "what holds the temperature", ["none", "langevin", "brownian", "nose-hoover", "berendsen", "stochastic-rescaling"], "none"),
+        Setting.Number("bath-temperature", U("K", isReduced), "temperature of the bath", isReduced ? 0.7 : 40, min: 0),
+        Setting.Positive("bath-time", U("s", isReduced), "time within which the bath acts; of langevin and brownian one by the friction", isReduced ? 0.1 : 1e-13),
+        Setting.Choice("box", "what may change the box: nothing, the pressure (with the nose-hoover bath), or a rate of strain", ["rigid", "hydrostatic", "axes", "strained"], "rigid"),
+        Setting.Number("pressure", U("Pa", isReduced), "pressure of the bath", 0),
+        Setting.Positive("pressure-time", U("s", isReduced), "time within which the pressure is held", isReduced ? 1 : 1e-12),
+        Setting.Numbers("strain-rate", U("1/s", isReduced), "strained: rates of engineering strain along x, y, z, and of shear yz, xz, xy", [0, 0, 0, 0, 0, 0]),
+        Setting.Positive("step", U("s", isReduced), "longest time step; a window has a whole number of equal steps", isReduced ? 0.005 : 2e-15),
+        Setting.Number("skin", U("m", isReduced), "how far beyond the cutoff neighbors are looked for; zero: an eighth of the cutoff", 0, min: 0),
+    ];
+
+    /// <summary>The settings of what is measured at equilibrium: those of atoms and of what acts on them as above, and how they are measured.</summary>
+    public static ImmutableArray<Setting> OfMatter(bool isSolid, bool isReduced)
+    {
+        // What would hold another temperature, or pull; and matter has no surroundings.
+        string[] others = ["bath", "bath-temperature", "strain-rate", .. OfSurroundings(isReduced).Select(s => s.Key)];
+        ImmutableArray<Setting> all =
         [
-            .. units is null ? ImmutableArray<Setting>.Empty : [units],
-            Setting.File("atoms", "a file of atoms: LAMMPS data (.data, .lmp) or dump (.dump, .lammpstrj), extended XYZ (.xyz, .extxyz), PDB (.pdb, .ent); without one they are put on a lattice", optional: true),
-            Setting.Choice("lattice", "crystal lattice at the start", ["fcc", "bcc", "sc", "diamond", "hcp"], "fcc"),
-            Setting.Positive("lattice-constant", U("m"), "lattice constant at the start", Argon(5.3e-10, 1.5496)),
-            Setting.Numbers("cells", "1", "unit cells along x, y and z", [5, 5, 5]),
-            Setting.Texts("species", "names of the kinds of atoms on a lattice; files bring their own", [isReduced ? "A" : "Ar"]),
-            Setting.Numbers("masses", U("kg"), "mass of each kind; without them those of the chemical elements, or of the file", isReduced ? [1] : []),
-            Setting.Number("temperature", U("K"), "temperature of the velocities at the start; of files only where it is above zero", isReduced ? 0.7 : 40, min: 0),
-            Setting.Integer("seed", "number that chooses the velocities at the start, and what is random later", 1, min: 0, max: int.MaxValue),
-            Setting.Choice("pair", "what acts between all atoms", ["lennard-jones", "morse", "embedded-atom", "none"], "lennard-jones"),
-            Setting.Numbers("epsilon", U("J"), "lennard-jones: depth of the well, of each kind", isReduced ? [1] : [1.65678e-21]),
-            Setting.Numbers("sigma", U("m"), "lennard-jones: size, of each kind", isReduced ? [1] : [3.4e-10]),
-            Setting.Choice("mixing", "lennard-jones: how unlike kinds follow from like ones", ["geometric", "arithmetic", "sixth-power"], "arithmetic"),
-            Setting.Positive("depth", U("J"), "morse: depth of the well", Argon(1.65678e-21, 1)),
-            Setting.Positive("width", U("1/m"), "morse: the inverse width α", Argon(1.6e10, 5)),
-            Setting.Positive("distance", U("m"), "morse: where the energy is least", Argon(3.8e-10, 1.12)),
-            Setting.Positive("cutoff", U("m"), "lennard-jones and morse: how far it reaches", Argon(8.5e-10, 2.5)),
-            Setting.Choice("ending", "lennard-jones and morse: how it ends at the cutoff", ["plain", "shifted", "force-shifted", "switched"], "force-shifted"),
-            Setting.File("potential", "embedded-atom: a funcfl or setfl file", optional: true),
-            Setting.Flag("finnis-sinclair", "embedded-atom: whether the file is a setfl file of the Finnis-Sinclair form", false),
-            Setting.Choice("bonds", "what acts along the bonds of the file", ["none", "harmonic", "fene"], "none"),
-            Setting.Numbers("bond-stiffness", U("N/m"), "bonds: K of each kind; harmonic K (r − r₀)², fene −½ K R₀² ln(1 − (r/R₀)²)", []),
-            Setting.Numbers("bond-length", U("m"), "bonds: r₀ of each kind, or the greatest length R₀ of fene", []),
-            Setting.Texts("left-out", "bonded atoms between which the pair interaction does not act: one-bond, two-bonds, three-bonds", []),
-            Setting.Choice("bath", "what holds the temperature", ["none", "langevin", "brownian", "nose-hoover", "berendsen", "stochastic-rescaling"], "none"),
-            Setting.Number("bath-temperature", U("K"), "temperature of the bath", isReduced ? 0.7 : 40, min: 0),
-            Setting.Positive("bath-time", U("s"), "time within which the bath acts; of langevin and brownian one by the friction", Argon(1e-13, 0.1)),
-            Setting.Choice("box", "what may change the box: nothing, the pressure (with the nose-hoover bath), or a rate of strain", ["rigid", "hydrostatic", "axes", "strained"], "rigid"),
-            Setting.Number("pressure", U("Pa"), "pressure of the bath", 0),
-            Setting.Positive("pressure-time", U("s"), "time within which the pressure is held", Argon(1e-12, 1)),
-            Setting.Numbers("strain-rate", U("1/s"), "strained: rates of engineering strain along x, y, z, and of shear yz, xz, xy", [0, 0, 0, 0, 0, 0]),
-            Setting.Positive("step", U("s"), "longest time step; a window has a whole number of equal steps", Argon(2e-15, 0.005)),
-            Setting.Number("skin", U("m"), "how far beyond the cutoff neighbors are looked for; zero: an eighth of the cutoff", 0, min: 0),
+            .. All(isReduced).Where(s => !others.Contains(s.Key)).Select(s => s.Key switch
+            {
+                "temperature" => Setting.Positive("temperature", U("K", isReduced), "temperature of the atoms", isSolid ? (isReduced ? 0.3 : 40) : (isReduced ? 0.722 : 90)),
+
+                // Of the liquid near its triple point 0.8442 σ⁻³, and of argon at 90 K about 1.38 g/cm³.
+                "lattice-constant" when !isSolid => s with { Default = isReduced ? 1.6796 : 5.78e-10, Meaning = "lattice constant before it melts, which gives the density" },
+                "seed" => s with { Meaning = "number that chooses velocities and noise" },
+                "bath-time" => s with { Meaning = "time within which baths act: of Langevin one by the friction, of Nosé and Hoover the time of the thermostat" },
+                "box" => s with { Choices = ["rigid", "hydrostatic", "axes"], Default = isSolid ? "hydrostatic" : "rigid", Meaning = "how the box comes to the pressure: not at all, by one factor, or along each axis; it then has its mean size" },
+                "pressure" => s with { Meaning = "pressure to which a box comes that is not rigid" },
+                _ => s,
+            }),
+            Setting.Integer("equilibration", "steps before each part that is measured", 10_000, min: 0, max: int.MaxValue),
+            Setting.Integer("sampling", "steps of each part that is measured", 100_000, min: 1, max: int.MaxValue),
+            Setting.Integer("look-every", "steps between two looks at the atoms", 5, min: 1, max: int.MaxValue),
+            Setting.Integer("blocks", "into how many blocks a measurement is cut, for standard errors", 10, min: 4, max: 1000),
+            Setting.Choice("transport", "how transport coefficients are measured: not at all, from fluctuations, or from flows along z that are driven by exchanges of velocities", ["none", "green-kubo", "driven"], isSolid ? "none" : "green-kubo"),
+            Setting.Positive("longest-lag", U("s", isReduced), "green-kubo, and diffusion: longest time of correlations, several times the memory of stress and heat flux", isReduced ? 4 : 8e-12),
+            Setting.Integer("slabs", "driven: slabs along z, an even number; two beside source and sink do not count", 20, min: 14, max: 10_000),
+            Setting.Integer("exchange-every", "driven: steps between two exchanges", 30, min: 1, max: int.MaxValue),
         ];
+        return isSolid
+            ? all.Add(Setting.Choice("symmetry", "cubic: of a crystal with its cube edges along x, y and z, whose constants and stress are means over the axes", ["cubic", "none"], "cubic"))
+            : all.Add(Setting.Positive("melt-temperature", U("K", isReduced), "temperature at which it is molten first; without one three times that of atoms on a lattice, and those of files are not molten") with { Optional = true });
     }
 
     public double Length => Units.Si.Length;
@@ -92,10 +132,19 @@ internal sealed class MolecularDynamicsSettings
 
     /// <summary>The atoms, what acts on them and how they move; all that is wrong is named.</summary>
     /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
-    public (AtomConfiguration Atoms, ImmutableArray<Interaction> Interactions, double Skin, BondedNeighbors LeftOut) Read()
+    public MovingAtoms Read()
     {
-        var atoms = Atoms();
-        var interactions = atoms is null ? [] : InteractionsOf(atoms, hasBonds: true);
+        var found = ReadAtoms(hasSurroundings: true);
+        _ = Try(Motion);        // Its faults, with the others.
+        RequireSound();
+        return Sound(found);
+    }
+
+    // Complete only where there are no faults.
+    private (AtomConfiguration? Atoms, Func<ImmutableArray<Interaction>> Interactions, BondedNeighbors LeftOut) ReadAtoms(bool hasSurroundings)
+    {
+        var atoms = Try(() => Atoms(hasSurroundings));
+        var interactions = InteractionsOf(atoms, hasMore: true, hasSurroundings);
         var leftOut = BondedNeighbors.None;
         foreach (var word in _given.Texts("left-out"))
         {
@@ -108,11 +157,87 @@ internal sealed class MolecularDynamicsSettings
             };
         }
 
-        _ = Motion();       // Its faults, with the others.
+        return (atoms, interactions, leftOut);
+    }
+
+    private MovingAtoms Sound((AtomConfiguration? Atoms, Func<ImmutableArray<Interaction>> Interactions, BondedNeighbors LeftOut) found)
+    {
+        var (atoms, interactions, leftOut) = (found.Atoms!, found.Interactions, found.LeftOut);
+        var cutoff = interactions().Max(i => i.Cutoff);
+        var skin = Number("skin", Length) is > 0 and var given ? given : cutoff > 0 ? cutoff / 8 : 0.1 * Math.Cbrt(atoms.Box.Volume / atoms.Count);
+        return new(atoms, interactions, skin, leftOut);
+    }
+
+    /// <summary>What is to be measured of which atoms, and how; all that is wrong is named.</summary>
+    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
+    public MatterPlan Matter(bool isSolid)
+    {
+        var found = ReadAtoms(hasSurroundings: false);
+        void Require(bool holds, FormattableString fault)
+        {
+            if (!holds)
+            {
+                _faults.Add(FormattableString.Invariant(fault));
+            }
+        }
+
+        var (step, every, blocks, sampling, lag) = (Number("step", Time), _given.Integer("look-every"), _given.Integer("blocks"), _given.Integer("sampling"), Number("longest-lag", Time));
+        var transport = _given.Choice("transport") switch { "green-kubo" => TransportMethod.GreenKubo, "driven" => TransportMethod.Driven, _ => TransportMethod.None };
+        var block = sampling / blocks / every;       // In looks.
+        Require(block >= 4, $"'sampling' has {sampling} steps, which are {block} looks in each of {blocks} blocks; there must be 4 or more. Raise 'sampling', or lower 'look-every' or 'blocks'");
+        if (!isSolid || transport == TransportMethod.GreenKubo)
+        {
+            var needed = Math.Ceiling(2 * lag / (every * step)) * every * blocks;
+            Require(lag >= every * step, $"'longest-lag' is shorter than the time between two looks, 'look-every' times 'step'");
+            Require(block * every * step >= 2 * lag, $"'sampling' is {sampling} steps, and a block of them shorter than twice 'longest-lag'; with {blocks} blocks it takes {needed} steps or more");
+        }
+
+        if (transport == TransportMethod.Driven)
+        {
+            var (slabs, exchange) = (_given.Integer("slabs"), _given.Integer("exchange-every"));
+            Require(slabs % 2 == 0, $"'slabs' is {slabs}; a flow is driven between two of an even number");
+            Require(sampling / blocks >= exchange, $"'sampling' has {sampling / blocks} steps in each of {blocks} blocks, and velocities are exchanged every {exchange} steps: no exchange falls into a block");
+        }
+
+        if (found.Atoms is { } atoms)
+        {
+            for (var side = 0; side < 3; side++)
+            {
+                Require(atoms.Box.IsPeriodic(side), $"the box of the atoms is not periodic along {"xyz"[side]}; matter is measured where it has no surface");
+            }
+
+            Require(atoms.Count >= 2, $"there is a single atom");
+            Require(_faults.Count > 0 || transport != TransportMethod.GreenKubo || found.Interactions().All(i => i.HasShares),
+                $"'transport' is green-kubo, and something that acts on the atoms does not divide its energy among them; take driven");
+        }
+
+        if (isSolid && _given.File("atoms") is null && _given.Choice("lattice") == "hcp")
+        {
+            Require(_given.Choice("symmetry") == "none", $"'symmetry' is cubic, and the lattice hcp is not; take none");
+        }
+
         RequireSound();
-        var cutoff = interactions.Max(i => i.Cutoff);
-        var skin = Number("skin", Length) is > 0 and var given ? given : cutoff > 0 ? cutoff / 8 : 0.1 * Math.Cbrt(atoms!.Box.Volume / atoms.Count);
-        return (atoms!, interactions, skin, leftOut);
+        var moving = Sound(found);
+        _ = moving.Engine(moving.Atoms, null);      // What it refuses is said now, and not when the first window begins.
+        var temperature = Number("temperature");
+        return new()
+        {
+            Moving = moving, IsSolid = isSolid, Temperature = temperature, Seed = Seed, Step = step, BathTime = Number("bath-time", Time),
+            Melt = isSolid ? null : _given.Has("melt-temperature") ? Number("melt-temperature") : _given.File("atoms") is null ? 3 * temperature : null,
+            Box = _given.Choice("box") switch { "hydrostatic" => BoxFreedom.Hydrostatic, "axes" => BoxFreedom.Axes, _ => null },
+            Pressure = Number("pressure", Pressure), PressureTime = Number("pressure-time", Time),
+            Equilibration = _given.Integer("equilibration"), Sampling = sampling, Every = every, Blocks = blocks,
+            Transport = transport, LongestLag = lag, Slabs = _given.Integer("slabs"), ExchangeEvery = _given.Integer("exchange-every"),
+        };
+    }
+
+    /// <summary>Makes what acts between the atoms of such a crystal, anew with every call; all that is wrong is named.</summary>
+    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
+    public Func<ImmutableArray<Interaction>> InteractionsOfCrystal(double latticeConstant)
+    {
+        var interactions = InteractionsOf(OnLattice(latticeConstant), hasMore: false, hasSurroundings: false);
+        RequireSound();
+        return interactions;
     }
 
     /// <summary>A crystal without motion, of a lattice constant in the unit of length of the atoms.</summary>
@@ -121,37 +246,7 @@ internal sealed class MolecularDynamicsSettings
     {
         var crystal = OnLattice(latticeConstant);
         RequireSound();
-        return crystal!;
-    }
-
-    /// <summary>What acts between all atoms, made anew: an interaction serves one engine.</summary>
-    /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
-    public ImmutableArray<Interaction> Interactions(AtomConfiguration atoms)
-    {
-        var interactions = InteractionsOf(atoms, hasBonds: false);
-        RequireSound();
-        return interactions;
-    }
-
-    private ImmutableArray<Interaction> InteractionsOf(AtomConfiguration atoms, bool hasBonds)
-    {
-        var interactions = ImmutableArray.CreateBuilder<Interaction>();
-        if (Pair(atoms) is { } pair)
-        {
-            interactions.Add(pair);
-        }
-
-        if (hasBonds && Bonds(atoms) is { } bonds)
-        {
-            interactions.Add(bonds);
-        }
-
-        if (interactions.Count == 0 && _faults.Count == 0)
-        {
-            _faults.Add(hasBonds ? "'pair' and 'bonds' are both none: nothing acts on the atoms" : "'pair' is none: nothing acts on the atoms");
-        }
-
-        return interactions.ToImmutable();
+        return crystal;
     }
 
     private void RequireSound()
@@ -197,158 +292,128 @@ internal sealed class MolecularDynamicsSettings
     // Replicas of an ensemble draw differently.
     private ulong Seed => (ulong)_given.Integer("seed") + ((ulong)_given.EnsembleIndex << 32);
 
-    private T Fault<T>(string fault)
+    private T Fault<T>(string fault) => Fault<T>(default!, fault);
+
+    // Notes a fault, and goes on with what stands in for what is missing.
+    private T Fault<T>(T instead, string fault)
     {
         _faults.Add(fault);
-        return default!;
+        return instead;
     }
 
-    private AtomConfiguration? Atoms()
+    // What is refused on the way is a fault among others.
+    private T? Try<T>(Func<T?> make) where T : class
+    {
+        try
+        {
+            return make();
+        }
+        catch (ScaleModelException fault)
+        {
+            return Fault<T?>(fault.Message.TrimEnd('.'));
+        }
+    }
+
+    // The atoms; where something is wrong with them, some that stand for them while the rest is looked at.
+    private AtomConfiguration Atoms(bool hasSurroundings)
     {
         var masses = Numbers("masses", Units.Si.Mass);
-        AtomConfiguration atoms;
-        if (_given.File("atoms") is { } file)
-        {
-            atoms = _reader(file, Units);
-            if (masses.Length > 0 && _given.Given.ContainsKey("masses"))
-            {
-                if (masses.Length != atoms.Species.Length)
-                {
-                    return Fault<AtomConfiguration?>($"'masses' has {masses.Length} numbers, and {file.Name} has {atoms.Species.Length} kinds of atoms");
-                }
-
-                atoms = atoms with { Species = [.. atoms.Species.Select((s, k) => s with { Mass = masses[k] })] };
-            }
-        }
-        else
-        {
-            if (OnLattice(Number("lattice-constant", Length)) is not { } crystal)
-            {
-                return null;
-            }
-
-            atoms = crystal;
-        }
-
+        var atoms = _given.File("atoms") is { } file ? OfFile(file, masses) : OnLattice(Number("lattice-constant", Length));
         if (atoms.Species.FirstOrDefault(s => !(s.Mass > 0)) is { } light)
         {
-            return Fault<AtomConfiguration?>($"the kind '{light.Name}' has no mass; 'masses' may give it");
+            _faults.Add($"the kind '{light.Name}' has no mass; 'masses' may give it");
+            return atoms;
         }
 
+        atoms = Charged(hasSurroundings ? Opened(atoms) : atoms);
         var temperature = Number("temperature");
         var isBare = atoms.Velocities.Length == 0 || (_given.Given.ContainsKey("temperature") && temperature > 0);
-        return isBare && temperature > 0 ? atoms with { Velocities = ThermalVelocities.Draw(atoms, temperature, Seed) } : atoms;
+        return isBare && temperature > 0 ? atoms with { Velocities = Try(() => ThermalVelocities.Draw(atoms, temperature, Seed)) ?? [] } : atoms;
     }
 
-    private AtomConfiguration? OnLattice(double latticeConstant)
+    private AtomConfiguration OfFile(InputFile file, double[] masses)
+    {
+        var atoms = _reader(file, Units);
+        var kinds = atoms.Species.Length;
+        if (_given.Given.ContainsKey("species"))
+        {
+            // A new name is that of a chemical element, perhaps, whose mass counts where the file has none.
+            var names = _given.Texts("species");
+            atoms = names.Length == kinds
+                ? atoms with { Species = [.. atoms.Species.Zip(names, (s, name) => new Species(name, s.Mass > 0 ? s.Mass : ElementMass(name) ?? 0))] }
+                : Fault(atoms, $"'species' has {names.Length} names, and {file.Name} has {kinds} kinds of atoms ({string.Join(", ", atoms.Species.Select(s => s.Name))})");
+        }
+
+        if (masses.Length > 0 && _given.Given.ContainsKey("masses"))
+        {
+            atoms = masses.Length == kinds
+                ? atoms with { Species = [.. atoms.Species.Select((s, k) => s with { Mass = masses[k] })] }
+                : Fault(atoms, $"'masses' has {masses.Length} numbers, and {file.Name} has {kinds} kinds of atoms");
+        }
+
+        return atoms;
+    }
+
+    private AtomConfiguration OnLattice(double latticeConstant)
     {
         var masses = Numbers("masses", Units.Si.Mass);
         var names = _given.Texts("species");
         if (Numbers("cells") is not [>= 1 and <= 1000, >= 1 and <= 1000, >= 1 and <= 1000] cells || cells.Any(c => c != Math.Floor(c)))
         {
-            return Fault<AtomConfiguration?>("'cells' takes three whole numbers from 1 to 1000");
+            cells = Fault<double[]>([1, 1, 1], "'cells' takes three whole numbers from 1 to 1000");
         }
 
-        if (masses.Length > 0 && masses.Length != names.Length)
+        if (names.Length != 1)
         {
-            return Fault<AtomConfiguration?>($"'masses' has {masses.Length} numbers for {names.Length} 'species'");
+            names = Fault<ImmutableArray<string>>(["?"], $"'species' has {names.Length} names; a lattice has atoms of one kind, for more give a file");
         }
 
-        Species? Kind(string name, int k) => masses.Length > 0 ? new(name, masses[k])
-            : ChemicalElements.Mass(name) is { } mass ? new(name, mass * Dalton / Units.Si.Mass)
-            : Fault<Species?>($"'{name}' is no chemical element, so 'masses' must say how heavy it is");
-        var species = names.Select(Kind).ToArray();
-        if (species.Any(s => s is null) || names.Length != 1)
-        {
-            return names.Length == 1 ? null : Fault<AtomConfiguration?>($"'species' has {names.Length} names; a lattice has atoms of one kind, for more give a file");
-        }
-
+        var mass = masses.Length > 1 ? Fault(1.0, $"'masses' has {masses.Length} numbers for the one kind of a lattice")
+            : masses.Length == 1 ? masses[0]
+            : ElementMass(names[0]) ?? (names[0] == "?" ? 1 : Fault(1.0, $"'{names[0]}' is no chemical element, so 'masses' must say how heavy it is"));
         var lattice = Enum.Parse<Lattice>(_given.Choice("lattice"), ignoreCase: true);
-        return LatticeBuilder.Repeat(ConventionalCell.Of(lattice, latticeConstant), ((int)cells[0], (int)cells[1], (int)cells[2]), Units, [species[0]!]);
+        return LatticeBuilder.Repeat(ConventionalCell.Of(lattice, latticeConstant), ((int)cells[0], (int)cells[1], (int)cells[2]), Units, [new(names[0], mass)]);
+    }
+
+    private double? ElementMass(string name) => ChemicalElements.Mass(name) is { } mass ? mass * Dalton / Units.Si.Mass : null;
+
+    // Sides that end, with room between the atoms and each end.
+    private AtomConfiguration Opened(AtomConfiguration atoms)
+    {
+        var (open, room) = (_given.Texts("open"), Number("vacuum", Length));
+        if (open.FirstOrDefault(axis => axis is not ("x" or "y" or "z")) is { } bad)
+        {
+            return Fault(atoms, $"'open' holds '{bad}'; it may hold x, y and z");
+        }
+
+        if (open.IsEmpty)
+        {
+            return room > 0 ? Fault(atoms, "'vacuum' is given, and no side is 'open'") : atoms;
+        }
+
+        var box = atoms.Box;
+        if (!box.IsOrthogonal)
+        {
+            return Fault(atoms, "'open' is given, and the box is skewed; sides that end are those of a box with right angles");
+        }
+
+        Vec3 By(Func<string, double> of) => new(of("x"), of("y"), of("z"));
+        var added = By(axis => open.Contains(axis) ? room : 0);
+        BoxSide Side(string axis, BoxSide now) => open.Contains(axis) ? BoxSide.Fixed : now;
+        return atoms with
+        {
+            Box = new(box.Origin - added, Matrix3.Diagonal(box.Cell.XX + (2 * added.X), box.Cell.YY + (2 * added.Y), box.Cell.ZZ + (2 * added.Z)), Side("x", box.SideA), Side("y", box.SideB), Side("z", box.SideC)),
+        };
+    }
+
+    // Charges by kinds, where they are given; those of the file otherwise.
+    private AtomConfiguration Charged(AtomConfiguration atoms)
+    {
+        var charges = Numbers("kind-charges", Units.Si.Charge);
+        return charges.Length == 0 ? atoms
+            : charges.Length != atoms.Species.Length ? Fault(atoms, $"'kind-charges' has {charges.Length} numbers, and there are {atoms.Species.Length} kinds of atoms")
+            : atoms with { Charges = [.. atoms.Kinds.Select(k => charges[k])] };
     }
 
     private const double Dalton = 1.66053906660e-27;        // kg
-
-    private Interaction? Pair(AtomConfiguration atoms)
-    {
-        var cutoff = Number("cutoff", Length);
-        switch (_given.Choice("pair"))
-        {
-            case "lennard-jones":
-                var (epsilon, sigma) = (Numbers("epsilon", Units.Si.Energy), Numbers("sigma", Length));
-                var kinds = atoms.Species.Length;
-                if (epsilon.Length != kinds || sigma.Length != kinds)
-                {
-                    return Fault<Interaction?>($"'epsilon' has {epsilon.Length} numbers and 'sigma' {sigma.Length}, and there are {kinds} kinds of atoms");
-                }
-
-                if (kinds == 1)
-                {
-                    return Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff));
-                }
-
-                var rule = _given.Choice("mixing") switch { "geometric" => MixingRule.Geometric, "arithmetic" => MixingRule.Arithmetic, _ => MixingRule.SixthPower };
-                return Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff));
-            case "morse":
-                return Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff));
-            case "embedded-atom":
-                if (_given.File("potential") is not { } file)
-                {
-                    return Fault<Interaction?>("'pair' is embedded-atom, and no 'potential' is given");
-                }
-
-                if (Units.Name != "metal")
-                {
-                    return Fault<Interaction?>(Units.Name == "lj"
-                        ? "files of embedded atoms hold eV and Å; take the model without '-reduced'"
-                        : $"'units' is {Units.Name}; files of embedded atoms hold eV and Å, so it must be metal");
-                }
-
-                if (atoms.Species.Length == 1 && !_given.Flag("finnis-sinclair"))
-                {
-                    var table = EamTable.Parse(file, atoms.Species[0].Name);
-                    return ChemicalElements.Mass(atoms.Species[0].Name) is not null && ChemicalElements.Mass(table.Element) is not null && table.Element != atoms.Species[0].Name
-                        ? Fault<Interaction?>($"{file.Name} is the potential of {table.Element}, and the atoms are {atoms.Species[0].Name}")
-                        : EmbeddedAtomInteraction.Of(table);
-                }
-
-                return EmbeddedAtomInteraction.Of(EamAlloy.Parse(file, _given.Flag("finnis-sinclair")), [.. atoms.Species.Select(s => s.Name)]);
-            default:
-                return null;
-        }
-    }
-
-    private Interaction Ended<TLaw>(TLaw law) where TLaw : struct, IPairLaw => _given.Choice("ending") switch
-    {
-        "plain" => Interaction.Of(law),
-        "shifted" => Interaction.Of(new Shifted<TLaw>(law)),
-        "force-shifted" => Interaction.Of(new ForceShifted<TLaw>(law)),
-        _ => Interaction.Of(new Switched<TLaw>(law, 0.9 * law.Cutoff)),
-    };
-
-    private Interaction? Bonds(AtomConfiguration atoms)
-    {
-        var which = _given.Choice("bonds");
-        if (which == "none")
-        {
-            return null;
-        }
-
-        // An energy an area, as N/m is a force a length.
-        var (stiffness, length) = (Numbers("bond-stiffness", Units.Si.Energy / (Length * Length)), Numbers("bond-length", Length));
-        var kinds = atoms.Bonds.Select(b => b.Kind + 1).DefaultIfEmpty(0).Max();
-        if (kinds == 0)
-        {
-            return Fault<Interaction?>($"'bonds' is {which}, and no atoms are bonded; a LAMMPS data file may say which are");
-        }
-
-        if (stiffness.Length != length.Length || length.Length < kinds)
-        {
-            return Fault<Interaction?>($"'bond-stiffness' has {stiffness.Length} numbers and 'bond-length' {length.Length}, and there are {kinds} kinds of bonds");
-        }
-
-        return which == "harmonic"
-            ? Interaction.OfBonds(new HarmonicBond([.. stiffness.Zip(length)]))
-            : Interaction.OfBonds(new FeneBond([.. stiffness.Zip(length, (k, r) => (k, r, 0.0, 1.0))]));
-    }
 }

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Host.Formats;
+using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Interactions;
@@ -198,6 +200,126 @@ public sealed class InteractionPeerTests : IDisposable
             pair_coeff 2 2 made.table T2 2.5
             """.ReplaceLineEndings("\n"), 1e-10);
     }
+
+    // Files that come with LAMMPS. Entries of GaN have zeros where only the angle counts.
+    [PeerTheory("lmp")]
+    [InlineData("Si.sw", "Si", "Si", 0)]
+    [InlineData("GaN.sw", "Ga", "N", 1)]
+    [InlineData("CdTe.sw", "Te", "Cd", 2)]
+    public void Stillinger_Weber_files_are_read_as_LAMMPS_reads_them(string name, string first, string second, int shape)
+    {
+        var path = $"/usr/share/lammps/potentials/{name}";
+        var read = StillingerWeberFile.Parse(new(name, File.ReadAllText(path)));
+        Agree(Shaken(UnitSystem.Metal, shape, 2.6) with { Charges = [] }, [Interaction.StillingerWeber(2, read.Of([first, second]))], "atom_style atomic", $"pair_style sw\npair_coeff * * {path} {first} {second}", 1e-10);
+    }
+
+    [PeerTheory("lmp")]
+    [InlineData(0, "", "linear", 700)]
+    [InlineData(1, "R 0.6 2.7", "spline", 300)]
+    [InlineData(2, "RSQ 0.55 2.65", "spline", 200)]
+    [InlineData(0, "RSQ 0.55 2.65", "linear", 240)]
+    [InlineData(1, "R 0.6 2.7 FPRIME -3.5 0.4", "spline", 90)]
+    [InlineData(1, "R 0.6 2.7", "spline", 90)]
+    [InlineData(0, "R 0.6 2.5 FPRIME 2 -1.5", "spline", 300)]
+    [InlineData(2, "FPRIME 2 -1.5", "linear", 150)]
+    public void Files_of_pair_tables_are_read_as_LAMMPS_reads_them(int shape, string spacing, string style, int points)
+    {
+        // Distances in the lines are not those of the head, which count.
+        const int Given = 240;
+        var r = Enumerable.Range(0, Given).Select(i => 0.5 + (2.2 * Math.Pow(i / (Given - 1.0), 1.2))).ToArray();
+        string Section(string name, double a) => FormattableString.Invariant($"{name} # a name\nN {Given} {spacing}\n\n")
+            + string.Concat(r.Select((x, i) => FormattableString.Invariant($"{i + 1} {x:R} {Math.Exp(-a * x) - (0.3 / x):R} {(a * Math.Exp(-a * x)) - (0.3 / (x * x)):R}\n"))) + "\n# between\n\n";
+        var text = "# made by a test\n\n" + Section("FIRST", 1) + Section("B", 1.5) + Section("C", 2);
+        FormatStand.Save(_folder, "made.table", text);
+        PairTable Of(string? name) => PairTableFile.Parse(new("made.table", text), name).ToTable(points, 2.5, style == "linear" ? TableInterpolation.Linear : TableInterpolation.Spline);
+        PairTable[] tables = [Of(null), Of("B"), Of("C")];
+        Agree(Shaken(UnitSystem.LennardJones, shape, 1.1) with { Charges = [] }, [Interaction.Of(new TabulatedLaw(2, (i, j) => tables[i + j]))], "atom_style atomic", $"""
+            pair_style table {style} {points}
+            pair_coeff 1 1 made.table FIRST 2.5
+            pair_coeff 1 2 made.table B 2.5
+            pair_coeff 2 2 made.table C 2.5
+            """.ReplaceLineEndings("\n"), 1e-10);
+    }
+
+    [PeerFact("lmp")]
+    public void A_table_of_helium_that_comes_with_LAMMPS_is_read_as_LAMMPS_reads_it()
+    {
+        const string Path = "/usr/share/lammps/potentials/He_He_JW2013.table";
+        var table = PairTableFile.Parse(new("He_He_JW2013.table", File.ReadAllText(Path)), "HeHe").ToTable(2000, 3.6, TableInterpolation.Spline);
+        Agree(Shaken(UnitSystem.Metal, 1, 2.1) with { Charges = [] }, [Interaction.Of(new TabulatedLaw(table))], "atom_style atomic", $"pair_style table spline 2000\npair_coeff * * {Path} HeHe 3.6", 1e-10);
+    }
+
+    // Everything that an experiment can say of what acts on atoms of a file, in SI units.
+    [PeerTheory("lmp")]
+    [InlineData("cut")]
+    [InlineData("opls")]
+    public void A_participant_has_the_energy_that_LAMMPS_has_of_its_settings(string which)
+    {
+        var units = UnitSystem.Real;
+        var atoms = Shaken(units, 2, 1.2, neutral: false);
+        atoms = atoms with
+        {
+            Bonds = [.. Enumerable.Range(0, 100).Where(i => i % 5 != 4).Select(i => new Connection(i % 2, [i, i + 1]))],
+            Angles = [.. Enumerable.Range(0, 100).Where(i => i % 5 < 3).Select(i => new Connection(0, [i, i + 1, i + 2]))],
+            Dihedrals = [.. Enumerable.Range(0, 100).Where(i => i % 5 < 2).Select(i => new Connection(i % 2, [i, i + 1, i + 2, i + 3]))],
+            Impropers = [.. Enumerable.Range(0, 100).Where(i => i % 5 == 1).Select(i => new Connection(0, [i, i + 1, i + 5, i - 1]))],
+        };
+        var isCut = which == "cut";
+        var (low, high) = (atoms.Box.Origin.Z, atoms.Box.Origin.Z + atoms.Box.Cell.ZZ);
+        string Text(double x) => x.ToString("R", CultureInfo.InvariantCulture);
+        var degrees = 180 / Math.PI;
+        var theirs = FormattableString.Invariant($"""
+            pair_style lj/cut/coul/cut 2.4 2.7
+            pair_modify mix arithmetic
+            pair_coeff 1 1 0.2 1.1 2.4 2.7
+            pair_coeff 2 2 0.3 1 2.4 2.7
+            pair_coeff 1 2 {Math.Sqrt(0.2 * 0.3):R} 1.05 2.4 2.7
+            special_bonds lj/coul 0 0 1
+            bond_style {(isCut ? "harmonic" : "morse")}
+            bond_coeff 1 {(isCut ? "5 1.1" : "2 1.5 1.1")}
+            bond_coeff 2 {(isCut ? "3 1.3" : "1 3 1.3")}
+            angle_style {(isCut ? "harmonic" : "cosine")}
+            angle_coeff 1 {(isCut ? $"4 {Text(1.9 * degrees)}" : "4")}
+            dihedral_style {(isCut ? "harmonic" : "opls")}
+            dihedral_coeff 1 {(isCut ? "2 1 3" : "1.2 -0.4 0.7 0.3")}
+            dihedral_coeff 2 {(isCut ? "1.3 -1 2" : "0 0 2 0")}
+            improper_style harmonic
+            improper_coeff 1 5 {0.6 * degrees}
+            fix w all wall/{(isCut ? "lj93" : "harmonic")} zlo {low:R} {(isCut ? "1.3" : "2")} 0.9 2.1 zhi {high:R} {(isCut ? "1.3" : "2")} 0.9 2.1
+            fix_modify w energy yes
+            fix f all addforce 0.3 -0.2 0.5
+            fix_modify f energy yes
+            """).ReplaceLineEndings("\n");
+        var (energy, _, _) = Theirs(atoms, "atom_style full", theirs);
+
+        var (e, l) = (units.Si.Energy, units.Si.Length);
+        var given = new List<(string, object)>
+        {
+            ("atoms", new InputFile("ours.data", FormatStand.Written(to => LammpsData.Write(to, new(atoms))))), ("units", "real"), ("pair", "lennard-jones"), ("ending", "plain"), ("mixing", "arithmetic"),
+            ("epsilon", Numbers(0.2 * e, 0.3 * e)), ("sigma", Numbers(1.1 * l, 1 * l)), ("cutoff", 2.4 * l), ("charges", "cut"), ("charge-cutoff", 2.7 * l), ("left-out", ImmutableArray.Create("one-bond", "two-bonds")),
+            ("impropers", "harmonic"), ("improper-stiffness", Numbers(5 * e)), ("improper-rest", Numbers(0.6)), ("open", ImmutableArray.Create("z")),
+            ("walls", ImmutableArray.Create("z-low", "z-high")), ("wall-cutoff", 2.1 * l), ("force", Numbers(0.3 * e / l, -0.2 * e / l, 0.5 * e / l)),
+        };
+        given.AddRange(isCut
+            ?
+            [
+                ("bonds", "harmonic"), ("bond-stiffness", Numbers(5 * e / l / l, 3 * e / l / l)), ("bond-length", Numbers(1.1 * l, 1.3 * l)), ("angles", "harmonic"), ("angle-stiffness", Numbers(4 * e)), ("angle-rest", Numbers(1.9)),
+                ("dihedrals", "harmonic"), ("dihedral-strength", Numbers(2 * e, 1.3 * e)), ("dihedral-signs", Numbers(1, -1)), ("dihedral-folds", Numbers(3, 2)),
+                ("wall", "lennard-jones-93"), ("wall-strength", 1.3 * e), ("wall-size", 0.9 * l),
+            ]
+            :
+            [
+                ("bonds", "morse"), ("bond-depth", Numbers(2 * e, 1 * e)), ("bond-width", Numbers(1.5 / l, 3 / l)), ("bond-length", Numbers(1.1 * l, 1.3 * l)), ("angles", "cosine"), ("angle-stiffness", Numbers(4 * e)),
+                ("dihedrals", "opls"), ("dihedral-strength", Numbers(1.2 * e, -0.4 * e, 0.7 * e, 0.3 * e, 0, 0, 2 * e, 0)), ("wall", "harmonic"), ("wall-stiffness", 2 * e / l / l),
+            ]);
+        var model = Participant.Of("atoms", MolecularDynamicsModel.Entry(AtomFiles.Read), given.ToArray()).CreateModel();
+        var outputs = PortWriter.ForStart(model.Description, 0);
+        model.Initialize(outputs);
+        var ours = outputs.Publish()[model.Description.IndexOf("potential-energy")][^1].Values[0] / e;
+        Assert.Equal(energy, ours, 1e-10 * Math.Abs(energy));
+    }
+
+    private static ImmutableArray<double> Numbers(params double[] numbers) => [.. numbers];
 
     // Forces on atoms near the ends of a side that ends; walls of LAMMPS tell their virial too, ours do not.
     [PeerTheory("lmp")]

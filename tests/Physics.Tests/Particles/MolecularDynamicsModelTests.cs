@@ -209,4 +209,122 @@ public sealed class MolecularDynamicsModelTests
         Assert.Contains("'strain-rate' has 2 numbers", fault.Message, StringComparison.Ordinal);
         Assert.Contains("no atoms are bonded", fault.Message, StringComparison.Ordinal);
     }
+
+    // What cannot be read is said with the rest, and so is what a law refuses.
+    [Fact]
+    public void A_fault_hides_no_other()
+    {
+        static AtomConfiguration Broken(InputFile file, UnitSystem units) => throw new ScaleModelException("melt.data:3: there is no box.");
+        string Fault(AtomReader reader, params (string Key, object Value)[] settings) =>
+            Assert.Throws<ScaleModelException>(() => Participant.Of("atoms", MolecularDynamicsModel.ReducedEntry(reader), settings).CreateModel()).Message;
+        var texts = (string[] t) => ImmutableArray.Create(t);
+        var broken = Fault(Broken, ("atoms", new InputFile("melt.data", "")), ("walls", texts(["top"])), ("force", Numbers(1, 2)), ("angles", "harmonic"), ("angle-stiffness", Numbers(1, 2)), ("angle-rest", Numbers(1)),
+            ("box", "hydrostatic"), ("pair", "table"));
+        foreach (var part in new[] { "melt.data:3", "'walls' holds 'top'", "'force' has 2 numbers", "'angle-stiffness' has 2 numbers and 'angle-rest' has 1", "bath nose-hoover alone", "'pair' is table, and no 'potential'" })
+        {
+            Assert.Contains(part, broken, StringComparison.Ordinal);
+        }
+
+        var lattice = Fault(NoFiles, ("cells", Numbers(2, 2)), ("species", texts(["Xx"])), ("masses", Numbers(1, 2)), ("epsilon", Numbers(-1)), ("sigma", Numbers(1, 1)), ("charges", "ewald"), ("bonds", "morse"), ("dihedrals", "opls"),
+            ("impropers", "harmonic"), ("open", texts(["w"])), ("walls", texts(["z-low"])), ("electric-field", Numbers(0, 0, 1)), ("bath", "nose-hoover"), ("bath-temperature", 0.0));
+        foreach (var part in new[]
+        {
+            "'cells' takes three", "'masses' has 2 numbers", "'epsilon' has 1 numbers and 'sigma' 2", "'charges' is ewald, and the atoms have none", "'bonds' is morse, and no atoms are bonded", "the atoms have no dihedrals",
+            "the atoms have no impropers", "'open' holds 'w'", "the box is periodic along z", "needs the charge of each atom", "temperature of the bath is 0",
+        })
+        {
+            Assert.Contains(part, lattice, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("stands in the wall or behind it; 'vacuum' makes room", Fault(NoFiles, ("open", texts(["z"])), ("walls", texts(["z-low"]))), StringComparison.Ordinal);
+        Assert.Contains("no side is 'open'", Fault(NoFiles, ("vacuum", 1.0)), StringComparison.Ordinal);
+        Assert.Contains("it must be metal", Assert.Throws<ScaleModelException>(() => Participant.Of("atoms", MolecularDynamicsModel.Entry(NoFiles), ("units", "real"), ("pair", "stillinger-weber")).CreateModel()).Message, StringComparison.Ordinal);
+        Assert.Contains("there are atoms of Ar", Assert.Throws<ScaleModelException>(() => Participant.Of("atoms", MolecularDynamicsModel.Entry(NoFiles), ("pair", "stillinger-weber")).CreateModel()).Message, StringComparison.Ordinal);
+    }
+
+    private static ImmutableArray<double> Numbers(params double[] numbers) => [.. numbers];
+
+    // Sodium and chlorine of a file that calls them 1 and 2, without masses and charges. E = −α C q²/r₀ an ion pair with the Madelung constant α (Sakamoto, J. Chem. Phys. 28 (1958) 164).
+    [Fact]
+    public void Kinds_of_a_file_take_names_masses_and_charges()
+    {
+        const double Near = 2.82;
+        AtomConfiguration Salt(InputFile file, UnitSystem units) => new()
+        {
+            Units = units, Box = SimulationBox.Orthogonal(4 * Near, 4 * Near, 4 * Near), Species = [new("1", 0), new("2", 0)],
+            Kinds = [.. Enumerable.Range(0, 64).Select(i => ((i / 16) + (i / 4 % 4) + (i % 4)) % 2)],
+            Positions = [.. Enumerable.Range(0, 64).Select(i => Near * new Vec3(i / 16, i / 4 % 4, i % 4))],
+        };
+        const double E = 1.602176634e-19;
+        IScaleModel Model(params (string Key, object Value)[] more) =>
+            Participant.Of("atoms", MolecularDynamicsModel.Entry(Salt), [("atoms", new InputFile("salt.data", "")), ("pair", "none"), ("charges", "ewald"), ("charge-cutoff", 9e-10), ("ewald-accuracy", 1e-10), .. more]).CreateModel();
+        var stand = new Stand(Model(("species", ImmutableArray.Create("Na", "Cl")), ("kind-charges", Numbers(E, -E))));
+        var start = stand.Initialize();
+        Assert.Equal(-1.7475645946 * UnitSystem.Metal.Coulomb / Near, Last(stand, "potential-energy", start) / (32 * E), 1e-7);
+        Assert.Equal((32 * (22.98976928 + 35.45) * 1.66053906660e-27) / Math.Pow(4e-10 * Near, 3), Last(stand, "density", start), 1e-3);
+
+        var fault = Assert.Throws<ScaleModelException>(() => Model(("species", ImmutableArray.Create("Na")), ("kind-charges", Numbers(E)))).Message;
+        Assert.Contains("'species' has 1 names, and salt.data has 2 kinds of atoms (1, 2)", fault, StringComparison.Ordinal);
+        Assert.Contains("has no mass", Assert.Throws<ScaleModelException>(() => Model(("kind-charges", Numbers(E, -E)))).Message, StringComparison.Ordinal);
+        Assert.Contains("'kind-charges' has 1 numbers", Assert.Throws<ScaleModelException>(() => Model(("species", ImmutableArray.Create("Na", "Cl")), ("kind-charges", Numbers(E)))).Message, StringComparison.Ordinal);
+    }
+
+    // In diamond's lattice with r = 2^(1/6) σ each of two bonds an atom has the energy −ε, and no angle costs anything (Stillinger, Weber, Phys. Rev. B 31 (1985) 5262).
+    [Fact]
+    public void Silicon_is_built_in()
+    {
+        var (epsilon, sigma) = (2.1683, 2.0951);
+        var stand = new Stand(Participant.Of("atoms", MolecularDynamicsModel.Entry(NoFiles), ("pair", "stillinger-weber"), ("lattice", "diamond"), ("species", ImmutableArray.Create("Si")), ("cells", Numbers(3, 3, 3)),
+            ("lattice-constant", 4e-10 / Math.Sqrt(3) * Math.Pow(2, 1.0 / 6) * sigma)).CreateModel());
+        Assert.Equal(-2 * epsilon, Last(stand, "potential-energy", stand.Initialize()) / (216 * 1.602176634e-19), 1e-6);
+    }
+
+    // A table of a Lennard-Jones potential in its place: the same crystal.
+    [Fact]
+    public void A_table_stands_for_the_potential_from_which_it_was_made()
+    {
+        var lines = Enumerable.Range(0, 2000).Select(i => 0.8 + (1.7 * i / 1999)).Select((r, i) =>
+        {
+            var s6 = Math.Pow(r, -6);
+            return FormattableString.Invariant($"{i + 1} {r:R} {4 * s6 * (s6 - 1):R} {24 * s6 * ((2 * s6) - 1) / r:R}");
+        });
+        var file = new InputFile("lj.table", $"# Lennard-Jones\n\nLJ\nN 2000\n\n{string.Join('\n', lines)}\n");
+        (string, object)[] of = [("cells", Numbers(4, 4, 4)), ("temperature", 0.4)];
+        var (law, table) = (Reduced([.. of, ("ending", "plain"), ("cutoff", 2.5)]), Reduced([.. of, ("pair", "table"), ("potential", file), ("sections", ImmutableArray.Create("LJ")), ("interpolation", "hermite")]));
+        _ = (law.Initialize(), table.Initialize());
+        var (a, b) = (law.Advance(Window(0.2), _ => null), table.Advance(Window(0.2), _ => null));
+        foreach (var port in new[] { "energy", "potential-energy", "pressure" })
+        {
+            Assert.Equal(1, Last(table, port, b) / Last(law, port, a), 1e-6);
+        }
+    }
+
+    // Between two walls atoms fall together: m v = m g t, in all units.
+    [Theory]
+    [InlineData("metal")]
+    [InlineData("real")]
+    [InlineData("si")]
+    public void Atoms_fall_between_walls(string units)
+    {
+        const double G = 2e13;
+        const double Time = 1e-12;
+        (string, object)[] of =
+        [
+            ("units", units), ("temperature", 0.0), ("lattice-constant", 5.27e-10), ("cells", Numbers(3, 3, 3)), ("step", 2e-15), ("open", ImmutableArray.Create("z")), ("vacuum", 3e-9), ("walls", ImmutableArray.Create("z-low", "z-high")),
+        ];
+        double Falls(params (string Key, object Value)[] more)
+        {
+            var stand = new Stand(Participant.Of("atoms", MolecularDynamicsModel.Entry(NoFiles), [.. of, .. more]).CreateModel());
+            _ = stand.Initialize();
+            var samples = stand.Advance(Window(Time), _ => null);
+            var velocities = samples[stand.Description.Ports.ToList().FindIndex(p => p.Port.Name == "velocities")][^1].Values.ToArray();
+            return Enumerable.Range(0, velocities.Length / 3).Average(i => velocities[(3 * i) + 2]);
+        }
+
+        Assert.Equal(1, Falls(("acceleration", Numbers(0, 0, -G))) / (-G * Time), 1e-6);
+        Assert.Equal(1, Falls(("force", Numbers(0, 0, -39.948 * 1.66053906660e-27 * G))) / (-G * Time), 1e-5);
+
+        // Where the wall is near it pushes back.
+        Assert.InRange(Falls(("acceleration", Numbers(0, 0, -G)), ("wall", "harmonic"), ("wall-cutoff", 3.1e-9), ("wall-stiffness", 0.01)) / (-G * Time), -1, 0.9);
+    }
 }

@@ -35,8 +35,10 @@ public sealed class PairTable
     /// <param name="points">How many points are made of them.</param>
     /// <param name="cutoff">Where the potential ends, plainly; at most the last distance.</param>
     /// <param name="interpolation">What lies between the points.</param>
+    /// <param name="slopes">−φ″ at the first and the last distance; those of the straight lines to the next points if null.</param>
     /// <exception cref="ScaleModelException">The arrays do not fit, a number is not finite, or distances do not ascend; all that is wrong is named.</exception>
-    public PairTable(ReadOnlySpan<double> distances, ReadOnlySpan<double> energies, ReadOnlySpan<double> forces, int points, double cutoff, TableInterpolation interpolation)
+    public PairTable(
+        ReadOnlySpan<double> distances, ReadOnlySpan<double> energies, ReadOnlySpan<double> forces, int points, double cutoff, TableInterpolation interpolation, (double First, double Last)? slopes = null)
     {
         var (r, e, f) = (distances.ToArray(), energies.ToArray(), forces.ToArray());
         Check(r, e, f, points, cutoff);
@@ -45,7 +47,8 @@ public sealed class PairTable
         var spacing = ((cutoff * cutoff) - inner2) / Intervals;
         var last = r.Length - 1;
         var eSpline = new ClampedSpline(r, e, -f[0], -f[last]);
-        var fSpline = new ClampedSpline(r, f, (f[1] - f[0]) / (r[1] - r[0]), (f[last] - f[last - 1]) / (r[last] - r[last - 1]));
+        var (fFirst, fLast) = slopes ?? ((f[1] - f[0]) / (r[1] - r[0]), (f[last] - f[last - 1]) / (r[last] - r[last - 1]));
+        var fSpline = new ClampedSpline(r, f, fFirst, fLast);
         var squares = Enumerable.Range(0, n).Select(i => inner2 + (i * spacing)).ToArray();
         var energy = squares.Select(s => eSpline.At(Math.Sqrt(s))).ToArray();
         double Pull(double square) => fSpline.At(Math.Sqrt(square)) / Math.Sqrt(square);
@@ -54,10 +57,10 @@ public sealed class PairTable
         Coefficients = new double[PerInterval * Intervals];
         if (interpolation == TableInterpolation.Spline)
         {
-            // Slopes at the ends: dφ/dr² = −(−φ′/r)/2, and that of the force over a tenth of an interval.
+            // Slopes at the ends: dφ/dr² = −(−φ′/r)/2, and that of the force over a tenth of an interval, or with f = −φ′ by f′ where it is given: d(f/r)/dr² = (f′/r − f/r²)/2r.
             var step = 0.1 * spacing;
-            var first = (Pull(inner2 + step) - force[0]) / step;
-            var end = (force[^1] - Pull((cutoff * cutoff) - step)) / step;
+            var first = slopes is var (low, _) ? (low - force[0]) / (2 * inner2) : (Pull(inner2 + step) - force[0]) / step;
+            var end = slopes is var (_, high) && cutoff == r[last] ? (high - force[^1]) / (2 * cutoff * cutoff) : (force[^1] - Pull((cutoff * cutoff) - step)) / step;
             var (a, b) = (new ClampedSpline(squares, energy, -0.5 * force[0], -0.5 * force[^1]), new ClampedSpline(squares, force, first, end));
             for (var i = 0; i < Intervals; i++)
             {

@@ -90,8 +90,27 @@ public sealed class ThermalElasticity
     }
 
     /// <summary>The constants and their errors, of which the blocks tell, row by row in Voigt's order, in the unit of pressure.</summary>
-    /// <exception cref="ScaleModelException">Fewer than two blocks are complete, or one has no term of Born.</exception>
+    /// <exception cref="ScaleModelException">Fewer than two blocks are complete.</exception>
     public ImmutableArray<Estimate> Result()
+    {
+        var blocks = Samples();
+        return [.. Enumerable.Range(0, 36).Select(e => Estimate.OfIndependent([.. blocks.Select(c => c[e])]))];
+    }
+
+    /// <summary>
+    /// The three constants of a cubic crystal whose cube edges lie along x, y and z, and its bulk modulus (C11 + 2 C12)/3, in the unit of pressure: means over the axes, block by block, so that errors
+    /// are those of the means.
+    /// </summary>
+    /// <exception cref="ScaleModelException">Fewer than two blocks are complete.</exception>
+    public (Estimate C11, Estimate C12, Estimate C44, Estimate Bulk) Cubic()
+    {
+        var blocks = Samples();
+        Estimate Mean(params int[] entries) => Estimate.OfIndependent([.. blocks.Select(c => FixedOrderSum.Of([.. entries.Select(e => c[e])]) / entries.Length)]);
+        return (Mean(0, 7, 14), Mean(1, 2, 6, 8, 12, 13), Mean(21, 28, 35), Mean(0, 1, 2, 6, 7, 8, 12, 13, 14));
+    }
+
+    // The 36 constants of each block, in the unit of pressure.
+    private ImmutableArray<double[]> Samples()
     {
         if (_blocks.Count < 2)
         {
@@ -104,7 +123,7 @@ public sealed class ThermalElasticity
         (int, int)[] axes = [(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)];
         static double Delta(int i, int j) => i == j ? 1 : 0;
         double Sigma(int i, int j) => -mean[Array.FindIndex(axes, a => a == (Math.Min(i, j), Math.Max(i, j)))];
-        var result = ImmutableArray.CreateBuilder<Estimate>(36);
+        double[][] samples = [.. _blocks.Select(_ => new double[36])];
         for (var row = 0; row < 6; row++)
         {
             for (var column = 0; column < 6; column++)
@@ -112,17 +131,17 @@ public sealed class ThermalElasticity
                 var ((i, j), (k, l)) = (axes[row], axes[column]);
                 var motion = 2 * _atoms * thermal / _box!.Volume * ((Delta(i, k) * Delta(j, l)) + (Delta(i, l) * Delta(j, k)));
                 var stress = (0.5 * ((Sigma(i, l) * Delta(j, k)) + (Sigma(i, k) * Delta(j, l)) + (Sigma(j, l) * Delta(i, k)) + (Sigma(j, k) * Delta(i, l)))) - (Sigma(i, j) * Delta(k, l));
-                var samples = _blocks.Select(b =>
+                for (var n = 0; n < samples.Length; n++)
                 {
                     // ⟨(P − P̄)(P′ − P̄′)⟩ with the means of all blocks.
+                    var b = _blocks[n];
                     var product = (b.Products[(6 * row) + column] - (mean[row] * b.Pressure[column]) - (mean[column] * b.Pressure[row])) / _looksInBlock;
-                    return (b.Born[(6 * row) + column] / b.Borns) - (_box.Volume / thermal * (product + (mean[row] * mean[column]))) + motion + stress;
-                });
-                result.Add(_units.Pressure * Estimate.OfIndependent([.. samples]));
+                    samples[n][(6 * row) + column] = _units.Pressure * ((b.Born[(6 * row) + column] / b.Borns) - (_box.Volume / thermal * (product + (mean[row] * mean[column]))) + motion + stress);
+                }
             }
         }
 
-        return result.MoveToImmutable();
+        return [.. samples];
     }
 
     // ∂S/∂η of the forces alone: S = −F⁻¹ W F⁻ᵀ/V of the undeformed volume, F = √(1 + 2η) = 1 + η − ½ η² + …

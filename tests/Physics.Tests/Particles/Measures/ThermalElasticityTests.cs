@@ -44,6 +44,14 @@ public sealed class ThermalElasticityTests(ITestOutputHelper output)
         var c = fluctuations.Result();
         output.WriteLine(string.Join("; ", new[] { 0, 1, 6, 7, 14, 21, 28, 35 }.Select(e => c[e].ToString())));
 
+        // In a cube the three axes are alike: means over them, with errors that are no larger.
+        var cubic = fluctuations.Cubic();
+        Assert.Equal((c[0].Value + c[7].Value + c[14].Value) / 3, cubic.C11.Value, 1e-10);
+        Assert.Equal((c[1].Value + c[2].Value + c[6].Value + c[8].Value + c[12].Value + c[13].Value) / 6, cubic.C12.Value, 1e-10);
+        Assert.Equal((c[21].Value + c[28].Value + c[35].Value) / 3, cubic.C44.Value, 1e-10);
+        Assert.Equal((cubic.C11.Value + (2 * cubic.C12.Value)) / 3, cubic.Bulk.Value, 1e-10);
+        Assert.InRange(cubic.C44.Error, 0, new[] { c[21].Error, c[28].Error, c[35].Error }.Max());
+
         // The stress after half a percent of a strain, each way.
         Estimate[] Slope(int column)
         {
