@@ -5,6 +5,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks mapping [--json FILE]
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
+// benchmarks fem
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -18,6 +19,11 @@ if (args is ["recording", ..])
 if (args is ["md", ..])
 {
     return MolecularDynamicsBenchmark.Run(args[1..]);
+}
+
+if (args is ["fem"])
+{
+    return AssemblyBenchmark.Run();
 }
 
 if (args is not ["coupling", ..])

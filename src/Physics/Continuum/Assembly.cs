@@ -232,6 +232,20 @@ public static class Assembly
             {
                 var at = start + (components * slots[(a * nodes.Length) + b]);
                 var k = (a * padded) + b;
+                if (components == 3)
+                {
+                    // The common case without loops.
+                    for (var i = 0; i < 3; i++, at += length, k += 3 * size)
+                    {
+                        ref var row = ref Unsafe.Add(ref to, at);
+                        row += Unsafe.Add(ref from, k);
+                        Unsafe.Add(ref row, 1) += Unsafe.Add(ref from, k + size);
+                        Unsafe.Add(ref row, 2) += Unsafe.Add(ref from, k + (2 * size));
+                    }
+
+                    continue;
+                }
+
                 for (var i = 0; i < components; i++)
                 {
                     for (var j = 0; j < components; j++)

@@ -46,14 +46,13 @@ internal sealed class MatrixKernel
             for (var j = 0; j < _components; j++)
             {
                 var terms = 0;
-                var count = Active(i, j, active);
-                for (var q = 0; q < _count; q++)
+                for (var k = 0; k < _slots; k++)
                 {
-                    for (var n = 0; n < count; n++)
+                    var count = Active(i, k, j, active);
+                    for (var q = 0; count > 0 && q < _count; q++, terms++)
                     {
-                        _leftAt[terms] = ((q * _slots) + active[n]) * _padded;
-                        Right(points, q, _coefficients.AsSpan(Row(q, i, active[n], j), _slots), terms);
-                        terms++;
+                        _leftAt[terms] = ((q * _slots) + k) * _padded;
+                        Right(points, q, _coefficients.AsSpan(Row(q, i, k, j), _slots), active[..count], terms);
                     }
                 }
 
@@ -62,22 +61,20 @@ internal sealed class MatrixKernel
         }
     }
 
-    // The k with a D_{ik,jl} that is not zero, for some l and at some point.
-    private int Active(int i, int j, Span<int> active)
+    // The l with a D_{ik,jl} that is not zero at some point.
+    private int Active(int i, int k, int j, Span<int> active)
     {
         var count = 0;
         var points = _pointStride == 0 ? 1 : _count;
-        for (var k = 0; k < _slots; k++)
+        for (var l = 0; l < _slots; l++)
         {
-            var any = false;
-            for (var q = 0; q < points && !any; q++)
+            for (var q = 0; q < points; q++)
             {
-                any = _coefficients.AsSpan(Row(q, i, k, j), _slots).ContainsAnyExcept(0.0);
-            }
-
-            if (any)
-            {
-                active[count++] = k;
+                if (_coefficients[Row(q, i, k, j) + l] != 0)
+                {
+                    active[count++] = l;
+                    break;
+                }
             }
         }
 
@@ -87,23 +84,26 @@ internal sealed class MatrixKernel
     private int Row(int q, int i, int k, int j) => (q * _pointStride) + (((((i * _slots) + k) * _components) + j) * _slots);
 
     // R[b] = w Σ_l D_l G_l[b].
-    private void Right(CellPoints points, int q, ReadOnlySpan<double> d, int term)
+    private void Right(CellPoints points, int q, ReadOnlySpan<double> d, ReadOnlySpan<int> active, int term)
     {
-        ref var functions = ref MemoryMarshal.GetArrayDataReference(points.Functions);
-        ref var right = ref MemoryMarshal.GetArrayDataReference(_right);
-        var (from, to, weight) = ((nuint)(q * _slots * _padded), (nuint)(term * _padded), points.Weights[q]);
-        for (nuint b = 0; b < (nuint)_padded; b += PointTable.Lanes)
+        ref var functions = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(points.Functions), q * _slots * _padded);
+        ref var right = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(_right), term * _padded);
+        var (padded, weight, l) = (_padded, points.Weights[q], active[0]);
+        var factor = Vector256.Create(weight * d[l]);
+        for (var b = 0; b < padded; b += PointTable.Lanes)
         {
-            var sum = Vector256<double>.Zero;
-            for (var l = 0; l < d.Length; l++)
-            {
-                if (d[l] != 0)
-                {
-                    sum = Vector256.FusedMultiplyAdd(Vector256.Create(weight * d[l]), Vector256.LoadUnsafe(ref functions, from + (nuint)(l * _padded) + b), sum);
-                }
-            }
+            (factor * Vector256.LoadUnsafe(ref functions, (nuint)((l * padded) + b))).StoreUnsafe(ref right, (nuint)b);
+        }
 
-            sum.StoreUnsafe(ref right, to + b);
+        for (var n = 1; n < active.Length; n++)
+        {
+            l = active[n];
+            factor = Vector256.Create(weight * d[l]);
+            for (var b = 0; b < padded; b += PointTable.Lanes)
+            {
+                Vector256.FusedMultiplyAdd(factor, Vector256.LoadUnsafe(ref functions, (nuint)((l * padded) + b)), Vector256.LoadUnsafe(ref right, (nuint)b))
+                    .StoreUnsafe(ref right, (nuint)b);
+            }
         }
     }
 
