@@ -31,7 +31,7 @@ public static class LoadedPlate
     /// <summary>A quarter of a plate with a hole, pulled along x by a stress of 1: the stress at the top of the hole.</summary>
     public static double StressAtHole()
     {
-        var mesh = StructuredMesh.PlateWithHole(radius: 1, half: 10, radial: 24, around: 24, growth: 1.15);
+        var mesh = StructuredMesh.PlateWithHole(radius: 1, half: 20, radial: 24, around: 24, growth: 1.15);
         var basis = Basis.Vector(mesh, degree: 2);
         var tangent = Elasticity.PlaneStress(Tangent6.Isotropic(young: 1, poisson: 0.3));
 
