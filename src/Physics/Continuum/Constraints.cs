@@ -134,8 +134,54 @@ public sealed class Constraints(int dofCount)
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ColumnCount, DofCount, nameof(matrix));
         ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, DofCount, nameof(right));
         var (map, offsets) = Map();
+        return Condense(matrix, right, map, offsets, loop ?? ChunkedLoop.Serial);
+    }
+
+    /// <summary>The system of a step from u: K du = f with the constraints on u + du.</summary>
+    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u)
+    {
+        var map = Map().Map;
+        return Condense(matrix, right, map, Gaps(u), ChunkedLoop.Serial);
+    }
+
+    /// <summary>The largest |C x + b − u| with x from u: 0 if u fulfills the constraints.</summary>
+    internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
+
+    /// <summary>‖Cᵀ r‖.</summary>
+    internal double FreeNorm(ReadOnlySpan<double> r)
+    {
+        var map = Map().Map;
+        var free = new double[map.ColumnCount];
+        map.TransposeMultiply(r, free);
+        return FixedOrderSum.Norm(free);
+    }
+
+    private double[] Gaps(ReadOnlySpan<double> u)
+    {
+        var (map, gaps) = Map();
+        List<double> x = [];
+        for (var i = 0; i < u.Length; i++)
+        {
+            if (!_lines.ContainsKey(i))
+            {
+                x.Add(u[i]);
+            }
+        }
+
+        var images = new double[u.Length];
+        map.Multiply(x.ToArray(), images);
+        for (var i = 0; i < u.Length; i++)
+        {
+            gaps[i] += images[i] - u[i];
+        }
+
+        return gaps;
+    }
+
+    private CondensedSystem Condense(CsrMatrix matrix, ReadOnlySpan<double> right, CsrMatrix map, double[] offsets, ChunkedLoop loop)
+    {
         var back = Transposed(map);
-        var condensed = Triple(back, matrix, map, loop ?? ChunkedLoop.Serial);
+        var condensed = Triple(back, matrix, map, loop);
         var moved = new double[DofCount];
         matrix.Multiply(offsets, moved);
         for (var i = 0; i < moved.Length; i++)
