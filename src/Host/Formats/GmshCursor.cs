@@ -94,7 +94,7 @@ internal sealed class GmshCursor(string name, ReadOnlyMemory<byte> bytes)
 
     /// <summary>How many things follow, of at least so many bytes each.</summary>
     public int Count(string what, long found, int bytesEach) =>
-        found >= 0 && found * bytesEach <= Left ? (int)found
+        found >= 0 && found <= Left / bytesEach ? (int)found
             : throw Fault(string.Create(CultureInfo.InvariantCulture, $"{found} {what} are announced, for which the {Left} bytes that follow are too few; the count is wrong, or the file is cut off"));
 
     /// <summary>A finite number.</summary>

@@ -161,7 +161,9 @@ public static class VtuFile
     // Header: number of blocks, size of a block, size of the last if it is shorter (else 0), compressed sizes; then the blocks.
     private static void Put(StreamWriter to, string name, string type, int components, ReadOnlySpan<byte> bytes)
     {
-        to.Write(string.Create(CultureInfo.InvariantCulture, $"<DataArray type=\"{type}\" Name=\"{SecurityElement.Escape(name)}\" NumberOfComponents=\"{components}\" format=\"binary\">"));
+        // Without a number of components there is one; meshio makes a table of one column of it otherwise.
+        var width = components == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $" NumberOfComponents=\"{components}\"");
+        to.Write($"<DataArray type=\"{type}\" Name=\"{SecurityElement.Escape(name)}\"{width} format=\"binary\">");
         var blocks = (bytes.Length + BlockSize - 1) / BlockSize;
         var header = new byte[8 * (3 + blocks)];
         BinaryPrimitives.WriteInt64LittleEndian(header, blocks);

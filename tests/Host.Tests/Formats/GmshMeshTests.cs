@@ -172,6 +172,42 @@ public sealed class GmshMeshTests : IDisposable
         Assert.InRange(refused, 1000, 3000);
     }
 
+    [PeerTheory("gmsh")]
+    [InlineData("msh22")]
+    [InlineData("msh41")]
+    public void Damaged_binary_files_are_read_or_refused_and_nothing_else_happens(string format)
+    {
+        FormatStand.Save(_folder, "m.geo", "Point(1) = {0, 0, 0, 0.6}; l[] = Extrude {1, 0, 0} { Point{1}; }; s[] = Extrude {0, 1, 0} { Line{l[1]}; }; Physical Surface(\"body\") = {s[1]}; Physical Line(\"low\") = {l[1]};\n");
+        FormatStand.Run(_folder, Peers.Gmsh, "m.geo", "-2", "-format", format, "-setnumber", "Mesh.Binary", "1", "-o", "m.msh");
+        var whole = File.ReadAllBytes(Path.Combine(_folder.FullName, "m.msh"));
+        Assert.Single(GmshMesh.Read("m.msh", whole).Boundaries);
+        var refused = 0;
+        Gen.Select(Gen.Int[0, whole.Length - 1], Gen.Byte, Gen.Int[0, 3]).Array[1, 3].Sample(damages =>
+        {
+            var bytes = whole;
+            foreach (var (at, value, what) in damages)
+            {
+                bytes = what switch
+                {
+                    0 => [.. bytes.Take(at)],
+                    1 => [.. bytes.Take(at), .. bytes.Skip(at + 1 + (value % 16))],
+                    _ => [.. bytes.Take(at), value, .. bytes.Skip(at + 1)],
+                };
+            }
+
+            try
+            {
+                _ = GmshMesh.Read("m.msh", bytes);
+            }
+            catch (MeshFileException fault)
+            {
+                Assert.StartsWith("m.msh", fault.Message, StringComparison.Ordinal);
+                Interlocked.Increment(ref refused);
+            }
+        }, iter: 3000);
+        Assert.InRange(refused, 1000, 3000);
+    }
+
     // Each body in both versions, as text and binary, gives one mesh: what Gmsh made, its volume, and its groups.
     [PeerTheory("gmsh")]
     [InlineData(2, 1, false)]
