@@ -121,7 +121,9 @@ public sealed class VtuFileTests : IDisposable
         Assert.True(8 * 3 * basis.NodeCount > 2 << 20);
         var locator = new CellLocator(basis.Mesh);
         Assert.True(locator.TryFind(new(0.123, 0.456, 0), out var cell, out var at));
-        Assert.Equal(basis.ScalarAt(u, cell, at).Value, read[0][1], 1e-12);
+
+        // VTK finds the place in a curved cell by iteration; between the vertices alone the value would be off by 1e-4.
+        Assert.Equal(basis.ScalarAt(u, cell, at).Value, read[0][1], 1e-7);
     }
 
     [PeerFact("vtk")]
