@@ -30,6 +30,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     private readonly ParticipantSession?[] _sessions;          // Of light participants.
     private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
     private readonly RunObserver? _observer;
+    private readonly double[] _done;                            // Of each participant, what it last said of its present window.
     private bool _willGoOn;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
@@ -41,6 +42,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         _protocol = protocol;
         _participants = new IActorRef?[system.Participants.Length];
         _sessions = new ParticipantSession?[_participants.Length];
+        _done = new double[_participants.Length];
         var self = Self;
         foreach (var node in system.Participants)
         {
@@ -64,6 +66,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         ReceiveAndGoOn<ParticipantAnswer.Saved>(_protocol.Take);
         ReceiveAndGoOn<ParticipantAnswer.CannotSave>(_protocol.Take);
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
+        Receive<ParticipantAnswer.Underway>(underway => _done[underway.Participant] = underway.Done);
         ReceiveAndGoOn<CouplingEvent>(_protocol.Take);
         ReceiveAndGoOn<JournalAnswer.Announced>(announced => _protocol.OnDurable(announced.Windows));
         ReceiveAndGoOn<JournalAnswer.FieldsRecorded>(recorded => _protocol.OnFieldsRecorded(recorded.Bytes));
@@ -161,6 +164,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         }
         else
         {
+            _done[participant] = 0;
             _participants[participant]!.Tell(job);
         }
     }
@@ -180,7 +184,10 @@ internal sealed class CoordinatorActor : ReceiveActor
             }
         }
 
-        return new RunProgress(_protocol.Time, _protocol.Accepted, _protocol.Durable, _protocol.Iterations, ledger.ToImmutable());
+        return new RunProgress(_protocol.Time, _protocol.Accepted, _protocol.Durable, _protocol.Iterations, ledger.ToImmutable())
+        {
+            Underway = [.. _system.Participants.Where(p => _done[p.Index] is > 0 and < 1).Select(p => KeyValuePair.Create(p.Name, _done[p.Index]))],
+        };
     }
 
     private sealed record GoOn;

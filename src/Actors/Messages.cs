@@ -23,6 +23,9 @@ internal static class ParticipantAnswer
     /// <summary>The participant did a job between two times on the observer's clock: an advance, or else the saving of its state.</summary>
     public sealed record Worked(int Participant, bool IsAdvance, long Began, long Ended);
 
+    /// <summary>How far the participant has come in what it computes, from 0 to 1: for people only.</summary>
+    public sealed record Underway(int Participant, double Done);
+
     /// <summary>The participant's state at a root boundary.</summary>
     public sealed record Saved(int Participant, long Window, byte[] State);
 }
@@ -66,4 +69,8 @@ internal static class JournalAnswer
 /// <param name="Durable">Root windows durable.</param>
 /// <param name="Iterations">Root iterations.</param>
 /// <param name="Ledger">The ports marked as entries of the conservation ledger, by name.</param>
-public sealed record RunProgress(double Time, long Accepted, long Durable, long Iterations, ImmutableArray<KeyValuePair<string, double>> Ledger);
+public sealed record RunProgress(double Time, long Accepted, long Durable, long Iterations, ImmutableArray<KeyValuePair<string, double>> Ledger)
+{
+    /// <summary>Participants that say how far they are in their present window, by name, from 0 to 1.</summary>
+    public ImmutableArray<KeyValuePair<string, double>> Underway { get; init; } = [];
+}

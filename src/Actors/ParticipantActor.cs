@@ -33,6 +33,16 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
         _session = new ParticipantSession(node, seed, new ChunkedLoop(degree, new DispatcherScheduler(_solvers)));
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
+        var (self, told) = (Self, 0L);
+        _session.OnProgress = done =>
+        {
+            // On the solver thread, and now and then only: nobody looks more often.
+            if (Environment.TickCount64 - told >= 200)
+            {
+                told = Environment.TickCount64;
+                coordinator.Tell(new ParticipantAnswer.Underway(node.Index, done), self);
+            }
+        };
 
         Receive<ParticipantJob>(job => CarryOut(_protocol.Take(job)));
         Receive<JobDone>(done => CarryOut(_protocol.Done(done.Generation, done.Answer)));

@@ -9,6 +9,7 @@ namespace ActorMultiscale.Host;
 public sealed class ProgressMeter(double start, double until)
 {
     private readonly Queue<(TimeSpan At, double Time, long Windows)> _recent = new();
+    private readonly Dictionary<string, (TimeSpan At, double Done)> _underway = [];
 
     /// <summary>One line for people.</summary>
     /// <param name="elapsed">Wall-clock time since the start.</param>
@@ -28,8 +29,21 @@ public sealed class ProgressMeter(double start, double until)
         var rate = seconds > 0 ? (progress.Accepted - windows) / seconds : 0;
         var left = time > then && seconds > 0 ? TimeSpan.FromSeconds(Math.Min(1e8, (until - time) / (time - then) * seconds)) : (TimeSpan?)null;
         var ledger = string.Concat(progress.Ledger.Select(entry => string.Create(CultureInfo.InvariantCulture, $"  {entry.Key[(entry.Key.IndexOf('.', StringComparison.Ordinal) + 1)..]} {entry.Value:0.###e+0}")));
+        var underway = string.Concat(progress.Underway.Select(entry => InWindow(elapsed, entry.Key, entry.Value)));
         return string.Create(CultureInfo.InvariantCulture,
-            $"{100 * Math.Min(1, time / until),5:0.0} %  t = {time:0.####}  {progress.Accepted} windows ({progress.Durable} durable)  {rate:0}/s  {(left is { } l ? Words(l) + " left" : "")}{ledger}");
+            $"{100 * Math.Min(1, time / until),5:0.0} %  t = {time:0.####}  {progress.Accepted} windows ({progress.Durable} durable)  {rate:0}/s  {(left is { } l ? Words(l) + " left" : "")}{underway}{ledger}");
+    }
+
+    // How far a participant is in its window, and how long that still takes, by what it has done since it was first seen there.
+    private string InWindow(TimeSpan elapsed, string name, double done)
+    {
+        if (!_underway.TryGetValue(name, out var first) || done < first.Done)
+        {
+            _underway[name] = first = (elapsed, done);
+        }
+
+        var left = done > first.Done ? Words((1 - done) / (done - first.Done) * (elapsed - first.At)) + " left" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"  {name} at {100 * done:0} % of its window{(left.Length > 0 ? ", " + left : "")}");
     }
 
     /// <summary>A length of time in words.</summary>

@@ -37,6 +37,9 @@ public sealed class ParticipantSession : IDisposable
     /// <summary>The participant.</summary>
     public ParticipantNode Node => _node;
 
+    /// <summary>Hears how far the model has come in a window, from 0 to 1, on the thread that advances it; nobody if null.</summary>
+    public Action<double>? OnProgress { get; set; }
+
     /// <summary>Sets the state at the start of the run; gives the start samples.</summary>
     /// <exception cref="ScaleModelException">The model cannot start.</exception>
     public ImmutableArray<ImmutableArray<FieldSample>> Initialize()
@@ -103,7 +106,7 @@ public sealed class ParticipantSession : IDisposable
             ArgumentNullException.ThrowIfNull(inputs);
             inputs.RequireFinite();
             var outputs = PortWriter.ForWindow(_node.Description, order.Window, order.Phase, inputs);
-            _model.Advance(new AdvanceContext(order.Window, order.Phase, _random, _loop, cancellation), inputs, outputs);
+            _model.Advance(new AdvanceContext(order.Window, order.Phase, _random, _loop, cancellation) { OnProgress = OnProgress }, inputs, outputs);
             return new CouplingEvent.Advanced(order.Participant, order.Address, outputs.Publish())
             {
                 Proposal = outputs.ProposedWindow,

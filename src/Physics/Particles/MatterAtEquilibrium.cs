@@ -77,6 +77,20 @@ internal sealed record MatterPlan
     /// <summary>Steps between two exchanges that drive it.</summary>
     public int ExchangeEvery { get; init; }
 
+    /// <summary>Called after each step of each engine.</summary>
+    public Action? OnStep { get; init; }
+
+    /// <summary>Steps of all parts together, about.</summary>
+    public long Steps
+    {
+        get
+        {
+            var part = (long)Equilibration + Sampling;
+            var driven = Transport == TransportMethod.Driven && !IsSolid ? 2 : Transport == TransportMethod.None ? 0 : 1;
+            return (Melt is null ? 1L : 2L) * Equilibration + (Box is null ? 0 : part) + part + (driven * part);
+        }
+    }
+
     /// <summary>Looks in a block.</summary>
     public int LooksInBlock => Sampling / (Every * Blocks);
 }
@@ -128,9 +142,11 @@ internal static class MatterAtEquilibrium
     /// <param name="plan">What is to be done.</param>
     /// <param name="loop">The way to run a loop on several threads; changes no bit.</param>
     /// <param name="cancellation">Signalled when nobody wants the rest.</param>
+    /// <param name="report">Hears which part of all steps is done, from 0 to 1; nobody if null.</param>
     /// <exception cref="ScaleModelException">Atoms are lost, a solid melts, a fluid freezes, or a transport coefficient does not settle.</exception>
-    public static MeasuredMatter Measure(MatterPlan plan, ChunkedLoop loop, CancellationToken cancellation)
+    public static MeasuredMatter Measure(MatterPlan plan, ChunkedLoop loop, CancellationToken cancellation, Action<double>? report = null)
     {
+        plan = plan with { OnStep = new StepCount(plan.Steps, report).Add };
         var (atoms, volume) = AtPressure(plan, AtTemperature(plan, loop, cancellation), loop, cancellation);
         var found = InBath(plan, atoms, volume, loop, cancellation);
         return plan.Transport switch
@@ -145,7 +161,7 @@ internal static class MatterAtEquilibrium
     {
         AtomConfiguration Bathed(AtomConfiguration atoms, double temperature, ulong stage)
         {
-            var engine = plan.Moving.Engine(Warm(atoms, temperature, SeedOf(plan, stage)), new Langevin(temperature, 1 / plan.BathTime, SeedOf(plan, stage)));
+            var engine = Engine(plan, Warm(atoms, temperature, SeedOf(plan, stage)), new Langevin(temperature, 1 / plan.BathTime, SeedOf(plan, stage)));
             engine.Advance(plan.Equilibration, plan.Step, loop, cancellation);
             return engine.Configuration();
         }
@@ -161,7 +177,7 @@ internal static class MatterAtEquilibrium
             return (atoms, new(atoms.Box.Volume, 0));
         }
 
-        var engine = plan.Moving.Engine(Warm(atoms, plan.Temperature, SeedOf(plan, 3)), new MartynaTobiasKlein(plan.Temperature, plan.BathTime, plan.Pressure, plan.PressureTime, freedom));
+        var engine = Engine(plan, Warm(atoms, plan.Temperature, SeedOf(plan, 3)), new MartynaTobiasKlein(plan.Temperature, plan.BathTime, plan.Pressure, plan.PressureTime, freedom));
         engine.Advance(plan.Equilibration, plan.Step, loop, cancellation);
         BlockAverage volume = new(), x = new(), y = new(), z = new();
         for (var look = 0; look < plan.LooksInBlock * plan.Blocks; look++)
@@ -187,7 +203,7 @@ internal static class MatterAtEquilibrium
 
     private static MeasuredMatter InBath(MatterPlan plan, AtomConfiguration atoms, Estimate volume, ChunkedLoop loop, CancellationToken cancellation)
     {
-        var engine = plan.Moving.Engine(Warm(atoms, plan.Temperature, SeedOf(plan, 4)), new NoseHoover(plan.Temperature, plan.BathTime));
+        var engine = Engine(plan, Warm(atoms, plan.Temperature, SeedOf(plan, 4)), new NoseHoover(plan.Temperature, plan.BathTime));
         engine.Advance(plan.Equilibration, plan.Step, loop, cancellation);
         var from = engine.Configuration().Positions;
         var interval = plan.Every * plan.Step;
@@ -257,10 +273,24 @@ internal static class MatterAtEquilibrium
         return found with { Conductivity = Flow(FlowDrive.ExchangeOfHeat), Viscosity = plan.IsSolid ? null : Flow(FlowDrive.ExchangeOfMomentum(0)) };
     }
 
+    private static MolecularDynamics Engine(MatterPlan plan, AtomConfiguration atoms, Motion? motion)
+    {
+        var engine = plan.Moving.Engine(atoms, motion);
+        engine.OnStep = _ => plan.OnStep!();
+        return engine;
+    }
+
+    private sealed class StepCount(long all, Action<double>? report)
+    {
+        private long _done;
+
+        public void Add() => report?.Invoke(Math.Min(1, (double)++_done / all));
+    }
+
     // At constant energy, the mean of that in the bath: v ← v √((K + Ē − E)/K).
     private static MolecularDynamics Isolated(MatterPlan plan, MeasuredMatter found, ChunkedLoop loop)
     {
-        var engine = plan.Moving.Engine(found.Atoms, null);
+        var engine = Engine(plan, found.Atoms, null);
         var now = engine.Measure(loop);
         var kinetic = now.Kinetic + found.Energy.Value - now.Total;
         if (!(kinetic > 0))

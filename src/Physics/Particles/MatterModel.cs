@@ -94,7 +94,7 @@ public sealed class MatterModel : IScaleModel
     private double[] Measure(AdvanceContext context)
     {
         using var team = context.Loop.Gather();
-        var found = MatterAtEquilibrium.Measure(_plan, team.Loop, context.Cancellation);
+        var found = MatterAtEquilibrium.Measure(_plan, team.Loop, context.Cancellation, context.Report);
         return [.. _outputs.SelectMany(o => o.Of(found))];
     }
 

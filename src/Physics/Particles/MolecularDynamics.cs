@@ -81,6 +81,9 @@ public sealed class MolecularDynamics
     /// <summary>How much momentum each mirror has given to the atoms along its normal, in units of mass and velocity.</summary>
     public ImmutableArray<double> Impulses => [.. _mover.Impulses];
 
+    /// <summary>Called after each step with the number of all <see cref="Steps"/>, for those who show how far it is; nobody if null. It must leave the engine alone.</summary>
+    public Action<long>? OnStep { get; set; }
+
     /// <summary>Moves the atoms by so many steps.</summary>
     /// <param name="steps">How many.</param>
     /// <param name="step">Length of a step.</param>
@@ -103,6 +106,7 @@ public sealed class MolecularDynamics
                 cancellation.ThrowIfCancellationRequested();
                 _motion.Step(_mover, step);
                 _mover.Steps++;
+                OnStep?.Invoke(_mover.Steps);
             }
         }
         finally

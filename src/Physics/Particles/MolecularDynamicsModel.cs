@@ -76,6 +76,8 @@ public sealed class MolecularDynamicsModel : IScaleModel
         var length = window.Length / _settings.Time;
         var steps = (int)Math.Clamp(Math.Ceiling((length / _step) - 1e-9), 1, 1e9);
         using var team = context.Loop.Gather();
+        var before = _engine.Steps;
+        _engine.OnStep = all => context.Report((double)(all - before) / steps);
         if (!inputs.IsConnected(_ports.ExternalForce))
         {
             _applied.Forces = [];

@@ -68,13 +68,17 @@ internal sealed partial class MolecularDynamicsSettings
         Setting.Numbers("force", U("N", isReduced), "a force on every atom", [0, 0, 0]),
         Setting.Numbers("acceleration", U("m/s^2", isReduced), "an acceleration of every atom, as gravity's", [0, 0, 0]),
         Setting.Numbers("electric-field", U("V/m", isReduced), "an electric field on the charges of the atoms", [0, 0, 0]),
+
+        // Not for what is measured by small differences.
+        Setting.Choice("precision", "lennard-jones: in which each pair is computed; sums are double", ["double", "single"], "double"),
     ];
 
     // Where the atoms are not known their absence is a fault already, and the rest is looked at as far as that goes.
     private Func<ImmutableArray<Interaction>> InteractionsOf(AtomConfiguration? atoms, bool hasMore, bool hasSurroundings)
     {
         // Files are read once, here; each is made and put on the atoms once here, too, so that what its constructor refuses is said with all other faults.
-        List<Func<Interaction>?> given = [Try(() => Pair(atoms))];
+        var isSingle = hasSurroundings && _given.Choice("precision") == "single";
+        List<Func<Interaction>?> given = [Try(() => Pair(atoms, isSingle))];
         if (hasMore)
         {
             given.AddRange([Charges(atoms), Bonds(atoms?.Bonds), Angles(atoms?.Angles), Dihedrals(atoms?.Dihedrals), Impropers(atoms?.Impropers)]);
@@ -110,9 +114,14 @@ internal sealed partial class MolecularDynamicsSettings
         return () => [.. makers.Select(make => make())];
     }
 
-    private Func<Interaction>? Pair(AtomConfiguration? atoms)
+    private Func<Interaction>? Pair(AtomConfiguration? atoms, bool isSingle)
     {
         var cutoff = Number("cutoff", Length);
+        if (isSingle && _given.Choice("pair") is not "lennard-jones" and var other)
+        {
+            _faults.Add($"'precision' is single, and 'pair' is {other}; only lennard-jones is known in single precision");
+        }
+
         switch (_given.Choice("pair"))
         {
             case "lennard-jones":
@@ -125,13 +134,13 @@ internal sealed partial class MolecularDynamicsSettings
 
                 if (kinds == 1)
                 {
-                    return () => Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff));
+                    return () => Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff), isSingle);
                 }
 
                 var rule = _given.Choice("mixing") switch { "geometric" => MixingRule.Geometric, "arithmetic" => MixingRule.Arithmetic, _ => MixingRule.SixthPower };
-                return () => Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff));
+                return () => Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff), isSingle);
             case "morse":
-                return () => Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff));
+                return () => Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff), isSingle: false);
             case "embedded-atom":
                 return PotentialFile("embedded-atom") is { } eam && InMetal("embedded atoms") ? EmbeddedAtoms(eam, atoms) : null;
             case "stillinger-weber":
@@ -219,13 +228,18 @@ internal sealed partial class MolecularDynamicsSettings
             : () => Interaction.Of(new TabulatedLaw(kinds, Of));
     }
 
-    private Interaction Ended<TLaw>(TLaw law) where TLaw : struct, IPairLaw => _given.Choice("ending") switch
+    private Interaction Ended<TLaw>(TLaw law, bool isSingle) where TLaw : struct, IPairLaw
     {
-        "plain" => Interaction.Of(law),
-        "shifted" => Interaction.Of(new Shifted<TLaw>(law)),
-        "force-shifted" => Interaction.Of(new ForceShifted<TLaw>(law)),
-        _ => Interaction.Of(new Switched<TLaw>(law, 0.9 * law.Cutoff)),
-    };
+        return _given.Choice("ending") switch
+        {
+            "plain" => Of(law),
+            "shifted" => Of(new Shifted<TLaw>(law)),
+            "force-shifted" => Of(new ForceShifted<TLaw>(law)),
+            _ => Of(new Switched<TLaw>(law, 0.9 * law.Cutoff)),
+        };
+
+        Interaction Of<TEnded>(TEnded ended) where TEnded : struct, IPairLaw => isSingle ? Interaction.InSingle(ended) : Interaction.Of(ended);
+    }
 
     private Func<Interaction>? Charges(AtomConfiguration? atoms)
     {

@@ -75,7 +75,7 @@ internal sealed partial class MolecularDynamicsSettings
         Setting.Choice("bath", "what holds the temperature", ["none", "langevin", "brownian", "nose-hoover", "berendsen", "stochastic-rescaling"], "none"),
         Setting.Number("bath-temperature", U("K", isReduced), "temperature of the bath", isReduced ? 0.7 : 40, min: 0),
         Setting.Positive("bath-time", U("s", isReduced), "time within which the bath acts; of langevin and brownian one by the friction", isReduced ? 0.1 : 1e-13),
-        Setting.Choice("box", "what may change the box: nothing, the pressure (with the nose-hoover bath), or a rate of strain", ["rigid", "hydrostatic", "axes", "strained"], "rigid"),
+        Setting.Choice("box", "what may change the box: nothing, the pressure (with the nose-hoover bath), or a rate of strain", ["rigid", "hydrostatic", "axes", "full", "strained"], "rigid"),
         Setting.Number("pressure", U("Pa", isReduced), "pressure of the bath", 0),
         Setting.Positive("pressure-time", U("s", isReduced), "time within which the pressure is held", isReduced ? 1 : 1e-12),
         Setting.Numbers("strain-rate", U("1/s", isReduced), "strained: rates of engineering strain along x, y, z, and of shear yz, xz, xy", [0, 0, 0, 0, 0, 0]),
@@ -271,10 +271,10 @@ internal sealed partial class MolecularDynamicsSettings
         }
 
         var bath = _given.Choice("bath");
-        if (box is "hydrostatic" or "axes")
+        if (box is "hydrostatic" or "axes" or "full")
         {
             return bath == "nose-hoover"
-                ? new MartynaTobiasKlein(t, time, Number("pressure", Pressure), Number("pressure-time", Time), box == "axes" ? BoxFreedom.Axes : BoxFreedom.Hydrostatic)
+                ? new MartynaTobiasKlein(t, time, Number("pressure", Pressure), Number("pressure-time", Time), box switch { "axes" => BoxFreedom.Axes, "full" => BoxFreedom.Full, _ => BoxFreedom.Hydrostatic })
                 : Fault<Motion>($"'box' is {box} and 'bath' {bath}; a pressure is held together with the bath nose-hoover alone") ?? new VelocityVerlet();
         }
 

@@ -210,6 +210,34 @@ public sealed class MolecularDynamicsModelTests
         Assert.Contains("no atoms are bonded", fault.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Pairs_in_single_precision_are_nearly_those_of_double()
+    {
+        double Energy(string precision)
+        {
+            var stand = Reduced(("cells", Numbers(4, 4, 4)), ("precision", precision));
+            return Last(stand, "potential-energy", stand.Initialize());
+        }
+
+        Assert.InRange(Math.Abs((Energy("single") / Energy("double")) - 1), 1e-12, 1e-6);
+        Assert.Contains("'precision' is single, and 'pair' is morse", Assert.Throws<ScaleModelException>(() => Reduced(("pair", "morse"), ("precision", "single"))).Message, StringComparison.Ordinal);
+    }
+
+    // Under a pressure that acts along a shear as well a box of right angles does not keep them.
+    [Fact]
+    public void A_box_that_is_wholly_free_shears_too()
+    {
+        double Skew(string box)
+        {
+            var stand = Reduced(("cells", Numbers(3, 3, 3)), ("temperature", 0.5), ("bath", "nose-hoover"), ("bath-temperature", 0.5), ("box", box), ("pressure-time", 0.2));
+            _ = stand.Initialize();
+            return Math.Abs(Last(stand, "cell", stand.Advance(Window(0.5), _ => null), 3));       // x of the second vector.
+        }
+
+        Assert.Equal(0, Skew("axes"));
+        Assert.InRange(Skew("full"), 1e-5, 1);
+    }
+
     // What cannot be read is said with the rest, and so is what a law refuses.
     [Fact]
     public void A_fault_hides_no_other()
