@@ -48,7 +48,7 @@ public sealed class GarbageTests(PostgresServer server) : RecordStand(server)
     public void Old_snapshots_are_let_go_and_that_is_no_damage(string store)
     {
         Use(store);
-        string[] often = ["--quiet", "--set", "snapshots={ every = 30, interval = 0.01 s }", "--set", "until=60"];
+        string[] often = ["--quiet", "--set", "snapshots={ every = 30, interval = 0.1 s }", "--set", "until=150"];
         var parent = Json(0, ["run", Oscillator, "--name", "run", .. often]);
         var hash = parent.GetProperty("finalHash").GetString();
         List<long> Snapshots(string member) => [.. Json(0, "runs", "show", "run").GetProperty(member).EnumerateArray().Select(w => w.GetInt64())];
@@ -79,8 +79,8 @@ public sealed class GarbageTests(PostgresServer server) : RecordStand(server)
         // A fork keeps what it began with; a run that goes on needs its newest only.
         Json(0, "runs", "gc", "--keep-snapshots", "1");
         Assert.Equal(hash, Json(0, "fork", "fork", "--at", at, "--name", "third", "--quiet").GetProperty("finalHash").GetString());
-        var longer = Json(0, "resume", "run", "--until", "61 s", "--quiet").GetProperty("finalHash").GetString();
-        Assert.Equal(Json(0, ["run", Oscillator, "--name", "whole", .. often, "--until", "61 s"]).GetProperty("finalHash").GetString(), longer);
+        var longer = Json(0, "resume", "run", "--until", "151 s", "--quiet").GetProperty("finalHash").GetString();
+        Assert.Equal(Json(0, ["run", Oscillator, "--name", "whole", .. often, "--until", "151 s"]).GetProperty("finalHash").GetString(), longer);
         Json(0, "runs", "export", "run", "run.file");
         Json(0, "runs", "import", "run.file", "--name", "copy");
         Assert.Equal(taken[..^1], [.. Json(0, "runs", "show", "copy").GetProperty("releasedSnapshots").EnumerateArray().Select(w => w.GetInt64())]);
