@@ -91,6 +91,11 @@ public sealed class OpenChannelTests(ITestOutputHelper output)
         var layers = profile.Densities().Select(d => Math.Abs((d / Density) - 1)).ToArray();
         output.WriteLine(FormattableString.Invariant($"P {p}, at the end {wall}; density/ρ within {bulkDensity}, strips {lowDensity} and {highDensity}, layers up to {layers[..22].Max():F3}"));
         var sigmas = isFull ? 0 : 4;
+
+        // What widens a gate is bounded itself: twice what was measured.
+        Assert.InRange(p.Error, 0, isFull ? 0.022 : 0.1);
+        Assert.InRange(wall.Error, 0, isFull ? 0.03 : 0.17);
+        Assert.InRange(Math.Max(lowDensity.Error, highDensity.Error), 0, isFull ? 0.004 : 0.018);
         Assert.InRange(p.Value, 2.705 - 0.05 - (sigmas * p.Error), 2.705 + 0.05 + (sigmas * p.Error));
         foreach (var strip in new[] { lowDensity, highDensity })
         {
