@@ -78,7 +78,7 @@ public sealed class MolecularDynamics
     /// <summary>How many steps there were.</summary>
     public long Steps => _mover.Steps;
 
-    /// <summary>How much momentum each mirror has given to the atoms along its normal, in units of mass and velocity.</summary>
+    /// <summary>How much momentum each mirror has given to the atoms along its normal, in units of mass and velocity; none where they move without inertia.</summary>
     public ImmutableArray<double> Impulses => [.. _mover.Impulses];
 
     /// <summary>Called after each step with the number of all <see cref="Steps"/>, for those who show how far it is; nobody if null. It must leave the engine alone.</summary>
@@ -126,7 +126,7 @@ public sealed class MolecularDynamics
     /// <param name="most">How often forces are computed at most, about.</param>
     /// <param name="cancellation">Signalled when nobody wants the rest.</param>
     /// <returns>What was reached, whether or not it is good enough.</returns>
-    /// <exception cref="ScaleModelException">A number makes no sense, the box cannot be relaxed, or an atom is nowhere. Atoms and box are then as they were before, to the bit.</exception>
+    /// <exception cref="ScaleModelException">A number makes no sense, the box cannot be relaxed, an atom is nowhere, or there are mirrors. Atoms and box are then as they were before, to the bit, and so they are whatever else goes wrong.</exception>
     /// <exception cref="OperationCanceledException">Nobody wants the rest; atoms and box are as they were before.</exception>
     public Minimum Minimize(Minimizer method, double force, ChunkedLoop loop, BoxRelaxation? box = null, long most = 100_000, CancellationToken cancellation = default)
     {
@@ -135,6 +135,16 @@ public sealed class MolecularDynamics
         if (!(force > 0 && double.IsFinite(force) && most > 0))
         {
             throw new ScaleModelException(FormattableString.Invariant($"A least force of {force} is asked for within {most} computations; both must be above zero."));
+        }
+
+        if (!_mover.Mirrors.IsEmpty)
+        {
+            throw new ScaleModelException("Atoms are to be brought to rest before a mirror, which turns around what moves and pushes nobody: they could be led behind it. Take a wall, or an engine without mirrors.");
+        }
+
+        if (!_mover.IsFinite)
+        {
+            throw new ScaleModelException("Atoms are to be brought to rest, and a position or velocity is not a finite number: they have been lost before.");
         }
 
         _mover.Loop = loop;
@@ -151,7 +161,7 @@ public sealed class MolecularDynamics
 
             return found;
         }
-        catch (Exception fault) when (fault is OperationCanceledException or ScaleModelException)
+        catch
         {
             StateArchive.Restore(before, Archive);
             throw;

@@ -43,6 +43,9 @@ public abstract class Interaction
     /// <summary>Whether it can say what share of energy and virial each atom has: it then obeys <see cref="ForcePass.WantsShares"/>.</summary>
     internal virtual bool HasShares => false;
 
+    /// <summary>Whether its forces have the same bits when shares are computed with them.</summary>
+    internal virtual bool SharesKeepForces => true;
+
     /// <summary>Whether its forces are those of pairs along the line between them: it then has <see cref="Visit"/>.</summary>
     internal virtual bool HasPairs => false;
 
@@ -64,7 +67,7 @@ public abstract class Interaction
 
     /// <summary>
     /// A pair interaction by a law, each pair in single precision and all sums in double. An atom's force is off by about 10⁻⁶ of the forces that
-    /// it is the sum of; <see cref="MolecularDynamics.Shares"/> and <see cref="MolecularDynamics.VisitPairs"/> are in double precision all the same.
+    /// it is the sum of. Where atoms are further apart than 200 cutoffs all is computed in double precision. <see cref="MolecularDynamics.Shares"/> and <see cref="MolecularDynamics.VisitPairs"/> are in double precision all the same.
     /// </summary>
     /// <exception cref="Models.ScaleModelException">The law is not known in single precision.</exception>
     public static Interaction InSingle<TLaw>(TLaw law) where TLaw : struct, IPairLaw => new SinglePairInteraction<TLaw>(law);

@@ -11,12 +11,14 @@ namespace ActorMultiscale.Physics.Particles.Interactions;
 /// <remarks>
 /// Differences of positions in single precision would lose what the positions have in common. So positions become whole numbers of a unit
 /// that is a 2³¹st of the extent of all atoms and images; differences of these are exact, and only then rounded to single precision.
+/// Where one atom is so far from the others that the unit would be too coarse for them, pairs are computed in double precision.
 /// (The idea is old; in molecular dynamics for instance S. Le Grand, A. W. Götz, R. C. Walker, Comput. Phys. Commun. 184 (2013) 374, who keep sums in whole numbers.)
 /// </remarks>
 internal sealed unsafe class SinglePairInteraction<TLaw> : Interaction where TLaw : struct, IPairLaw
 {
     private const int Lanes = 16;
     private const int Half = 1 << 30;           // The extent goes from −2³⁰ to 2³⁰ units; nobody, at −2³¹, is 2³⁰ from everyone, whichever way round.
+    private const double CoarsestUnit = 1e-7;   // Of the cutoff: differences are then as exact as single precision has them.
     private readonly TLaw _law;
     private readonly PairInteraction<TLaw> _double;
     private readonly AlignedArray<int> _rows = new();
@@ -44,6 +46,8 @@ internal sealed unsafe class SinglePairInteraction<TLaw> : Interaction where TLa
     // Shares and single pairs are for those who look closely: they are of double precision.
     internal override bool HasShares => true;
 
+    internal override bool SharesKeepForces => false;
+
     internal override bool HasPairs => true;
 
     internal override void Visit(ForcePass pass, PairVisitor visitor) => _double.Visit(pass, visitor);
@@ -60,6 +64,13 @@ internal sealed unsafe class SinglePairInteraction<TLaw> : Interaction where TLa
         var (corner, extent) = (pass.List.Corner, pass.List.Extent);
         var slack = 2 * Cutoff;             // Atoms move between two lists, though less far.
         _unit = (extent + (2 * slack)) / (2.0 * Half);
+        if (!(_unit <= CoarsestUnit * Cutoff))
+        {
+            // That depends on the list alone, so that looks, threads and saved states have the same.
+            _double.Run(pass);
+            return;
+        }
+
         var perUnit = 1 / _unit;
         _perUnit = Vector256.Create(perUnit, perUnit, perUnit, 1);
         _shift = Vector256.Create(((slack - corner.X) * perUnit) - Half, ((slack - corner.Y) * perUnit) - Half, ((slack - corner.Z) * perUnit) - Half, 0);

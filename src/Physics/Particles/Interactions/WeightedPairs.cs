@@ -53,6 +53,12 @@ internal sealed class WeightedPairs(Func<AtomConfiguration, ImmutableArray<(int 
 
     public override double Cutoff => 0;
 
+    internal override bool HasShares => _inner!.HasShares;
+
+    internal override bool HasPairs => _inner!.HasPairs;
+
+    internal override bool SharesKeepForces => _inner!.SharesKeepForces;
+
     public static WeightedPairs Of<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IPairLaw => new(
         (atoms, pairs) =>
         {
@@ -92,4 +98,6 @@ internal sealed class WeightedPairs(Func<AtomConfiguration, ImmutableArray<(int 
     }
 
     internal override void Run(ForcePass pass) => _inner!.Run(pass);
+
+    internal override void Visit(ForcePass pass, PairVisitor visitor) => _inner!.Visit(pass, visitor);
 }

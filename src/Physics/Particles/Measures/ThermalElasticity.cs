@@ -47,7 +47,7 @@ public sealed class ThermalElasticity
     }
 
     /// <summary>Looks at an engine.</summary>
-    /// <exception cref="ScaleModelException">It has other atoms or another box than those before, or what it measures is not finite.</exception>
+    /// <exception cref="ScaleModelException">It has other atoms or another box than those before, or what it measures is not finite; the look does not count then.</exception>
     public void Add(MolecularDynamics engine, ChunkedLoop loop)
     {
         ArgumentNullException.ThrowIfNull(engine);
@@ -59,8 +59,17 @@ public sealed class ThermalElasticity
 
         var now = engine.Measure(loop);
         var atoms = _units is null || _looks % _bornEvery == 0 ? engine.Configuration() : null;
-        (_units, _box, _atoms) = (_units ?? atoms!.Units, engine.Box, engine.Count);
-        var pressure = now.Pressure / _units.Pressure;
+        var units = _units ?? atoms!.Units;
+        var pressure = now.Pressure / units.Pressure;
+        var born = _looks % _bornEvery == 0 ? Born(atoms!, loop) : null;
+        if (!double.IsFinite(now.Temperature + (pressure.Norm * pressure.Norm)) || born?.All(double.IsFinite) == false)
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"Atoms have the temperature {now.Temperature}, the pressure {now.Pressure} and, where it was measured, Born's term ({string.Join(", ", born ?? [])}); all must be finite."));
+        }
+
+        // Nothing can fail from here on: a look counts as a whole.
+        (_units, _box, _atoms) = (units, engine.Box, engine.Count);
+        _looks++;
         _temperature.Add(now.Temperature);
         _now.Looks++;
         for (var i = 0; i < 6; i++)
@@ -72,10 +81,9 @@ public sealed class ThermalElasticity
             }
         }
 
-        if (_looks++ % _bornEvery == 0)
+        if (born is not null)
         {
             _now.Borns++;
-            var born = Born(atoms!, loop);
             for (var e = 0; e < 36; e++)
             {
                 _now.Born[e] += born[e];

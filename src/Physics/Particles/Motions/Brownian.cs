@@ -7,7 +7,7 @@ namespace ActorMultiscale.Physics.Particles.Motions;
 /// <remarks>
 /// x ← x + Δt f/(m γ) + √(2Δt k_B T / (m γ)) ξ with ξ normal (Euler–Maruyama; D. L. Ermak, J. Chem. Phys. 62 (1975) 4189). For an oscillator of
 /// the frequency ω the mean square of positions is too large by the factor 1/(1 − Δt ω²/2γ). Velocities take no part: they stay as they
-/// are, and so does what is measured of them.
+/// are, and so does what is measured of them. A <see cref="Mirror"/> puts atoms back before it, and as they have no momentum it gives them none.
 /// </remarks>
 public sealed class Brownian : Motion
 {
@@ -43,7 +43,7 @@ public sealed class Brownian : Motion
     {
         _drift = step / Friction;
         _spread = Math.Sqrt(2 * step * mover.Start.Units.Boltzmann * Temperature / Friction);
-        mover.Walk(step, _walk);
+        mover.Walk(step, _walk, hasInertia: false);
         mover.Evaluate(counts: false);
     }
 

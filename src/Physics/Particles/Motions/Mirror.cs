@@ -4,7 +4,7 @@ using ActorMultiscale.Physics.Models;
 namespace ActorMultiscale.Physics.Particles.Motions;
 
 /// <summary>A flat mirror: an atom that a drift brings behind it is put as far before it, and its velocity across it is turned around (LAMMPS <c>fix wall/reflect</c>).</summary>
-/// <remarks>No energy is given or taken. Time may run backward through a reflection, so that energy drifts no more than without mirrors.</remarks>
+/// <remarks>Where atoms have no inertia (<see cref="Brownian"/>) only their places are reflected. No energy is given or taken. Time may run backward through a reflection, so that energy drifts no more than without mirrors.</remarks>
 public sealed record Mirror
 {
     /// <summary>A mirror through <paramref name="point"/>.</summary>
@@ -30,13 +30,19 @@ public sealed record Mirror
     /// <summary>How far a point lies before the mirror; below zero: behind it.</summary>
     public double Distance(Vec3 x) => Vec3.Dot(Normal, x - Point);
 
-    /// <summary>Refuses atoms behind the mirror, and a box whose images would be.</summary>
-    internal void Check(AtomConfiguration atoms)
+    /// <summary>Refuses a box whose images would lie behind the mirror.</summary>
+    internal void Check(SimulationBox box)
     {
-        if (PeriodicSides.Across(atoms.Box, Normal) is { } side)
+        if (PeriodicSides.Across(box, Normal) is { } side)
         {
             throw new ScaleModelException($"The box is periodic along side {side}, which leads through a mirror: images of atoms would lie behind it.");
         }
+    }
+
+    /// <summary>Refuses atoms behind the mirror, and a box whose images would be.</summary>
+    internal void Check(AtomConfiguration atoms)
+    {
+        Check(atoms.Box);
 
         var behind = Array.FindIndex(atoms.Positions, x => !(Distance(x) >= 0));
         if (behind >= 0)

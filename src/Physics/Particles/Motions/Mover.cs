@@ -51,6 +51,7 @@ internal sealed unsafe class Mover
     private double _time;
     private Matrix3 _map;
     private double _factor;
+    private bool _hasInertia;
 
     public Mover(AtomConfiguration start, ImmutableArray<Interaction> interactions, double skin, ExclusionTable? excluded, ImmutableArray<Mirror> mirrors)
     {
@@ -149,15 +150,23 @@ internal sealed unsafe class Mover
         Touch();
         Loop.Run(Count, Chunk, _kickAndDrift);
         (_owed, _areWaysKnown) = (0, ReferenceEquals(Box, _builtBox));
-        Pass(time);
+        Pass(time, hasInertia: true);
     }
 
-    private void Pass(double time)
+    private void Pass(double time, bool hasInertia)
     {
+        _hasInertia = hasInertia;
         Elapsed += time;
         if (Deformation is { } deformation)
         {
-            Remap(deformation.At(_undeformed, Elapsed));
+            // A mirror stays where it is, and a side that is periodic may come to lead through it.
+            var box = deformation.At(_undeformed, Elapsed);
+            foreach (var mirror in Mirrors)
+            {
+                mirror.Check(box);
+            }
+
+            Remap(box);
         }
 
         if (!Mirrors.IsEmpty)
@@ -207,12 +216,13 @@ internal sealed unsafe class Mover
     /// <summary>Moves atoms in a way of one's own; where the box is being deformed, they go with it after that.</summary>
     /// <param name="time">Δt.</param>
     /// <param name="body">Moves the atoms of a chunk.</param>
-    public void Walk(double time, Action<int, int, int> body)
+    /// <param name="hasInertia">Whether they move by their velocities: mirrors turn these around then.</param>
+    public void Walk(double time, Action<int, int, int> body, bool hasInertia = true)
     {
         Settle();
         Touch();
         Loop.Run(Count, Chunk, body);
-        Pass(time);
+        Pass(time, hasInertia);
     }
 
     /// <summary>Puts atoms into another box, each at the same fractions of the cell vectors.</summary>
@@ -253,11 +263,12 @@ internal sealed unsafe class Mover
     /// <summary>Computes the forces of all interactions for the present positions; with energy and virial if <paramref name="counts"/>.</summary>
     public void Evaluate(bool counts)
     {
+        HasForces = false;      // Should something go wrong on the way.
         Evaluate(_interactions, counts);
         (HasForces, HasSums) = (true, HasSums || counts);
     }
 
-    /// <summary>Computes the forces of all interactions, and each atom's share of energy and virial.</summary>
+    /// <summary>Computes each atom's share of energy and virial. Forces are known afterwards only where they have the bits that they have without.</summary>
     public void EvaluateShares()
     {
         _pass.WantsShares = true;
@@ -269,6 +280,9 @@ internal sealed unsafe class Mover
         finally
         {
             _pass.WantsShares = false;
+
+            // Whoever looks must not change how atoms move on.
+            HasForces = HasForces && _interactions.All(i => i.SharesKeepForces);
         }
     }
 
@@ -329,6 +343,23 @@ internal sealed unsafe class Mover
 
     }
 
+    /// <summary>Whether all positions and velocities are finite numbers.</summary>
+    public bool IsFinite
+    {
+        get
+        {
+            for (var i = 0; i < Count; i++)
+            {
+                if (!double.IsFinite(Atoms.Position(i).NormSquared + Atoms.Velocity(i).NormSquared))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
     /// <summary>Saves or restores where the atoms are and how they move.</summary>
     public void Archive(StateArchive archive, int version)
     {
@@ -336,7 +367,8 @@ internal sealed unsafe class Mover
         var hasList = _hasList;
         archive.Value("has-list", ref hasList);
         double[] Rows(double* rows) => archive.IsRestoring ? [] : new ReadOnlySpan<double>(rows, 4 * Count).ToArray();
-        var (x, v, built, ids, images) = (Rows(Atoms.X), Rows(Atoms.V), hasList ? Rows(_built.Pointer) : [], Atoms.Ids, Atoms.Images);
+        T[] Own<T>(T[] all) => archive.IsRestoring ? [] : all;      // An array of the right length would be written to before anything is checked.
+        var (x, v, built, ids, images, impulses) = (Rows(Atoms.X), Rows(Atoms.V), hasList ? Rows(_built.Pointer) : [], Own(Atoms.Ids), Own(Atoms.Images), Own(Impulses));
         archive.Field("positions", ref x);
         archive.Field("velocities", ref v);
         archive.Field("listed", ref built);
@@ -354,17 +386,17 @@ internal sealed unsafe class Mover
 
         if (!Mirrors.IsEmpty)
         {
-            var impulses = Impulses;
             archive.Field("impulses", ref impulses);
-            if (impulses.Length != Impulses.Length)
-            {
-                throw new ScaleModelException("The state is that of atoms between other mirrors.");
-            }
         }
 
         if (!archive.IsRestoring)
         {
             return;
+        }
+
+        if (impulses.Length != Impulses.Length)
+        {
+            throw new ScaleModelException("The state is that of atoms between other mirrors.");
         }
 
         if (x.Length != 4 * Count || v.Length != x.Length || ids.Length != Count || images.Length != Count || (hasList && built.Length != x.Length)
@@ -399,13 +431,14 @@ internal sealed unsafe class Mover
         Vec3 Heights(Matrix3 of) => (Start.Box with { Cell = of }).Heights;
         bool IsSound(Matrix3 of) => Heights(of) is var h && Start.Box.Heights is var h0
             && Math.Min(h.X / h0.X, Math.Min(h.Y / h0.Y, h.Z / h0.Z)) > 1.0 / 20 && Math.Max(h.X / h0.X, Math.Max(h.Y / h0.Y, h.Z / h0.Z)) < 1e4;
-        if (!IsFinite(x) || !IsFinite(v) || !IsFinite(built) || !images.All(n => double.IsFinite(n.NormSquared)) || !double.IsFinite(elapsed)
+        if (!IsFinite(x) || !IsFinite(v) || !IsFinite(built) || !IsFinite(impulses) || !images.All(n => double.IsFinite(n.NormSquared)) || !double.IsFinite(elapsed)
             || !IsSound(cell) || !IsSound(builtCell) || !IsSound(undeformed))
         {
             throw new ScaleModelException("The state has atoms that are nowhere, or a box that is none.");
         }
 
         (Steps, Elapsed, _owed, _hasList) = (steps, elapsed, 0, false);
+        impulses.CopyTo(Impulses, 0);
         ids.CopyTo(Atoms.Ids, 0);
         images.CopyTo(Atoms.Images, 0);
         v.CopyTo(new Span<double>(Atoms.V, v.Length));
@@ -574,7 +607,7 @@ internal sealed unsafe class Mover
         }
     }
 
-    // With d = n·(x − p) < 0:  x ← x − 2d n,  v ← v − 2 (n·v) n; an atom that comes back by itself keeps its velocity.
+    // With d = n·(x − p) < 0:  x ← x − 2d n,  v ← v − 2 (n·v) n; an atom that comes back by itself, or moves without inertia, keeps its velocity.
     private void Reflect(int chunk, int first, int past)
     {
         for (var m = 0; m < _pushes.Length; m++)
@@ -587,6 +620,11 @@ internal sealed unsafe class Mover
                 if (distance < 0)
                 {
                     ParticleStore.Write(Atoms.X, i, x - (2 * distance * mirror.Normal), Atoms.X[(4L * i) + 3]);
+                    if (!_hasInertia)
+                    {
+                        continue;
+                    }
+
                     var v = Atoms.Velocity(i);
                     var across = Math.Min(0, Vec3.Dot(mirror.Normal, v));
                     ParticleStore.Write(Atoms.V, i, v - (2 * across * mirror.Normal), Atoms.V[(4L * i) + 3]);

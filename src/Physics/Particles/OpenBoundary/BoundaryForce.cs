@@ -10,11 +10,15 @@ namespace ActorMultiscale.Physics.Particles.OpenBoundary;
 /// What the fluid beyond an open boundary would do to the atoms before it, on the average: F(r) = −ρ ∫_r^{r_c} ∫ 2πx g(s) φ′(s) (z/s) dx dz along
 /// the normal, with s² = x² + z² (T. Werder, J. H. Walther, P. Koumoutsakos, J. Comput. Phys. 205 (2005) 373, eq. 12).
 /// </summary>
-/// <remarks>With dx x/s = ds the inner integral is w(z) = ∫_z^{r_c} g φ′ ds, and F(r) = −2πρ ∫_r^{r_c} z w(z) dz.</remarks>
+/// <remarks>
+/// With dx x/s = ds the inner integral is w(z) = ∫_z^{r_c} g φ′ ds, and F(r) = −2πρ ∫_r^{r_c} z w(z) dz. The energy of the field is E(r) = ∫_r^{r_c} F dr, a potential of
+/// mean force: it keeps the books of energy, and is not what an atom has with the fluid beyond, as g changes with the atom. That is <see cref="MeanEnergy"/>.
+/// </remarks>
 public readonly struct BoundaryForce : IExternalField
 {
     private readonly HermiteTable _force;
     private readonly HermiteTable _energy;
+    private readonly HermiteTable _mean;
     private readonly Vec3 _point;
     private readonly Vec3 _normal;
     private readonly double _cutoff;
@@ -67,7 +71,29 @@ public readonly struct BoundaryForce : IExternalField
             energy[k] = energy[k + 1] + (0.5 * h * (force[k] + force[k + 1])) + (h * h / 12 * (Bend(k) - Bend(k + 1)));
         }
 
-        (_force, _energy) = (new(force, h), new(energy, h));
+        // With x dx = s ds the mean energy is 2πρ ∫_r^{r_c} a(z) dz, a(z) = ∫_z^{r_c} s g φ ds; both as above.
+        double Energy(double s)
+        {
+            if (s <= core)
+            {
+                return 0;
+            }
+
+            potential.ForceOverDistance(Math.Min(s * s, last), 0, 0, out var phi);
+            return s * phi * distribution(s);
+        }
+
+        var (inner, mean) = (0.0, new double[points + 1]);
+        for (var k = points - 1; k >= 0; k--)
+        {
+            var (a, q, m, p, b) = (Energy(k * h), Energy((k + 0.25) * h), Energy((k + 0.5) * h), Energy((k + 0.75) * h), Energy((k + 1) * h));
+            var middle = inner + (h / 12 * (m + (4 * p) + b));
+            var next = middle + (h / 12 * (a + (4 * q) + m));
+            mean[k] = mean[k + 1] + (2 * Math.PI * density * h / 6 * (next + (4 * middle) + inner));
+            inner = next;
+        }
+
+        (_force, _energy, _mean) = (new(force, h), new(energy, h), new(mean, h));
     }
 
     /// <summary>The boundary of a fluid whose atoms act on each other by a pair law: those of its kind 0.</summary>
@@ -81,7 +107,30 @@ public readonly struct BoundaryForce : IExternalField
     public static BoundaryForce Of<TLaw>(Vec3 point, Vec3 normal, double density, TLaw law, Func<double, double> distribution, double core) where TLaw : struct, IPairLaw =>
         new(point, normal, density, new FirstKind<TLaw>(law), distribution, core);
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// The mean energy of an atom at a place with the fluid beyond, u(r) = ρ ∫ g φ dV over all that lies beyond: 2πρ ∫_r^{r_c} (s − r) s g φ ds. Upon the boundary that is
+    /// half of what an atom within the fluid has with all others: their potential energy over their number.
+    /// </summary>
+    /// <param name="position">The place; beyond the boundary it counts as upon it.</param>
+    /// <param name="slope">The gradient of it.</param>
+    public double MeanEnergy(Vec3 position, out Vec3 slope)
+    {
+        var distance = Math.Max(0, Vec3.Dot(_normal, position - _point));
+        slope = Vec3.Zero;
+        if (distance >= _cutoff)
+        {
+            return 0;
+        }
+
+        var (value, along) = _mean.At(distance);
+        slope = along * _normal;
+        return value;
+    }
+
+    /// <summary>The force on an atom, and the potential of this mean force.</summary>
+    /// <param name="atom">The atom.</param>
+    /// <param name="energy">E(r), of which the force is minus the gradient.</param>
+    /// <exception cref="ScaleModelException">The atom is beyond the boundary.</exception>
     public Vec3 Force(in FieldAtom atom, out double energy)
     {
         var distance = Vec3.Dot(_normal, atom.Position - _point);

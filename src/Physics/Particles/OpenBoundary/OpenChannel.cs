@@ -29,7 +29,10 @@ public sealed record OpenChannelSettings
     /// <summary>Below this distance atoms never are: g is zero there.</summary>
     public required double Core { get; init; }
 
-    /// <summary>How a place for one more atom is sought. Its energy is that with all other atoms and with the fluid beyond the ends.</summary>
+    /// <summary>
+    /// How a place for one more atom is sought. Its energy is that with all other atoms and the mean of that with the fluid beyond the ends (<see cref="BoundaryForce.MeanEnergy"/>), so
+    /// that near an end the same is wanted as within: the fluid's potential energy over the number of its atoms.
+    /// </summary>
     public required InsertionSettings Insertion { get; init; }
 
     /// <summary>How far beyond the cutoff neighbors are looked for.</summary>
@@ -55,7 +58,7 @@ public sealed record OpenChannelSettings
 /// <param name="Inserted">Atoms that were put in.</param>
 /// <param name="Removed">Atoms that were taken out.</param>
 /// <param name="Momentum">The momentum that those brought less that of these, in units of mass and velocity.</param>
-/// <param name="Energy">By how much both together changed potential and kinetic energy.</param>
+/// <param name="Energy">By how much both together changed potential and kinetic energy; of the fluid beyond that is the potential of its mean force.</param>
 /// <param name="Impulse">The momentum into the channel that the mirror has given, in units of mass and velocity; that of the boundary force is not in it.</param>
 public readonly record struct ChannelLedger(long Inserted, long Removed, Vec3 Momentum, double Energy, double Impulse);
 
@@ -77,15 +80,14 @@ public sealed class OpenChannel<TLaw> where TLaw : struct, IPairLaw
     private readonly ImmutableArray<Mirror> _mirrors;
     private readonly double _height;
     private readonly double _depth;
-    private readonly ChannelLedger[] _ledgers = new ChannelLedger[2];       // Without the impulses of the present engine.
-    private AtomConfiguration _start;                                       // Of the present engine.
+    private State _now;
     private MolecularDynamics _engine;
-    private long _engines;
-    private long _draws;
-    private long _nextId;
+
+    // All that changes where atoms come and go; the ledgers lack the impulses of the present engine.
+    private sealed record State(AtomConfiguration Start, ImmutableArray<ChannelLedger> Ledgers, long Engines, long Draws, long NextId);
 
     /// <summary>A channel with these atoms.</summary>
-    /// <param name="atoms">The atoms, all of one kind; the open side of their box is not periodic, and all lie in the box along it.</param>
+    /// <param name="atoms">The atoms, all of one kind, without charges, molecules and bonds; the open side of their box is not periodic, and all lie in the box along it.</param>
     /// <param name="law">How they act on each other.</param>
     /// <param name="settings">What lies beyond the ends.</param>
     /// <exception cref="ScaleModelException">The box or a number makes no sense, or an atom lies beyond an end.</exception>
@@ -107,6 +109,16 @@ public sealed class OpenChannel<TLaw> where TLaw : struct, IPairLaw
             throw new ScaleModelException($"A channel has atoms of {atoms.Species.Length} kinds; the fluid beyond its ends is of one kind, and so must they be.");
         }
 
+        string?[] more =
+        [
+            atoms.Charges.Length > 0 ? "charges" : null, atoms.Molecules.Length > 0 ? "molecules" : null,
+            atoms.Bonds.Length + atoms.Angles.Length + atoms.Dihedrals.Length + atoms.Impropers.Length > 0 ? "bonds, angles, dihedrals or impropers" : null,
+        ];
+        if (more.Any(m => m is not null))
+        {
+            throw new ScaleModelException($"The atoms of a channel have {string.Join(" and ", more.Where(m => m is not null))}; those that come in have none, so leave them out.");
+        }
+
         Insertion.Check(atoms, law.Cutoff, settings.Insertion);
         _height = atoms.Box.Heights[side];
         _depth = settings.Depth ?? law.Cutoff;
@@ -121,16 +133,16 @@ public sealed class OpenChannel<TLaw> where TLaw : struct, IPairLaw
         (_law, _settings, _random) = (law, settings, new(settings.Seed, _stream));
         _mirrors = [new(low, normal), new(high, -normal)];
         _forces = [.. _mirrors.Select(m => BoundaryForce.Of(m.Point, m.Normal, settings.Density, law, settings.Distribution, settings.Core))];
-        _start = atoms with { Ids = [.. Enumerable.Range(0, atoms.Count).Select(atoms.IdOf)] };
-        _nextId = _start.Ids.Max() + 1;
-        _engine = Engine();
+        long[] ids = [.. Enumerable.Range(0, atoms.Count).Select(atoms.IdOf)];
+        _now = new(atoms with { Ids = ids }, [default, default], 0, 0, ids.Max() + 1);
+        _engine = Engine(_now);
     }
 
     /// <summary>How many atoms there are.</summary>
     public int Count => _engine.Count;
 
     /// <summary>What came and went at an end so far.</summary>
-    public ChannelLedger Ledger(ChannelEnd end) => _ledgers[(int)end] with { Impulse = _ledgers[(int)end].Impulse + _engine.Impulses[(int)end] };
+    public ChannelLedger Ledger(ChannelEnd end) => WithImpulses()[(int)end];
 
     /// <summary>Energies, temperature and pressure as they are now; the pressure is that of atoms on each other, and lacks that of the fluid beyond the ends.</summary>
     public Measurement Measure(ChunkedLoop loop) => _engine.Measure(loop);
@@ -171,30 +183,40 @@ public sealed class OpenChannel<TLaw> where TLaw : struct, IPairLaw
             throw new ScaleModelException(FormattableString.Invariant($"{count} atoms are to be put in with a temperature of {temperature} and a velocity of {velocity}; neither number nor temperature may be below zero, and all must be finite."));
         }
 
-        var (atoms, units, mirror) = (_engine.Configuration(), _start.Units, _mirrors[(int)end]);
+        var (atoms, mirror, next) = (_engine.Configuration(), _mirrors[(int)end], _now with { Ledgers = WithImpulses() });
+        var units = atoms.Units;
         var mass = atoms.Species[0].Mass;
         var spread = Math.Sqrt(units.Boltzmann * temperature / (mass * units.MassVelocitySquared));
         var around = new Surroundings(atoms, _law.Cutoff);
         var inserted = 0;
         for (; inserted < count; inserted++)
         {
-            var draw = _draws++;
+            var draw = next.Draws;
+            next = next with { Draws = draw + 1 };
             var seed = _random.Bits((ulong)draw, 0, 0, 0).A;
-            if (Insertion.Find(atoms.Box, StartIn(end), x => At(around, x), _settings.Insertion, seed, x => mirror.Distance(x) is var d && d >= 0 && d <= _depth) is not ({ } x, var energy))
+            if (Insertion.Find(atoms.Box, StartIn(end), x => MeanAt(around, x), _settings.Insertion, seed, x => mirror.Distance(x) is var d && d >= 0 && d <= _depth) is not ({ } x, _))
             {
                 break;
             }
 
             var (a, b, c, _) = _random.Normals(draw, 1, 0);
             var v = velocity + (spread * new Vec3(a, b, c));
+            var energy = At(around, x) + (0.5 * mass * units.MassVelocitySquared * v.NormSquared);
             around.Add(x, 0);
-            var more = Insertion.Added(atoms, 0, x, v);
-            more.Ids[^1] = _nextId++;
-            atoms = more;
-            Book(end, 1, mass * v, energy + (0.5 * mass * units.MassVelocitySquared * v.NormSquared));
+            atoms = Insertion.Added(atoms, 0, x, v);
+            atoms.Ids[^1] = next.NextId;
+            next = Booked(next with { NextId = next.NextId + 1 }, end, 1, mass * v, energy);
         }
 
-        Restart(atoms, inserted);
+        if (inserted > 0)
+        {
+            Go(next with { Start = atoms, Engines = next.Engines + 1 });
+        }
+        else
+        {
+            _now = _now with { Draws = next.Draws };
+        }
+
         return inserted;
     }
 
@@ -209,18 +231,23 @@ public sealed class OpenChannel<TLaw> where TLaw : struct, IPairLaw
             throw new ScaleModelException($"{count} of {Count} atoms are to be taken out of a channel; one at least must stay.");
         }
 
-        var (atoms, mirror) = (_engine.Configuration(), _mirrors[(int)end]);
+        if (count == 0)
+        {
+            return;
+        }
+
+        var (atoms, mirror, next) = (_engine.Configuration(), _mirrors[(int)end], _now with { Ledgers = WithImpulses() });
         var mass = atoms.Species[0].Mass;
         for (var removed = 0; removed < count; removed++)
         {
             var gone = Enumerable.Range(0, atoms.Count).MinBy(i => mirror.Distance(atoms.Positions[i]));
             var (x, v) = (atoms.Positions[gone], atoms.Velocities[gone]);
-            var (energy, _) = At(new Surroundings(atoms, _law.Cutoff), x, gone);
+            var energy = At(new Surroundings(atoms, _law.Cutoff), x, gone) + (0.5 * mass * atoms.Units.MassVelocitySquared * v.NormSquared);
             atoms = Insertion.Without(atoms, i => i == gone);
-            Book(end, -1, -mass * v, -energy - (0.5 * mass * atoms.Units.MassVelocitySquared * v.NormSquared));
+            next = Booked(next, end, -1, -mass * v, -energy);
         }
 
-        Restart(atoms, count);
+        Go(next with { Start = atoms, Engines = next.Engines + 1 });
     }
 
     /// <summary>Saves or restores the atoms, whoever they are by now, the ledgers and the draws. What follows has the same bits as without.</summary>
@@ -229,28 +256,33 @@ public sealed class OpenChannel<TLaw> where TLaw : struct, IPairLaw
     {
         ArgumentNullException.ThrowIfNull(archive);
         archive.Version(1);
-        var (positions, velocities, ids, cell, ledgers) = (_start.Positions, _start.Velocities, _start.Ids, _start.Box.Cell, _ledgers);
+        var (start, engines, draws, nextId) = (_now.Start, _now.Engines, _now.Draws, _now.NextId);
+        T[] Own<T>(T[] all) => archive.IsRestoring ? [] : all;      // What is read goes into arrays of its own: these are also the caller's.
+        var (cell, positions, velocities, ids, ledgers) = (start.Box.Cell, Own(start.Positions), Own(start.Velocities), Own(start.Ids), Own<ChannelLedger>([.. _now.Ledgers]));
         archive.Value("cell", ref cell);
         archive.Field("positions", ref positions);
         archive.Field("velocities", ref velocities);
         archive.Field("ids", ref ids);
-        archive.Value("engines", ref _engines);
-        archive.Value("draws", ref _draws);
-        archive.Value("next-id", ref _nextId);
+        archive.Value("engines", ref engines);
+        archive.Value("draws", ref draws);
+        archive.Value("next-id", ref nextId);
         archive.Field("ledgers", ref ledgers);
-        if (archive.IsRestoring)
+        if (!archive.IsRestoring)
         {
-            if (cell != _start.Box.Cell || ledgers.Length != 2 || ids.Length != positions.Length)
-            {
-                throw new ScaleModelException("The state is that of another channel.");
-            }
-
-            ledgers.CopyTo(_ledgers, 0);
-            _start = _start with { Positions = positions, Velocities = velocities, Ids = ids, Kinds = new int[ids.Length] };
-            _engine = Engine();
+            _engine.Archive(archive);
+            return;
         }
 
-        _engine.Archive(archive);
+        if (cell != start.Box.Cell || ledgers.Length != 2 || ids.Length == 0 || ids.Length != positions.Length || ids.Max() >= nextId || engines < 0 || draws < 0)
+        {
+            throw new ScaleModelException("The state is that of another channel.");
+        }
+
+        // A state is taken as a whole, when nothing can fail any more.
+        var next = new State(start with { Positions = positions, Velocities = velocities, Ids = ids, Kinds = new int[ids.Length] }, [.. ledgers], engines, draws, nextId);
+        var engine = Engine(next);
+        engine.Archive(archive);
+        (_now, _engine) = (next, engine);
     }
 
     private static FieldAtom AtomAt(Vec3 x) => new(0, 0, 0, 0, x, x);
@@ -259,49 +291,61 @@ public sealed class OpenChannel<TLaw> where TLaw : struct, IPairLaw
     {
         var along = _depth / _height * s[_settings.Side];
         along = end == ChannelEnd.Low ? along : 1 - along;
-        return _start.Box.Point(_settings.Side switch { 0 => s with { X = along }, 1 => s with { Y = along }, _ => s with { Z = along } });
+        return _now.Start.Box.Point(_settings.Side switch { 0 => s with { X = along }, 1 => s with { Y = along }, _ => s with { Z = along } });
     };
 
-    // Of one more atom with all others, and with the fluid beyond both ends.
-    private (double Energy, Vec3 Force) At(Surroundings around, Vec3 x, int except = -1)
+    // The energy of one more atom with all others, and the potential of the mean force of the fluid beyond both ends: by so much it changes what the engine has.
+    private double At(Surroundings around, Vec3 x, int except = -1)
     {
-        var (energy, force) = around.At(_law, 0, x, except);
+        var (energy, _) = around.At(_law, 0, x, except);
         foreach (var field in _forces)
         {
-            force += field.Force(AtomAt(x), out var more);
+            field.Force(AtomAt(x), out var more);
             energy += more;
+        }
+
+        return energy;
+    }
+
+    // The energy of one more atom with all others and, as a mean, with the fluid beyond both ends; and minus its slope.
+    private (double Energy, Vec3 Force) MeanAt(Surroundings around, Vec3 x)
+    {
+        var (energy, force) = around.At(_law, 0, x);
+        foreach (var field in _forces)
+        {
+            energy += field.MeanEnergy(x, out var slope);
+            force -= slope;
         }
 
         return (energy, force);
     }
 
-    private void Book(ChannelEnd end, int atoms, Vec3 momentum, double energy)
+    private ImmutableArray<ChannelLedger> WithImpulses() => [.. _now.Ledgers.Select((ledger, end) => ledger with { Impulse = ledger.Impulse + _engine.Impulses[end] })];
+
+    private static State Booked(State state, ChannelEnd end, int atoms, Vec3 momentum, double energy)
     {
-        var so = _ledgers[(int)end];
-        _ledgers[(int)end] = so with
+        var so = state.Ledgers[(int)end];
+        return state with
         {
-            Inserted = so.Inserted + Math.Max(0, atoms), Removed = so.Removed + Math.Max(0, -atoms), Momentum = so.Momentum + momentum, Energy = so.Energy + energy,
+            Ledgers = state.Ledgers.SetItem((int)end, so with
+            {
+                Inserted = so.Inserted + Math.Max(0, atoms), Removed = so.Removed + Math.Max(0, -atoms), Momentum = so.Momentum + momentum, Energy = so.Energy + energy,
+            }),
         };
     }
 
-    private void Restart(AtomConfiguration atoms, int changes)
+    // Where the new engine cannot be made all stays as it is.
+    private void Go(State next)
     {
-        if (changes > 0)
-        {
-            for (var end = 0; end < 2; end++)
-            {
-                _ledgers[end] = _ledgers[end] with { Impulse = _ledgers[end].Impulse + _engine.Impulses[end] };
-            }
-
-            _start = atoms;
-            _engines++;
-            _engine = Engine();
-        }
+        var engine = Engine(next);
+        (_now, _engine) = (next, engine);
     }
 
-    private MolecularDynamics Engine()
+    private MolecularDynamics Engine(State state)
     {
-        var motion = _settings.Motion?.Invoke(_random.Bits((ulong)_engines, 2, 0, 0).A);
-        return new(_start, [Interaction.Of(_law), .. _forces.Select(f => Interaction.OfField(f))], _settings.Skin, motion: motion, mirrors: _mirrors);
+        var motion = _settings.Motion?.Invoke(_random.Bits((ulong)state.Engines, 2, 0, 0).A);
+        return motion?.Deformation is null
+            ? new(state.Start, [Interaction.Of(_law), .. _forces.Select(f => Interaction.OfField(f))], _settings.Skin, motion: motion, mirrors: _mirrors)
+            : throw new ScaleModelException("A channel is to have a box that is deformed; its ends stay where they are, so that it cannot.");
     }
 }

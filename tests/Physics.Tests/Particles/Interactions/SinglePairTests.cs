@@ -112,6 +112,49 @@ public sealed class SinglePairTests
         Assert.Equal(StateArchive.Save(alone.Archive), StateArchive.Save(resumed.Archive));
     }
 
+    // Shares are of double precision, and forces computed with them have other bits: nobody may be moved by those.
+    [Fact]
+    public void Looking_at_shares_amid_a_run_changes_no_bit_and_a_state_saved_then_goes_on_alike()
+    {
+        var atoms = Melt(4);
+        MolecularDynamics Engine() => new(atoms, [Interaction.InSingle(_plain)], 0.3);
+        var (alone, looked, resumed) = (Engine(), Engine(), Engine());
+        alone.Advance(60, 0.004, ChunkedLoop.Serial);
+        looked.Advance(30, 0.004, ChunkedLoop.Serial);
+        var forces = looked.Forces(ChunkedLoop.Serial);
+        looked.Shares(ChunkedLoop.Serial);
+        Assert.Equal(forces, looked.Forces(ChunkedLoop.Serial));
+        looked.Shares(ChunkedLoop.Serial);
+        StateArchive.Restore(StateArchive.Save(looked.Archive), resumed.Archive);
+        foreach (var engine in new[] { looked, resumed })
+        {
+            engine.Advance(30, 0.004, ChunkedLoop.Serial);
+            Assert.Equal(StateArchive.Save(alone.Archive), StateArchive.Save(engine.Archive));
+        }
+    }
+
+    // Of an atom that is far away the unit of whole numbers would be too coarse for the others: they are computed in double precision then.
+    [Fact]
+    public void An_atom_that_is_far_away_takes_no_precision_from_the_others()
+    {
+        foreach (var away in new[] { 400, 1e4, 1e5 })
+        {
+            var side = BoxSide.ShrinkWrapped;
+            var atoms = new AtomConfiguration
+            {
+                Units = UnitSystem.LennardJones,
+                Box = new SimulationBox(Vec3.Zero, Matrix3.Diagonal(20, 20, 20), side, side, side),
+                Species = [new("A", 1)],
+                Kinds = new int[4],
+                Positions = [new(0.1, 0.2, 0.3), new(1.2, 0.3, 0.1), new(0.4, 1.4, 0.9), new(away, 0.1, 0.2)],
+            };
+            var (force, energy, virial) = Difference(atoms, Interaction.InSingle(_plain), Interaction.Of(_plain));
+            Assert.InRange(force, 0, 3e-6);
+            Assert.InRange(energy, 0, 1e-6);
+            Assert.InRange(virial, 0, 1e-5);
+        }
+    }
+
     // Rounding pushes atoms at random, so that the energy walks; over 10,000 steps it stays within what is gated for double precision over 100,000.
     [Fact]
     public void Energy_stays_and_momentum_too()

@@ -52,13 +52,20 @@ public sealed class SharesTests
     private static MolecularDynamics Charges(AtomConfiguration atoms, bool isDamped) =>
         new(Charged(atoms), [Pairs, isDamped ? Interaction.OfCharges(new DampedShiftedForce(0.4, 2.2)) : Interaction.OfCharges(new CoulombCut(1.9))], 0.3);
 
+    // 1-4 pairs by half, of charges by 0.8.
+    private static MolecularDynamics Weighted(AtomConfiguration atoms) => new(Charged(atoms),
+        [
+            Pairs, Interaction.OfCharges(new CoulombCut(1.9)), Interaction.OfBondedPairs(new LennardJonesMixture([new(1, 1), new(0.5, 0.8)], MixingRule.Geometric, 2.3), BondedNeighbors.ThreeBonds, 0.5),
+            Interaction.OfBondedCharges(new CoulombCut(1.9), BondedNeighbors.ThreeBonds, 0.8),
+        ], 0.3, BondedNeighbors.ThreeBonds);
+
     private static MolecularDynamics Angular(AtomConfiguration atoms) => new(atoms,
         [Interaction.StillingerWeber(2, (i, j, k) => _bent with { Lambda = 21 + (4 * i) + (3 * (j + k)) }), Interaction.OfField(new UniformForce(new(0.3, -1, 0.2)))], 0.3);
 
     [Fact]
     public void Shares_add_up_to_the_whole_and_leave_the_forces_as_they_were() => _atoms.Sample(atoms =>
     {
-        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms), () => Charges(atoms, true), () => Charges(atoms, false), () => Angular(atoms) })
+        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms), () => Charges(atoms, true), () => Charges(atoms, false), () => Weighted(atoms), () => Angular(atoms) })
         {
             var engine = make();
             var shares = engine.Shares(Loop);
@@ -85,7 +92,7 @@ public sealed class SharesTests
     [Fact]
     public void Pairs_make_up_forces_and_virial_of_every_atom() => _atoms.Sample(atoms =>
     {
-        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms, terms: false), () => Charges(atoms, true), () => Charges(atoms, false) })
+        foreach (var make in new Func<MolecularDynamics>[] { () => Metal(atoms), () => Chains(atoms, terms: false), () => Charges(atoms, true), () => Charges(atoms, false), () => Weighted(atoms) })
         {
             var engine = make();
             var (forces, virials) = (new Vec3[atoms.Count], new SymTensor3[atoms.Count]);

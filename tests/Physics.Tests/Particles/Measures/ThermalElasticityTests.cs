@@ -110,6 +110,34 @@ public sealed class ThermalElasticityTests(ITestOutputHelper output)
         }
     }
 
+    // A look counts as a whole or not at all.
+    [Fact]
+    public void A_look_that_fails_is_not_counted()
+    {
+        var crystal = LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, 1.56), (3, 3, 3), UnitSystem.LennardJones, [new("A", 1)]);
+        var engine = new MolecularDynamics(crystal with { Velocities = ThermalVelocities.Draw(crystal, 0.3, 9) }, Pairs(), 0.3);
+        var upon = new MolecularDynamics(crystal with { Positions = [crystal.Positions[1], .. crystal.Positions[1..]] }, Pairs(), 0.3);
+        var (fails, made) = (false, 0);
+        ImmutableArray<Interaction> Some() => fails && ++made == 7 ? throw new ScaleModelException("No interaction.") : Pairs();
+        var (sound, shaken) = (new ThermalElasticity(Pairs, 3, 6), new ThermalElasticity(Some, 3, 6));
+        for (var look = 0; look < 18; look++)
+        {
+            engine.Advance(5, Step, Loop);
+            (fails, made) = (look % 3 == 0, 0);
+            if (fails)
+            {
+                Assert.Throws<ScaleModelException>(() => shaken.Add(engine, Loop));
+                fails = false;
+            }
+
+            Assert.Throws<ScaleModelException>(() => shaken.Add(upon, Loop));
+            sound.Add(engine, Loop);
+            shaken.Add(engine, Loop);
+        }
+
+        Assert.Equal(sound.Result().AsEnumerable(), shaken.Result().AsEnumerable());
+    }
+
     // Atoms that do not feel each other: 5/3 of the pressure for every stretch, and none for shear.
     [Fact]
     public void An_ideal_gas_has_its_adiabatic_compressibility()

@@ -134,6 +134,46 @@ public sealed class MinimizerTests(ITestOutputHelper output)
         Assert.Contains("second above zero", Assert.Throws<ScaleModelException>(() => engine.Minimize(new Fire(0.01), 1, ChunkedLoop.Serial, new(BoxFreedom.Full, 1, 0))).Message, StringComparison.Ordinal);
     }
 
+    private sealed class Count
+    {
+        public int Left { get; set; } = int.MaxValue;
+    }
+
+    // Somebody else's potential that fails in a way of its own.
+    private readonly struct Failing(Count count) : IPairPotential
+    {
+        public double Cutoff => 1.4;
+
+        public double ForceOverDistance(double r2, int kind, int other, out double energy)
+        {
+            energy = (r2 - 1.96) * (r2 - 1.96);
+            return count.Left-- > 0 ? -4 * (r2 - 1.96) : throw new NotSupportedException("No more.");
+        }
+    }
+
+    [Fact]
+    public void Whatever_goes_wrong_atoms_are_where_they_were_and_what_makes_no_sense_is_refused_before()
+    {
+        var count = new Count();
+        var start = Crystal(1.56, 3, 0.1);
+        var engine = new MolecularDynamics(start with { Velocities = ThermalVelocities.Draw(start, 1, 3) }, [Interaction.OfPotential(new Failing(count))], 0.3);
+        engine.Advance(5, 0.001, ChunkedLoop.Serial);
+        var before = StateArchive.Save(engine.Archive);
+        count.Left = 5000;
+        Assert.Throws<NotSupportedException>(() => engine.Minimize(new Fire(0.01), 1e-8, ChunkedLoop.Serial));
+        Assert.Equal(before, StateArchive.Save(engine.Archive));
+
+        // Atoms that have been lost are told of, and not only when they were to be put back.
+        var lost = new MolecularDynamics(start with { Positions = [start.Positions[1], .. start.Positions[1..]] }, [MotionTests.Smooth()], 0.3);
+        Assert.Throws<ScaleModelException>(() => lost.Advance(5, 0.001, ChunkedLoop.Serial));
+        Assert.Contains("not a finite number", Assert.Throws<ScaleModelException>(() => lost.Minimize(new Fire(0.01), 1e-8, ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+
+        // The way down knows nothing of mirrors, and would lead behind them.
+        var open = start with { Box = start.Box with { SideC = BoxSide.Fixed } };
+        var mirrored = new MolecularDynamics(open, [MotionTests.Smooth()], 0.3, mirrors: [new(new(0, 0, -1), new(0, 0, 1))]);
+        Assert.Contains("mirror", Assert.Throws<ScaleModelException>(() => mirrored.Minimize(new Fire(0.01), 1e-8, ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+    }
+
     // The same on two threads, to the bit: sums have one order.
     [Theory]
     [MemberData(nameof(Methods))]

@@ -60,6 +60,39 @@ public sealed class MirrorTests
         Assert.Equal(3 * N, 2 * engine.Measure(ChunkedLoop.Serial).Kinetic / (UnitSystem.Metal.Boltzmann * engine.Measure(ChunkedLoop.Serial).Temperature), 1e-6);
     }, iter: 5);
 
+    // What is sheared along a mirror stays before it; a side that comes to lead through it is refused, as for a wall.
+    [Fact]
+    public void A_box_that_is_sheared_through_a_mirror_is_refused()
+    {
+        MolecularDynamics Sheared(BoxSide a, BoxSide c, Vec3 normal) => new(
+            new AtomConfiguration { Units = UnitSystem.LennardJones, Box = new(Vec3.Zero, Matrix3.Diagonal(5, 5, 5), a, SideC: c), Species = [new("A", 1)], Kinds = [0], Positions = [new(1, 1, 1)] },
+            [Interaction.OfField(new UniformForce(Vec3.Zero))], 0.4, motion: new VelocityVerlet { Deformation = Deformation.ShearXY(0.1) }, mirrors: [new(Vec3.Zero, normal)]);
+        Sheared(BoxSide.Periodic, BoxSide.Fixed, new(0, 0, 1)).Advance(10, 0.01, ChunkedLoop.Serial);
+        var engine = Sheared(BoxSide.Fixed, BoxSide.Periodic, new(1, 0, 0));
+        Assert.Contains("periodic along side b", Assert.Throws<ScaleModelException>(() => engine.Advance(10, 0.01, ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+    }
+
+    // Without inertia there is no velocity to turn around and no momentum to give. Free atoms spread evenly between the mirrors: ⟨z⟩ = w/2, ⟨z²⟩ = w²/3.
+    [Fact]
+    public void Without_inertia_atoms_are_put_back_and_mirrors_give_nothing()
+    {
+        const int N = 4000;
+        const double Width = 2;
+        var atoms = new AtomConfiguration
+        {
+            Units = UnitSystem.LennardJones, Box = new(Vec3.Zero, Matrix3.Diagonal(40, 40, Width), SideC: BoxSide.Fixed), Species = [new("A", 1)], Kinds = new int[N],
+            Positions = [.. Enumerable.Range(0, N).Select(i => new Vec3(0.01 * i, 20, 0.3))], Velocities = [.. Enumerable.Range(0, N).Select(i => new Vec3(1, 2, i % 2 == 0 ? 3 : -3))],
+        };
+        var engine = new MolecularDynamics(atoms, [Interaction.OfField(new UniformForce(Vec3.Zero))], 0.4, motion: new Brownian(1, 1, 7), mirrors: [new(Vec3.Zero, new(0, 0, 1)), new(new(0, 0, Width), new(0, 0, -1))]);
+        engine.Advance(1500, 0.004, ChunkedLoop.Serial);        // D t = 6, three times the square of the width.
+        var now = engine.Configuration();
+        Assert.Equal(atoms.Velocities, now.Velocities);
+        Assert.Equal([0.0, 0], engine.Impulses.ToArray());
+        Assert.All(now.Positions, x => Assert.InRange(x.Z, 0, Width));
+        Assert.Equal(Width / 2, now.Positions.Average(x => x.Z), 4 * Width / Math.Sqrt(12.0 * N));
+        Assert.Equal(Width * Width / 3, now.Positions.Average(x => x.Z * x.Z), 4 * Width * Width * Math.Sqrt(4.0 / 45 / N));
+    }
+
     [Fact]
     public void A_mirror_stands_before_the_atoms_and_along_periodic_sides()
     {

@@ -5,12 +5,14 @@ using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Building;
 using ActorMultiscale.Physics.Particles.Interactions;
+using ActorMultiscale.Physics.Particles.Measures;
 using ActorMultiscale.Physics.Particles.Motions;
+using Xunit.Abstractions;
 
 namespace ActorMultiscale.Tests.Particles.Motions;
 
 /// <summary>What is true of every way to move.</summary>
-public sealed class MotionTests
+public sealed class MotionTests(ITestOutputHelper output)
 {
     // Smooth at the cutoff, so that what is conserved is so to the order of the method.
     internal static Interaction Smooth(double cutoff = 2.2) => Interaction.Of(new Switched<LennardJonesLaw>(new(1, 1, cutoff), cutoff - 0.5));
@@ -164,6 +166,7 @@ public sealed class MotionTests
     [InlineData("Nosé–Hoover")]
     [InlineData("Martyna–Tobias–Klein")]
     [InlineData("Martyna–Tobias–Klein, along the axes")]
+    [InlineData("Martyna–Tobias–Klein, in all ways")]
     [InlineData("r-RESPA")]
     public void What_is_conserved_is_so_to_second_order(string name)
     {
@@ -195,6 +198,8 @@ public sealed class MotionTests
     [Theory]
     [InlineData("Nosé–Hoover")]
     [InlineData("Martyna–Tobias–Klein")]
+    [InlineData("Martyna–Tobias–Klein, along the axes")]
+    [InlineData("Martyna–Tobias–Klein, in all ways")]
     [InlineData("stochastic rescaling")]
     [InlineData("Berendsen")]
     public void Energy_of_the_atoms_alone_is_not_conserved_and_with_the_bath_it_is(string name)
@@ -220,6 +225,97 @@ public sealed class MotionTests
         back.Advance(60, 0.004, ChunkedLoop.Serial);
         var x = back.Configuration().Positions;
         Assert.InRange(Enumerable.Range(0, x.Length).Max(i => (x[i] - start.Positions[i]).Norm), 0, 1e-9);
+    }
+
+    // What a saved state with a barostat holds; where it is restored by this, what is written is as it was or has all that moves turned around.
+    private sealed class Barostat(bool isFull)
+    {
+        private (bool HasList, double[] X, double[] V, double[] Listed, int[] Ids, Vec3[] Images) _atoms = (false, [], [], [], [], []);
+        private (long Steps, double Elapsed, Matrix3 Cell, Matrix3 ListedCell, Matrix3 Undeformed) _box;
+        private (double[] V, double[] X, double[] BoxV, double[] BoxX) _chains = ([], [], [], []);
+        private Vec3 _rates;
+        private Vec3 _shears;
+
+        public Vec3 Shears => _shears;
+
+        public void Archive(StateArchive archive)
+        {
+            _ = archive.Version(2);
+            archive.Value("has-list", ref _atoms.HasList);
+            archive.Field("positions", ref _atoms.X);
+            archive.Field("velocities", ref _atoms.V);
+            archive.Field("listed", ref _atoms.Listed);
+            archive.Field("ids", ref _atoms.Ids);
+            archive.Field("images", ref _atoms.Images);
+            archive.Value("steps", ref _box.Steps);
+            archive.Value("elapsed", ref _box.Elapsed);
+            archive.Value("cell", ref _box.Cell);
+            archive.Value("listed-cell", ref _box.ListedCell);
+            archive.Value("undeformed-cell", ref _box.Undeformed);
+            archive.Value("rates", ref _rates);
+            if (isFull)
+            {
+                archive.Value("shears", ref _shears);
+            }
+
+            archive.Field("atoms-velocities", ref _chains.V);
+            archive.Field("atoms-positions", ref _chains.X);
+            archive.Field("box-velocities", ref _chains.BoxV);
+            archive.Field("box-positions", ref _chains.BoxX);
+        }
+
+        public void TurnAround()
+        {
+            _atoms.V = [.. _atoms.V.Select((v, i) => i % 4 < 3 ? -v : v)];      // The fourth is 1/m.
+            (_chains.V, _chains.BoxV, _rates, _shears) = ([.. _chains.V.Select(v => -v)], [.. _chains.BoxV.Select(v => -v)], -_rates, -_shears);
+        }
+    }
+
+    [Theory]
+    [InlineData("Martyna–Tobias–Klein")]
+    [InlineData("Martyna–Tobias–Klein, along the axes")]
+    [InlineData("Martyna–Tobias–Klein, in all ways")]
+    public void A_barostat_goes_back_where_it_came_from(string name)
+    {
+        var start = Fluid(3, 1);
+        var engine = Engine(name, start);
+        engine.Advance(60, 0.004, ChunkedLoop.Serial);
+        Assert.InRange((engine.Box.Cell.Column(0) - start.Box.Cell.Column(0)).Norm, 1e-3, 1);
+        var state = new Barostat(name.EndsWith("all ways", StringComparison.Ordinal));
+        StateArchive.Restore(StateArchive.Save(engine.Archive), state.Archive);
+        state.TurnAround();
+        var back = Engine(name, start);
+        StateArchive.Restore(StateArchive.Save(state.Archive), back.Archive);
+        back.Advance(60, 0.004, ChunkedLoop.Serial);
+        var (x, cell) = (back.Configuration().Positions, back.Box.Cell);
+        Assert.InRange(Enumerable.Range(0, x.Length).Max(i => (x[i] - start.Positions[i]).Norm), 0, 1e-9);
+        Assert.InRange(Enumerable.Range(0, 3).Max(k => (cell.Column(k) - start.Box.Cell.Column(k)).Norm), 0, 1e-9);
+    }
+
+    // The energy of the box is ½ w ν:ν = ½ w Σ ν_k² + w (ν_yz² + ν_xz² + ν_xy²), so that ⟨w ν_xy²⟩ = k_B T/2; w = N k_B T τ², as n + 3 = 3N.
+    [Fact]
+    public void The_shears_of_a_box_are_as_warm_as_the_bath()
+    {
+        const double T = 0.4;
+        const double Tau = 0.5;
+        var crystal = LatticeBuilder.Repeat(ConventionalCell.Of(Lattice.Fcc, 1.6), (3, 3, 3), UnitSystem.LennardJones, [new("A", 1)]);
+        var engine = new MolecularDynamics(
+            crystal with { Velocities = ThermalVelocities.Draw(crystal, 2 * T, 5) }, [Smooth()], 0.3, motion: new MartynaTobiasKlein(T, 0.2, 0, Tau, BoxFreedom.Full));
+        engine.Advance(4000, 0.004, ChunkedLoop.Serial);
+        var (state, energy, temperature) = (new Barostat(isFull: true), new BlockAverage(), new BlockAverage());
+        for (var look = 0; look < 8000; look++)
+        {
+            engine.Advance(5, 0.004, ChunkedLoop.Serial);
+            StateArchive.Restore(StateArchive.Save(engine.Archive), state.Archive);
+            energy.Add(crystal.Count * T * Tau * Tau * state.Shears.NormSquared / 3);
+            temperature.Add(engine.Measure(ChunkedLoop.Serial).Temperature);
+        }
+
+        var (shears, atoms) = (energy.Result().Estimate, temperature.Result().Estimate);
+        output.WriteLine($"⟨w ν_xy²⟩/(k_B T) {shears.Value / T} ± {shears.Error / T}, T {atoms}");
+        Assert.InRange(shears.Error / T, 0, 0.04);
+        Assert.True(shears.Agrees(new(T / 2, 0), 4));
+        Assert.True(atoms.Agrees(new(T, 0), 4));
     }
 
     [Fact]
@@ -321,6 +417,25 @@ public sealed class MotionTests
             Assert.Equal(x.Evaluations, y.Evaluations);
             Assert.Equal(x.Energy, y.Energy / epsilon, 1e-8 * Math.Abs(x.Energy));
         }
+    }
+
+    // A state is taken as a whole or not at all.
+    [Fact]
+    public void A_state_that_is_refused_leaves_atoms_and_mirrors_as_they_were()
+    {
+        var start = Fluid(4, 1.5);
+        start = start with { Box = start.Box with { SideC = BoxSide.Fixed }, Species = [new("A", 1), new("B", 1)] };
+        var high = start.Box.Cell.ZZ;
+        MolecularDynamics Engine(int[] kinds) => new(start with { Kinds = kinds }, [Interaction.Of(new LennardJonesMixture([new(1, 1), new(1, 1)], MixingRule.Geometric, 2.2))], 0.3,
+            mirrors: [new(new(0, 0, -1e-3), new(0, 0, 1)), new(new(0, 0, high), new(0, 0, -1))]);
+        var other = Engine([.. Enumerable.Range(0, start.Count).Select(i => i % 2)]);
+        other.Advance(200, 0.004, ChunkedLoop.Serial);
+        Assert.True(other.Impulses.All(p => p > 0));
+        var engine = Engine(new int[start.Count]);
+        engine.Advance(20, 0.004, ChunkedLoop.Serial);
+        var before = StateArchive.Save(engine.Archive);
+        Assert.Contains("other kinds", Assert.Throws<InvalidDataException>(() => StateArchive.Restore(StateArchive.Save(other.Archive), engine.Archive)).Message, StringComparison.Ordinal);
+        Assert.Equal(before, StateArchive.Save(engine.Archive));
     }
 
     // States that were saved when there was no other motion than at constant energy.

@@ -104,6 +104,20 @@ public sealed class OpenBoundaryTests(ITestOutputHelper output)
             Assert.True(double.IsFinite(energy));
         }
 
+        // u(r) = 2πρ ∫_r^{r_c} (s − r) s φ ds, in powers of s.
+        double Of(double r, double s) => (4 * ((Math.Pow(s, -9) / -9) + (Math.Pow(s, -3) / 3))) - (4 * r * ((Math.Pow(s, -10) / -10) + (Math.Pow(s, -4) / 4)));
+        foreach (var r in new[] { 0.8, 1, 1.3, 1.77, 2.2, 2.49 })
+        {
+            double U(double r) => 2 * Math.PI * Density * (Of(r, Cutoff) - Of(r, r));
+            var u = field.MeanEnergy(new(3, 4, 1 + r), out var slope);
+            output.WriteLine($"{r}: {u}, {U(r)}");
+            Assert.Equal(U(r), u, 1e-7 * (1 + Math.Abs(U(r))));
+            Assert.Equal(0, (slope - new Vec3(0, 0, (U(r + 1e-5) - U(r - 1e-5)) / 2e-5)).Norm, 1e-5 * (1 + slope.Norm));
+        }
+
+        Assert.Equal(0, field.MeanEnergy(new(3, 4, 3.6), out var none));
+        Assert.Equal(Vec3.Zero, none);
+
         Assert.Equal(Vec3.Zero, At(2.5, out _));
         Assert.Contains("beyond", Assert.Throws<ScaleModelException>(() => At(-0.1, out _)).Message, StringComparison.Ordinal);
         Assert.Throws<ScaleModelException>(() => new BoundaryForce(Vec3.Zero, Vec3.Zero, 1, potential, _ => 1, 0.5));
