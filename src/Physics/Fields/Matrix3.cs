@@ -86,4 +86,20 @@ public readonly record struct Matrix3(
     /// <summary>The sum.</summary>
     public static Matrix3 operator +(Matrix3 a, Matrix3 b) =>
         FromColumns(a.Column(0) + b.Column(0), a.Column(1) + b.Column(1), a.Column(2) + b.Column(2));
+
+    /// <summary>The difference.</summary>
+    public static Matrix3 operator -(Matrix3 a, Matrix3 b) => a + (-1 * b);
+
+    /// <summary>The matrix times a number.</summary>
+    public static Matrix3 operator *(double factor, Matrix3 m) => new(
+        factor * m.XX, factor * m.XY, factor * m.XZ, factor * m.YX, factor * m.YY, factor * m.YZ, factor * m.ZX, factor * m.ZY, factor * m.ZZ);
+
+    /// <summary>a ⊗ b, with the entries aᵢ bⱼ.</summary>
+    public static Matrix3 Dyad(Vec3 a, Vec3 b) => FromColumns(b.X * a, b.Y * a, b.Z * a);
+
+    /// <summary>a : b = Σ aᵢⱼ bᵢⱼ.</summary>
+    public static double Contract(Matrix3 a, Matrix3 b) => Vec3.Dot(a.Row(0), b.Row(0)) + Vec3.Dot(a.Row(1), b.Row(1)) + Vec3.Dot(a.Row(2), b.Row(2));
+
+    /// <summary>The sum of the diagonal.</summary>
+    public double Trace => XX + YY + ZZ;
 }

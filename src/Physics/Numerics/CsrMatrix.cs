@@ -33,6 +33,14 @@ public sealed class CsrMatrix : ILinearOperator
         (_rowStart, _columns, _values) = (rowStart, columns, values);
     }
 
+    private CsrMatrix(CsrMatrix pattern)
+    {
+        (ColumnCount, _rowStart, _columns, _values) = (pattern.ColumnCount, pattern._rowStart, pattern._columns, new double[pattern._values.Length]);
+    }
+
+    /// <summary>A matrix of zeros with the pattern of this one, which both share.</summary>
+    public CsrMatrix WithSamePattern() => new(this);
+
     /// <summary>The number of rows.</summary>
     public int RowCount => _rowStart.Length - 1;
 

@@ -33,22 +33,24 @@ internal static class Peers
 {
     public const string Lammps = "/usr/bin/lmp";
 
-    // Debian's, for which its python3-ase is.
+    public const string Gmsh = "/usr/bin/gmsh";
+
+    // Debian's, for which its packages are.
     public const string Python = "/usr/bin/python3";
 
     public static string? WhyNot(string peer) =>
-        Environment.GetEnvironmentVariable("CI") != "true" && !IsHere(peer) ? $"'{peer}' is not installed: apt-get install lammps python3-ase" : null;
+        Environment.GetEnvironmentVariable("CI") != "true" && !IsHere(peer) ? $"'{peer}' is not installed: apt-get install lammps python3-ase python3-vtk9 python3-meshio gmsh" : null;
 
     private static bool IsHere(string peer)
     {
-        if (peer == "lmp")
+        if (peer is "lmp" or "gmsh")
         {
-            return File.Exists(Peers.Lammps);
+            return File.Exists(peer == "lmp" ? Lammps : Gmsh);
         }
 
         try
         {
-            using var python = Process.Start(new ProcessStartInfo(Peers.Python, ["-c", "import ase"]) { RedirectStandardError = true })!;
+            using var python = Process.Start(new ProcessStartInfo(Peers.Python, ["-c", "import " + peer]) { RedirectStandardError = true })!;
             python.WaitForExit();
             return python.ExitCode == 0;
         }

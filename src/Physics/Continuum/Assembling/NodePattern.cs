@@ -1,0 +1,140 @@
+using ActorMultiscale.Physics.Continuum.Meshes;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Continuum.Assembling;
+
+/// <summary>Which nodes share a cell, as sorted rows; and where in the row of its node a the node b of a cell stands.</summary>
+internal sealed class NodePattern
+{
+    private readonly int[] _slotStart;      // Of the cells.
+    private readonly ushort[] _slots;
+    private readonly int _components;
+    private readonly int[] _columns;
+    private readonly Lazy<CsrMatrix> _matrix;
+
+    public NodePattern(Basis basis)
+    {
+        _components = basis.Components;
+        var cells = basis.Mesh.CellCount;
+        var nodes = basis.NodeCount;
+        _slotStart = new int[cells + 1];
+        var start = new int[nodes + 1];
+        for (var c = 0; c < cells; c++)
+        {
+            var of = basis.CellNodes(c);
+            _slotStart[c + 1] = checked(_slotStart[c] + (of.Length * of.Length));
+            foreach (var n in of)
+            {
+                start[n + 1]++;
+            }
+        }
+
+        for (var n = 0; n < nodes; n++)
+        {
+            start[n + 1] += start[n];
+        }
+
+        var cellsOf = new int[start[^1]];
+        var placeOf = new byte[start[^1]];
+        var next = start.AsSpan(0, nodes).ToArray();
+        for (var c = 0; c < cells; c++)
+        {
+            var of = basis.CellNodes(c);
+            for (var a = 0; a < of.Length; a++)
+            {
+                (cellsOf[next[of[a]]], placeOf[next[of[a]]]) = (c, (byte)a);
+                next[of[a]]++;
+            }
+        }
+
+        _slots = new ushort[_slotStart[^1]];
+        RowStart = new int[nodes + 1];
+        var columns = new List<int>(8 * nodes);
+        var seen = new int[nodes];
+        var slot = new int[nodes];
+        Array.Fill(seen, -1);
+        var row = new List<int>();
+        for (var n = 0; n < nodes; n++)
+        {
+            row.Clear();
+            for (var k = start[n]; k < start[n + 1]; k++)
+            {
+                foreach (var b in basis.CellNodes(cellsOf[k]))
+                {
+                    if (seen[b] != n)
+                    {
+                        seen[b] = n;
+                        row.Add(b);
+                    }
+                }
+            }
+
+            row.Sort();
+            if (row.Count > ushort.MaxValue)
+            {
+                throw new ScaleModelException($"Node {n} shares cells with {row.Count} nodes; at most {ushort.MaxValue} are possible.");
+            }
+
+            for (var s = 0; s < row.Count; s++)
+            {
+                slot[row[s]] = s;
+            }
+
+            for (var k = start[n]; k < start[n + 1]; k++)
+            {
+                var of = basis.CellNodes(cellsOf[k]);
+                var at = _slotStart[cellsOf[k]] + (placeOf[k] * of.Length);
+                for (var b = 0; b < of.Length; b++)
+                {
+                    _slots[at + b] = (ushort)slot[of[b]];
+                }
+            }
+
+            columns.AddRange(row);
+            RowStart[n + 1] = columns.Count;
+        }
+
+        _columns = [.. columns];
+        _matrix = new(Expand);
+    }
+
+    /// <summary>Where each node's row starts, and the number of pairs.</summary>
+    public int[] RowStart { get; }
+
+    /// <summary>A matrix of zeros with the pattern of all dofs.</summary>
+    public CsrMatrix Matrix() => _matrix.Value.WithSamePattern();
+
+    /// <summary>Whether a matrix has this pattern.</summary>
+    public bool Fits(CsrMatrix matrix) =>
+        matrix.RowStart == _matrix.Value.RowStart || (matrix.RowStart.SequenceEqual(_matrix.Value.RowStart) && matrix.Columns.SequenceEqual(_matrix.Value.Columns));
+
+    /// <summary>The slots of a cell: that of b in the row of a at a·n + b.</summary>
+    public ReadOnlySpan<ushort> Slots(int cell) => _slots.AsSpan(_slotStart[cell], _slotStart[cell + 1] - _slotStart[cell]);
+
+    private CsrMatrix Expand()
+    {
+        var c = _components;
+        var rows = RowStart.Length - 1;
+        var start = new int[(c * rows) + 1];
+        var columns = new int[checked(c * c * _columns.Length)];
+        var at = 0;
+        for (var n = 0; n < rows; n++)
+        {
+            for (var i = 0; i < c; i++)
+            {
+                for (var k = RowStart[n]; k < RowStart[n + 1]; k++)
+                {
+                    for (var j = 0; j < c; j++)
+                    {
+                        columns[at++] = (c * _columns[k]) + j;
+                    }
+                }
+
+                start[(c * n) + i + 1] = at;
+            }
+        }
+
+        return new CsrMatrix(c * rows, start, columns, new double[columns.Length]);
+    }
+}

@@ -1,0 +1,375 @@
+using System.Globalization;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Continuum;
+
+/// <summary>
+/// Affine constraints on the dofs of a system, u_i = Σ c_j u_j + b: given values (no terms), periodic images, hanging nodes. Terms may be constrained
+/// themselves, but not by way of u_i.
+/// </summary>
+/// <param name="dofCount">The number of dofs.</param>
+public sealed class Constraints(int dofCount)
+{
+    private readonly SortedDictionary<int, ((int Dof, double Factor)[] Terms, double Offset)> _lines = [];
+
+    /// <summary>The number of dofs.</summary>
+    public int DofCount { get; } = dofCount;
+
+    /// <summary>The number of dofs that are constrained.</summary>
+    public int Count => _lines.Count;
+
+    /// <summary>Whether a dof is constrained.</summary>
+    public bool Contains(int dof) => _lines.ContainsKey(dof);
+
+    /// <summary>u = value. A dof may be given the same value twice, as at corners.</summary>
+    /// <exception cref="ScaleModelException">The dof has another value or is tied.</exception>
+    public Constraints Fix(int dof, double value)
+    {
+        if (_lines.TryGetValue(dof, out var line) && line.Terms.Length == 0 && line.Offset == value)
+        {
+            return this;
+        }
+
+        return Tie(dof, [], value);
+    }
+
+    /// <summary>u = value for one component at some nodes.</summary>
+    /// <param name="basis">The functions.</param>
+    /// <param name="nodes">The nodes.</param>
+    /// <param name="component">The component.</param>
+    /// <param name="value">The value at all of them.</param>
+    public Constraints Fix(Basis basis, IEnumerable<int> nodes, int component, double value)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(nodes);
+        foreach (var node in nodes)
+        {
+            Fix(basis.Dof(node, component), value);
+        }
+
+        return this;
+    }
+
+    /// <summary>u = g(x) for a scalar field at some nodes.</summary>
+    /// <param name="basis">The functions.</param>
+    /// <param name="nodes">The nodes.</param>
+    /// <param name="value">g.</param>
+    public Constraints Fix(Basis basis, IEnumerable<int> nodes, Func<Vec3, double> value)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(nodes);
+        ArgumentNullException.ThrowIfNull(value);
+        foreach (var node in nodes)
+        {
+            Fix(basis.Dof(node), value(basis.Nodes[node]));
+        }
+
+        return this;
+    }
+
+    /// <summary>u = g(x) for all components at some nodes.</summary>
+    /// <param name="basis">The functions.</param>
+    /// <param name="nodes">The nodes.</param>
+    /// <param name="value">g.</param>
+    public Constraints Fix(Basis basis, IEnumerable<int> nodes, Func<Vec3, Vec3> value)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(nodes);
+        ArgumentNullException.ThrowIfNull(value);
+        foreach (var node in nodes)
+        {
+            var given = value(basis.Nodes[node]);
+            for (var c = 0; c < basis.Components; c++)
+            {
+                Fix(basis.Dof(node, c), given[c]);
+            }
+        }
+
+        return this;
+    }
+
+    /// <summary>u_i = Σ c_j u_j + b.</summary>
+    /// <param name="dof">i.</param>
+    /// <param name="terms">j and c_j.</param>
+    /// <param name="offset">b.</param>
+    /// <exception cref="ScaleModelException">The dof is constrained already, there is no such dof, or a number is not finite.</exception>
+    public Constraints Tie(int dof, ReadOnlySpan<(int Dof, double Factor)> terms, double offset = 0)
+    {
+        RequireDof(dof);
+        foreach (var (j, c) in terms)
+        {
+            RequireDof(j);
+            if (!double.IsFinite(c) || j == dof)
+            {
+                throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"The constraint of dof {dof} has the term {c}·u_{j}; factors are finite, and no dof depends on itself."));
+            }
+        }
+
+        if (!double.IsFinite(offset))
+        {
+            throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"The constraint of dof {dof} has the value {offset}, which is not finite."));
+        }
+
+        if (!_lines.TryAdd(dof, (terms.ToArray(), offset)))
+        {
+            throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"Dof {dof} is constrained twice: {Text(_lines[dof])} and {Text((terms.ToArray(), offset))}. A dof has one constraint."));
+        }
+
+        return this;
+    }
+
+    /// <summary>
+    /// The system of the dofs that are left: with u = C x + b, (CᵀK C) x = Cᵀ(f − K b).
+    /// </summary>
+    /// <param name="matrix">K, square.</param>
+    /// <param name="right">f.</param>
+    /// <param name="loop">The threads; one if null.</param>
+    /// <exception cref="ScaleModelException">Constraints depend on each other in a circle.</exception>
+    public CondensedSystem Condense(CsrMatrix matrix, ReadOnlySpan<double> right, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.RowCount, DofCount, nameof(matrix));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ColumnCount, DofCount, nameof(matrix));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, DofCount, nameof(right));
+        var (map, offsets) = Map();
+        var back = Transposed(map);
+        var condensed = Triple(back, matrix, map, loop ?? ChunkedLoop.Serial);
+        var moved = new double[DofCount];
+        matrix.Multiply(offsets, moved);
+        for (var i = 0; i < moved.Length; i++)
+        {
+            moved[i] = right[i] - moved[i];
+        }
+
+        var reduced = new double[map.ColumnCount];
+        back.Multiply(moved, reduced);
+        return new(condensed, reduced, map, offsets);
+    }
+
+    /// <summary>Solves K u = f under the constraints.</summary>
+    /// <param name="matrix">K, positive definite where the constraints leave dofs free.</param>
+    /// <param name="right">f.</param>
+    /// <param name="solve">Solves A x = y; conjugate gradients with SSOR to 1e-12 if null.</param>
+    /// <returns>u, one number a dof.</returns>
+    public double[] Solve(CsrMatrix matrix, ReadOnlySpan<double> right, Func<CsrMatrix, double[], double[]>? solve = null)
+    {
+        var system = Condense(matrix, right);
+        return system.Expand(system.Right.Length == 0 ? [] : (solve ?? Default)(system.Matrix, system.Right));
+    }
+
+    private static double[] Default(CsrMatrix matrix, double[] right)
+    {
+        var x = new double[right.Length];
+        ConjugateGradient.Solve(matrix, right, x, new SsorPreconditioner(matrix));
+        return x;
+    }
+
+    // C and b. Constraints are followed down to dofs that are free.
+    private (CsrMatrix Map, double[] Offsets) Map()
+    {
+        var free = new int[DofCount];
+        var count = 0;
+        for (var i = 0; i < DofCount; i++)
+        {
+            free[i] = _lines.ContainsKey(i) ? -1 : count++;
+        }
+
+        Dictionary<int, (SortedDictionary<int, double> Terms, double Offset)?> resolved = [];
+        (SortedDictionary<int, double> Terms, double Offset) Resolve(int dof)
+        {
+            if (resolved.TryGetValue(dof, out var known))
+            {
+                return known ?? throw new ScaleModelException($"The constraint of dof {dof} depends on dof {dof}, by way of others. A chain of constraints ends at free dofs.");
+            }
+
+            resolved[dof] = null;
+            var (terms, offset) = _lines[dof];
+            SortedDictionary<int, double> sum = [];
+            foreach (var (j, c) in terms)
+            {
+                if (free[j] >= 0)
+                {
+                    sum[free[j]] = sum.GetValueOrDefault(free[j]) + c;
+                    continue;
+                }
+
+                var inner = Resolve(j);
+                offset += c * inner.Offset;
+                foreach (var (column, factor) in inner.Terms)
+                {
+                    sum[column] = sum.GetValueOrDefault(column) + (c * factor);
+                }
+            }
+
+            resolved[dof] = (sum, offset);
+            return (sum, offset);
+        }
+
+        var offsets = new double[DofCount];
+        var start = new int[DofCount + 1];
+        List<int> columns = new(DofCount);
+        List<double> values = new(DofCount);
+        for (var i = 0; i < DofCount; i++)
+        {
+            if (free[i] >= 0)
+            {
+                columns.Add(free[i]);
+                values.Add(1);
+            }
+            else
+            {
+                var (terms, offset) = Resolve(i);
+                offsets[i] = offset;
+                columns.AddRange(terms.Keys);
+                values.AddRange(terms.Values);
+            }
+
+            start[i + 1] = columns.Count;
+        }
+
+        return (new CsrMatrix(count, start, [.. columns], [.. values]), offsets);
+    }
+
+    private static CsrMatrix Transposed(CsrMatrix matrix)
+    {
+        var start = new int[matrix.ColumnCount + 1];
+        foreach (var column in matrix.Columns)
+        {
+            start[column + 1]++;
+        }
+
+        for (var r = 0; r < matrix.ColumnCount; r++)
+        {
+            start[r + 1] += start[r];
+        }
+
+        var (columns, values) = (new int[matrix.EntryCount], new double[matrix.EntryCount]);
+        var next = start.AsSpan(0, matrix.ColumnCount).ToArray();
+        for (var row = 0; row < matrix.RowCount; row++)
+        {
+            for (var k = matrix.RowStart[row]; k < matrix.RowStart[row + 1]; k++)
+            {
+                var at = next[matrix.Columns[k]]++;
+                (columns[at], values[at]) = (row, matrix.Values[k]);
+            }
+        }
+
+        return new(matrix.RowCount, start, columns, values);
+    }
+
+    // Cᵀ K C row by row; the numbers of one place are summed in the order of K's rows and columns. After: Gustavson, ACM Trans. Math. Softw. 4 (1978) 250.
+    private static CsrMatrix Triple(CsrMatrix back, CsrMatrix matrix, CsrMatrix map, ChunkedLoop loop)
+    {
+        const int chunk = 4096;
+        var rows = back.RowCount;
+        var start = new int[rows + 1];
+        loop.Run(rows, chunk, (_, first, last) =>
+        {
+            var seen = new int[rows];
+            for (var row = first; row < last; row++)
+            {
+                var count = 0;
+                for (var k = back.RowStart[row]; k < back.RowStart[row + 1]; k++)
+                {
+                    var i = back.Columns[k];
+                    foreach (var j in matrix.Columns[matrix.RowStart[i]..matrix.RowStart[i + 1]])
+                    {
+                        for (var s = map.RowStart[j]; s < map.RowStart[j + 1]; s++)
+                        {
+                            if (seen[map.Columns[s]] != row + 1)
+                            {
+                                seen[map.Columns[s]] = row + 1;
+                                count++;
+                            }
+                        }
+                    }
+                }
+
+                start[row + 1] = count;
+            }
+        });
+        for (var row = 0; row < rows; row++)
+        {
+            start[row + 1] = checked(start[row] + start[row + 1]);
+        }
+
+        var (columns, values) = (new int[start[^1]], new double[start[^1]]);
+        loop.Run(rows, chunk, (_, first, last) =>
+        {
+            var place = new int[rows];
+            Array.Fill(place, -1);
+            for (var row = first; row < last; row++)
+            {
+                var end = start[row];
+                var rising = true;
+                for (var k = back.RowStart[row]; k < back.RowStart[row + 1]; k++)
+                {
+                    var (i, factor) = (back.Columns[k], back.Values[k]);
+                    for (var e = matrix.RowStart[i]; e < matrix.RowStart[i + 1]; e++)
+                    {
+                        var (j, entry) = (matrix.Columns[e], factor * matrix.Values[e]);
+                        for (var s = map.RowStart[j]; s < map.RowStart[j + 1]; s++)
+                        {
+                            var column = map.Columns[s];
+                            if (place[column] < start[row])
+                            {
+                                rising &= end == start[row] || columns[end - 1] < column;
+                                (columns[end], place[column]) = (column, end++);
+                            }
+
+                            values[place[column]] += entry * map.Values[s];
+                        }
+                    }
+                }
+
+                if (!rising)
+                {
+                    Array.Sort(columns, values, start[row], end - start[row]);
+                }
+            }
+        });
+        return new(rows, start, columns, values);
+    }
+
+    private void RequireDof(int dof)
+    {
+        if (dof < 0 || dof >= DofCount)
+        {
+            throw new ScaleModelException($"There is no dof {dof}; dofs are 0 to {DofCount - 1}.");
+        }
+    }
+
+    private static string Text(((int Dof, double Factor)[] Terms, double Offset) line) =>
+        string.Join(" + ", line.Terms.Select(t => FormattableString.Invariant($"{t.Factor}·u_{t.Dof}")).Append(line.Offset.ToString(CultureInfo.InvariantCulture)));
+}
+
+/// <summary>A system freed from its constraints: A x = y, u = C x + b.</summary>
+public sealed class CondensedSystem
+{
+    private readonly CsrMatrix _map;
+    private readonly double[] _offsets;
+
+    internal CondensedSystem(CsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets) => (Matrix, Right, _map, _offsets) = (matrix, right, map, offsets);
+
+    /// <summary>A = CᵀK C.</summary>
+    public CsrMatrix Matrix { get; }
+
+    /// <summary>y = Cᵀ(f − K b).</summary>
+    public double[] Right { get; }
+
+    /// <summary>u = C x + b.</summary>
+    /// <param name="x">The free dofs.</param>
+    public double[] Expand(ReadOnlySpan<double> x)
+    {
+        var u = new double[_offsets.Length];
+        _map.Multiply(x, u);
+        for (var i = 0; i < u.Length; i++)
+        {
+            u[i] += _offsets[i];
+        }
+
+        return u;
+    }
+}

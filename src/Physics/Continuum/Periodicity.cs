@@ -1,0 +1,116 @@
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Physics.Continuum;
+
+/// <summary>Periodic fields on a body whose opposite faces have nodes at the same places, up to a mean gradient.</summary>
+public static class Periodicity
+{
+    /// <summary>Ties each node of an upper face to its image on the lower one: u(x⁺) − u(x⁻) = g·(x⁺ − x⁻).</summary>
+    /// <param name="constraints">What is added to.</param>
+    /// <param name="basis">A basis for a scalar field.</param>
+    /// <param name="gradient">g, the mean gradient.</param>
+    /// <param name="axes">The periodic directions; all if null.</param>
+    /// <exception cref="ScaleModelException">A node has no image.</exception>
+    public static Constraints TiePeriodic(this Constraints constraints, Basis basis, Vec3 gradient, IReadOnlyCollection<int>? axes = null)
+    {
+        ArgumentNullException.ThrowIfNull(constraints);
+        ArgumentNullException.ThrowIfNull(basis);
+        basis.Require(1);
+        foreach (var (node, image) in Pairs(basis, axes))
+        {
+            constraints.Tie(basis.Dof(node), [(basis.Dof(image), 1)], Vec3.Dot(gradient, basis.Nodes[node] - basis.Nodes[image]));
+        }
+
+        return constraints;
+    }
+
+    /// <summary>The same for a vector field: u(x⁺) − u(x⁻) = G (x⁺ − x⁻).</summary>
+    /// <param name="constraints">What is added to.</param>
+    /// <param name="basis">A basis for a vector field.</param>
+    /// <param name="gradient">G, the mean of ∇u; a strain if the body shall not turn.</param>
+    /// <param name="axes">The periodic directions; all if null.</param>
+    /// <exception cref="ScaleModelException">A node has no image.</exception>
+    public static Constraints TiePeriodic(this Constraints constraints, Basis basis, Matrix3 gradient, IReadOnlyCollection<int>? axes = null)
+    {
+        ArgumentNullException.ThrowIfNull(constraints);
+        ArgumentNullException.ThrowIfNull(basis);
+        basis.Require(basis.Mesh.Dimension);
+        foreach (var (node, image) in Pairs(basis, axes))
+        {
+            var jump = gradient * (basis.Nodes[node] - basis.Nodes[image]);
+            for (var c = 0; c < basis.Components; c++)
+            {
+                constraints.Tie(basis.Dof(node, c), [(basis.Dof(image, c), 1)], jump[c]);
+            }
+        }
+
+        return constraints;
+    }
+
+    /// <summary>
+    /// The nodes on upper faces of the body's bounding box with their images on the lower ones. A node on an edge or at a corner is led to the lower end in all
+    /// directions at once, so no node is both.
+    /// </summary>
+    /// <param name="basis">The functions.</param>
+    /// <param name="axes">The periodic directions; all if null.</param>
+    public static IEnumerable<(int Node, int Image)> Pairs(Basis basis, IReadOnlyCollection<int>? axes = null)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        var nodes = basis.Nodes;
+        axes ??= [.. Enumerable.Range(0, basis.Mesh.Dimension)];
+        var (low, high) = (nodes[0], nodes[0]);
+        foreach (var x in nodes)
+        {
+            low = new(Math.Min(low.X, x.X), Math.Min(low.Y, x.Y), Math.Min(low.Z, x.Z));
+            high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
+        }
+
+        // Places are compared to a millionth of the body; each falls into a box, and equal ones into the same or neighboring boxes.
+        var slack = 1e-6 * (high - low).Norm;
+        (long X, long Y, long Z) Key(Vec3 x) => ((long)Math.Floor((x.X - low.X) / slack), (long)Math.Floor((x.Y - low.Y) / slack), (long)Math.Floor((x.Z - low.Z) / slack));
+        Dictionary<(long X, long Y, long Z), int> at = [];
+        var upper = new List<(int Node, Vec3 Image)>();
+        for (var n = 0; n < nodes.Length; n++)
+        {
+            double[] image = [nodes[n].X, nodes[n].Y, nodes[n].Z];
+            var isUpper = false;
+            foreach (var axis in axes)
+            {
+                if (high[axis] - nodes[n][axis] <= slack)
+                {
+                    image[axis] -= high[axis] - low[axis];
+                    isUpper = true;
+                }
+            }
+
+            if (isUpper)
+            {
+                upper.Add((n, new(image[0], image[1], image[2])));
+            }
+            else
+            {
+                at[Key(nodes[n])] = n;
+            }
+        }
+
+        List<(int, int)> pairs = [];
+        foreach (var (node, image) in upper)
+        {
+            var (x, y, z) = Key(image);
+            var found = -1;
+            for (var s = 0; s < 27 && found < 0; s++)
+            {
+                if (at.TryGetValue((x + (s % 3) - 1, y + (s / 3 % 3) - 1, z + (s / 9) - 1), out var n) && (nodes[n] - image).Norm <= slack)
+                {
+                    found = n;
+                }
+            }
+
+            pairs.Add((node, found >= 0 ? found : throw new ScaleModelException(FormattableString.Invariant(
+                $"The node at {nodes[node]} has no periodic image: there is none at {image}. Opposite faces of a periodic body have nodes at the same places."))));
+        }
+
+        return pairs;
+    }
+}

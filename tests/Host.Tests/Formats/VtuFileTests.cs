@@ -1,0 +1,152 @@
+using System.Globalization;
+using ActorMultiscale.Host.Formats;
+using ActorMultiscale.Physics.Continuum;
+using ActorMultiscale.Physics.Continuum.Meshes;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Tests.Host.Interop;
+
+namespace ActorMultiscale.Tests.Host.Formats;
+
+/// <summary>VTU files as VTK and meshio read them.</summary>
+public sealed class VtuFileTests : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("actor-multiscale-");
+
+    public static TheoryData<string> Kinds => [.. _meshes.Keys];
+
+    private static readonly Vec3 _unit = new(1, 1, 1);
+
+    private static readonly Dictionary<string, Func<Mesh>> _meshes = new()
+    {
+        ["line"] = () => StructuredMesh.Interval(2, 3),
+        ["curved line"] = () => StructuredMesh.Interval(2, 3).Quadratic().Moved(Bent),
+        ["triangle"] = () => StructuredMesh.Rectangle(2, 1, 2, 3, CellShape.Triangle),
+        ["curved triangle"] = () => StructuredMesh.QuarterRing(1, 2, 2, 3, CellShape.Triangle),
+        ["quadrilateral"] = () => StructuredMesh.Rectangle(2, 1, 2, 3),
+        ["curved quadrilateral"] = () => StructuredMesh.QuarterRing(1, 2, 2, 3),
+        ["tetrahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 1, CellShape.Tetrahedron),
+        ["curved tetrahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 1, CellShape.Tetrahedron).Quadratic().Moved(Bent),
+        ["hexahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 2),
+        ["curved hexahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 2).Quadratic().Moved(Bent),
+    };
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static Vec3 Bent(Vec3 x) => new(x.X + (0.1 * x.X * x.X) + (0.07 * x.Y * x.Z), x.Y + (0.05 * x.X * x.Z) - (0.03 * x.Y * x.X), x.Z - (x.Z == 0 ? 0 : 0.1 * x.X * x.Y));
+
+    private void Save(string name, Action<Stream> write)
+    {
+        using var to = File.Create(Path.Combine(_folder.FullName, name));
+        write(to);
+    }
+
+    private double[][] Python(string script)
+    {
+        FormatStand.Save(_folder, "read.py", script);
+        return [.. FormatStand.Run(_folder, Peers.Python, "read.py").Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => double.Parse(word, CultureInfo.InvariantCulture)).ToArray())];
+    }
+
+    [PeerTheory("vtk")]
+    [MemberData(nameof(Kinds))]
+    public void VTK_finds_the_same_places_in_the_same_cells_and_the_same_fields(string kind)
+    {
+        var mesh = _meshes[kind]();
+        var (points, cells) = (mesh.Points.Length, mesh.CellCount);
+        double[] scalar = [.. Enumerable.Range(0, points).Select(n => Math.Sqrt(n) / 3)];
+        double[] plane = [.. Enumerable.Range(0, 2 * points).Select(n => 1.0 / (n + 1))];
+        double[] tensor = [.. Enumerable.Range(0, 6 * cells).Select(n => Math.Exp(-n))];
+        Save("m.vtu", to => VtuFile.Write(to, mesh, [new("T <&> \"q\"", 1, scalar), new("u", 2, plane)], [new("stress", 6, tensor)]));
+        var read = Python("""
+            import vtk
+            r = vtk.vtkXMLUnstructuredGridReader(); r.SetFileName('m.vtu'); r.Update(); g = r.GetOutput()
+            def flat(a): return ' '.join(repr(a.GetComponent(i, j)) for i in range(a.GetNumberOfTuples()) for j in range(a.GetNumberOfComponents()))
+            print(g.GetNumberOfPoints(), g.GetNumberOfCells())
+            print(flat(g.GetPoints().GetData()))
+            print(flat(g.GetPointData().GetArray('T <&> "q"')))
+            print(flat(g.GetPointData().GetArray('u')))
+            print(flat(g.GetCellData().GetArray('stress')))
+            for c in range(g.GetNumberOfCells()):
+                x = [0, 0, 0]; sub = vtk.reference(0); w = [0] * 30
+                g.GetCell(c).EvaluateLocation(sub, [0.3, 0.2, 0.1], x, w)
+                print(*map(repr, x))
+            """);
+
+        Assert.Equal([points, cells], read[0].Select(x => (int)x));
+        Assert.Equal(mesh.Points.ToArray().SelectMany(x => new[] { x.X, x.Y, x.Z }), read[1]);
+        Assert.Equal(scalar, read[2]);
+        Assert.Equal(Enumerable.Range(0, 3 * points).Select(n => n % 3 == 2 ? 0 : plane[(n / 3 * 2) + (n % 3)]), read[3]);
+        Assert.Equal(tensor, read[4]);
+        for (var c = 0; c < cells; c++)
+        {
+            var x = mesh.Place(c, new(0.3, mesh.Dimension > 1 ? 0.2 : 0, mesh.Dimension > 2 ? 0.1 : 0));
+            Assert.Equal(0, (x - new Vec3(read[5 + c][0], read[5 + c][1], read[5 + c][2])).Norm, 1e-14);
+        }
+    }
+
+    [PeerTheory("meshio")]
+    [MemberData(nameof(Kinds))]
+    public void Meshio_reads_the_same_cells(string kind)
+    {
+        var mesh = _meshes[kind]();
+        Save("m.vtu", to => VtuFile.Write(to, mesh, [], [new("n", 1, [.. Enumerable.Range(0, mesh.CellCount).Select(c => 1.5 * c)])]));
+        var read = Python("""
+            import meshio
+            m = meshio.read('m.vtu')
+            print(*map(repr, m.points.flatten()))
+            print(*m.cells[0].data.flatten())
+            print(*map(repr, m.cell_data['n'][0]))
+            """);
+
+        Assert.Equal(mesh.Points.ToArray().SelectMany(x => new[] { x.X, x.Y, x.Z }), read[0]);
+        Assert.Equal(mesh.Blocks[0].Nodes, read[1].Select(x => (int)x));
+        Assert.Equal(Enumerable.Range(0, mesh.CellCount).Select(c => 1.5 * c), read[2]);
+    }
+
+    [PeerFact("vtk")]
+    public void Fields_of_degree_two_come_with_all_their_nodes_and_large_ones_in_blocks()
+    {
+        var basis = Basis.Scalar(StructuredMesh.Rectangle(1, 1, 150, 150), 2);
+        var u = basis.Interpolate(x => Math.Sin(5 * x.X) * x.Y);
+        Save("m.vtu", to => VtuFile.Write(to, basis, [new("u", 1, u)], []));
+        var read = Python("""
+            import vtk
+            r = vtk.vtkXMLUnstructuredGridReader(); r.SetFileName('m.vtu'); r.Update(); g = r.GetOutput()
+            p = vtk.vtkProbeFilter(); s = vtk.vtkPointSource(); q = vtk.vtkPoints(); q.InsertNextPoint(0.123, 0.456, 0)
+            d = vtk.vtkPolyData(); d.SetPoints(q); p.SetSourceData(g); p.SetInputData(d); p.Update()
+            print(g.GetNumberOfPoints(), repr(p.GetOutput().GetPointData().GetArray('u').GetValue(0)))
+            """);
+
+        Assert.Equal(basis.NodeCount, read[0][0]);
+        Assert.True(8 * 3 * basis.NodeCount > 2 << 20);
+        var locator = new CellLocator(basis.Mesh);
+        Assert.True(locator.TryFind(new(0.123, 0.456, 0), out var cell, out var at));
+        Assert.Equal(basis.ScalarAt(u, cell, at).Value, read[0][1], 1e-12);
+    }
+
+    [PeerFact("vtk")]
+    public void A_series_names_its_files_by_time()
+    {
+        using var text = new StringWriter(CultureInfo.InvariantCulture);
+        VtuFile.WriteSeries(text, [(0, "a.vtu"), (0.1, "b & c.vtu")]);
+        FormatStand.Save(_folder, "s.pvd", text.ToString());
+        var read = Python("""
+            import xml.etree.ElementTree as t
+            for d in t.parse('s.pvd').getroot().find('Collection'): print(d.get('timestep'), len(d.get('file')))
+            """);
+
+        Assert.Equal([[0, 5], [0.1, 9]], read);
+    }
+
+    [Fact]
+    public void Fields_that_do_not_fit_are_refused()
+    {
+        var mesh = StructuredMesh.Rectangle(1, 1, 1, 1);
+        static string Message(Action action) => Assert.Throws<MeshFileException>(action).Message;
+
+        Assert.Equal("The field 'u' has 5 numbers; 2 for each of the 4 points are needed.", Message(() => VtuFile.Write(Stream.Null, mesh, [new("u", 2, new double[5])], [])));
+        Assert.Contains("for each of the 1 cells", Message(() => VtuFile.Write(Stream.Null, mesh, [], [new("u", 1, [])])), StringComparison.Ordinal);
+        Assert.Contains("stands there twice", Message(() => VtuFile.Write(Stream.Null, mesh, [new("u", 1, new double[4]), new("u", 1, new double[4])], [])), StringComparison.Ordinal);
+        Assert.Contains("degree 1 on a mesh of order 2", Message(() => VtuFile.Write(Stream.Null, Basis.Scalar(mesh.Quadratic(), 1), [], [])), StringComparison.Ordinal);
+    }
+}
