@@ -132,6 +132,40 @@ public sealed class TreeForest
     /// <param name="at">The place; along each axis less than the edge of the root cell.</param>
     public int Find(LatticePoint at) => Find(CodeOf(at.Root, at.X >> 1, at.Y >> 1, at.Z >> 1, 31));
 
+    /// <summary>The same, looked for from a leaf on that is not far along the curve.</summary>
+    /// <param name="at">The place.</param>
+    /// <param name="near">The leaf, of the same root.</param>
+    internal int FindNear(LatticePoint at, int near)
+    {
+        // Steps that double until the code lies between.
+        var code = CodeOf(at.Root, at.X >> 1, at.Y >> 1, at.Z >> 1, 31);
+        var (first, end) = (_firstLeaf[at.Root], _firstLeaf[at.Root + 1]);
+        var (low, high, step) = (near, near, 1);
+        if (_leaves[near] <= code)
+        {
+            do
+            {
+                (low, high, step) = (high, high + step, 2 * step);
+            }
+            while (high < end && _leaves[high] <= code);
+            high = Math.Min(high, end);
+        }
+        else
+        {
+            do
+            {
+                (low, high, step) = (low - step, low, 2 * step);
+            }
+            while (low > first && _leaves[low] > code);
+            low = Math.Max(low, first);
+        }
+
+        return Between(low, high, code);
+    }
+
+    /// <summary>Which of its parent's children a leaf is: bit k tells whether it is the high one along axis k.</summary>
+    internal int ChildIndexOf(int leaf) => ChildIndex(_leaves[leaf]);
+
     /// <summary>The leaves that a place touches, without order, each once for each root cell through which it is seen: in which each has its own coordinates of the place.</summary>
     /// <param name="at">The place.</param>
     /// <param name="leaves">The leaf, and the place in the coordinates of its root cell; overwritten. Capacity for 2ᵈ times <see cref="TreeRoots.MostRoots"/> suffices.</param>
@@ -365,7 +399,11 @@ public sealed class TreeForest
     private int Find(ulong code)
     {
         var root = RootOf(code);
-        var (low, high) = (_firstLeaf[root], _firstLeaf[root + 1]);
+        return Between(_firstLeaf[root], _firstLeaf[root + 1], code);
+    }
+
+    private int Between(int low, int high, ulong code)
+    {
         while (high - low > 1)
         {
             var middle = (low + high) >>> 1;

@@ -73,7 +73,7 @@ public static class ErrorEstimator
             atNodes.Move(0, c);
             for (var a = 0; a < flux.Length; a++)
             {
-                flux[a] = (conductivity?.Invoke(atNodes.Point(a)) ?? 1) * atNodes.Jet(a, dofs, basis.CellNodes(c), 1).Gradient.Row(0);
+                flux[a] = (conductivity?.Invoke(atNodes.Point(a)) ?? 1) * atNodes.Gradient(a, dofs, basis.CellNodes(c));
             }
 
             var (sum, volume) = (0.0, 0.0);
@@ -112,7 +112,7 @@ public static class ErrorEstimator
         var recovered = new RecoveredGradient(mesh, basis, dofs);
         ForEach(mesh, basis, (points, q, shape) =>
         {
-            var difference = recovered.At(points.Cell, shape, points.Places[q]) - points.Jet(q, dofs, basis.CellNodes(points.Cell), 1).Gradient.Row(0);
+            var difference = recovered.At(points.Cell, shape, points.Places[q]) - points.Gradient(q, dofs, basis.CellNodes(points.Cell));
             result[points.Cell] += points.Weights[q] * (conductivity?.Invoke(points.Point(q)) ?? 1) * difference.NormSquared;
         });
         for (var c = 0; c < result.Length; c++)
@@ -146,8 +146,8 @@ public static class ErrorEstimator
         ForEach(mesh, basis, (points, q, shape) =>
         {
             var nodes = basis.CellNodes(points.Cell);
-            var first = primalG.At(points.Cell, shape, points.Places[q]) - points.Jet(q, dofs, nodes, 1).Gradient.Row(0);
-            var second = dualG.At(points.Cell, shape, points.Places[q]) - points.Jet(q, dual, nodes, 1).Gradient.Row(0);
+            var first = primalG.At(points.Cell, shape, points.Places[q]) - points.Gradient(q, dofs, nodes);
+            var second = dualG.At(points.Cell, shape, points.Places[q]) - points.Gradient(q, dual, nodes);
             result[points.Cell] += points.Weights[q] * (conductivity?.Invoke(points.Point(q)) ?? 1) * Vec3.Dot(first, second);
         });
         return result;
@@ -202,7 +202,7 @@ public static class ErrorEstimator
             for (var q = 0; q < here.Weights.Length; q++)
             {
                 var (k, l) = conductivity is null ? (1, 1) : (conductivity(here.Point(q)), conductivity(there.Point(q)));
-                var jump = Vec3.Dot(here.Normals[q], (k * here.Jet(q, dofs, own, 1).Gradient.Row(0)) - (l * there.Jet(q, dofs, other, 1).Gradient.Row(0)));
+                var jump = Vec3.Dot(here.Normals[q], (k * here.Gradient(q, dofs, own)) - (l * there.Gradient(q, dofs, other)));
                 sum += here.Weights[q] * jump * jump * 2 / (k + l);
             }
 
@@ -218,7 +218,7 @@ public static class ErrorEstimator
                 for (var q = 0; q < points.Weights.Length; q++)
                 {
                     var k = conductivity?.Invoke(points.Point(q)) ?? 1;
-                    var defect = (k * Vec3.Dot(points.Normals[q], points.Jet(q, dofs, basis.CellNodes(facet.Cell), 1).Gradient.Row(0))) - given(points.Point(q));
+                    var defect = (k * Vec3.Dot(points.Normals[q], points.Gradient(q, dofs, basis.CellNodes(facet.Cell)))) - given(points.Point(q));
                     result[facet.Cell] += 2 * points.Weights[q] * defect * defect / k;
                 }
             }

@@ -14,6 +14,7 @@ internal sealed class FacetPairs
     private readonly Basis _basis;
     private readonly CellPoints[] _here;
     private readonly Dictionary<int, CellPoints> _there = [];
+    private readonly CellPoints?[] _sameRoot;       // By facet, and by which child of a coarser neighbor's size the cell is.
     private readonly (int Leaf, LatticePoint At)[] _around;
     private readonly LatticePoint[] _views;
 
@@ -22,6 +23,7 @@ internal sealed class FacetPairs
         (_mesh, _basis) = (mesh, basis);
         var cell = mesh.Mesh.Blocks[0].Geometry.Cell;
         _here = [.. cell.Facets.Select((_, f) => new CellPoints(mesh.Mesh, basis.Table(0, f), 1 + mesh.Mesh.Dimension))];
+        _sameRoot = new CellPoints?[cell.Facets.Length * (1 + cell.Vertices.Length)];
         (_around, _views) = (new (int, LatticePoint)[8 * mesh.Forest.Roots.MostRoots], new LatticePoint[mesh.Forest.Roots.MostRoots]);
     }
 
@@ -31,27 +33,52 @@ internal sealed class FacetPairs
         var cell = _mesh.Mesh.Blocks[0].Geometry.Cell;
         var forest = _mesh.Forest;
         Vec3[] middles = [.. cell.Facets.Select(f => cell.Mean(f.Vertices.AsSpan()))];
+        Vec3[] normals = [.. cell.Facets.Select((_, f) => cell.FacetNormal(f))];
+        int[] axes = [.. normals.Select(n => n.X != 0 ? 0 : n.Y != 0 ? 1 : 2)];
         for (var c = 0; c < forest.Count; c++)
         {
             for (var f = 0; f < middles.Length; f++)
             {
-                var count = forest.Around(_mesh.Lattice(c, middles[f]), _around);
-                foreach (var (other, at) in _around.AsSpan(0, count))
+                var at = _mesh.Lattice(c, middles[f]);
+                var (axis, low) = (axes[f], normals[f][axes[f]] < 0);
+                if (at[axis] > 0 && at[axis] < forest.Roots.Edge)
                 {
-                    // Finer neighbors see this facet themselves, and equal ones are met twice.
-                    if (other == c || forest.LevelOf(other) > forest.LevelOf(c) || (forest.LevelOf(other) == forest.LevelOf(c) && other < c))
+                    // The neighbor is in the same root: the leaf just beyond.
+                    var beyond = low ? 1 : 0;
+                    var other = forest.FindNear(new(at.Root, at.X - (axis == 0 ? beyond : 0), at.Y - (axis == 1 ? beyond : 0), at.Z - (axis == 2 ? beyond : 0)), c);
+                    if (IsMine(c, other))
                     {
-                        continue;
+                        ref var there = ref _sameRoot[f + (middles.Length * (forest.LevelOf(other) == forest.LevelOf(c) ? 0 : 1 + forest.ChildIndexOf(c)))];
+                        Meet(f, c, there ??= There(c, f, other, at.Root), other, body);
                     }
 
-                    var there = There(c, f, other, at.Root);
-                    _here[f].Move(0, c);
-                    there.Move(0, other);
-                    body(_here[f], there);
-                    break;
+                    continue;
+                }
+
+                foreach (var (other, seen) in _around.AsSpan(0, forest.Around(at, _around)))
+                {
+                    if (other != c && IsMine(c, other))
+                    {
+                        Meet(f, c, There(c, f, other, seen.Root), other, body);
+                        break;
+                    }
                 }
             }
         }
+    }
+
+    // Finer neighbors see the facet themselves, and equal ones are met twice.
+    private bool IsMine(int c, int other)
+    {
+        var difference = _mesh.Forest.LevelOf(other) - _mesh.Forest.LevelOf(c);
+        return difference < 0 || (difference == 0 && c < other);
+    }
+
+    private void Meet(int facet, int c, CellPoints there, int other, Action<CellPoints, CellPoints> body)
+    {
+        _here[facet].Move(0, c);
+        there.Move(0, other);
+        body(_here[facet], there);
     }
 
     // The map from facet to neighbor is affine in lattice coordinates, so three vertices tell it. There are few such maps, and each has its table.

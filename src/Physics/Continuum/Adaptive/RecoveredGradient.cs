@@ -39,7 +39,7 @@ internal sealed class RecoveredGradient
             points.Move(0, c);
             for (var q = 0; q < each; q++)
             {
-                (places[(c * each) + q], samples[(c * each) + q]) = (points.Places[q], points.Jet(q, dofs, basis.CellNodes(c), 1).Gradient.Row(0));
+                (places[(c * each) + q], samples[(c * each) + q]) = (points.Places[q], points.Gradient(q, dofs, basis.CellNodes(c)));
             }
 
             foreach (var v in mesh.Mesh.Vertices(c))
