@@ -192,8 +192,16 @@ public sealed class MeshTransfer
         var shape = To.Mesh.Blocks[0].Shape;
         var (geometry, rule) = (To.Mesh.Blocks[0].Geometry, Quadrature.Of(shape, to.QuadratureDegree));
         var (oldElement, newElement) = (Lagrange.Of(shape, from.Degree), Lagrange.Of(shape, to.Degree));
-        var (oldValues, newValues) = (new double[oldElement.Nodes.Length], new double[newElement.Nodes.Length]);
-        var (oldGradients, newGradients) = (new Vec3[oldValues.Length], new Vec3[newValues.Length]);
+        var larger = (Old: new double[oldElement.Nodes.Length], New: new double[newElement.Nodes.Length]);
+        var (oldGradients, newGradients) = (new Vec3[larger.Old.Length], new Vec3[larger.New.Length]);
+        double[] At(ReferenceElement element, Vec3 place)
+        {
+            var values = new double[element.Nodes.Length];
+            element.Evaluate(place, values, new Vec3[values.Length]);
+            return values;
+        }
+
+        var atRule = (Old: rule.Points.Select(x => At(oldElement, x)).ToArray(), New: rule.Points.Select(x => At(newElement, x)).ToArray());
 
         // ∫ u N_a over each part with the rule of the mass matrix: a part is the new cell, or an old one inside it.
         var right = new double[to.NodeCount];
@@ -209,11 +217,17 @@ public sealed class MeshTransfer
                 var oldNodes = from.CellNodes(n);
                 for (var q = 0; q < rule.Points.Length; q++)
                 {
-                    var (atOld, atNew) = ReferenceEquals(fine, inNew)
-                        ? (Between(To, c, From, n, rule.Points[q]), rule.Points[q])
-                        : (rule.Points[q], Between(From, n, To, c, rule.Points[q]));
-                    oldElement.Evaluate(atOld, oldValues, oldGradients);
-                    newElement.Evaluate(atNew, newValues, newGradients);
+                    // The functions at the points of the rule stand in the tables; only those of the larger cell need be evaluated.
+                    var (oldValues, newValues) = (atRule.Old[q], atRule.New[q]);
+                    if (From.Forest.LevelOf(n) < To.Forest.LevelOf(c))
+                    {
+                        oldElement.Evaluate(Between(To, c, From, n, rule.Points[q]), oldValues = larger.Old, oldGradients);
+                    }
+                    else if (From.Forest.LevelOf(n) > To.Forest.LevelOf(c))
+                    {
+                        newElement.Evaluate(Between(From, n, To, c, rule.Points[q]), newValues = larger.New, newGradients);
+                    }
+
                     var u = 0.0;
                     for (var b = 0; b < oldValues.Length; b++)
                     {
@@ -230,10 +244,21 @@ public sealed class MeshTransfer
         }
 
         var mass = Assembly.Matrix(to, weight is null ? Heat.Capacity(1) : BilinearForm.Scalar((x, t) => ScalarJet.Source(weight(x) * t.Value)));
-        return To.Constrain(to).Solve(mass, right, (matrix, y) =>
+        var constraints = To.Constrain(to);
+        return constraints.Solve(mass, right, (matrix, y) =>
         {
+            // The interpolated field is the answer already where cells are only cut.
+            var guess = Interpolate(from, dofs, to);
             var x = new double[y.Length];
-            ConjugateGradient.Solve(matrix, y, x, new JacobiPreconditioner(matrix), 1e-15);
+            for (var (n, at) = (0, 0); n < guess.Length; n++)
+            {
+                if (!constraints.Contains(n))
+                {
+                    x[at++] = guess[n];
+                }
+            }
+
+            ConjugateGradient.Solve(matrix, y, x, new JacobiPreconditioner(matrix), 1e-14);
             return x;
         });
     }
