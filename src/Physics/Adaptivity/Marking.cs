@@ -13,7 +13,7 @@ public static class Marking
     /// </summary>
     /// <remarks>
     /// The set is at most one bin greater than the smallest set that has the share: its least η² is within a factor of 2^(1/16) of the least of that set.
-    /// After: Dörfler, SIAM J. Numer. Anal. 33 (1996) 1106; with bins: Pfeiler, Praetorius, Math. Comp. 89 (2020) 2735 for the linear cost.
+    /// After: Dörfler, SIAM J. Numer. Anal. 33 (1996) 1106; with bins: Stevenson, Found. Comput. Math. 7 (2007) 245.
     /// </remarks>
     /// <param name="indicators">η, one a cell; signs do not matter.</param>
     /// <param name="theta">θ, above 0 and at most 1. Below about ½ refinement has the best rate that there is.</param>

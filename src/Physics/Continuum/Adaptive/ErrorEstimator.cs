@@ -22,7 +22,7 @@ public static class ErrorEstimator
     /// <summary>η_K² = c h_K Σ_F ∫_F [[k ∂ₙu_h]]²/k, h_K the diameter of the cell: jumps of the flux over facets, and its defect where it is given; c = 1/24 for degree 1, 1/4 for degree 2.</summary>
     /// <remarks>
     /// The factors are those of deal.II, 1/24 and 1/(2 p); the division by k makes it an estimate of the energy norm. Elements of degree 2 have most of their error inside
-    /// of cells, not at facets (Yu, Math. Numer. Sinica 13 (1991) 307), so that for them the residual, or recovery, marks better. The defect at the surface is taken twice, as there is no cell that shares it.
+    /// of cells, not at facets (Yu, Math. Numer. Sinica 13 (1991) 89), so that for them the residual, or recovery, marks better. The defect at the surface is taken twice, as there is no cell that shares it.
     /// After: Kelly, Gago, Zienkiewicz, Babuška, Int. J. Numer. Meth. Eng. 19 (1983) 1593.
     /// </remarks>
     /// <param name="mesh">The mesh.</param>
