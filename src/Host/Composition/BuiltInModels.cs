@@ -5,6 +5,7 @@ using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Bridging;
 using ActorMultiscale.Physics.CoarseGraining;
 using ActorMultiscale.Physics.Continuum;
+using ActorMultiscale.Physics.Continuum.Adaptive;
 using ActorMultiscale.Physics.Examples;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Particles;
@@ -51,5 +52,7 @@ public static class BuiltInModels
         .Add(BridgingDomainModel.Entry)
         .Add(CoarseGrainerModel.Entry)
         .Add(BarRefinerModel.Entry)
+        .Add(HeatPlateModel.Entry)
+        .Add(PlateRefinerModel.Entry)
         .Add(ExternalModel.Entry);
 }

@@ -151,6 +151,22 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
         return new(new(sums[0], sums[7], sums[14]), Gradient(sums, 1), Slots > 1 + _dimension ? Gradient(sums, 1 + _dimension) : default);
     }
 
+    /// <summary>The gradient of a scalar field at a point.</summary>
+    public Vec3 Gradient(int q, ReadOnlySpan<double> dofs, ReadOnlySpan<int> nodes)
+    {
+        var all = Functions.AsSpan((q * Slots * Table.Padded) + Table.Padded, _dimension * Table.Padded);
+        var (x, y, z) = (0.0, 0.0, 0.0);
+        for (var a = 0; a < nodes.Length; a++)
+        {
+            var u = dofs[nodes[a]];
+            x += all[a] * u;
+            y += _dimension > 1 ? all[Table.Padded + a] * u : 0;
+            z += _dimension > 2 ? all[(2 * Table.Padded) + a] * u : 0;
+        }
+
+        return new(x, y, z);
+    }
+
     /// <summary>The point as forms see it.</summary>
     public QuadraturePoint Point(int q) => new(Places[q], Normals[q], Cell, q);
 

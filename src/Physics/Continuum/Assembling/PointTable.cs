@@ -24,7 +24,15 @@ internal sealed class PointTable
     }
 
     /// <summary>The table of one place.</summary>
-    public PointTable(ReferenceElement geometry, ReferenceElement element, Vec3 at) => Fill(geometry, element, [1], [at]);
+    public PointTable(ReferenceElement geometry, ReferenceElement element, Vec3 at) : this(geometry, element, [at]) { }
+
+    /// <summary>The table of given places, whose weights are 1.</summary>
+    public PointTable(ReferenceElement geometry, ReferenceElement element, ReadOnlySpan<Vec3> places)
+    {
+        var weights = new double[places.Length];
+        Array.Fill(weights, 1);
+        Fill(geometry, element, weights, places.ToArray());
+    }
 
     /// <summary>The number of points.</summary>
     public int Count => Weights.Length;
