@@ -208,6 +208,24 @@ public sealed class Constraints(int dofCount)
     /// <summary>The largest |C x + b − u| with x from u: 0 if u fulfills the constraints.</summary>
     internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
 
+    /// <summary>C, of which rates and changes are multiples: du = C dx.</summary>
+    internal CsrMatrix Directions() => Map().Map;
+
+    /// <summary>u with its constrained dofs set to what the free ones say.</summary>
+    internal double[] Fulfilled(ReadOnlySpan<double> u)
+    {
+        var result = Gaps(u);
+        for (var i = 0; i < u.Length; i++)
+        {
+            result[i] = _lines.ContainsKey(i) ? result[i] + u[i] : u[i];
+        }
+
+        return result;
+    }
+
+    /// <summary>The matrix of changes, CᵀK C.</summary>
+    internal static CsrMatrix Reduced(CsrMatrix matrix, CsrMatrix directions) => Triple(Transposed(directions), matrix, directions, ChunkedLoop.Serial);
+
     /// <summary>‖Cᵀ r‖.</summary>
     internal double FreeNorm(ReadOnlySpan<double> r)
     {
