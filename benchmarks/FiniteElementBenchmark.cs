@@ -4,6 +4,7 @@ using System.Text.Json;
 using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Continuum.Meshes;
+using ActorMultiscale.Physics.Continuum.Time;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Numerics.Sparse;
@@ -35,6 +36,13 @@ public sealed record FiniteElementTimes(double Mesh, double Assembly, double Set
 /// <param name="Megabytes">The most memory that our process ever had, MB.</param>
 public sealed record FiniteElementRow(string Case, FiniteElementTimes Ours, double First, FiniteElementTimes? Peer, double? Ratio, double Spread, double Load, double Megabytes);
 
+/// <summary>Explicit dynamics.</summary>
+/// <param name="Case">What is computed, and on how many cores.</param>
+/// <param name="Forces">Million cells a second, forces alone.</param>
+/// <param name="Steps">Million cells a second, whole steps.</param>
+/// <param name="Load">Load of the machine before the case.</param>
+public sealed record ExplicitRow(string Case, double Forces, double Steps, double Load);
+
 /// <summary>
 /// Elasticity of the unit cube, 40³ trilinear hexahedra, 206,763 unknowns, the face x = 0 clamped under a body force, to a residual of 1e-8:
 /// ours and that of deal.II in turn, both with conjugate gradients and smoothed-aggregation multigrid, in double precision. Then larger and smaller
@@ -48,9 +56,16 @@ internal static class FiniteElementBenchmark
 
     public static int Run(string[] args)
     {
+        if (args is ["explicit"])
+        {
+            Explicit(1);
+            Explicit(2);
+            return 0;
+        }
+
         if (args is not ([] or ["--json", _]))
         {
-            Console.Error.WriteLine("usage: benchmarks fem [--json FILE]");
+            Console.Error.WriteLine("usage: benchmarks fem [explicit | --json FILE]");
             return 2;
         }
 
@@ -78,6 +93,10 @@ internal static class FiniteElementBenchmark
             }
 
             rows.AddRange(AssemblyBenchmark.Rows());
+            for (var cores = 1; cores <= Math.Min(2, Environment.ProcessorCount); cores++)
+            {
+                rows.Add(Explicit(cores));
+            }
             if (args is [_, var file])
             {
                 File.WriteAllText(file, JsonSerializer.Serialize(rows, CouplingBenchmark.Json));
@@ -89,6 +108,45 @@ internal static class FiniteElementBenchmark
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    // Central differences with one-point hexahedra: whole steps, the median of the rounds.
+    private static ExplicitRow Explicit(int cores)
+    {
+        const int steps = 40;
+        var load = CouplingBenchmark.LoadAverage();
+        using var team = new ChunkedLoop(cores).Gather();
+        var loop = cores == 1 ? ChunkedLoop.Serial : team.Loop;
+        var mesh = StructuredMesh.Box(new(1, 1, 1), Cells, Cells, Cells);
+        var kernel = new HexDynamics(mesh, 1, 0.3, 1);
+        var motion = new CentralDifference(
+            kernel.Mass, null, (_, u, f) => kernel.Forces(u, f, loop), new Constraints(kernel.Mass.Length), [.. mesh.Points.ToArray().SelectMany(x => new[] { 0.01 * x.X * x.Y, 0, 0.01 * x.Z * x.Z })],
+            new double[kernel.Mass.Length]);
+        var forces = new double[kernel.Mass.Length];
+        double Median(Action work)
+        {
+            var seconds = new List<double>();
+            for (var round = 0; round <= 2 * Rounds; round++)
+            {
+                var clock = Stopwatch.StartNew();
+                for (var n = 0; n < steps; n++)
+                {
+                    work();
+                }
+
+                seconds.Add(clock.Elapsed.TotalSeconds);
+            }
+
+            // The first waits for the compiler.
+            return seconds[1..].Order().ElementAt(Rounds);
+        }
+
+        var updates = 1e-6 * steps * mesh.CellCount;
+        var row = new ExplicitRow(
+            string.Create(CultureInfo.InvariantCulture, $"explicit steps, {mesh.CellCount} hexahedra, {cores} cores"), updates / Median(() => kernel.Forces(motion.Displacement, forces, loop)),
+            updates / Median(() => motion.Advance(0.9 * kernel.LongestStep)), load);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Case,-42} {row.Forces,8:0.0} M cells/s of forces, {row.Steps:0.0} of whole steps, load {load:0.0}"));
+        return row;
     }
 
     private static FiniteElementRow Row(string name, int components, int cells, int cores, int rounds, Func<int, int, FiniteElementTimes> solve, Func<FiniteElementTimes>? peer)

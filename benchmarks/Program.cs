@@ -5,7 +5,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks mapping [--json FILE]
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
-// benchmarks fem [--json FILE]
+// benchmarks fem [explicit | --json FILE]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
