@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using ActorMultiscale.Physics.Continuum;
+using ActorMultiscale.Physics.Continuum.Forms;
+using ActorMultiscale.Physics.Continuum.Meshes;
+using ActorMultiscale.Physics.Continuum.Time;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Numerics.Sparse;
@@ -34,9 +36,17 @@ public sealed record FiniteElementTimes(double Mesh, double Assembly, double Set
 /// <param name="Megabytes">The most memory that our process ever had, MB.</param>
 public sealed record FiniteElementRow(string Case, FiniteElementTimes Ours, double First, FiniteElementTimes? Peer, double? Ratio, double Spread, double Load, double Megabytes);
 
+/// <summary>Explicit dynamics.</summary>
+/// <param name="Case">What is computed, and on how many cores.</param>
+/// <param name="Forces">Million cells a second, forces alone.</param>
+/// <param name="Steps">Million cells a second, whole steps.</param>
+/// <param name="Load">Load of the machine before the case.</param>
+public sealed record ExplicitRow(string Case, double Forces, double Steps, double Load);
+
 /// <summary>
 /// Elasticity of the unit cube, 40³ trilinear hexahedra, 206,763 unknowns, the face x = 0 clamped under a body force, to a residual of 1e-8:
-/// ours and that of deal.II in turn, both with conjugate gradients and smoothed-aggregation multigrid, in double precision.
+/// ours and that of deal.II in turn, both with conjugate gradients and smoothed-aggregation multigrid, in double precision. Then larger and smaller
+/// cubes, Poisson's equation with a million unknowns, and the parts of the assembly.
 /// </summary>
 internal static class FiniteElementBenchmark
 {
@@ -46,9 +56,16 @@ internal static class FiniteElementBenchmark
 
     public static int Run(string[] args)
     {
+        if (args is ["explicit"])
+        {
+            Explicit(1);
+            Explicit(2);
+            return 0;
+        }
+
         if (args is not ([] or ["--json", _]))
         {
-            Console.Error.WriteLine("usage: benchmarks fem [--json FILE]");
+            Console.Error.WriteLine("usage: benchmarks fem [explicit | --json FILE]");
             return 2;
         }
 
@@ -56,38 +73,30 @@ internal static class FiniteElementBenchmark
         try
         {
             var peer = BuildPeer(folder.FullName);
-            var rows = new List<FiniteElementRow>();
+            var rows = new List<object>();
             Console.WriteLine($"{"case",-36} {"of",-8} {"mesh",6} {"assem.",6} {"set-up",6} {"solve",6} {"total",6} {"cpu",6} {"steps",5}");
             for (var cores = 1; cores <= Math.Min(2, Environment.ProcessorCount); cores++)
             {
-                var load = CouplingBenchmark.LoadAverage();
-                var (ours, theirs) = (new List<FiniteElementTimes>(), new List<FiniteElementTimes>());
-                for (var round = 0; round < Rounds; round++)
-                {
-                    ours.Add(Ours(cores));
-                    if (peer is not null)
-                    {
-                        theirs.Add(Peer(peer, cores));
-                        if (Math.Abs(theirs[^1].Work - ours[^1].Work) > 1e-6 * Math.Abs(ours[^1].Work))
-                        {
-                            throw new InvalidOperationException(FormattableString.Invariant($"The load does the work {ours[^1].Work} here and {theirs[^1].Work} in deal.II."));
-                        }
-                    }
-                }
-
-                var (our, their) = (Median(ours), peer is null ? null : Median(theirs));
-                var row = new FiniteElementRow(string.Create(CultureInfo.InvariantCulture, $"elasticity, {3 * (int)Math.Pow(Cells + 1, 3)} unknowns, {cores} cores"), our, ours[0].Total,
-                    their, their?.Total / our.Total, (ours.Max(o => o.Total) - ours.Min(o => o.Total)) / our.Total, load, Process.GetCurrentProcess().PeakWorkingSet64 / 1e6);
-                rows.Add(row);
-                Print(row.Case, "ours", our);
-                if (their is not null)
-                {
-                    Print("", "deal.II", their);
-                }
-
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"",-36} ratio {row.Ratio:0.00}, first round {row.First:0.00} s, spread {row.Spread:0.00}, load {row.Load:0.0}, {row.Megabytes:0} MB"));
+                var count = cores;
+                rows.Add(Row("elasticity", 3, Cells, cores, Rounds, Elastic, peer is null ? null : () => Peer(peer, count)));
             }
 
+            // How iterations grow with the mesh, and a million unknowns.
+            foreach (var cells in new[] { 14, 31, 68 })
+            {
+                rows.Add(Row("elasticity", 3, cells, 1, 1, Elastic, null));
+            }
+
+            for (var cores = 1; cores <= Math.Min(2, Environment.ProcessorCount); cores++)
+            {
+                rows.Add(Row("Poisson", 1, 100, cores, 1, Poisson, null));
+            }
+
+            rows.AddRange(AssemblyBenchmark.Rows());
+            for (var cores = 1; cores <= Math.Min(2, Environment.ProcessorCount); cores++)
+            {
+                rows.Add(Explicit(cores));
+            }
             if (args is [_, var file])
             {
                 File.WriteAllText(file, JsonSerializer.Serialize(rows, CouplingBenchmark.Json));
@@ -101,12 +110,89 @@ internal static class FiniteElementBenchmark
         }
     }
 
+    // Central differences with one-point hexahedra: whole steps, the median of the rounds.
+    private static ExplicitRow Explicit(int cores)
+    {
+        const int steps = 40;
+        var load = CouplingBenchmark.LoadAverage();
+        using var team = new ChunkedLoop(cores).Gather();
+        var loop = cores == 1 ? ChunkedLoop.Serial : team.Loop;
+        var mesh = StructuredMesh.Box(new(1, 1, 1), Cells, Cells, Cells);
+        var kernel = new HexDynamics(mesh, 1, 0.3, 1);
+        var motion = new CentralDifference(
+            kernel.Mass, null, (_, u, f) => kernel.Forces(u, f, loop), new Constraints(kernel.Mass.Length), [.. mesh.Points.ToArray().SelectMany(x => new[] { 0.01 * x.X * x.Y, 0, 0.01 * x.Z * x.Z })],
+            new double[kernel.Mass.Length]);
+        var forces = new double[kernel.Mass.Length];
+        double Median(Action work)
+        {
+            var seconds = new List<double>();
+            for (var round = 0; round <= 2 * Rounds; round++)
+            {
+                var clock = Stopwatch.StartNew();
+                for (var n = 0; n < steps; n++)
+                {
+                    work();
+                }
+
+                seconds.Add(clock.Elapsed.TotalSeconds);
+            }
+
+            // The first waits for the compiler.
+            return seconds[1..].Order().ElementAt(Rounds);
+        }
+
+        var updates = 1e-6 * steps * mesh.CellCount;
+        var row = new ExplicitRow(
+            string.Create(CultureInfo.InvariantCulture, $"explicit steps, {mesh.CellCount} hexahedra, {cores} cores"), updates / Median(() => kernel.Forces(motion.Displacement, forces, loop)),
+            updates / Median(() => motion.Advance(0.9 * kernel.LongestStep)), load);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Case,-42} {row.Forces,8:0.0} M cells/s of forces, {row.Steps:0.0} of whole steps, load {load:0.0}"));
+        return row;
+    }
+
+    private static FiniteElementRow Row(string name, int components, int cells, int cores, int rounds, Func<int, int, FiniteElementTimes> solve, Func<FiniteElementTimes>? peer)
+    {
+        var load = CouplingBenchmark.LoadAverage();
+        var (ours, theirs) = (new List<FiniteElementTimes>(), new List<FiniteElementTimes>());
+        for (var round = 0; round < rounds; round++)
+        {
+            ours.Add(solve(cells, cores));
+            if (peer is not null)
+            {
+                theirs.Add(peer());
+                if (Math.Abs(theirs[^1].Work - ours[^1].Work) > 1e-6 * Math.Abs(ours[^1].Work))
+                {
+                    throw new InvalidOperationException(FormattableString.Invariant($"The load does the work {ours[^1].Work} here and {theirs[^1].Work} in deal.II."));
+                }
+            }
+        }
+
+        var (our, their) = (Median(ours), peer is null ? null : Median(theirs));
+        var row = new FiniteElementRow(string.Create(CultureInfo.InvariantCulture, $"{name}, {components * (int)Math.Pow(cells + 1, 3)} unknowns, {cores} cores"), our, ours[0].Total,
+            their, their?.Total / our.Total, (ours.Max(o => o.Total) - ours.Min(o => o.Total)) / our.Total, load, Process.GetCurrentProcess().PeakWorkingSet64 / 1e6);
+        Print(row.Case, "ours", our);
+        if (their is not null)
+        {
+            Print("", "deal.II", their);
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"",-36} ratio {row.Ratio:0.00}, first round {row.First:0.00} s, spread {row.Spread:0.00}, load {row.Load:0.0}, {row.Megabytes:0} MB"));
+        return row;
+    }
+
     private static void Print(string what, string whose, FiniteElementTimes t) => Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{what,-36} {whose,-8} {t.Mesh,6:0.00} {t.Assembly,6:0.00} {t.SetUp,6:0.00} {t.Solve,6:0.00} {t.Total,6:0.00} {t.Processor,6:0.00} {t.Iterations,5}"));
 
     private static FiniteElementTimes Median(List<FiniteElementTimes> times) => times.OrderBy(t => t.Total).ElementAt(times.Count / 2);
 
-    private static FiniteElementTimes Ours(int cores)
+    private static FiniteElementTimes Elastic(int cells, int cores) => Ours(cores, () => Basis.Vector(StructuredMesh.Box(new(1, 1, 1), cells, cells, cells), 1), basis => (
+        Elasticity.Stiffness(Tangent6.Isotropic(1, 0.3)), Elasticity.BodyForce(_ => new(0, 0, -1)),
+        new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), _ => Vec3.Zero)));
+
+    private static FiniteElementTimes Poisson(int cells, int cores) => Ours(cores, () => Basis.Scalar(StructuredMesh.Box(new(1, 1, 1), cells, cells, cells), 1), basis => (
+        Heat.Conduction(1), Heat.Source(_ => 1), new Constraints(basis.DofCount).Fix(basis, basis.NodesOnSurface(), 0, 0)));
+
+    // As StaticProblem.Solve does it, with a clock in between.
+    private static FiniteElementTimes Ours(int cores, Func<Basis> make, Func<Basis, (BilinearForm Form, LinearForm Load, Constraints Constraints)> problem)
     {
         using var team = new ChunkedLoop(cores).Gather();
         var loop = cores == 1 ? ChunkedLoop.Serial : team.Loop;
@@ -119,169 +205,19 @@ internal static class FiniteElementBenchmark
             return seconds;
         }
 
-        var mesh = HexMesh.Box(new Vec3(1, 1, 1), Cells, Cells, Cells);
-        var around = CellsAround(mesh);
-        var matrix = Pattern(mesh, around, loop);
+        var basis = make();
+        var (form, source, constraints) = problem(basis);
         var meshTime = Lap();
-        var load = Assemble(mesh, around, matrix, loop);
+        var load = Assembly.Vector(basis, source, null, loop);
+        var system = constraints.CondenseBlocks(Assembly.Blocks(basis, form, null, loop), load, loop);
         var assemblyTime = Lap();
-        var amg = new AmgPreconditioner(matrix, NearKernel.RigidBodyModes(MemoryMarshal.Cast<Vec3, double>(mesh.Nodes), 3), loop: loop);
+        var amg = new AmgPreconditioner(system.Matrix, basis.RigidMotions(), loop: loop);
         var setUpTime = Lap();
-        var displacement = new double[load.Length];
-        var result = ConjugateGradient.Solve(matrix.On(loop), load, displacement, amg, Tolerance, loop: loop);
+        var x = new double[load.Length];
+        var result = ConjugateGradient.Solve(system.Matrix.On(loop), system.Right, x, amg, Tolerance, loop: loop);
+        var solution = system.Expand(x);
         var solveTime = Lap();
-        return new(meshTime, assemblyTime, setUpTime, solveTime, (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds, result.Iterations, FixedOrderSum.Dot(load, displacement));
-    }
-
-    // For each node its cells.
-    private static (int[] Start, int[] Cells) CellsAround(HexMesh mesh)
-    {
-        var start = new int[mesh.NodeCount + 1];
-        for (var cell = 0; cell < mesh.CellCount; cell++)
-        {
-            foreach (var node in mesh.Cell(cell))
-            {
-                start[node + 1]++;
-            }
-        }
-
-        for (var node = 0; node < mesh.NodeCount; node++)
-        {
-            start[node + 1] += start[node];
-        }
-
-        var next = start[..^1];
-        var cells = new int[start[^1]];
-        for (var cell = 0; cell < mesh.CellCount; cell++)
-        {
-            foreach (var node in mesh.Cell(cell))
-            {
-                cells[next[node]++] = cell;
-            }
-        }
-
-        return (start, cells);
-    }
-
-    // A block where two nodes share a cell.
-    private static BcsrMatrix Pattern(HexMesh mesh, (int[] Start, int[] Cells) around, ChunkedLoop loop)
-    {
-        const int chunk = 1024;
-        var rowStart = new int[mesh.NodeCount + 1];
-        var parts = new List<int>[ChunkedLoop.Chunks(mesh.NodeCount, chunk)];
-        loop.Run(mesh.NodeCount, chunk, (c, first, past) =>
-        {
-            var columns = parts[c] = new(27 * chunk);
-            Span<int> near = stackalloc int[64];
-            for (var node = first; node < past; node++)
-            {
-                var count = 0;
-                foreach (var cell in around.Cells.AsSpan(around.Start[node], around.Start[node + 1] - around.Start[node]))
-                {
-                    foreach (var other in mesh.Cell(cell))
-                    {
-                        if (!near[..count].Contains(other))
-                        {
-                            near[count++] = other;
-                        }
-                    }
-                }
-
-                near[..count].Sort();
-                columns.AddRange(near[..count]);
-                rowStart[node + 1] = count;
-            }
-        });
-        for (var node = 0; node < mesh.NodeCount; node++)
-        {
-            rowStart[node + 1] += rowStart[node];
-        }
-
-        return new(3, mesh.NodeCount, rowStart, [.. parts.SelectMany(p => p)]);
-    }
-
-    // Chunks of cells compute what they do to one another's nodes; then every node gathers its rows, in the order of its cells. Young's modulus
-    // 1, Poisson's ratio 0.3, a force of −1 along z; rows and columns of the clamped face keep their diagonal alone.
-    private static double[] Assemble(HexMesh mesh, (int[] Start, int[] Cells) around, BcsrMatrix matrix, ChunkedLoop loop)
-    {
-        const double poisson = 0.3;
-        const double lambda = poisson / ((1 + poisson) * (1 - (2 * poisson)));
-        const double mu = 1 / (2 * (1 + poisson));
-        var load = new double[3 * mesh.NodeCount];
-
-        // Per cell, of every pair a ≤ b of its nodes G_ab = ∫ ∇N_a ⊗ ∇N_b; and ∫ N_a.
-        const int numbers = (36 * 9) + 8;
-        var cells = new double[mesh.CellCount * numbers];
-        loop.Run(mesh.CellCount, 256, (_, first, past) =>
-        {
-            Span<Vec3> gradients = stackalloc Vec3[8];
-            for (var cell = first; cell < past; cell++)
-            {
-                var own = cells.AsSpan(cell * numbers, numbers);
-                foreach (var point in HexElement.QuadraturePoints)
-                {
-                    var weight = HexElement.Gradients(mesh, cell, point, gradients);
-                    var at = 0;
-                    for (var a = 0; a < 8; a++)
-                    {
-                        own[324 + a] += weight * HexElement.Value(a, point);
-                        var left = weight * gradients[a];
-                        for (var b = a; b < 8; b++, at += 9)
-                        {
-                            var right = gradients[b];
-                            var to = own.Slice(at, 9);
-                            to[0] += left.X * right.X;
-                            to[1] += left.X * right.Y;
-                            to[2] += left.X * right.Z;
-                            to[3] += left.Y * right.X;
-                            to[4] += left.Y * right.Y;
-                            to[5] += left.Y * right.Z;
-                            to[6] += left.Z * right.X;
-                            to[7] += left.Z * right.Y;
-                            to[8] += left.Z * right.Z;
-                        }
-                    }
-                }
-            }
-        });
-        loop.Run(mesh.NodeCount, 256, (_, first, past) =>
-        {
-            var values = matrix.Values;
-            for (var node = first; node < past; node++)
-            {
-                var columns = matrix.BlockColumns[matrix.RowStart[node]..matrix.RowStart[node + 1]];
-                var isClamped = mesh.Nodes[node].X == 0;
-                foreach (var cell in around.Cells.AsSpan(around.Start[node], around.Start[node + 1] - around.Start[node]))
-                {
-                    var nodes = mesh.Cell(cell);
-                    var own = cells.AsSpan(cell * numbers, numbers);
-                    var a = nodes.IndexOf(node);
-                    load[(3 * node) + 2] -= isClamped ? 0 : own[324 + a];
-                    for (var b = 0; b < 8; b++)
-                    {
-                        if ((isClamped || mesh.Nodes[nodes[b]].X == 0) && a != b)
-                        {
-                            continue;
-                        }
-
-                        // K_ab = λ G + μ Gᵀ + μ tr G.
-                        var (low, high) = (Math.Min(a, b), Math.Max(a, b));
-                        var g = own.Slice(9 * ((low * 8) - (low * (low - 1) / 2) + high - low), 9);
-                        var to = values.Slice(9 * (matrix.RowStart[node] + columns.BinarySearch(nodes[b])), 9);
-                        var trace = mu * (g[0] + g[4] + g[8]);
-                        for (var j = 0; j < 3; j++)
-                        {
-                            for (var i = 0; i < 3; i++)
-                            {
-                                var (p, q) = a <= b ? ((3 * i) + j, (3 * j) + i) : ((3 * j) + i, (3 * i) + j);
-                                to[(3 * j) + i] += isClamped && i != j ? 0 : (lambda * g[p]) + (mu * g[q]) + (i == j ? trace : 0);
-                            }
-                        }
-                    }
-                }
-            }
-        });
-        return load;
+        return new(meshTime, assemblyTime, setUpTime, solveTime, (Process.GetCurrentProcess().TotalProcessorTime - processor).TotalSeconds, result.Iterations, FixedOrderSum.Dot(load, solution));
     }
 
     // Null where deal.II is not there: then our own times stand alone.

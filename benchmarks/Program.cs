@@ -5,8 +5,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks mapping [--json FILE]
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
-// benchmarks fem [--json FILE]
-// benchmarks assembly
+// benchmarks fem [explicit | --json FILE]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -25,11 +24,6 @@ if (args is ["md", ..])
 if (args is ["fem", ..])
 {
     return FiniteElementBenchmark.Run(args[1..]);
-}
-
-if (args is ["assembly"])
-{
-    return AssemblyBenchmark.Run();
 }
 
 if (args is not ["coupling", ..])

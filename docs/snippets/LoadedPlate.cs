@@ -1,8 +1,11 @@
 #region usings
 using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Forms;
+using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Continuum.Meshes;
+using ActorMultiscale.Physics.Continuum.Time;
 using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Numerics;
 #endregion
 
 namespace Snippets;
@@ -45,6 +48,74 @@ public static class LoadedPlate
 
         new CellLocator(mesh).TryFind(new Vec3(0, 1, 0), out var cell, out var at);
         return tangent.Stress(basis.VectorAt(u, cell, at).Strain).XX;
+    }
+    #endregion
+
+    #region block
+    /// <summary>A block clamped at its left face that sags under its weight: the work of the weight.</summary>
+    public static double WorkOfWeight(int n, ChunkedLoop loop)
+    {
+        var basis = Basis.Vector(StructuredMesh.Box(new Vec3(1, 1, 1), n, n, n), degree: 1);
+        var weight = Assembly.Vector(basis, Elasticity.BodyForce(x => new Vec3(0, 0, -1)), loop: loop);
+        var clamped = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), x => Vec3.Zero);
+        var result = StaticProblem.Solve(basis, Elasticity.Stiffness(Tangent6.Isotropic(young: 1, poisson: 0.3)), weight, clamped, tolerance: 1e-8, loop);
+        return FixedOrderSum.Dot(weight, result.Solution);
+    }
+    #endregion
+
+    #region cooling
+    /// <summary>A bar with the temperature sin πx and ends at 0, a conductivity and capacity of 1: the temperature of its middle after a time of 0.1.</summary>
+    public static double CooledBar(int cells, int steps)
+    {
+        var basis = Basis.Scalar(StructuredMesh.Interval(1, cells), degree: 1);
+        var (m, k) = (Assembly.Matrix(basis, Heat.Capacity(1)), Assembly.Matrix(basis, Heat.Conduction(1)));
+        var ends = new Constraints(basis.DofCount).Fix(basis, basis.NodesOnSurface(), component: 0, value: 0);
+        var cooling = new ImplicitDiffusion(m, k, load: t => new double[basis.DofCount], ends, DiffusionScheme.Bdf2, step: 0.1 / steps);
+        var course = cooling.Start(basis.Interpolate(x => Math.Sin(Math.PI * x.X)));
+        for (var n = 0; n < steps; n++)
+        {
+            course = cooling.Next(course);
+        }
+
+        return course.Value[cells / 2];
+    }
+    #endregion
+
+    #region explicit
+    /// <summary>A block let go after its end was pulled: the energy at the end over that at the beginning.</summary>
+    public static double EnergyAfter(int steps)
+    {
+        var mesh = StructuredMesh.Box(new Vec3(4, 1, 1), 16, 4, 4);
+        var basis = Basis.Vector(mesh, degree: 1);
+        var body = new HexDynamics(mesh, young: 1, poisson: 0.3, density: 1);
+        var clamped = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), x => Vec3.Zero);
+        var start = basis.Interpolate(x => new Vec3(0.01 * x.X, 0, 0));
+        var motion = new CentralDifference(body.Mass, damping: null, (t, u, f) => body.Forces(u, f), clamped, start, new double[basis.DofCount]);
+        for (var n = 0; n < steps; n++)
+        {
+            motion.Advance(0.5 * body.LongestStep);
+        }
+
+        return (motion.KineticEnergy + body.Energy(motion.Displacement)) / body.Energy(start);
+    }
+    #endregion
+
+    #region rubber
+    /// <summary>A rubber block stretched to twice its length in steps: the force.</summary>
+    public static double ForceOfStretch(Func<CsrMatrix, double[], double[]> solve)
+    {
+        var basis = Basis.Vector(StructuredMesh.Box(new Vec3(1, 1, 1), 2, 2, 2), degree: 1);
+        var rubber = new NeoHookean(young: 3, poisson: 0.3);
+        var u = new double[basis.DofCount];
+        for (var stretch = 0.25; stretch <= 1; stretch += 0.25)
+        {
+            var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), x => Vec3.Zero)
+                .Fix(basis, basis.NodesOn("right"), x => new Vec3(stretch, 0, 0));
+            u = Newton.Solve(u, constraints, v => HyperelasticBody.Respond(basis, rubber, v), solve).Solution;
+        }
+
+        var (force, _) = HyperelasticBody.Respond(basis, rubber, u);
+        return basis.NodesOn("right").Sum(n => force[basis.Dof(n, 0)]);
     }
     #endregion
 }

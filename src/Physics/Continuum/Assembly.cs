@@ -5,6 +5,7 @@ using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Numerics.Sparse;
 
 namespace ActorMultiscale.Physics.Continuum;
 
@@ -39,14 +40,54 @@ public static class Assembly
     {
         ArgumentNullException.ThrowIfNull(to);
         ArgumentNullException.ThrowIfNull(basis);
-        ArgumentNullException.ThrowIfNull(form);
-        basis.Require(form.IsScalar ? 1 : basis.Mesh.Dimension);
-        var pattern = basis.Pattern;
-        if (!pattern.Fits(to))
+        if (!basis.Pattern.Fits(to))
         {
             throw new ArgumentException("The matrix has not the pattern of the basis; Assembly.Matrix makes one that has.", nameof(to));
         }
 
+        Add(basis, form, domain, loop, (local, padded, nodes, slots) => Scatter(local, padded, basis.Components, nodes, slots, basis.Pattern.RowStart, to.Values));
+    }
+
+    /// <summary>The matrix of a bilinear form by blocks of the components of two nodes, which multigrid takes: the same numbers as those of <see cref="Matrix"/>.</summary>
+    /// <param name="basis">The functions.</param>
+    /// <param name="form">The form.</param>
+    /// <param name="domain">What the integral runs over; all cells if null.</param>
+    /// <param name="loop">The threads; one if null.</param>
+    /// <exception cref="ScaleModelException">Basis and form do not fit, the form is not linear or not finite, or a cell is turned inside out.</exception>
+    public static BcsrMatrix Blocks(Basis basis, BilinearForm form, Domain? domain = null, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        var blocks = basis.Pattern.Blocks();
+        AddBlocks(blocks, basis, form, domain, loop);
+        return blocks;
+    }
+
+    /// <summary>Adds the matrix of a bilinear form to another by blocks, of the same basis.</summary>
+    /// <param name="to">The matrix that is added to.</param>
+    /// <param name="basis">The functions.</param>
+    /// <param name="form">The form.</param>
+    /// <param name="domain">What the integral runs over; all cells if null.</param>
+    /// <param name="loop">The threads; one if null.</param>
+    /// <exception cref="ScaleModelException">Basis and form do not fit, the form is not linear or not finite, or a cell is turned inside out.</exception>
+    public static void AddBlocks(BcsrMatrix to, Basis basis, BilinearForm form, Domain? domain = null, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        ArgumentNullException.ThrowIfNull(basis);
+        if (!basis.Pattern.Fits(to))
+        {
+            throw new ArgumentException("The matrix has not the pattern of the basis; Assembly.Blocks makes one that has.", nameof(to));
+        }
+
+        Add(basis, form, domain, loop, (local, padded, nodes, slots) => ScatterBlocks(local, padded, basis.Components, nodes, slots, basis.Pattern.RowStart, to.Values));
+    }
+
+    private delegate void CellSink(double[] local, int padded, ReadOnlySpan<int> nodes, ReadOnlySpan<ushort> slots);
+
+    private static void Add(Basis basis, BilinearForm form, Domain? domain, ChunkedLoop? loop, CellSink sink)
+    {
+        ArgumentNullException.ThrowIfNull(form);
+        basis.Require(form.IsScalar ? 1 : basis.Mesh.Dimension);
+        var pattern = basis.Pattern;
         var (d, slots) = (basis.Mesh.Dimension, 1 + (basis.Mesh.Dimension * (form.UsesMean ? 2 : 1)));
         foreach (var group in IntegrationPlan.Of(basis, domain ?? Domain.Body))
         {
@@ -74,7 +115,7 @@ public static class Assembly
                     }
 
                     kernel.Compute(points);
-                    Scatter(kernel.Matrix, group.Table.Padded, basis.Components, basis.CellNodes(points.Cell), pattern.Slots(points.Cell), pattern.RowStart, to.Values);
+                    sink(kernel.Matrix, group.Table.Padded, basis.CellNodes(points.Cell), pattern.Slots(points.Cell));
                 }
             });
         }
@@ -255,6 +296,43 @@ public static class Assembly
                     }
 
                     at += length;
+                }
+            }
+        }
+    }
+
+    // The block of nodes a and b has C × C numbers side by side, column by column.
+    private static void ScatterBlocks(
+        double[] local, int padded, int components, ReadOnlySpan<int> nodes, ReadOnlySpan<ushort> slots, int[] rowStart, Span<double> values)
+    {
+        ref var from = ref MemoryMarshal.GetArrayDataReference(local);
+        ref var to = ref MemoryMarshal.GetReference(values);
+        var size = padded * padded;
+        for (var a = 0; a < nodes.Length; a++)
+        {
+            for (var b = 0; b < nodes.Length; b++)
+            {
+                ref var block = ref Unsafe.Add(ref to, components * components * (rowStart[nodes[a]] + slots[(a * nodes.Length) + b]));
+                ref var k = ref Unsafe.Add(ref from, (a * padded) + b);
+                if (components == 3)
+                {
+                    // The common case without loops.
+                    for (var j = 0; j < 3; j++, block = ref Unsafe.Add(ref block, 3), k = ref Unsafe.Add(ref k, size))
+                    {
+                        block += k;
+                        Unsafe.Add(ref block, 1) += Unsafe.Add(ref k, 3 * size);
+                        Unsafe.Add(ref block, 2) += Unsafe.Add(ref k, 6 * size);
+                    }
+
+                    continue;
+                }
+
+                for (var i = 0; i < components; i++)
+                {
+                    for (var j = 0; j < components; j++)
+                    {
+                        Unsafe.Add(ref block, (j * components) + i) += Unsafe.Add(ref k, ((i * components) + j) * size);
+                    }
                 }
             }
         }

@@ -6,6 +6,7 @@ using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Numerics.Sparse;
 
 namespace ActorMultiscale.Physics.Continuum;
 
@@ -127,6 +128,29 @@ public sealed class Basis
         }
 
         return dofs;
+    }
+
+    /// <summary>
+    /// The fields that cost next to no energy, which multigrid asks for: the rigid motions of a body in the plane or in space; the constants of a scalar
+    /// field, or of a bar.
+    /// </summary>
+    public NearKernel RigidMotions()
+    {
+        if (Components == 1)
+        {
+            return NearKernel.Constants(NodeCount);
+        }
+
+        var places = new double[DofCount];
+        for (var n = 0; n < NodeCount; n++)
+        {
+            for (var c = 0; c < Components; c++)
+            {
+                places[(Components * n) + c] = _places.Value[n][c];
+            }
+        }
+
+        return NearKernel.RigidBodyModes(places, Components);
     }
 
     /// <summary>A scalar field and its gradient at a place of a cell.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Numerics.Sparse;
 
 namespace ActorMultiscale.Physics.Continuum;
 
@@ -137,6 +138,66 @@ public sealed class Constraints(int dofCount)
         return Condense(matrix, right, map, offsets, loop ?? ChunkedLoop.Serial);
     }
 
+    /// <summary>
+    /// The same by whole blocks: all dofs stay, and what is constrained keeps its diagonal K_ii alone, with 0 on the right. With C x for the free dofs and b,
+    /// A = CᵀK C + diag(K_ii of constrained i), y = Cᵀ(f − K b), u = C x + b.
+    /// </summary>
+    /// <param name="matrix">K, square.</param>
+    /// <param name="right">f.</param>
+    /// <param name="loop">The threads; one if null.</param>
+    /// <exception cref="ScaleModelException">Constraints depend on each other in a circle, or the diagonal of one is not positive.</exception>
+    public BlockSystem CondenseBlocks(BcsrMatrix matrix, ReadOnlySpan<double> right, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(matrix);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.RowCount, DofCount, nameof(matrix));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ColumnCount, DofCount, nameof(matrix));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, DofCount, nameof(right));
+        loop ??= ChunkedLoop.Serial;
+        var isGiven = new bool[DofCount];
+        var diagonal = new double[DofCount];
+        foreach (var dof in _lines.Keys)
+        {
+            (isGiven[dof], diagonal[dof]) = (true, matrix[dof, dof]);
+            if (!(diagonal[dof] > 0))
+            {
+                throw new ScaleModelException(FormattableString.Invariant($"Dof {dof} is constrained, and its diagonal entry is {diagonal[dof]}; it has to be positive. Does the form cover all cells?"));
+            }
+        }
+
+        var (map, offsets) = Map(keep: true);
+        var y = new double[DofCount];
+        matrix.On(loop).Multiply(offsets, y);
+        for (var i = 0; i < y.Length; i++)
+        {
+            y[i] = right[i] - y[i];
+        }
+
+        if (_lines.Values.All(l => l.Terms.Length == 0))
+        {
+            for (var i = 0; i < y.Length; i++)
+            {
+                y[i] = isGiven[i] ? 0 : y[i];
+            }
+
+            return new(matrix.Masked(isGiven, loop), y, map, offsets);
+        }
+
+        var back = Transposed(map);
+        var reduced = new double[DofCount];
+        back.Multiply(y, reduced);
+        var (start, columns, values) = (new int[DofCount + 1], new List<int>(), new List<double>());
+        var inner = Triple(back, matrix.ToCsr(), map, loop);
+        for (var i = 0; i < DofCount; i++)
+        {
+            var (from, count) = (inner.RowStart[i], inner.RowStart[i + 1] - inner.RowStart[i]);
+            columns.AddRange(isGiven[i] ? [i] : inner.Columns.Slice(from, count));
+            values.AddRange(isGiven[i] ? [diagonal[i]] : inner.Values.Slice(from, count));
+            start[i + 1] = columns.Count;
+        }
+
+        return new(BcsrMatrix.FromCsr(new CsrMatrix(DofCount, start, [.. columns], [.. values]), matrix.BlockSize, loop), reduced, map, offsets);
+    }
+
     /// <summary>The system of a step from u: K du = f with the constraints on u + du.</summary>
     internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u)
     {
@@ -146,6 +207,24 @@ public sealed class Constraints(int dofCount)
 
     /// <summary>The largest |C x + b − u| with x from u: 0 if u fulfills the constraints.</summary>
     internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
+
+    /// <summary>C, of which rates and changes are multiples: du = C dx.</summary>
+    internal CsrMatrix Directions() => Map().Map;
+
+    /// <summary>u with its constrained dofs set to what the free ones say.</summary>
+    internal double[] Fulfilled(ReadOnlySpan<double> u)
+    {
+        var result = Gaps(u);
+        for (var i = 0; i < u.Length; i++)
+        {
+            result[i] = _lines.ContainsKey(i) ? result[i] + u[i] : u[i];
+        }
+
+        return result;
+    }
+
+    /// <summary>The matrix of changes, CᵀK C.</summary>
+    internal static CsrMatrix Reduced(CsrMatrix matrix, CsrMatrix directions) => Triple(Transposed(directions), matrix, directions, ChunkedLoop.Serial);
 
     /// <summary>‖Cᵀ r‖.</summary>
     internal double FreeNorm(ReadOnlySpan<double> r)
@@ -212,15 +291,17 @@ public sealed class Constraints(int dofCount)
         return x;
     }
 
-    // C and b. Constraints are followed down to dofs that are free.
-    private (CsrMatrix Map, double[] Offsets) Map()
+    // C and b. Constraints are followed down to dofs that are free. C has a column a free dof, or if kept one a dof.
+    private (CsrMatrix Map, double[] Offsets) Map(bool keep = false)
     {
         var free = new int[DofCount];
         var count = 0;
         for (var i = 0; i < DofCount; i++)
         {
-            free[i] = _lines.ContainsKey(i) ? -1 : count++;
+            free[i] = _lines.ContainsKey(i) ? -1 : keep ? i : count++;
         }
+
+        count = keep ? DofCount : count;
 
         Dictionary<int, (SortedDictionary<int, double> Terms, double Offset)?> resolved = [];
         (SortedDictionary<int, double> Terms, double Offset) Resolve(int dof)
@@ -407,6 +488,35 @@ public sealed class CondensedSystem
 
     /// <summary>u = C x + b.</summary>
     /// <param name="x">The free dofs.</param>
+    public double[] Expand(ReadOnlySpan<double> x)
+    {
+        var u = new double[_offsets.Length];
+        _map.Multiply(x, u);
+        for (var i = 0; i < u.Length; i++)
+        {
+            u[i] += _offsets[i];
+        }
+
+        return u;
+    }
+}
+
+/// <summary>A system freed from its constraints that has kept its blocks: A x = y, u = C x + b.</summary>
+public sealed class BlockSystem
+{
+    private readonly CsrMatrix _map;
+    private readonly double[] _offsets;
+
+    internal BlockSystem(BcsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets) => (Matrix, Right, _map, _offsets) = (matrix, right, map, offsets);
+
+    /// <summary>A.</summary>
+    public BcsrMatrix Matrix { get; }
+
+    /// <summary>y.</summary>
+    public double[] Right { get; }
+
+    /// <summary>u = C x + b.</summary>
+    /// <param name="x">One number a dof; those of constrained dofs are not read.</param>
     public double[] Expand(ReadOnlySpan<double> x)
     {
         var u = new double[_offsets.Length];

@@ -57,7 +57,8 @@ public static class SolidBody
         return new(force, Assembly.Matrix(basis, Elasticity.Stiffness(x => tangents[starts[x.Cell] + x.Index]), null, loop), next);
     }
 
-    private static int[] Starts(Basis basis)
+    /// <summary>The number of the first quadrature point of each cell, and that of all.</summary>
+    internal static int[] Starts(Basis basis)
     {
         var mesh = basis.Mesh;
         var starts = new int[mesh.CellCount + 1];

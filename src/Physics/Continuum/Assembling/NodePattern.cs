@@ -1,6 +1,7 @@
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Numerics.Sparse;
 
 namespace ActorMultiscale.Physics.Continuum.Assembling;
 
@@ -104,6 +105,12 @@ internal sealed class NodePattern
 
     /// <summary>A matrix of zeros with the pattern of all dofs.</summary>
     public CsrMatrix Matrix() => _matrix.Value.WithSamePattern();
+
+    /// <summary>Blocks of zeros with the pattern of the nodes.</summary>
+    public BcsrMatrix Blocks() => new(new BlockRows<double>(_components, _components, RowStart.Length - 1, RowStart, _columns));
+
+    /// <summary>Whether blocks have this pattern.</summary>
+    public bool Fits(BcsrMatrix matrix) => matrix.BlockSize == _components && matrix.RowStart.SequenceEqual(RowStart) && matrix.BlockColumns.SequenceEqual(_columns);
 
     /// <summary>Whether a matrix has this pattern.</summary>
     public bool Fits(CsrMatrix matrix) =>

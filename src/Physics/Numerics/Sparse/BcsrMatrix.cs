@@ -131,6 +131,42 @@ public sealed unsafe class BcsrMatrix : ILinearOperator
     /// <param name="loop">The threads. Where it is the loop of a <see cref="LoopTeam"/>, products allocate nothing.</param>
     public ILinearOperator On(ChunkedLoop loop) => new ThreadedBcsr(this, loop);
 
+    /// <summary>A copy in which the rows and columns of some unknowns have their diagonal alone.</summary>
+    internal BcsrMatrix Masked(bool[] isAlone, ChunkedLoop loop)
+    {
+        var (b, from) = (BlockSize, Storage);
+        var copy = new BlockRows<double>(b, b, from.ColumnBlocks, from.RowStart, from.BlockColumns, isFilled: true);
+        loop.Run(RowBlocks, 512, (_, first, past) =>
+        {
+            var (start, end) = (b * b * from.RowStart[first], b * b * from.RowStart[past]);
+            from.Values.AsSpan(start, end - start).CopyTo(copy.Values.AsSpan(start));
+            for (var i = first; i < past; i++)
+            {
+                var row = isAlone.AsSpan(b * i, b);
+                for (var k = from.RowStart[i]; k < from.RowStart[i + 1]; k++)
+                {
+                    var column = isAlone.AsSpan(b * from.BlockColumns[k], b);
+                    if (!row.Contains(true) && !column.Contains(true))
+                    {
+                        continue;
+                    }
+
+                    for (var c = 0; c < b; c++)
+                    {
+                        for (var r = 0; r < b; r++)
+                        {
+                            if ((row[r] || column[c]) && !(r == c && i == from.BlockColumns[k]))
+                            {
+                                copy.Values[(k * b * b) + (c * b) + r] = 0;
+                            }
+                        }
+                    }
+                }
+            }
+        });
+        return new(copy);
+    }
+
     // Merges the rows of a block row, each of which rises. Returns the number of blocks, and fills them in where there is space for them.
     private static int Merge(CsrMatrix matrix, int blockRow, int b, Span<int> columns, Span<double> values)
     {

@@ -1,0 +1,61 @@
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Numerics.Sparse;
+
+namespace ActorMultiscale.Physics.Continuum.Time;
+
+/// <summary>Solves A d = r for changes that constraints allow, d = C x with CᵀA C x = Cᵀr, many times with one A.</summary>
+internal sealed class ChangeSolver
+{
+    private readonly CsrMatrix _directions;
+    private readonly Func<double[], double[]> _solve;
+
+    public ChangeSolver(CsrMatrix matrix, Constraints constraints, Func<CsrMatrix, Func<double[], double[]>>? prepare)
+    {
+        _directions = constraints.Directions();
+        _solve = (prepare ?? Factor)(Constraints.Reduced(matrix, _directions));
+    }
+
+    public double[] Solve(double[] residual)
+    {
+        var reduced = new double[_directions.ColumnCount];
+        _directions.TransposeMultiply(residual, reduced);
+        var change = new double[residual.Length];
+        _directions.Multiply(reduced.Length == 0 ? reduced : _solve(reduced), change);
+        return change;
+    }
+
+    /// <summary>Σ c_k A_k of matrices with one pattern.</summary>
+    public static CsrMatrix Sum(params ReadOnlySpan<(double Factor, CsrMatrix Matrix)> terms)
+    {
+        var sum = terms[0].Matrix.WithSamePattern();
+        foreach (var (factor, matrix) in terms)
+        {
+            if (!matrix.RowStart.SequenceEqual(sum.RowStart) || !matrix.Columns.SequenceEqual(sum.Columns))
+            {
+                throw new ScaleModelException("The matrices of mass, damping and stiffness have different patterns. Assembly.Matrix gives all matrices of one basis the same.");
+            }
+
+            for (var k = 0; k < sum.Values.Length; k++)
+            {
+                sum.Values[k] += factor * matrix.Values[k];
+            }
+        }
+
+        return sum;
+    }
+
+    public static double RequireStep(double step) =>
+        step > 0 && double.IsFinite(step) ? step : throw new ScaleModelException(FormattableString.Invariant($"A time step is {step} s; it is finite and above zero."));
+
+    private static Func<double[], double[]> Factor(CsrMatrix matrix)
+    {
+        var factor = SparseLdl.PositiveDefinite(matrix);
+        return y =>
+        {
+            var x = new double[y.Length];
+            factor.Solve(y, x);
+            return x;
+        };
+    }
+}

@@ -1,0 +1,181 @@
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Physics.Continuum.Time;
+
+/// <summary>A body that moves.</summary>
+/// <param name="Time">t, s.</param>
+/// <param name="Displacement">u, m.</param>
+/// <param name="Velocity">v, m/s.</param>
+/// <param name="Acceleration">a, m/s².</param>
+public sealed record Motion(double Time, double[] Displacement, double[] Velocity, double[] Acceleration);
+
+/// <summary>The numbers of a generalized-α scheme; Newmark's schemes are those with α_m = α_f = 0.</summary>
+/// <param name="AlphaM">α_m, the part of the old acceleration in the balance of forces.</param>
+/// <param name="AlphaF">α_f, the part of the old displacement and velocity.</param>
+/// <param name="Beta">β.</param>
+/// <param name="Gamma">γ.</param>
+public sealed record DynamicScheme(double AlphaM, double AlphaF, double Beta, double Gamma)
+{
+    /// <summary>
+    /// Newmark's scheme; that of β = ¼, γ = ½ is of second order, stable at any step, and keeps the energy. γ > ½ damps, and is of first order.
+    /// After: Newmark, J. Eng. Mech. Div. ASCE 85, 67 (1959).
+    /// </summary>
+    /// <param name="beta">β.</param>
+    /// <param name="gamma">γ.</param>
+    public static DynamicScheme Newmark(double beta = 0.25, double gamma = 0.5) => new(0, 0, beta, gamma);
+
+    /// <summary>
+    /// The scheme of second order that damps what the step does not resolve: a step multiplies it by ρ. α_m = (2ρ − 1)/(ρ + 1), α_f = ρ/(ρ + 1),
+    /// γ = ½ − α_m + α_f, β = ¼ (1 − α_m + α_f)². After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), eqs. 17, 20, 25.
+    /// </summary>
+    /// <param name="spectralRadius">ρ, 0 … 1; 1 damps nothing.</param>
+    public static DynamicScheme GeneralizedAlpha(double spectralRadius)
+    {
+        if (!(spectralRadius is >= 0 and <= 1))
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"The spectral radius at infinite frequency is {spectralRadius}; it lies within 0 … 1."));
+        }
+
+        var (m, f) = (((2 * spectralRadius) - 1) / (spectralRadius + 1), spectralRadius / (spectralRadius + 1));
+        return new(m, f, 0.25 * (1 - m + f) * (1 - m + f), 0.5 - m + f);
+    }
+}
+
+/// <summary>
+/// M a + C v + K u = f(t) in implicit steps of one length. The matrix of a step is factored once. Constraints hold for displacements, with values that do
+/// not change in time; so rates obey them without their values.
+/// </summary>
+/// <remarks>
+/// u₊ = u + Δt v + Δt² ((½ − β) a + β a₊), v₊ = v + Δt ((1 − γ) a + γ a₊), and
+/// M ((1 − α_m) a₊ + α_m a) + C ((1 − α_f) v₊ + α_f v) + K ((1 − α_f) u₊ + α_f u) = f(t + (1 − α_f) Δt).
+/// After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), eqs. 5–13.
+/// </remarks>
+public sealed class ImplicitDynamics
+{
+    private readonly CsrMatrix _mass;
+    private readonly CsrMatrix? _damping;
+    private readonly CsrMatrix _stiffness;
+    private readonly Func<double, double[]> _load;
+    private readonly Constraints _constraints;
+    private readonly DynamicScheme _scheme;
+    private readonly Func<CsrMatrix, Func<double[], double[]>>? _prepare;
+    private readonly ChangeSolver _solver;
+
+    /// <summary>Makes ready for steps of one length.</summary>
+    /// <param name="mass">M, such as <c>Assembly.Matrix(basis, Elasticity.Bedding(rho))</c>.</param>
+    /// <param name="damping">C, with the pattern of M; none if null.</param>
+    /// <param name="stiffness">K, with the pattern of M.</param>
+    /// <param name="load">f at a time, one number a dof.</param>
+    /// <param name="constraints">What is given of u.</param>
+    /// <param name="scheme">The scheme.</param>
+    /// <param name="step">Δt, s.</param>
+    /// <param name="prepare">Of a matrix what solves with it; a Cholesky factorization if null, which asks for symmetric M, C, K.</param>
+    /// <exception cref="ScaleModelException">The patterns differ, or the step is not above zero.</exception>
+    public ImplicitDynamics(
+        CsrMatrix mass, CsrMatrix? damping, CsrMatrix stiffness, Func<double, double[]> load, Constraints constraints, DynamicScheme scheme, double step,
+        Func<CsrMatrix, Func<double[], double[]>>? prepare = null)
+    {
+        ArgumentNullException.ThrowIfNull(mass);
+        ArgumentNullException.ThrowIfNull(stiffness);
+        ArgumentNullException.ThrowIfNull(load);
+        ArgumentNullException.ThrowIfNull(constraints);
+        ArgumentNullException.ThrowIfNull(scheme);
+        (_mass, _damping, _stiffness, _load, _constraints, _scheme, _prepare) = (mass, damping, stiffness, load, constraints, scheme, prepare);
+        Step = ChangeSolver.RequireStep(step);
+        var now = 1 - scheme.AlphaF;
+        _solver = new(
+            ChangeSolver.Sum((1 - scheme.AlphaM, mass), (now * scheme.Gamma * step, damping ?? mass.WithSamePattern()), (now * scheme.Beta * step * step, stiffness)), constraints, prepare);
+    }
+
+    /// <summary>Δt, s.</summary>
+    public double Step { get; }
+
+    /// <summary>A motion that begins: the acceleration follows from the balance of forces.</summary>
+    /// <param name="displacement">u; constrained dofs are set.</param>
+    /// <param name="velocity">v; constrained dofs are set.</param>
+    /// <param name="time">t, s.</param>
+    public Motion Start(ReadOnlySpan<double> displacement, ReadOnlySpan<double> velocity, double time = 0)
+    {
+        var u = _constraints.Fulfilled(displacement);
+        var v = Allowed(velocity);
+        return new(time, u, v, new ChangeSolver(_mass, _constraints, _prepare).Solve(Balance(_load(time), u, v, null)));
+    }
+
+    /// <summary>The motion a step later.</summary>
+    public Motion Next(Motion motion)
+    {
+        ArgumentNullException.ThrowIfNull(motion);
+        var (dt, s) = (Step, _scheme);
+        var (t, u, v, a) = motion;
+        var (guess, rate, middle, middleRate, old) = (new double[u.Length], new double[u.Length], new double[u.Length], new double[u.Length], new double[u.Length]);
+        for (var i = 0; i < u.Length; i++)
+        {
+            guess[i] = u[i] + (dt * v[i]) + (dt * dt * (0.5 - s.Beta) * a[i]);
+            rate[i] = v[i] + (dt * (1 - s.Gamma) * a[i]);
+            middle[i] = ((1 - s.AlphaF) * guess[i]) + (s.AlphaF * u[i]);
+            middleRate[i] = ((1 - s.AlphaF) * rate[i]) + (s.AlphaF * v[i]);
+            old[i] = s.AlphaM * a[i];
+        }
+
+        var next = _solver.Solve(Balance(_load(t + ((1 - s.AlphaF) * dt)), middle, middleRate, old));
+        for (var i = 0; i < u.Length; i++)
+        {
+            guess[i] += dt * dt * s.Beta * next[i];
+            rate[i] += dt * s.Gamma * next[i];
+        }
+
+        return new(t + dt, guess, rate, next);
+    }
+
+    /// <summary>½ vᵀM v + ½ uᵀK u, J.</summary>
+    public double Energy(Motion motion)
+    {
+        ArgumentNullException.ThrowIfNull(motion);
+        var (mv, ku) = (new double[motion.Velocity.Length], new double[motion.Velocity.Length]);
+        _mass.Multiply(motion.Velocity, mv);
+        _stiffness.Multiply(motion.Displacement, ku);
+        return 0.5 * (FixedOrderSum.Dot(motion.Velocity, mv) + FixedOrderSum.Dot(motion.Displacement, ku));
+    }
+
+    // The constraints of rates are those of displacements without the given values.
+    private double[] Allowed(ReadOnlySpan<double> rate)
+    {
+        var zero = _constraints.Fulfilled(new double[rate.Length]);
+        var result = _constraints.Fulfilled(rate);
+        for (var i = 0; i < result.Length; i++)
+        {
+            result[i] -= _constraints.Contains(i) ? zero[i] : 0;
+        }
+
+        return result;
+    }
+
+    // f − K u − C v − M a.
+    private double[] Balance(double[] load, double[] u, double[] v, double[]? a)
+    {
+        var result = (double[])load.Clone();
+        Subtract(_stiffness, u);
+        if (_damping is not null)
+        {
+            Subtract(_damping, v);
+        }
+
+        if (a is not null)
+        {
+            Subtract(_mass, a);
+        }
+
+        return result;
+
+        void Subtract(CsrMatrix matrix, double[] x)
+        {
+            var product = new double[x.Length];
+            matrix.Multiply(x, product);
+            for (var i = 0; i < x.Length; i++)
+            {
+                result[i] -= product[i];
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using ActorMultiscale.Physics.Continuum;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+
+namespace ActorMultiscale.Tests.Continuum;
+
+/// <summary>Paths through limit points.</summary>
+public sealed class EquilibriumPathTests
+{
+    // A shallow truss of two bars, height 1: P(w) = w (w − 1)(w − 2) / 2 with limit points at w = 1 ∓ 1/√3; the load is ∓ 1/(3√3) there.
+    private static (double[], CsrMatrix) Truss(double[] u) =>
+        ([0.5 * u[0] * (u[0] - 1) * (u[0] - 2)], new(1, [0, 1], [0], [(1.5 * u[0] * u[0]) - (3 * u[0]) + 1]));
+
+    [Fact]
+    public void A_truss_snaps_through_by_arc_and_by_displacement()
+    {
+        foreach (var byArc in new[] { true, false })
+        {
+            var (point, loads) = (new PathPoint([0], 0), new List<double>());
+            for (var n = 1; n <= 24; n++)
+            {
+                point = byArc ? EquilibriumPath.ByArc(point, new(1), Truss, [1], 0.1, 1e-12) : EquilibriumPath.ByDof(point, new(1), Truss, [1], 0, 0.1, 1e-12);
+                Assert.Equal(0.1 * n, point.Displacement[0], 1e-9);
+                Assert.Equal(Truss(point.Displacement).Item1[0], point.Factor, 1e-11);
+                Assert.InRange(point.Iterations, 1, 5);
+                loads.Add(point.Factor);
+            }
+
+            Assert.Equal(1 / (3 * Math.Sqrt(3)), loads.Take(10).Max(), 1e-3);
+            Assert.Equal(-1 / (3 * Math.Sqrt(3)), loads.Min(), 1e-3);
+            Assert.True(loads[^1] > 0.3);
+        }
+    }
+
+    // A soft spring k and a joint of force T(s) = e s exp(−s), in a row: the end moves by T/k + s, which turns back where k + T' < 0.
+    private static (double[], CsrMatrix) Joint(double[] u)
+    {
+        const double k = 0.2;
+        var (s, stretch) = (u[0], u[1] - u[0]);
+        var (t, slope) = (Math.E * s * Math.Exp(-s), Math.E * (1 - s) * Math.Exp(-s));
+        return ([t - (k * stretch), k * stretch], new(2, [0, 2, 4], [0, 1, 0, 1], [slope + k, -k, -k, k]));
+    }
+
+    [Fact]
+    public void A_joint_that_softens_snaps_back_and_the_arc_follows()
+    {
+        var point = new PathPoint([0, 0], 0);
+        var (turnsBack, peak) = (false, 0.0);
+        while (point.Displacement[0] < 6)
+        {
+            var next = EquilibriumPath.ByArc(point, new(2), Joint, [0, 1], 0.1, 1e-12);
+            var s = next.Displacement[0];
+            Assert.Equal(Math.E * s * Math.Exp(-s), next.Factor, 1e-10);
+            Assert.Equal((next.Factor / 0.2) + s, next.Displacement[1], 1e-9);
+            Assert.Equal(0.1, Math.Sqrt(Math.Pow(next.Step![0], 2) + Math.Pow(next.Step[1], 2)), 1e-5);
+            Assert.True(s > point.Displacement[0]);
+            turnsBack |= next.Displacement[1] < point.Displacement[1];
+            (peak, point) = (Math.Max(peak, next.Factor), next);
+        }
+
+        Assert.True(turnsBack);
+        Assert.Equal(1, peak, 1e-2);
+
+        // Led by the joint itself it goes on too; led by the end it is lost, or jumps, where that turns back.
+        var led = EquilibriumPath.ByDof(new([0, 0], 0), new(2), Joint, [0, 1], 0, 2);
+        Assert.Equal(2 * Math.Exp(-1), led.Factor, 1e-8);
+    }
+
+    [Fact]
+    public void What_cannot_be_followed_is_refused()
+    {
+        Assert.Contains("free dof", Assert.Throws<ScaleModelException>(() => EquilibriumPath.ByDof(new([0], 0), new Constraints(1).Fix(0, 0), Truss, [1], 0, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("path is lost", Assert.Throws<ScaleModelException>(() => EquilibriumPath.ByArc(new([0], 0), new(1), Truss, [1], 0.1, 1e-12, 1)).Message, StringComparison.Ordinal);
+    }
+}
