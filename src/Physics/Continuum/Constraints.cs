@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -192,7 +193,13 @@ public sealed class Constraints(int dofCount)
 
         var reduced = new double[map.ColumnCount];
         back.Multiply(moved, reduced);
-        return new(condensed, reduced, map, offsets);
+        var isGiven = new bool[DofCount];
+        foreach (var dof in _lines.Keys)
+        {
+            isGiven[dof] = true;
+        }
+
+        return new(condensed, reduced, map, offsets, [.. Enumerable.Range(0, DofCount).Where(i => !isGiven[i])]);
     }
 
     /// <summary>Solves K u = f under the constraints.</summary>
@@ -460,7 +467,11 @@ public sealed class CondensedSystem
     private readonly CsrMatrix _map;
     private readonly double[] _offsets;
 
-    internal CondensedSystem(CsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets) => (Matrix, Right, _map, _offsets) = (matrix, right, map, offsets);
+    internal CondensedSystem(CsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets, ImmutableArray<int> freeDofs) =>
+        (Matrix, Right, _map, _offsets, FreeDofs) = (matrix, right, map, offsets, freeDofs);
+
+    /// <summary>Which dof of u each number of x is, by rising number.</summary>
+    public ImmutableArray<int> FreeDofs { get; }
 
     /// <summary>A = CᵀK C.</summary>
     public CsrMatrix Matrix { get; }

@@ -62,6 +62,7 @@ public sealed class ConstraintsTests
             var free = Enumerable.Range(0, n).Where(i => !constraints.Contains(i)).ToArray();
             var system = constraints.Condense(k, f, new ChunkedLoop(2));
             Assert.Equal(free.Length, system.Matrix.RowCount);
+            Assert.Equal(free, system.FreeDofs);
             for (var r = 0; r < free.Length; r++)
             {
                 var right = 0.0;
