@@ -126,15 +126,15 @@ public static class Assembly
     /// <param name="form">The form.</param>
     /// <param name="domain">What the integral runs over; all cells if null.</param>
     /// <param name="loop">The threads; one if null.</param>
-    /// <exception cref="ScaleModelException">Basis and form do not fit, or a cell is turned inside out.</exception>
+    /// <exception cref="ScaleModelException">Basis and form do not fit, the integral over a cell is not finite, or a cell is turned inside out.</exception>
     public static double[] Vector(Basis basis, LinearForm form, Domain? domain = null, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(form);
         basis.Require(form.IsScalar ? 1 : basis.Mesh.Dimension);
         return form.OfScalar is { } scalar
-            ? VectorOf(basis, false, (x, _) => Lifted(scalar(x)), [], domain, loop)
-            : VectorOf(basis, false, (x, _) => form.OfVector!(x), [], domain, loop);
+            ? VectorOf(basis, false, (x, _) => Lifted(scalar(x)), null, domain, loop)
+            : VectorOf(basis, false, (x, _) => form.OfVector!(x), null, domain, loop);
     }
 
     /// <summary>The vector of a form that depends on a scalar field too, r_a = ∫ s(x, u, ∇u) N_a + F(x, u, ∇u)·∇N_a: the residual of a problem that need not be linear.</summary>
@@ -143,11 +143,16 @@ public static class Assembly
     /// <param name="density">(s, F) of the place and (u, ∇u). Several threads may call it at once.</param>
     /// <param name="domain">What the integral runs over; all cells if null.</param>
     /// <param name="loop">The threads; one if null.</param>
+    /// <remarks>Numbers that are not finite are handed on: they tell a search that it went too far.</remarks>
+    /// <exception cref="ScaleModelException">Basis and form do not fit, or a cell is turned inside out.</exception>
+    /// <exception cref="ArgumentException">There are not as many numbers as dofs.</exception>
     public static double[] Residual(Basis basis, double[] dofs, Func<QuadraturePoint, ScalarJet, ScalarJet> density, Domain? domain = null, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(dofs);
         ArgumentNullException.ThrowIfNull(density);
         basis.Require(1);
+        basis.RequireDofs(dofs.Length);
         return VectorOf(basis, false, (x, u) => Lifted(density(x, new(u.Value.X, u.Gradient.Row(0)))), dofs, domain, loop);
     }
 
@@ -157,12 +162,16 @@ public static class Assembly
     /// <param name="density">(s, F, M) of the place and (u, ∇u, ⟨∇u⟩). Several threads may call it at once.</param>
     /// <param name="domain">What the integral runs over; all cells if null.</param>
     /// <param name="loop">The threads; one if null.</param>
-    /// <param name="usesMean">Whether mean gradients are read and returned.</param>
+    /// <param name="usesMean">Whether mean gradients are read and returned; they are over cells, so the domain has cells.</param>
+    /// <exception cref="ScaleModelException">Basis and form do not fit, means are asked for over facets, or a cell is turned inside out.</exception>
+    /// <exception cref="ArgumentException">There are not as many numbers as dofs.</exception>
     public static double[] Residual(Basis basis, double[] dofs, Func<QuadraturePoint, VectorJet, VectorJet> density, Domain? domain = null, ChunkedLoop? loop = null, bool usesMean = false)
     {
         ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(dofs);
         ArgumentNullException.ThrowIfNull(density);
         basis.Require(basis.Mesh.Dimension);
+        basis.RequireDofs(dofs.Length);
         return VectorOf(basis, usesMean, density, dofs, domain, loop);
     }
 
@@ -339,17 +348,17 @@ public static class Assembly
     }
 
     private static double[] VectorOf(
-        Basis basis, bool usesMean, Func<QuadraturePoint, VectorJet, VectorJet> density, double[] dofs, Domain? domain, ChunkedLoop? loop)
+        Basis basis, bool usesMean, Func<QuadraturePoint, VectorJet, VectorJet> density, double[]? dofs, Domain? domain, ChunkedLoop? loop)
     {
-        if (dofs.Length > 0)
-        {
-            basis.RequireDofs(dofs.Length);
-        }
-
         var result = new double[basis.DofCount];
         var (d, components) = (basis.Mesh.Dimension, basis.Components);
         foreach (var group in IntegrationPlan.Of(basis, domain ?? Domain.Body))
         {
+            if (usesMean && group.Table.IsFacet)
+            {
+                throw new ScaleModelException("A form that uses means over cells has no integral over facets.");
+            }
+
             group.Run(loop ?? ChunkedLoop.Serial, chunk =>
             {
                 var points = new CellPoints(basis.Mesh, group.Table, 1 + (usesMean ? 2 * d : d));
@@ -361,7 +370,7 @@ public static class Assembly
                     Array.Clear(local);
                     for (var q = 0; q < group.Table.Count; q++)
                     {
-                        var answer = density(points.Point(q), dofs.Length > 0 ? points.Jet(q, dofs, nodes, components) : default);
+                        var answer = density(points.Point(q), dofs is null ? default : points.Jet(q, dofs, nodes, components));
                         for (var i = 0; i < components; i++)
                         {
                             for (var k = 0; k < points.Slots; k++)
@@ -378,6 +387,11 @@ public static class Assembly
                                 }
                             }
                         }
+                    }
+
+                    if (dofs is null)
+                    {
+                        points.RequireFinite(local);
                     }
 
                     for (var a = 0; a < nodes.Length; a++)

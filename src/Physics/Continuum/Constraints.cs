@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -270,7 +272,13 @@ public sealed class Constraints(int dofCount)
 
         var reduced = new double[map.ColumnCount];
         back.Multiply(moved, reduced);
-        return new(condensed, reduced, map, offsets);
+        var isGiven = new bool[DofCount];
+        foreach (var dof in _lines.Keys)
+        {
+            isGiven[dof] = true;
+        }
+
+        return new(condensed, reduced, map, offsets, [.. Enumerable.Range(0, DofCount).Where(i => !isGiven[i])]);
     }
 
     /// <summary>Solves K u = f under the constraints.</summary>
@@ -306,12 +314,42 @@ public sealed class Constraints(int dofCount)
         Dictionary<int, (SortedDictionary<int, double> Terms, double Offset)?> resolved = [];
         (SortedDictionary<int, double> Terms, double Offset) Resolve(int dof)
         {
-            if (resolved.TryGetValue(dof, out var known))
+            // A chain may be long, so what waits stands on a list instead of the stack of the thread. A line is begun (null), waits for its terms, and is summed.
+            Stack<int> waiting = new([dof]);
+            while (waiting.TryPeek(out var i))
             {
-                return known ?? throw new ScaleModelException($"The constraint of dof {dof} depends on dof {dof}, by way of others. A chain of constraints ends at free dofs.");
+                if (resolved.TryAdd(i, null))
+                {
+                    foreach (var (j, _) in _lines[i].Terms)
+                    {
+                        if (free[j] >= 0)
+                        {
+                            continue;
+                        }
+
+                        if (!resolved.TryGetValue(j, out var inner))
+                        {
+                            waiting.Push(j);
+                        }
+                        else if (inner is null)
+                        {
+                            throw new ScaleModelException($"The constraint of dof {j} depends on dof {j}, by way of others. A chain of constraints ends at free dofs.");
+                        }
+                    }
+
+                    continue;
+                }
+
+                // It is known already if two lines waited for it.
+                resolved[i] ??= Summed(i);
+                waiting.Pop();
             }
 
-            resolved[dof] = null;
+            return resolved[dof]!.Value;
+        }
+
+        (SortedDictionary<int, double> Terms, double Offset) Summed(int dof)
+        {
             var (terms, offset) = _lines[dof];
             SortedDictionary<int, double> sum = [];
             foreach (var (j, c) in terms)
@@ -322,7 +360,7 @@ public sealed class Constraints(int dofCount)
                     continue;
                 }
 
-                var inner = Resolve(j);
+                var inner = resolved[j]!.Value;
                 offset += c * inner.Offset;
                 foreach (var (column, factor) in inner.Terms)
                 {
@@ -330,7 +368,6 @@ public sealed class Constraints(int dofCount)
                 }
             }
 
-            resolved[dof] = (sum, offset);
             return (sum, offset);
         }
 
@@ -392,12 +429,26 @@ public sealed class Constraints(int dofCount)
         const int chunk = 4096;
         var rows = back.RowCount;
         var start = new int[rows + 1];
+
+        // Arrays of −1, one a row, which chunks hand on to each other: to clear one for each chunk would take time with the square of the rows.
+        ConcurrentBag<int[]> idle = [];
+        int[] Rent()
+        {
+            if (!idle.TryTake(out var array))
+            {
+                array = new int[rows];
+                Array.Fill(array, -1);
+            }
+
+            return array;
+        }
+
         loop.Run(rows, chunk, (_, first, last) =>
         {
-            var seen = new int[rows];
+            var seen = Rent();
+            var found = new List<int>();
             for (var row = first; row < last; row++)
             {
-                var count = 0;
                 for (var k = back.RowStart[row]; k < back.RowStart[row + 1]; k++)
                 {
                     var i = back.Columns[k];
@@ -405,28 +456,40 @@ public sealed class Constraints(int dofCount)
                     {
                         for (var s = map.RowStart[j]; s < map.RowStart[j + 1]; s++)
                         {
-                            if (seen[map.Columns[s]] != row + 1)
+                            if (seen[map.Columns[s]] < 0)
                             {
-                                seen[map.Columns[s]] = row + 1;
-                                count++;
+                                seen[map.Columns[s]] = row;
+                                found.Add(map.Columns[s]);
                             }
                         }
                     }
                 }
 
-                start[row + 1] = count;
+                start[row + 1] = found.Count;
+                foreach (var column in found)
+                {
+                    seen[column] = -1;
+                }
+
+                found.Clear();
             }
+
+            idle.Add(seen);
         });
         for (var row = 0; row < rows; row++)
         {
-            start[row + 1] = checked(start[row] + start[row + 1]);
+            start[row + 1] = (int)Math.Min((long)start[row] + start[row + 1], int.MaxValue);
+        }
+
+        if (start[^1] > Array.MaxLength)
+        {
+            throw new ScaleModelException($"The system without its constraints has {rows} rows and more than {Array.MaxLength} entries; a matrix has at most so many. Does one dof bear the ties of many others?");
         }
 
         var (columns, values) = (new int[start[^1]], new double[start[^1]]);
         loop.Run(rows, chunk, (_, first, last) =>
         {
-            var place = new int[rows];
-            Array.Fill(place, -1);
+            var place = Rent();
             for (var row = first; row < last; row++)
             {
                 var end = start[row];
@@ -440,7 +503,7 @@ public sealed class Constraints(int dofCount)
                         for (var s = map.RowStart[j]; s < map.RowStart[j + 1]; s++)
                         {
                             var column = map.Columns[s];
-                            if (place[column] < start[row])
+                            if (place[column] < 0)
                             {
                                 rising &= end == start[row] || columns[end - 1] < column;
                                 (columns[end], place[column]) = (column, end++);
@@ -451,11 +514,18 @@ public sealed class Constraints(int dofCount)
                     }
                 }
 
+                foreach (var column in columns.AsSpan(start[row], end - start[row]))
+                {
+                    place[column] = -1;
+                }
+
                 if (!rising)
                 {
                     Array.Sort(columns, values, start[row], end - start[row]);
                 }
             }
+
+            idle.Add(place);
         });
         return new(rows, start, columns, values);
     }
@@ -478,7 +548,11 @@ public sealed class CondensedSystem
     private readonly CsrMatrix _map;
     private readonly double[] _offsets;
 
-    internal CondensedSystem(CsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets) => (Matrix, Right, _map, _offsets) = (matrix, right, map, offsets);
+    internal CondensedSystem(CsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets, ImmutableArray<int> freeDofs) =>
+        (Matrix, Right, _map, _offsets, FreeDofs) = (matrix, right, map, offsets, freeDofs);
+
+    /// <summary>Which dof of u each number of x is, by rising number.</summary>
+    public ImmutableArray<int> FreeDofs { get; }
 
     /// <summary>A = CᵀK C.</summary>
     public CsrMatrix Matrix { get; }

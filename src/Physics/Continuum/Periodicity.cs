@@ -11,7 +11,7 @@ public static class Periodicity
     /// <param name="basis">A basis for a scalar field.</param>
     /// <param name="gradient">g, the mean gradient.</param>
     /// <param name="axes">The periodic directions; all if null.</param>
-    /// <exception cref="ScaleModelException">A node has no image.</exception>
+    /// <exception cref="ScaleModelException">A node on an upper or a lower face has none opposite to it, or there is no such direction.</exception>
     public static Constraints TiePeriodic(this Constraints constraints, Basis basis, Vec3 gradient, IReadOnlyCollection<int>? axes = null)
     {
         ArgumentNullException.ThrowIfNull(constraints);
@@ -30,7 +30,7 @@ public static class Periodicity
     /// <param name="basis">A basis for a vector field.</param>
     /// <param name="gradient">G, the mean of ∇u; a strain if the body shall not turn.</param>
     /// <param name="axes">The periodic directions; all if null.</param>
-    /// <exception cref="ScaleModelException">A node has no image.</exception>
+    /// <exception cref="ScaleModelException">A node on an upper or a lower face has none opposite to it, or there is no such direction.</exception>
     public static Constraints TiePeriodic(this Constraints constraints, Basis basis, Matrix3 gradient, IReadOnlyCollection<int>? axes = null)
     {
         ArgumentNullException.ThrowIfNull(constraints);
@@ -54,11 +54,17 @@ public static class Periodicity
     /// </summary>
     /// <param name="basis">The functions.</param>
     /// <param name="axes">The periodic directions; all if null.</param>
+    /// <exception cref="ScaleModelException">A node on an upper or a lower face has none opposite to it, or there is no such direction.</exception>
     public static IEnumerable<(int Node, int Image)> Pairs(Basis basis, IReadOnlyCollection<int>? axes = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
         var nodes = basis.Nodes;
         axes ??= [.. Enumerable.Range(0, basis.Mesh.Dimension)];
+        if (axes.Any(a => a < 0 || a >= basis.Mesh.Dimension) || axes.Distinct().Count() < axes.Count)
+        {
+            throw new ScaleModelException($"The periodic directions are {string.Join(", ", axes)}; of a mesh of dimension {basis.Mesh.Dimension} they are some of 0 to {basis.Mesh.Dimension - 1}, each once.");
+        }
+
         var (low, high) = (nodes[0], nodes[0]);
         foreach (var x in nodes)
         {
@@ -70,23 +76,23 @@ public static class Periodicity
         var slack = 1e-6 * (high - low).Norm;
         (long X, long Y, long Z) Key(Vec3 x) => ((long)Math.Floor((x.X - low.X) / slack), (long)Math.Floor((x.Y - low.Y) / slack), (long)Math.Floor((x.Z - low.Z) / slack));
         Dictionary<(long X, long Y, long Z), int> at = [];
-        var upper = new List<(int Node, Vec3 Image)>();
+        var upper = new List<(int Node, Vec3 Image, int Sides)>();
         for (var n = 0; n < nodes.Length; n++)
         {
             double[] image = [nodes[n].X, nodes[n].Y, nodes[n].Z];
-            var isUpper = false;
+            var sides = 0;      // The directions at whose upper ends the node is, as bits.
             foreach (var axis in axes)
             {
                 if (high[axis] - nodes[n][axis] <= slack)
                 {
                     image[axis] -= high[axis] - low[axis];
-                    isUpper = true;
+                    sides |= 1 << axis;
                 }
             }
 
-            if (isUpper)
+            if (sides != 0)
             {
-                upper.Add((n, new(image[0], image[1], image[2])));
+                upper.Add((n, new(image[0], image[1], image[2]), sides));
             }
             else
             {
@@ -95,7 +101,8 @@ public static class Periodicity
         }
 
         List<(int, int)> pairs = [];
-        foreach (var (node, image) in upper)
+        var met = new byte[nodes.Length];       // Bit s of a node: it is the image of one at the upper ends of the directions s.
+        foreach (var (node, image, sides) in upper)
         {
             var (x, y, z) = Key(image);
             var found = -1;
@@ -107,10 +114,36 @@ public static class Periodicity
                 }
             }
 
-            pairs.Add((node, found >= 0 ? found : throw new ScaleModelException(FormattableString.Invariant(
-                $"The node at {nodes[node]} has no periodic image: there is none at {image}. Opposite faces of a periodic body have nodes at the same places."))));
+            pairs.Add((node, found >= 0 ? found : throw Alone(nodes[node], image)));
+            met[found] |= (byte)(1 << sides);
+        }
+
+        // The other way round: a node at lower ends is the image of one for each choice among these.
+        foreach (var n in at.Values)
+        {
+            for (var sides = 1; sides < 8; sides++)
+            {
+                var opposite = nodes[n];
+                var isLower = true;
+                for (var axis = 0; axis < 3; axis++)
+                {
+                    if ((sides >> axis & 1) != 0)
+                    {
+                        isLower &= axes.Contains(axis) && nodes[n][axis] - low[axis] <= slack;
+                        opposite += (high[axis] - low[axis]) * new Vec3(axis == 0 ? 1 : 0, axis == 1 ? 1 : 0, axis == 2 ? 1 : 0);
+                    }
+                }
+
+                if (isLower && (met[n] >> sides & 1) == 0)
+                {
+                    throw Alone(nodes[n], opposite);
+                }
+            }
         }
 
         return pairs;
     }
+
+    private static ScaleModelException Alone(Vec3 node, Vec3 image) => new(FormattableString.Invariant(
+        $"The node at {node} has no periodic image: there is none at {image}. Opposite faces of a periodic body have nodes at the same places."));
 }

@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Continuum;
+using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Continuum.Meshes;
@@ -110,6 +111,38 @@ public sealed class AssemblyTests
                 Assert.Equal(Assembly.Integral(basis, x => Math.Exp(x.Position.Y)), Assembly.Integral(basis, x => Math.Exp(x.Position.Y), null, new ChunkedLoop(3)));
             }
         }
+    }
+
+    [Fact]
+    public void Many_chunks_give_the_same_numbers_in_any_order_of_cells_and_on_any_number_of_threads()
+    {
+        // 79 chunks. Where the cells have an order without sense, each chunk has nodes in common with all others, and 64 colors do not suffice.
+        var sorted = StructuredMesh.Rectangle(1, 1, 100, 100);
+        var order = Enumerable.Range(0, sorted.CellCount).OrderBy(c => new Philox(6, 0).Uniform(0, 0, c)).ToArray();
+        var shuffled = new Mesh(sorted.Points, [new(CellShape.Quadrilateral, 1, [.. order.SelectMany(c => sorted.Cell(c).ToArray())])]);
+        var conduction = Heat.Conduction(x => 1 + x.Position.X);
+        var source = Heat.Source(x => Math.Sin(x.X) + x.Y);
+        List<(CsrMatrix Matrix, double[] Vector)> found = [];
+        foreach (var mesh in new[] { sorted, shuffled })
+        {
+            var basis = Basis.Scalar(mesh, 1);
+            var group = Assert.Single(IntegrationPlan.Of(basis, Domain.Body));
+            Assert.Equal(79, group.ChunkCount);
+            Assert.True(mesh == sorted ? group.Colors.Length < 8 : group.Colors.Length > 64);
+            Assert.Equal(Enumerable.Range(0, 79), group.Colors.SelectMany(c => c).Order());
+            foreach (var color in group.Colors)
+            {
+                var nodes = color.SelectMany(chunk => group.CellsOf(chunk).ToArray().SelectMany(c => basis.CellNodes(c).ToArray()).Distinct()).ToArray();
+                Assert.Equal(nodes.Length, nodes.Distinct().Count());
+            }
+
+            found.Add((Assembly.Matrix(basis, conduction), Assembly.Vector(basis, source)));
+            Assert.True(found[^1].Matrix.Values.SequenceEqual(Assembly.Matrix(basis, conduction, null, new ChunkedLoop(3)).Values));
+            Assert.Equal(found[^1].Vector, Assembly.Vector(basis, source, null, new ChunkedLoop(3)));
+        }
+
+        Assert.All(Enumerable.Range(0, found[0].Matrix.EntryCount), k => Assert.Equal(found[0].Matrix.Values[k], found[1].Matrix.Values[k], 1e-13));
+        Assert.All(Enumerable.Range(0, found[0].Vector.Length), i => Assert.Equal(found[0].Vector[i], found[1].Vector[i], 1e-17));
     }
 
     [Theory]
@@ -229,6 +262,59 @@ public sealed class AssemblyTests
         Assert.Contains("Cell 0 of the mesh is turned inside out", Message(() => Assembly.Matrix(Basis.Scalar(mesh.Moved(x => new(x.Y, x.X, 0)), 1), Heat.Capacity(1))), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => Assembly.AddMatrix(Assembly.Matrix(scalar, Heat.Capacity(1)), vector, Elasticity.Mass(1)));
         Assert.Throws<ArgumentException>(() => scalar.ScalarAt(new double[3], 0, default));
+    }
+
+    [Theory]
+    [MemberData(nameof(Meshes))]
+    public void A_number_that_is_not_finite_is_refused_in_whatever_cell_it_is(string name)
+    {
+        var mesh = MeshTests.All[name]();
+        var (scalar, vector) = (Basis.Scalar(mesh, 1), Basis.Vector(mesh, 2));
+        Gen.Select(Gen.Int[0, mesh.CellCount - 1], Gen.Int[0, 2]).Sample((bad, kind) =>
+        {
+            var value = kind == 0 ? double.NaN : kind == 1 ? double.PositiveInfinity : double.NegativeInfinity;
+            double At(QuadraturePoint x) => x.Cell == bad ? value : 1;
+            void Refused(Action action)
+            {
+                var message = Assert.Throws<ScaleModelException>(action).Message;
+
+                // In the first cell of a block a law is seen not to be finite while it is sampled.
+                Assert.Contains(mesh.Locate(bad).Local == 0 && message.StartsWith("The law", StringComparison.Ordinal) ? "is not finite at" : $"over cell {bad} of the mesh is not finite", message, StringComparison.Ordinal);
+            }
+
+            Refused(() => Assembly.Matrix(scalar, Heat.Conduction(At)));
+            Refused(() => Assembly.Matrix(vector, BilinearForm.Vector((x, u) => VectorJet.Source(At(x) * u.Value))));
+            Refused(() => Assembly.Matrix(vector, Elasticity.Stiffness(x => At(x) * _copper)));
+            Refused(() => Assembly.Vector(scalar, LinearForm.Scalar(x => ScalarJet.Source(At(x)))));
+            Refused(() => Assembly.Vector(vector, LinearForm.Vector(x => VectorJet.Source(At(x) * new Vec3(1, 0, 0)))));
+
+            // A residual hands them on.
+            var residual = Assembly.Residual(scalar, new double[scalar.DofCount], (QuadraturePoint x, ScalarJet _) => ScalarJet.Source(At(x)));
+            Assert.Equal(scalar.CellNodes(bad).ToArray().Order(), Enumerable.Range(0, residual.Length).Where(i => !double.IsFinite(residual[i])));
+        }, iter: 10);
+    }
+
+    [Fact]
+    public void A_matrix_that_is_too_large_is_refused_with_its_sizes()
+    {
+        // 2.95 million hexahedra of degree 2 have 729 pairs of nodes each, which is more than an array holds.
+        Assert.Equal(729 * 2_900_000, NodePattern.Index(729L * 2_900_000, "entries", 2_900_000, 23_400_000, 3));
+        var message = Assert.Throws<ScaleModelException>(() => NodePattern.Index(729L * 2_950_000, "entries", 2_950_000, 23_800_000, 3)).Message;
+        Assert.Contains("2950000 cells and 23800000 nodes with 3 dofs each has 2150550000 entries", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_residual_refuses_what_a_matrix_refuses()
+    {
+        var mesh = StructuredMesh.Rectangle(1, 1, 2, 2);
+        var (scalar, vector) = (Basis.Scalar(mesh, 1), Basis.Vector(mesh, 1));
+        static VectorJet Same(QuadraturePoint _, VectorJet u) => u;
+        Assert.Contains("means over cells", Assert.Throws<ScaleModelException>(() => Assembly.Residual(vector, new double[vector.DofCount], Same, Domain.Surface, null, usesMean: true)).Message, StringComparison.Ordinal);
+        foreach (var count in new[] { 0, vector.DofCount - 1, vector.DofCount + 1 })
+        {
+            Assert.Throws<ArgumentException>(() => Assembly.Residual(vector, new double[count], Same));
+            Assert.Throws<ArgumentException>(() => Assembly.Residual(scalar, new double[count], (QuadraturePoint _, ScalarJet u) => u));
+        }
     }
 
     [Fact]

@@ -62,6 +62,7 @@ public sealed class ConstraintsTests
             var free = Enumerable.Range(0, n).Where(i => !constraints.Contains(i)).ToArray();
             var system = constraints.Condense(k, f, new ChunkedLoop(2));
             Assert.Equal(free.Length, system.Matrix.RowCount);
+            Assert.Equal(free, system.FreeDofs);
             for (var r = 0; r < free.Length; r++)
             {
                 var right = 0.0;
@@ -109,6 +110,45 @@ public sealed class ConstraintsTests
     }
 
     [Fact]
+    public void A_chain_may_have_a_million_links()
+    {
+        // u_i = u_{i+1} + 1 up to the one free dof x, the last: u is x plus the number of links.
+        const int n = 1_000_001;
+        var constraints = new Constraints(n);
+        for (var i = 0; i < n - 1; i++)
+        {
+            constraints.Tie(i, [(i + 1, 1)], 1);
+        }
+
+        var system = constraints.Condense(Diagonal(n), new double[n]);
+        var u = system.Expand([0.5]);
+        Assert.Equal(n, system.Matrix[0, 0]);
+        Assert.True(Enumerable.Range(0, n).All(i => u[i] == 0.5 + (n - 1 - i)));
+    }
+
+    [Fact]
+    public void Condensing_takes_memory_in_proportion_to_the_dofs()
+    {
+        static double Bytes(int n)
+        {
+            var (matrix, right, constraints) = (Diagonal(n), new double[n], new Constraints(n).Fix(n / 2, 1));
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.Equal(n - 1, constraints.Condense(matrix, right).Matrix.EntryCount);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        // 2 and 64 chunks; lists that grow by doubling take up to twice what they hold.
+        Assert.InRange(Bytes(262_144) / Bytes(8192), 16, 64);
+    }
+
+    private static CsrMatrix Diagonal(int n)
+    {
+        var ones = new double[n];
+        Array.Fill(ones, 1);
+        return new(n, [.. Enumerable.Range(0, n + 1)], [.. Enumerable.Range(0, n)], ones);
+    }
+
+    [Fact]
     public void A_linear_field_is_exact_across_hanging_nodes()
     {
         // The right half is twice as fine as the left one; along the seam each second node hangs between two others.
@@ -137,5 +177,48 @@ public sealed class ConstraintsTests
         var basis = Basis.Scalar(mesh, 1);
         Assert.Contains("has no periodic image", Assert.Throws<ScaleModelException>(() => new Constraints(basis.DofCount).TiePeriodic(basis, Vec3.Zero)).Message, StringComparison.Ordinal);
         Assert.Equal(3, new Constraints(basis.DofCount).TiePeriodic(basis, Vec3.Zero, [1]).Count);
+    }
+
+    [Fact]
+    public void A_lower_face_with_more_nodes_than_the_upper_one_is_not_periodic()
+    {
+        // Triangles along x = 0 are twice as fine as along x = 1, so the node at (0, 0.5) has none opposite; turned round, it is on the upper face.
+        static Mesh Fan(bool turned)
+        {
+            static Vec3 Turn(Vec3 x) => new(1 - x.X, 1 - x.Y, 0);
+            Vec3[] points = [default, new(1, 0, 0), new(1, 1, 0), new(0, 1, 0), new(0, 0.5, 0)];
+            return new(turned ? Array.ConvertAll(points, Turn) : points, [new(CellShape.Triangle, 1, [0, 1, 4, 1, 2, 4, 2, 3, 4])]);
+        }
+
+        foreach (var turned in new[] { false, true })
+        {
+            var basis = Basis.Scalar(Fan(turned), 1);
+            var from = turned ? 1 : 0;
+            Assert.Contains(
+                $"The node at {new Vec3(from, 0.5, 0)} has no periodic image: there is none at {new Vec3(1 - from, 0.5, 0)}",
+                Assert.Throws<ScaleModelException>(() => Periodicity.Pairs(basis)).Message, StringComparison.Ordinal);
+            Assert.Equal(2, Periodicity.Pairs(basis, [1]).Count());
+        }
+    }
+
+    [Fact]
+    public void A_corner_has_its_images_in_all_directions()
+    {
+        // A square without its corner (1, 0): each node on an upper face has an image, and (0, 0) is that of two, but not of one opposite along x.
+        var mesh = new Mesh(
+            [default, new(0.5, 0, 0), new(1, 0.5, 0), new(1, 1, 0), new(0.5, 1, 0), new(0, 1, 0), new(0, 0.5, 0)],
+            [new(CellShape.Triangle, 1, [4, 5, 6, 4, 6, 0, 4, 0, 1, 4, 1, 2, 4, 2, 3])]);
+        Assert.Contains($"there is none at {new Vec3(1, 0, 0)}", Assert.Throws<ScaleModelException>(() => Periodicity.Pairs(Basis.Scalar(mesh, 1), [0, 1])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(-1)]
+    [InlineData(1, 1)]
+    public void Directions_that_a_mesh_has_not_are_refused(params int[] axes)
+    {
+        var basis = Basis.Vector(StructuredMesh.Rectangle(1, 1, 2, 2), 1);
+        var message = Assert.Throws<ScaleModelException>(() => new Constraints(basis.DofCount).TiePeriodic(basis, default(Matrix3), axes)).Message;
+        Assert.Equal($"The periodic directions are {string.Join(", ", axes)}; of a mesh of dimension 2 they are some of 0 to 1, each once.", message);
     }
 }

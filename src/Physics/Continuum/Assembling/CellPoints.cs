@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Continuum.Forms;
@@ -169,6 +170,31 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
 
     /// <summary>The point as forms see it.</summary>
     public QuadraturePoint Point(int q) => new(Places[q], Normals[q], Cell, q);
+
+    /// <summary>Throws if a number that was integrated over the cell is not finite.</summary>
+    /// <exception cref="ScaleModelException">One is not finite; the message names the cell.</exception>
+    public void RequireFinite(ReadOnlySpan<double> integrals)
+    {
+        // Zero times a number is zero if it is finite, else not a number, which no sum leaves again.
+        var sums = Vector<double>.Zero;
+        var vectors = MemoryMarshal.Cast<double, Vector<double>>(integrals);
+        foreach (ref readonly var x in vectors)
+        {
+            sums += Vector<double>.Zero * x;
+        }
+
+        var sum = Vector.Sum(sums);
+        foreach (var x in integrals[(vectors.Length * Vector<double>.Count)..])
+        {
+            sum += 0 * x;
+        }
+
+        if (sum != 0)
+        {
+            throw new ScaleModelException(FormattableString.Invariant(
+                $"The integral over cell {Cell} of the mesh is not finite (it is near {Places[0]}). A coefficient or a density is not finite there."));
+        }
+    }
 
     // ⟨∂_k N_a⟩ = ∫ ∂_k N_a dV / V, the same at all points.
     private void AddMeans()

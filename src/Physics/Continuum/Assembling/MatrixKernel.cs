@@ -38,6 +38,7 @@ internal sealed class MatrixKernel
     public Span<double> Coefficients(int q) => _coefficients.AsSpan(q * _pointStride, _components * _slots * _components * _slots);
 
     /// <summary>Computes <see cref="Matrix"/> of the cell at which the points are.</summary>
+    /// <exception cref="Models.ScaleModelException">It is not finite; the message names the cell.</exception>
     public void Compute(CellPoints points)
     {
         Span<int> active = stackalloc int[7];
@@ -59,6 +60,8 @@ internal sealed class MatrixKernel
                 Product(points.Functions, terms, ((i * _components) + j) * _padded * _padded);
             }
         }
+
+        points.RequireFinite(Matrix);
     }
 
     // The l with a D_{ik,jl} that is not zero at some point.

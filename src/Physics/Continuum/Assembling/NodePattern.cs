@@ -24,7 +24,7 @@ internal sealed class NodePattern
         for (var c = 0; c < cells; c++)
         {
             var of = basis.CellNodes(c);
-            _slotStart[c + 1] = checked(_slotStart[c] + (of.Length * of.Length));
+            _slotStart[c + 1] = Index((long)_slotStart[c] + (of.Length * of.Length), "pairs of nodes in one cell", basis.Mesh.CellCount, basis.NodeCount, _components);
             foreach (var n in of)
             {
                 start[n + 1]++;
@@ -119,12 +119,17 @@ internal sealed class NodePattern
     /// <summary>The slots of a cell: that of b in the row of a at a·n + b.</summary>
     public ReadOnlySpan<ushort> Slots(int cell) => _slots.AsSpan(_slotStart[cell], _slotStart[cell + 1] - _slotStart[cell]);
 
+    /// <summary>A number of things as an index into an array.</summary>
+    /// <exception cref="ScaleModelException">There are more than an array holds; the message has the sizes.</exception>
+    internal static int Index(long count, string what, int cells, int nodes, int components) => count <= Array.MaxLength ? (int)count : throw new ScaleModelException(
+        $"The matrix of {cells} cells and {nodes} nodes with {components} dofs each has {count} {what} or more; {Array.MaxLength} are possible. Take a coarser mesh, or elements of a lower degree.");
+
     private CsrMatrix Expand()
     {
         var c = _components;
         var rows = RowStart.Length - 1;
         var start = new int[(c * rows) + 1];
-        var columns = new int[checked(c * c * _columns.Length)];
+        var columns = new int[Index((long)c * c * _columns.Length, "entries", _slotStart.Length - 1, rows, c)];
         var at = 0;
         for (var n = 0; n < rows; n++)
         {

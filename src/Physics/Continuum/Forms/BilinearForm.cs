@@ -11,6 +11,8 @@ namespace ActorMultiscale.Physics.Continuum.Forms;
 /// </summary>
 /// <remarks>
 /// An assembly asks the law for the answers to unit jets, once if it knows no place, else once a quadrature point, and then works with numbers only.
+/// That the law is linear is sampled: an assembly compares its answer to one sum of jets at one point of each kind of cell or facet that it integrates over.
+/// That its numbers are finite is seen in each cell.
 /// </remarks>
 public sealed class BilinearForm
 {
@@ -131,7 +133,7 @@ public sealed class BilinearForm
         }
     }
 
-    /// <summary>Throws if the law is not linear at a point, by its answer to a sum of jets.</summary>
+    /// <summary>Throws if the law is not linear at a point, by its answer to one sum of jets: a sample, not a proof.</summary>
     internal void RequireLinear(in QuadraturePoint x)
     {
         ScalarJet a = new(0.7, new(-1.1, 0.3, 0.9)), b = new(-0.4, new(0.2, 1.3, -0.6));

@@ -66,6 +66,7 @@ public sealed class Mesh
     public int CellCount => _firstCell[^1];
 
     /// <summary>Edges and facets; derived when first asked for.</summary>
+    /// <exception cref="ScaleModelException">Three cells have one facet, or two cells all facets in common.</exception>
     public MeshTopology Topology => _topology.Value;
 
     /// <summary>A number that tells this mesh from others: of its points, cells, regions and boundaries.</summary>
@@ -175,11 +176,19 @@ public sealed class Mesh
     }
 
     /// <summary>The same cells with the points moved.</summary>
-    /// <param name="move">Where a point goes, m.</param>
+    /// <param name="move">Where a point goes, m; a mesh in the plane or on the line stays there.</param>
+    /// <exception cref="ScaleModelException">A point goes to a place that is not finite, or leaves the plane or the line; several faults at once.</exception>
     public Mesh Moved(Func<Vec3, Vec3> move)
     {
         ArgumentNullException.ThrowIfNull(move);
-        return new(Array.ConvertAll(_points, x => move(x)), Blocks, Regions, Boundaries, _topology);
+        Mesh moved = new(Array.ConvertAll(_points, x => move(x)), Blocks, Regions, Boundaries, _topology);
+        List<string> faults = [];
+        for (var p = 0; p < moved._points.Length && faults.Count < 20; p++)
+        {
+            moved.AddFaultsOfPoint(p, faults);
+        }
+
+        return faults.Count == 0 ? moved : throw new ScaleModelException("The points cannot be moved so: " + string.Join(" ", faults));
     }
 
     /// <summary>The same cells with curved edges, for the time being straight: nodes are added in the middle of edges, of faces with four vertices, and of hexahedra.</summary>
@@ -307,16 +316,7 @@ public sealed class Mesh
 
         for (var p = 0; p < _points.Length && faults.Count < 20; p++)
         {
-            var x = _points[p];
-            if (!double.IsFinite(x.X + x.Y + x.Z))
-            {
-                faults.Add($"point {p} is not finite.");
-            }
-            else if ((dimension < 3 && x.Z != 0) || (dimension < 2 && x.Y != 0))
-            {
-                faults.Add(string.Create(CultureInfo.InvariantCulture, $"point {p} is at ({x.X}, {x.Y}, {x.Z}), but a mesh of dimension {dimension} has zeros beyond its first coordinates."));
-            }
-
+            AddFaultsOfPoint(p, faults);
             if (!used[p])
             {
                 faults.Add($"point {p} belongs to no cell.");
@@ -324,6 +324,19 @@ public sealed class Mesh
         }
 
         return faults;
+    }
+
+    private void AddFaultsOfPoint(int p, List<string> faults)
+    {
+        var x = _points[p];
+        if (!double.IsFinite(x.X + x.Y + x.Z))
+        {
+            faults.Add($"point {p} is not finite.");
+        }
+        else if ((Dimension < 3 && x.Z != 0) || (Dimension < 2 && x.Y != 0))
+        {
+            faults.Add(string.Create(CultureInfo.InvariantCulture, $"point {p} is at ({x.X}, {x.Y}, {x.Z}), but a mesh of dimension {Dimension} has zeros beyond its first coordinates."));
+        }
     }
 
     private ulong MakeFingerprint()

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Continuum.Meshes;
 
 /// <summary>
 /// Edges, faces and facets of a mesh, which its cells share. They are numbered in the order in which the cells show them. Two cells share one if it has
-/// the same vertices in both.
+/// the same vertices in both. No three cells share a facet, and no two all of theirs.
 /// </summary>
 public sealed class MeshTopology
 {
@@ -49,8 +50,26 @@ public sealed class MeshTopology
             var facets = _facets.Of(c);
             for (var f = 0; f < facets.Length; f++)
             {
+                if (_second[facets[f]].Cell >= 0)
+                {
+                    throw new ScaleModelException(
+                        $"Cells {_first[facets[f]].Cell}, {_second[facets[f]].Cell} and {c} of the mesh have a facet in common, that of the points {string.Join(", ", FacetVertices(facets[f]).ToArray())}; two cells have at most. Are cells given twice, or do they overlap?");
+                }
+
                 (seen[facets[f]] ? _second : _first)[facets[f]] = new Facet(c, f);
                 seen[facets[f]] = true;
+            }
+
+            // Of two cells with all facets in common one lies on the other.
+            var twin = _first[facets[0]].Cell;
+            for (var f = 0; f < facets.Length; f++)
+            {
+                twin = _first[facets[f]].Cell == twin && _second[facets[f]].Cell == c ? twin : -1;
+            }
+
+            if (twin >= 0)
+            {
+                throw new ScaleModelException($"Cells {twin} and {c} of the mesh have the same vertices, {string.Join(", ", mesh.Vertices(c).ToArray())}; a cell is given once.");
             }
         }
 

@@ -38,10 +38,10 @@ public sealed class PublishedCasesTests
 
     // Timoshenko, Goodier, "Theory of Elasticity", 3rd ed. (1970), section 21: a cantilever under a shear that is a parabola over its end.
     [Theory]
-    [InlineData(CellShape.Quadrilateral, 1)]
-    [InlineData(CellShape.Quadrilateral, 2)]
-    [InlineData(CellShape.Triangle, 2)]
-    public void Timoshenkos_cantilever_bends_as_he_says(CellShape shape, int degree)
+    [InlineData(CellShape.Quadrilateral, 1, 0.004)]
+    [InlineData(CellShape.Quadrilateral, 2, 3e-6)]
+    [InlineData(CellShape.Triangle, 2, 1e-5)]
+    public void Timoshenkos_cantilever_bends_as_he_says(CellShape shape, int degree, double gate)
     {
         const double length = 8, depth = 1, young = 1000, nu = 0.3, load = 1, inertia = depth * depth * depth / 12;
         var c = Elasticity.PlaneStress(Tangent6.Isotropic(young, nu));
@@ -67,15 +67,16 @@ public sealed class PublishedCasesTests
 
         Assert.Equal(2.07, Exact(new(length, 0, 0)).Value.Y, 1e-12);
         var (coarse, fine) = (Bend(degree == 1 ? 12 : 4), Bend(degree == 1 ? 24 : 8));
-        Assert.Equal(2.07, fine.Tip, 0.0207);
+        Assert.Equal(2.07, fine.Tip, gate * 2.07);
 
         // At least the order of theory: the field is a polynomial of degree 3, which such meshes meet better than most.
         Assert.InRange(Math.Log2(coarse.L2 / fine.L2), degree + 0.9, degree + 2.1);
         Assert.InRange(Math.Log2(coarse.H1 / fine.H1), degree - 0.1, degree + 1.1);
     }
 
-    // Cook, Malkus, Plesha, "Concepts and Applications of Finite Element Analysis", 3rd ed. (1989): a tapered panel under a shear at its end. The expected
-    // numbers are those of a reference solution by quadratic quadrilaterals on the same 64 × 64 mesh.
+    // Cook, Malkus, Plesha, "Concepts and Applications of Finite Element Analysis", 3rd ed. (1989): a tapered panel under a shear at its end. Often quoted
+    // for the middle of the end is 23.96. The numbers of more digits are not published ones: an independent program computed them with quadratic quadrilaterals
+    // on the same 64 × 64 mesh. Extrapolated from a row of meshes the middle moves by 23.967 ± 0.002.
     [Fact]
     public void Cooks_membrane_has_the_known_displacements()
     {
@@ -91,6 +92,8 @@ public sealed class PublishedCasesTests
         });
         double At(double y) => u[basis.Dof(basis.NodesWhere(x => Math.Abs(x.X - 48) < 1e-9 && Math.Abs(x.Y - y) < 1e-9)[0], 1)];
 
+        Assert.Equal(23.96, At(52), 0.001 * 23.96);
+        Assert.Equal(23.967, At(52), 0.002);
         Assert.Equal(23.96504, At(52), 1e-5);
         Assert.Equal(25.16395, At(60), 1e-5);
         Assert.Equal(12.01935, 0.5 * FixedOrderSum.Dot(load, u), 1e-5);
@@ -133,7 +136,8 @@ public sealed class PublishedCasesTests
         Assert.Equal(1.83622666, energy, 1e-8);
     }
 
-    // −Δu = 1 on the L with u = 0 all round; reference energies by bilinear elements on the same meshes.
+    // −Δu = 1 on the L with u = 0 all round, as in the torsion of a bar: ∫ |∇u|². The energies are not published ones: an independent program computed them
+    // with bilinear elements on the same meshes. Extrapolated by Richardson's way they go to 0.2140758, of which the mesh of 64 lacks 0.06 %.
     [Theory]
     [InlineData(16, 0.21282626)]
     [InlineData(32, 0.21368858)]
@@ -144,6 +148,7 @@ public sealed class PublishedCasesTests
         var load = Assembly.Vector(basis, Heat.Source(_ => 1));
         var u = new Constraints(basis.DofCount).Fix(basis, basis.NodesOnSurface(), 0, 0).Solve(Assembly.Matrix(basis, Heat.Conduction(1)), load);
         Assert.Equal(expected, FixedOrderSum.Dot(load, u), 1e-8);
+        Assert.InRange(0.2140758 - FixedOrderSum.Dot(load, u), 0, 0.055 * Math.Pow(n, -4.0 / 3));
     }
 
     // Kirsch, Z. Ver. Dtsch. Ing. 42 (1898) 797: a hole in a wide plate under tension σ along x.

@@ -129,6 +129,41 @@ public sealed class MeshTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_cell_given_twice_or_thrice_is_refused_by_its_numbers(string name)
+    {
+        var mesh = All[name]();
+        var (first, last) = (mesh.Blocks[0], mesh.CellCount);
+        Mesh With(int copies) => new(mesh.Points, [.. mesh.Blocks, new(first.Shape, first.Order, [.. Enumerable.Range(0, copies).SelectMany(_ => first.Cell(0).ToArray())])]);
+        static string Message(Mesh mesh) => Assert.Throws<ScaleModelException>(() => mesh.Topology).Message;
+
+        // The copy meets the facets that the cell shares with a neighbor, or all facets of a cell without one.
+        Assert.Matches($"Cells 0, \\d+ and {last} of the mesh have a facet in common", Message(With(1)));
+        var alone = new Mesh([.. first.Cell(0).ToArray().Select(p => mesh.Points[p])], [new(first.Shape, first.Order, [.. Enumerable.Range(0, first.Cell(0).Length), .. Enumerable.Range(0, first.Cell(0).Length)])]);
+        Assert.Contains("Cells 0 and 1 of the mesh have the same vertices, 0, 1", Message(alone), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_facet_of_three_cells_is_refused()
+    {
+        var fan = new Mesh([default, new(1, 0, 0), new(0.5, 1, 0), new(0.4, 1.2, 0), new(0.5, -1, 0)], [new(CellShape.Triangle, 1, [0, 1, 2, 0, 1, 3, 1, 0, 4])]);
+        Assert.Contains("Cells 0, 1 and 2 of the mesh have a facet in common, that of the points 0, 1;", Assert.Throws<ScaleModelException>(() => fan.Topology).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Points_are_moved_to_finite_places_within_the_space_of_the_mesh()
+    {
+        static string Message(Mesh mesh, Func<Vec3, Vec3> move) => Assert.Throws<ScaleModelException>(() => mesh.Moved(move)).Message;
+        var (line, plane, body) = (StructuredMesh.Interval(1, 2), StructuredMesh.Rectangle(1, 1, 1, 1), StructuredMesh.Box(_unit, 1, 1, 1));
+
+        Assert.Contains("point 1 is not finite. point 2 is not finite.", Message(line, x => new(x.X > 0 ? double.NaN : 0, 0, 0)), StringComparison.Ordinal);
+        Assert.Contains("point 7 is not finite.", Message(body, x => x.X * x.Y * x.Z * double.PositiveInfinity > 0 ? new(double.PositiveInfinity, 0, 0) : x), StringComparison.Ordinal);
+        Assert.Contains("point 2 is at (1, 0.5, 0), but a mesh of dimension 1", Message(line, x => new(x.X, x.X * 0.5, 0)), StringComparison.Ordinal);
+        Assert.Contains("point 3 is at (1, 1, 2), but a mesh of dimension 2", Message(plane, x => new(x.X, x.Y, 2 * x.X * x.Y)), StringComparison.Ordinal);
+        Assert.Equal(2, body.Moved(x => new(2 * x.X, x.Y, x.Z)).Points[7].X);
+    }
+
     [Fact]
     public void Repeatedly_refined_tetrahedra_do_not_degenerate()
     {
