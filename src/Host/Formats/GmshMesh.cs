@@ -13,7 +13,7 @@ namespace ActorMultiscale.Host.Formats;
 /// </summary>
 /// <remarks>
 /// Read are lines, triangles, quadrilaterals, tetrahedra and hexahedra of first and second order. Quadrilaterals with eight nodes and hexahedra with
-/// twenty get the missing nodes where their own functions put them, so their shape is the same. Cells in the plane that are numbered clockwise are turned.
+/// twenty get the missing nodes where their own functions put them, so their shape is the same. Cells in the plane that are numbered clockwise are turned, and lines that run against x.
 /// Points that no cell uses are left out. Lengths are taken as they stand. The format: Geuzaine, Remacle, "Gmsh", reference manual, chapter "File formats".
 /// </remarks>
 public static class GmshMesh
@@ -65,6 +65,7 @@ public static class GmshMesh
         private readonly List<Element> _elements = [];
         private bool _isFour;
         private bool _hasNodes;
+        private bool _hasElements;
 
         public Mesh Read()
         {
@@ -81,8 +82,20 @@ public static class GmshMesh
                     case "PhysicalNames":
                         ReadNames();
                         break;
+                    case "Entities" or "PartitionedEntities" when _isFour && _hasElements:
+                        throw cursor.Fault($"the section ${section} stands after $Elements, which refers to it");
                     case "Entities" when _isFour:
-                        ReadEntities();
+                        ReadEntities(ofParts: false);
+                        break;
+                    case "PartitionedEntities" when _isFour:
+                        cursor.Size("the number of parts");
+                        for (var ghosts = cursor.Size("the number of ghost entities"); ghosts > 0; ghosts--)
+                        {
+                            cursor.Int("the number of a ghost entity");
+                            cursor.Int("the part of a ghost entity");
+                        }
+
+                        ReadEntities(ofParts: true);
                         break;
                     case "Nodes":
                         ReadNodes();
@@ -92,6 +105,7 @@ public static class GmshMesh
                         throw cursor.Fault("the section $Elements stands before $Nodes, to which it refers");
                     case "Elements":
                         ReadElements();
+                        _hasElements = true;
                         break;
                     default:
                         cursor.SkipSection(section);
@@ -146,7 +160,8 @@ public static class GmshMesh
             cursor.IsBinary = isBinary;
         }
 
-        private void ReadEntities()
+        // Where the mesh is cut into parts, elements belong to entities of parts, with their own groups.
+        private void ReadEntities(bool ofParts)
         {
             var counts = new int[4];
             for (var d = 0; d < 4; d++)
@@ -159,6 +174,17 @@ public static class GmshMesh
                 for (var n = 0; n < counts[d]; n++)
                 {
                     var tag = cursor.Int("the number of an entity");
+                    var parent = d;
+                    if (ofParts)
+                    {
+                        parent = cursor.Int("the dimension of the entity that a part is of", -1, 3);
+                        cursor.Int("the number of the entity that a part is of", -1);
+                        for (var parts = cursor.Size("the number of parts that an entity is in"); parts > 0; parts--)
+                        {
+                            cursor.Int("the number of a part");
+                        }
+                    }
+
                     for (var k = 0; k < (d == 0 ? 3 : 6); k++)
                     {
                         cursor.Real("a bound of an entity");
@@ -171,7 +197,8 @@ public static class GmshMesh
                         groups[k] = Math.Abs(cursor.Int("the number of a physical group", -int.MaxValue));
                     }
 
-                    _groupsOf[(d, tag)] = groups;
+                    // What parts an entity has in common is written with the groups of that entity, which is one dimension above.
+                    _groupsOf[(d, tag)] = parent == d ? groups : [];
                     var bounding = d == 0 ? 0 : cursor.Size("the number of bounding entities");
                     for (var k = 0L; k < bounding; k++)
                     {
@@ -249,7 +276,11 @@ public static class GmshMesh
                     var entity = (cursor.Int("the dimension of an entity", 0, 3), cursor.Int("the number of an entity"));
                     var type = Type(cursor.Int("the type of an element"));
                     var count = cursor.Count("elements", cursor.Size("the number of elements in a block"), 4);
-                    var groups = _groupsOf.GetValueOrDefault(entity, []);
+                    if (!_groupsOf.TryGetValue(entity, out var groups))
+                    {
+                        groups = _names.Count == 0 ? [] : throw cursor.Fault($"a block has elements of the entity {entity.Item2} of dimension {entity.Item1}, which neither $Entities nor $PartitionedEntities names: their physical groups are unknown, though there are physical names. Write the file with Gmsh itself, or as version 2.2, where elements carry their groups");
+                    }
+
                     for (var n = 0; n < count; n++)
                     {
                         cursor.Size("the number of an element");
@@ -458,10 +489,15 @@ public static class GmshMesh
             return nodes;
         }
 
-        // In the plane, cells are counter-clockwise.
+        // In the plane, cells are counter-clockwise; lines run along x.
         private int[] Turned(int[] nodes, CellShape shape, int order)
         {
             var cell = ReferenceCell.Of(shape);
+            if (cell.Dimension == 1)
+            {
+                return _points[nodes[1]].X < _points[nodes[0]].X ? [nodes[1], nodes[0], .. nodes[2..]] : nodes;
+            }
+
             if (cell.Dimension != 2)
             {
                 return nodes;

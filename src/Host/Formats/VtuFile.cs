@@ -14,7 +14,27 @@ namespace ActorMultiscale.Host.Formats;
 /// <param name="Name">Its name.</param>
 /// <param name="Components">Numbers a point or cell; 2 become 3 with a zero, as viewers take three for a vector.</param>
 /// <param name="Values">The numbers, point by point or cell by cell.</param>
-public sealed record VtuField(string Name, int Components, double[] Values);
+/// <remarks>
+/// Viewers take six numbers for the components xx, yy, zz, xy, yz, xz of a symmetric tensor, which is not the order of <see cref="SymTensor3"/>:
+/// <see cref="OfTensors"/> puts those in their places.
+/// </remarks>
+public sealed record VtuField(string Name, int Components, double[] Values)
+{
+    /// <summary>A field of symmetric tensors, in the order that viewers expect.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="values">A tensor a point or cell.</param>
+    public static VtuField OfTensors(string name, ReadOnlySpan<SymTensor3> values)
+    {
+        var numbers = new double[6 * values.Length];
+        for (var n = 0; n < values.Length; n++)
+        {
+            var t = values[n];
+            ((ReadOnlySpan<double>)[t.XX, t.YY, t.ZZ, t.XY, t.YZ, t.XZ]).CopyTo(numbers.AsSpan(6 * n));
+        }
+
+        return new(name, 6, numbers);
+    }
+}
 
 /// <summary>
 /// Writes meshes with fields as VTK XML unstructured grids (<c>.vtu</c>), binary and compressed, for ParaView and all else that reads VTK; and series of

@@ -118,6 +118,79 @@ public sealed class GmshMeshTests : IDisposable
         Assert.Equal<Facet>([new Facet(1, 1)], two.Boundary("12"));
     }
 
+    [Fact]
+    public void Lines_that_run_backwards_are_turned()
+    {
+        var mesh = Read("""
+            $MeshFormat
+            2.2 0 8
+            $EndMeshFormat
+            $Nodes
+            5
+            1 0 0 0
+            2 1 0 0
+            3 3 0 0
+            4 0.5 0 0
+            5 2 0 0
+            $EndNodes
+            $Elements
+            2
+            1 8 2 7 1 2 1 4
+            2 8 2 7 1 2 3 5
+            $EndElements
+            """);
+
+        Assert.Equal<int>([0, 1, 3, 1, 2, 4], mesh.Blocks[0].Nodes);
+        Assert.Equal(3, Assembly.Integral(Basis.Scalar(mesh, 2), _ => 1), 1e-14);
+    }
+
+    [Fact]
+    public void Groups_that_cannot_be_known_are_refused()
+    {
+        var start = Four.IndexOf("$Entities", StringComparison.Ordinal);
+        var end = Four.IndexOf("$Nodes", StringComparison.Ordinal);
+        var (entities, without) = (Four[start..end], Four.Remove(start, end - start));
+        static string Message(string text) => Assert.Throws<MeshFileException>(() => Read(text)).Message;
+
+        Assert.Matches(@"^m\.msh:\d+: a block has elements of the entity 1 of dimension 1, which neither", Message(without));
+        Assert.Matches(@"^m\.msh:\d+: a block has elements", Message(without + "\n" + entities));
+        Assert.Matches(@"entity 2 of dimension 2", Message(Four.Replace("0 2 2 0\n", "0 2 1 0\n", StringComparison.Ordinal).Replace("2 0 0 0 2 1 0 1 8 0\n", "", StringComparison.Ordinal)));
+
+        // Without names there may be no groups at all; but what comes too late is told.
+        var names = without.IndexOf("$PhysicalNames", StringComparison.Ordinal);
+        var bare = without.Remove(names, without.IndexOf("$Nodes", StringComparison.Ordinal) - names);
+        Assert.Empty(Read(bare).Regions);
+        Assert.Matches(@"^m\.msh:\d+: the section \$Entities stands after \$Elements", Message(bare + "\n" + entities));
+    }
+
+    // What Gmsh cuts into parts keeps its groups, and the lines between the parts are no boundary.
+    [PeerTheory("gmsh")]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void Files_in_parts_keep_their_groups(int binary)
+    {
+        FormatStand.Save(_folder, "m.geo", """
+            Mesh.CharacteristicLengthMax = 0.3;
+            Point(1) = {0, 0, 0}; Point(2) = {1, 0, 0}; Point(3) = {1, 1, 0}; Point(4) = {0, 1, 0};
+            Line(1) = {1, 2}; Line(2) = {2, 3}; Line(3) = {3, 4}; Line(4) = {4, 1}; Line Loop(1) = {1, 2, 3, 4}; Plane Surface(1) = {1};
+            Physical Surface("body") = {1}; Physical Line("low") = {1};
+
+            """);
+        Mesh Written(params string[] more)
+        {
+            FormatStand.Run(_folder, Peers.Gmsh, ["m.geo", "-2", "-format", "msh41", "-setnumber", "Mesh.Binary", binary.ToString(CultureInfo.InvariantCulture), "-o", "m.msh", .. more]);
+            return GmshMesh.Read("m.msh", File.ReadAllBytes(Path.Combine(_folder.FullName, "m.msh")));
+        }
+
+        var (whole, parts) = (Written(), Written("-part", "3"));
+        Assert.Contains("$PartitionedEntities", Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(_folder.FullName, "m.msh"))), StringComparison.Ordinal);
+        Assert.Equal(whole.CellCount, parts.CellCount);
+        Assert.Equal(["body"], parts.Regions.Keys);
+        Assert.Equal(parts.CellCount, parts.Region("body").Length);
+        Assert.Equal(["low"], parts.Boundaries.Keys);
+        Assert.Equal(1, Assembly.Integral(Basis.Scalar(parts, 1), _ => 1, Physics.Continuum.Forms.Domain.Boundary("low")), 1e-14);
+    }
+
     [Theory]
     [InlineData("4.1 0 8", "3 0 8", @"^m\.msh:3: the format is '3 0 8'; it may be '2\.2' or '4\.1'")]
     [InlineData("$MeshFormat\n", "solid\n", @"^m\.msh:2: a file of Gmsh begins with")]

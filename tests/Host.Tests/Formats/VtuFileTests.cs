@@ -27,6 +27,12 @@ public sealed class VtuFileTests : IDisposable
         ["tetrahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 1, CellShape.Tetrahedron),
         ["curved tetrahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 1, CellShape.Tetrahedron).Quadratic().Moved(Bent),
         ["hexahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 2),
+        ["quadrilaterals and triangles"] = () => new Mesh(
+            [new(0, 0, 0), new(1, 0, 0), new(2, 0, 0), new(0, 1, 0), new(1, 1, 0), new(2, 1, 0)],
+            [new CellBlock(CellShape.Triangle, 1, [1, 2, 4, 2, 5, 4]), new CellBlock(CellShape.Quadrilateral, 1, [0, 1, 4, 3])]),
+        ["curved quadrilaterals and triangles"] = () => new Mesh(
+            [new(0, 0, 0), new(1, 0, 0), new(2, 0, 0), new(0, 1, 0), new(1, 1, 0), new(2, 1, 0)],
+            [new CellBlock(CellShape.Quadrilateral, 1, [0, 1, 4, 3]), new CellBlock(CellShape.Triangle, 1, [1, 2, 4, 2, 5, 4])]).Quadratic().Moved(Bent),
         ["curved hexahedron"] = () => StructuredMesh.Box(_unit, 2, 1, 2).Quadratic().Moved(Bent),
     };
 
@@ -94,13 +100,36 @@ public sealed class VtuFileTests : IDisposable
             import meshio
             m = meshio.read('m.vtu')
             print(*map(repr, m.points.flatten()))
-            print(*m.cells[0].data.flatten())
-            print(*map(repr, m.cell_data['n'][0]))
+            print(*(n for block in m.cells for n in block.data.flatten()))
+            print(*(repr(x) for block in m.cell_data['n'] for x in block))
+            print(*(block.data.shape[1] for block in m.cells))
             """);
 
         Assert.Equal(mesh.Points.ToArray().SelectMany(x => new[] { x.X, x.Y, x.Z }), read[0]);
-        Assert.Equal(mesh.Blocks[0].Nodes, read[1].Select(x => (int)x));
+        Assert.Equal(mesh.Blocks.SelectMany(b => b.Nodes), read[1].Select(x => (int)x));
+        Assert.Equal(mesh.Blocks.Select(b => b.Geometry.Nodes.Length), read[3].Select(x => (int)x));
         Assert.Equal(Enumerable.Range(0, mesh.CellCount).Select(c => 1.5 * c), read[2]);
+    }
+
+    [PeerFact("vtk")]
+    public void VTK_finds_the_components_of_a_tensor_where_they_belong()
+    {
+        var mesh = StructuredMesh.Rectangle(2, 1, 1, 1);
+        SymTensor3[] tensors = [.. Enumerable.Range(0, mesh.Points.Length).Select(n => new SymTensor3(n + 0.1, n + 0.2, n + 0.3, n + 0.4, n + 0.5, n + 0.6))];
+        Save("m.vtu", to => VtuFile.Write(to, mesh, [VtuField.OfTensors("stress", tensors)], []));
+        var read = Python("""
+            import vtk
+            r = vtk.vtkXMLUnstructuredGridReader(); r.SetFileName('m.vtu'); r.Update(); g = r.GetOutput()
+            g.GetPointData().SetActiveTensors('stress')
+            for i in range(3):
+                for j in range(3):
+                    f = vtk.vtkExtractTensorComponents(); f.SetInputData(g); f.ExtractScalarsOn(); f.SetScalarModeToComponent(); f.SetScalarComponents(i, j); f.Update()
+                    s = f.GetOutput().GetPointData().GetScalars()
+                    print(*(repr(s.GetTuple1(n)) for n in range(g.GetNumberOfPoints())))
+            """);
+
+        Func<SymTensor3, double>[] rows = [t => t.XX, t => t.XY, t => t.XZ, t => t.XY, t => t.YY, t => t.YZ, t => t.XZ, t => t.YZ, t => t.ZZ];
+        Assert.Equal(rows.Select(component => tensors.Select(component).ToArray()), read);
     }
 
     [PeerFact("vtk")]

@@ -33,7 +33,10 @@ public sealed class AmgPreconditioner : IPreconditioner
     }
 
     /// <summary>The preconditioner of a system with b unknowns a node.</summary>
-    /// <param name="matrix">A, symmetric positive definite, a block row a node. Not kept.</param>
+    /// <param name="matrix">
+    /// A, symmetric positive definite, a block row a node. Without <see cref="AmgOptions.SinglePrecision"/> its numbers are not copied, and the
+    /// values must not change as long as this is used.
+    /// </param>
     /// <param name="kernel">Its near-kernel: <see cref="NearKernel.RigidBodyModes"/> for a solid.</param>
     /// <param name="options">How to build it.</param>
     /// <param name="loop">The threads of set-up and cycle; the caller's if null.</param>

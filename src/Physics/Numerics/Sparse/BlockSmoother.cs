@@ -108,6 +108,8 @@ internal sealed unsafe class BlockSmoother<T> where T : unmanaged, IBinaryFloati
                 (r[i], x[i]) = (right[i], T.Zero);
             }
 
+            // What stands in d is of a call before: 0 · NaN would be NaN for good.
+            new Span<T>(d + (first * b), (past - first) * b).Clear();
             Combine(T.Zero, _new, d, d, first, past);
             for (var i = first * b; i < past * b; i++)
             {

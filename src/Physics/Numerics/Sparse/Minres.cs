@@ -5,13 +5,14 @@ namespace ActorMultiscale.Physics.Numerics.Sparse;
 /// <summary>Solves A x = b for a symmetric sparse A that may be indefinite, as those of saddle points are, by minimal residuals.</summary>
 public static unsafe class Minres
 {
+    private const double Epsilon = 2.220446049250313E-16;       // From 1 to the next number.
     private const double Nothing = 1e-14;       // Of the matrix's own size: rounding.
 
     /// <summary>Improves x until ‖b − A x‖ ≤ <paramref name="relativeTolerance"/> · ‖b‖.</summary>
     /// <remarks>
     /// Each step minimizes the residual in the norm √(r·P⁻¹r) over a Krylov space that grows by one; vectors of the last two steps alone
     /// are kept. The products A w of the search directions are carried along by the same recurrence, so that the stopping test sees the
-    /// residual itself. After: Paige, Saunders, SIAM J. Numer. Anal. 12, 617 (1975); preconditioned as in Elman, Silvester, Wathen,
+    /// residual itself; where that is small enough, it is computed anew from x, and iterations begin anew from it where it is not. After: Paige, Saunders, SIAM J. Numer. Anal. 12, 617 (1975); preconditioned as in Elman, Silvester, Wathen,
     /// "Finite Elements and Fast Iterative Solvers", 2nd ed. (2014), algorithm 4.1.
     /// </remarks>
     /// <param name="matrix">A, symmetric.</param>
@@ -21,9 +22,9 @@ public static unsafe class Minres
     /// <param name="relativeTolerance">The residual to reach, relative to ‖b‖.</param>
     /// <param name="maxIterations">After how many iterations to give up; ten times the number of rows if null.</param>
     /// <param name="loop">The threads that share the vectors; the caller's if null. The bits do not depend on it.</param>
-    /// <param name="residuals">Receives √(r·P⁻¹r), relative to the first, after every step: it never rises.</param>
+    /// <param name="residuals">Receives √(r·P⁻¹r), relative to the first, after every step: it never rises, unless roundings make iterations begin anew.</param>
     /// <exception cref="InvalidOperationException">
-    /// The residual was not reached, the preconditioner is not positive definite, or A is singular and b outside its range.
+    /// The residual was not reached, as where rounding keeps it above; the preconditioner is not positive definite, or A is singular and b outside its range.
     /// </exception>
     public static IterationResult Solve(
         ILinearOperator matrix, ReadOnlySpan<double> b, Span<double> x, IPreconditioner preconditioner, double relativeTolerance = 1e-10,
@@ -51,14 +52,44 @@ public static unsafe class Minres
             double* r = start, v = r + n, vOld = v + n, z = vOld + n, az = z + n, zNext = az + n;
             double* w = zNext + n, wOld = w + n, aw = wOld + n, awOld = aw + n;
             vectors.Residual(matrix, right, solution, r);
-            vectors.Of(r).CopyTo(vectors.Of(v));
-            preconditioner.Apply(vectors.Of(v), vectors.Of(z));
-            var (gamma, gammaOld) = (Root(vectors.Dot(z, v), 0), 1.0);
-            var (first, eta) = (gamma, gamma);
+            var (isTrue, before, iteration) = (true, double.PositiveInfinity, 0);
+            var (gamma, gammaOld, first, from, eta, scale) = (0.0, 1.0, 0.0, 0.0, 0.0, 0.0);
             var (cosine, cosineOld, sine, sineOld) = (1.0, 1.0, 0.0, 0.0);
-            var (iteration, scale) = (0, 0.0);
-            for (var residual = vectors.Norm(r); !(residual <= relativeTolerance * norm); residual = vectors.Norm(r))
+            while (true)
             {
+                var residual = vectors.Norm(r);
+                // No recurrence takes a residual further down than rounding does.
+                if ((residual <= relativeTolerance * norm || Math.Abs(eta) <= Epsilon * from) && !isTrue)
+                {
+                    vectors.Residual(matrix, right, solution, r);
+                    (isTrue, residual) = (true, vectors.Norm(r));
+                    if (residual > relativeTolerance * norm && residual > before / 2)
+                    {
+                        throw Failure($"The residual stays at {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations, though {relativeTolerance:0.##e+0} was asked for: with this matrix rounding lets it come no nearer. Ask for less, or solve with SparseLdl.");
+                    }
+
+                    before = residual;
+                }
+
+                if (residual <= relativeTolerance * norm)
+                {
+                    return new(iteration, residual / norm);
+                }
+
+                if (isTrue)
+                {
+                    foreach (var old in (ReadOnlySpan<nint>)[(nint)vOld, (nint)w, (nint)wOld, (nint)aw, (nint)awOld])
+                    {
+                        vectors.Of((double*)old).Clear();
+                    }
+
+                    vectors.Of(r).CopyTo(vectors.Of(v));
+                    preconditioner.Apply(vectors.Of(v), vectors.Of(z));
+                    (gamma, gammaOld, scale) = (Root(vectors.Dot(z, v), iteration), 1, 0);
+                    (cosine, cosineOld, sine, sineOld) = (1, 1, 0, 0);
+                    (first, from, eta, isTrue) = (iteration == 0 ? gamma : first, gamma, gamma, false);
+                }
+
                 if (gamma <= Nothing * scale)
                 {
                     throw Failure($"The matrix is singular and the right-hand side outside its range: no direction is left after {iteration} iterations, with a residual of {residual / norm:0.##e+0}. Is a body left free to move, or a constraint given twice?");
@@ -108,9 +139,6 @@ public static unsafe class Minres
                 (gammaOld, gamma) = (gamma, gammaNext);
                 iteration++;
             }
-
-            vectors.Residual(matrix, right, solution, r);
-            return new(iteration, vectors.Norm(r) / norm);
         }
     }
 

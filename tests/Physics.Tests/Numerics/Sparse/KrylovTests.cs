@@ -1,3 +1,5 @@
+using ActorMultiscale.Physics.Continuum;
+using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Numerics.Sparse;
 using CsCheck;
@@ -147,6 +149,75 @@ public sealed class KrylovTests
             var (few, many) = (Cost(1e-1), Cost(1e-7));
             Assert.True(many.Iterations > 2 * few.Iterations);
             Assert.Equal(few.Bytes, many.Bytes);
+        }
+    }
+
+    // From a guess 10⁸ times too large the recursive residual parts from the true one by 10⁸ roundings.
+    [Fact]
+    public void What_is_asked_for_is_reached_by_the_true_residual()
+    {
+        var matrix = TestMatrices.Laplacian(30, 31, 1);
+        var b = Wave(matrix.RowCount);
+        foreach (var solve in new Func<double[], double, IterationResult>[]
+        {
+            (x, tolerance) => ConjugateGradient.Solve(matrix, b, x, new JacobiPreconditioner(matrix), tolerance),
+            (x, tolerance) => Minres.Solve(matrix, b, x, new JacobiPreconditioner(matrix), tolerance),
+        })
+        {
+            var far = Array.ConvertAll(b, v => 1e8 * (v + 0.3));
+            var result = solve(far, 1e-12);
+            Assert.InRange(result.RelativeResidual, 0, 1e-12);
+            Assert.True(Matches(matrix, far, b, 1.01e-12));
+
+            Assert.Contains("rounding lets it come no nearer", Failure(() => solve(new double[b.Length], 1e-18)), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_body_that_floats_under_loads_out_of_balance_is_named_before_long()
+    {
+        var body = LinearElasticity.Stiffness(HexMesh.Box(new Vec3(1, 2, 3), 3, 3, 3), Tangent6.Isotropic(210e9, 0.3));
+        var chain = TestMatrices.Of(100, 100, Enumerable.Range(0, 99).SelectMany(i => new[] { (i, i, 1.0), (i + 1, i + 1, 1.0), (i, i + 1, -1.0), (i + 1, i, -1.0) }));
+        foreach (var matrix in new[] { body, chain })
+        {
+            foreach (IPreconditioner preconditioner in new IPreconditioner[] { new NoPreconditioner(), new JacobiPreconditioner(matrix), new SsorPreconditioner(matrix) })
+            {
+                // Within as many iterations as rows, of the ten times as many that are allowed.
+                var message = Failure(() => ConjugateGradient.Solve(matrix, Wave(matrix.RowCount), new double[matrix.RowCount], preconditioner));
+                Assert.Contains("Is a body left free to move", message, StringComparison.Ordinal);
+                Assert.InRange(int.Parse(message.Split(' ')[2], System.Globalization.CultureInfo.InvariantCulture), 1, matrix.RowCount);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_residual_that_is_not_a_number_leaves_nothing_behind()
+    {
+        var (solid, places, load) = TestMatrices.Elasticity(4);
+        var blocks = BcsrMatrix.FromCsr(solid, 3);
+        var kernel = NearKernel.RigidBodyModes(places, 3);
+        foreach (var make in new Func<IPreconditioner>[]
+        {
+            () => new AmgPreconditioner(blocks, kernel, new() { CoarsestUnknowns = 60 }),
+            () => new AmgPreconditioner(blocks, kernel, new() { CoarsestUnknowns = 60, SinglePrecision = false }),
+            () => new ChebyshevPreconditioner(blocks),
+            () => new ChebyshevPreconditioner(BcsrMatrix.FromCsr(solid, 1)),
+            () => new ChebyshevPreconditioner(BcsrMatrix.FromCsr(solid, 5)),
+            () => new SsorPreconditioner(solid),
+            () => new IncompleteCholesky(solid),
+            () => SparseLdl.PositiveDefinite(solid),
+            () => new SparseLu(solid),
+        })
+        {
+            var (expected, z) = (new double[load.Length], new double[load.Length]);
+            make().Apply(load, expected);
+            foreach (var bad in new[] { double.NaN, double.PositiveInfinity })
+            {
+                var spoilt = make();
+                spoilt.Apply(Array.ConvertAll(load, _ => bad), z);
+                spoilt.Apply(load, z);
+                Assert.Equal(expected, z);
+            }
         }
     }
 
