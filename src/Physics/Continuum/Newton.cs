@@ -39,7 +39,7 @@ public static class Newton
         var history = ImmutableArray.CreateBuilder<double>();
         history.Add(norm);
         var fits = constraints.Gap(u) == 0;
-        for (var iteration = 0; !(fits && norm <= tolerance * largest); iteration++)
+        for (var iteration = 0; !(fits && (norm <= tolerance * largest || norm <= Rounding(tangent, u))); iteration++)
         {
             if (iteration == maxIterations || !double.IsFinite(norm))
             {
@@ -54,7 +54,15 @@ public static class Newton
             {
                 var part = Math.Pow(0.5, halving);
                 var next = u.Zip(step, (x, d) => x + (part * d)).ToArray();
-                (residual, tangent) = system(next);
+                try
+                {
+                    (residual, tangent) = system(next);
+                }
+                catch (ScaleModelException) when (fits && halving < MostHalvings)
+                {
+                    continue;       // Too far: there the material has no answer, half of the way it may.
+                }
+
                 norm = constraints.FreeNorm(residual);
                 if (!fits || norm <= (1 - (1e-4 * part)) * before || norm <= tolerance * largest || halving == MostHalvings)
                 {
@@ -69,5 +77,20 @@ public static class Newton
         }
 
         return new(u, history.ToImmutable());
+    }
+
+    // What is left of forces that cancel, where the answer is free of stress and no force is large: ‖|K| |u|‖ is what they are the sum of.
+    private static double Rounding(CsrMatrix tangent, double[] u)
+    {
+        var forces = new double[u.Length];
+        for (var row = 0; row < forces.Length; row++)
+        {
+            for (var k = tangent.RowStart[row]; k < tangent.RowStart[row + 1]; k++)
+            {
+                forces[row] += Math.Abs(tangent.Values[k] * u[tangent.Columns[k]]);
+            }
+        }
+
+        return 1e-14 * FixedOrderSum.Norm(forces);
     }
 }

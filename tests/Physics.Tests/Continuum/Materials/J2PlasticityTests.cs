@@ -133,6 +133,32 @@ public sealed class J2PlasticityTests
         Assert.True(r[^2] / scale < 1e3 * Math.Pow(r[^3] / scale, 2), string.Join(" ", r));
     }
 
+    // All forces of the answer are rounding, and none on the way was larger.
+    [Fact]
+    public void A_body_that_is_moved_as_a_whole_is_found_free_of_stress()
+    {
+        var basis = Basis.Vector(StructuredMesh.Box(new(1, 1, 1), 3, 3, 3), 1);
+        var law = new J2Plasticity(200e9, 0.3, 1e9);
+        var state = SolidBody.InitialState(basis, law);
+        var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), 0, 3).Fix(basis, basis.NodesOn("left"), 1, -1).Fix(basis, basis.NodesOn("left"), 2, 0.5);
+        var result = Newton.Solve(new double[basis.DofCount], constraints, v =>
+        {
+            var response = SolidBody.Respond(basis, law, v, state);
+            return (response.Force, response.Stiffness);
+        }, Solve, 1e-11);
+        Assert.InRange(result.Residuals.Length, 2, 5);
+        Assert.All(Enumerable.Range(0, result.Solution.Length / 3), n => Assert.Equal(3, result.Solution[3 * n], 1e-9));
+    }
+
+    // u = ½ by a tangent that is too soft: the first step leads to where there is no answer.
+    [Fact]
+    public void A_step_to_where_the_material_has_no_answer_is_halved()
+    {
+        var soft = new CsrMatrix(1, [0, 1], [0], [0.4]);
+        var result = Newton.Solve([0], new Constraints(1), u => u[0] > 1 ? throw new ScaleModelException("torn") : ([u[0] - 0.5], soft), (_, y) => [y[0] / 0.4]);
+        Assert.Equal(0.5, result.Solution[0], 1e-8);
+    }
+
     [Fact]
     public void A_step_that_cannot_converge_and_moduli_without_sense_are_refused()
     {
