@@ -14,19 +14,20 @@ internal sealed unsafe class DenseFront
 {
     private const int Window = 48;
     private const double Threshold = 0.01;      // u of Duff (2004), section 3.
-    private const double Nothing = 1e-15;       // Of entries scaled to one.
     private readonly double[] _values;
+    private readonly double[] _nothing;
     private readonly bool _isPositive;
     private readonly ChunkedLoop _loop;
 
     /// <summary>A matrix of zeros.</summary>
     /// <param name="index">What its rows stand for; reordered as pivots are chosen.</param>
     /// <param name="candidates">The number of columns to eliminate.</param>
+    /// <param name="nothing">Of each row by what it stands for, up to what size a pivot is rounding alone.</param>
     /// <param name="isPositive">Whether it is positive definite: then pivots are taken as they come.</param>
     /// <param name="loop">The threads.</param>
-    public DenseFront(int[] index, int candidates, bool isPositive, ChunkedLoop loop)
+    public DenseFront(int[] index, int candidates, double[] nothing, bool isPositive, ChunkedLoop loop)
     {
-        (Index, Candidates, _isPositive, _loop) = (index, candidates, isPositive, loop);
+        (Index, Candidates, _nothing, _isPositive, _loop) = (index, candidates, nothing, isPositive, loop);
         var numbers = (long)index.Length * index.Length;
         _values = numbers < Array.MaxLength ? new double[numbers] : throw new InvalidOperationException(
             $"The factor fills in a dense matrix of {index.Length} rows, more than one array holds. Solve by iteration instead.");
@@ -80,7 +81,7 @@ internal sealed unsafe class DenseFront
             {
                 for (; Eliminated < past; Eliminated++)
                 {
-                    if (!(this[Eliminated, Eliminated] > 0))
+                    if (!(this[Eliminated, Eliminated] > _nothing[Index[Eliminated]]))
                     {
                         return Index[Eliminated];
                     }
@@ -145,7 +146,7 @@ internal sealed unsafe class DenseFront
             // |a_cc| ≥ u max |a_ic|.
             var (most, partner) = Largest(c, -1, past);
             var own = Math.Abs(this[c, c]);
-            if (own > Nothing && own >= Threshold * most)
+            if (own > _nothing[Index[c]] && own >= Threshold * most)
             {
                 Swap(p, c);
                 return 1;
@@ -160,7 +161,7 @@ internal sealed unsafe class DenseFront
             var (a, b, d) = (this[c, c], this[c, partner], this[partner, partner]);
             var determinant = Math.Abs((a * d) - (b * b));
             var (left, right) = (Largest(c, partner, past).Most, Largest(partner, c, past).Most);
-            if (determinant > Nothing * Math.Abs(b) &&
+            if (determinant > Math.Max(_nothing[Index[c]], _nothing[Index[partner]]) * Math.Abs(b) &&
                 Threshold * ((Math.Abs(d) * left) + (Math.Abs(b) * right)) <= determinant &&
                 Threshold * ((Math.Abs(b) * left) + (Math.Abs(a) * right)) <= determinant)
             {
@@ -177,7 +178,7 @@ internal sealed unsafe class DenseFront
     // The largest entry of a column beside the diagonal and one other row; and the row in the window where the largest of those is.
     private (double Most, int Partner) Largest(int column, int except, int past)
     {
-        var (most, inside, partner) = (0.0, Nothing, -1);
+        var (most, inside, partner) = (0.0, _nothing[Index[column]], -1);
         for (var i = Eliminated; i < Size; i++)
         {
             if (i == column || i == except)

@@ -4,6 +4,12 @@ namespace ActorMultiscale.Physics.Numerics.Sparse;
 /// <remarks>After: Arioli, Demmel, Duff, SIAM J. Matrix Anal. Appl. 10, 165 (1989), with the error by norms.</remarks>
 internal static class Refinement
 {
+    /// <summary>
+    /// (n + 100) ε: a pivot that is no larger, relative to what it was computed from, is what n roundings may leave of zero, or has fewer
+    /// than two digits where n is small.
+    /// </summary>
+    public static double Roundings(int n) => (n + 100) * 2.220446049250313E-16;
+
     /// <summary>Improves x by solutions for its residual, while each at least halves the backward error; returns that error.</summary>
     public static double Improve(
         CsrMatrix matrix, ReadOnlySpan<double> b, Span<double> x, Span<double> residual, Span<double> correction, int most, IPreconditioner solver)

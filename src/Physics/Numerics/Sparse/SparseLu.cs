@@ -1,7 +1,8 @@
 namespace ActorMultiscale.Physics.Numerics.Sparse;
 
 /// <summary>
-/// Any square sparse matrix, factored once as P R A Q = L U and solved with as often as needed. Column by column, by triangular solutions
+/// Any square sparse matrix, factored once as P R A C Q = L U and solved with as often as needed. The scales R and C are
+/// powers of two that bring entries to about one. Column by column, by triangular solutions
 /// that visit only what is not zero; rows are exchanged for the largest pivot but where the diagonal is good enough, columns ordered for
 /// a sparse AᵀA. Solutions are refined. For symmetric matrices <see cref="SparseLdl"/> is several times faster. Usable by one caller
 /// at a time.
@@ -9,7 +10,7 @@ namespace ActorMultiscale.Physics.Numerics.Sparse;
 /// <remarks>
 /// After: Gilbert, Peierls, "Sparse partial pivoting in time proportional to arithmetic operations", SIAM J. Sci. Stat. Comput. 9, 862
 /// (1988). Columns by <see cref="MinimumDegree"/> of AᵀA, whose factor bounds that of U for any pivots: George, Ng, SIAM J. Sci. Stat.
-/// Comput. 6, 390 (1985).
+/// Comput. 6, 390 (1985). Scales: Ruiz, RAL-TR-2001-034 (2001).
 /// </remarks>
 public sealed class SparseLu : IPreconditioner
 {
@@ -17,6 +18,7 @@ public sealed class SparseLu : IPreconditioner
     private const double DiagonalIsGood = 0.1;      // Of the largest: the entry on the diagonal is taken for the pivot.
     private readonly CsrMatrix _matrix;
     private readonly double[] _rowScale;
+    private readonly double[] _columnScale;
     private readonly int[] _columnOrder;
     private readonly int[] _pivotOf;                // Of each row, the column of L that it is the pivot of.
     private readonly Columns _lower;
@@ -29,28 +31,25 @@ public sealed class SparseLu : IPreconditioner
     /// <summary>Factors a matrix.</summary>
     /// <param name="matrix">A, square. Kept for refinement: the values must not change.</param>
     /// <exception cref="ArgumentException">A is not square, or an entry not finite.</exception>
-    /// <exception cref="InvalidOperationException">A is singular.</exception>
+    /// <exception cref="InvalidOperationException">A is singular to rounding.</exception>
     public SparseLu(CsrMatrix matrix)
     {
         ArgumentNullException.ThrowIfNull(matrix);
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ColumnCount, matrix.RowCount, nameof(matrix));
         var n = matrix.RowCount;
-        (_matrix, _rowScale) = (matrix, new double[n]);
+        _matrix = matrix;
         for (var i = 0; i < n; i++)
         {
-            var most = 0.0;
             for (var k = matrix.RowStart[i]; k < matrix.RowStart[i + 1]; k++)
             {
-                most = Math.Max(most, Math.Abs(matrix.Values[k]));
                 if (!double.IsFinite(matrix.Values[k]))
                 {
                     throw new ArgumentException(FormattableString.Invariant($"Entry ({i}, {matrix.Columns[k]}) is {matrix.Values[k]}; a matrix to factor is finite."), nameof(matrix));
                 }
             }
-
-            _rowScale[i] = most > 0 ? Math.ScaleB(1, -Math.ILogB(most)) : 1;
         }
 
+        (_rowScale, _columnScale) = Scales(matrix);
         _columnOrder = ColumnOrder(matrix);
         (_pivotOf, _diagonal) = (new int[n], new double[n]);
         (_lower, _upper) = (new(n), new(n));
@@ -101,7 +100,7 @@ public sealed class SparseLu : IPreconditioner
 
         for (var j = 0; j < Size; j++)
         {
-            z[_columnOrder[j]] = _work[j];
+            z[_columnOrder[j]] = _work[j] * _columnScale[_columnOrder[j]];
         }
     }
 
@@ -109,7 +108,7 @@ public sealed class SparseLu : IPreconditioner
     {
         var (start, rows, values) = Transpose(_matrix);
         var n = Size;
-        var (x, reached, next) = (new double[n], new List<int>(), new int[n]);
+        var (x, size, reached, next) = (new double[n], new double[n], new List<int>(), new int[n]);
         var (visited, stack) = (new int[n], new Stack<int>());
         Array.Fill(_pivotOf, -1);
         Array.Fill(visited, -1);
@@ -120,7 +119,8 @@ public sealed class SparseLu : IPreconditioner
             for (var k = start[column]; k < start[column + 1]; k++)
             {
                 Reach(rows[k], j);
-                x[rows[k]] = values[k] * _rowScale[rows[k]];
+                x[rows[k]] = values[k] * _rowScale[rows[k]] * _columnScale[column];
+                size[rows[k]] = Math.Abs(x[rows[k]]);
             }
 
             // L x = a: in the reverse of the order in which the search left the rows, each comes before those that it changes.
@@ -128,26 +128,28 @@ public sealed class SparseLu : IPreconditioner
             {
                 if (_pivotOf[reached[k]] is var pivot && pivot >= 0)
                 {
-                    _lower.Subtract(pivot, x[reached[k]], x);
+                    _lower.Subtract(pivot, x[reached[k]], size[reached[k]], x, size);
                 }
             }
 
+            // |x_i| ≤ (n + 100) ε max(|a_ij|, max_k |l_ik u_kj|): what is left of an entry by rounding alone is nothing, in whatever units its row and
+            // its column are. After: Higham, "Accuracy and Stability of Numerical Algorithms", 2nd ed. (2002), theorem 9.3.
+            bool IsNothing(int row) => !(Math.Abs(x[row]) > Refinement.Roundings(n) * size[row]);
             var (best, most) = (-1, 0.0);
             foreach (var row in reached)
             {
-                if (_pivotOf[row] < 0 && (Math.Abs(x[row]) > most || (Math.Abs(x[row]) == most && most > 0 && row < best)))
+                if (_pivotOf[row] < 0 && !IsNothing(row) && (Math.Abs(x[row]) > most || (Math.Abs(x[row]) == most && most > 0 && row < best)))
                 {
                     (best, most) = (row, Math.Abs(x[row]));
                 }
             }
 
-            // What is left of a column by rounding alone is nothing.
-            if (!(most > 1e-300))
+            if (best < 0)
             {
                 throw new InvalidOperationException($"The matrix is singular: column {column} depends on others. Is a body left free to move, or a constraint given twice?");
             }
 
-            if (visited[column] == j && _pivotOf[column] < 0 && Math.Abs(x[column]) >= DiagonalIsGood * most)
+            if (visited[column] == j && _pivotOf[column] < 0 && !IsNothing(column) && Math.Abs(x[column]) >= DiagonalIsGood * most)
             {
                 best = column;
             }
@@ -164,7 +166,7 @@ public sealed class SparseLu : IPreconditioner
                     _lower.Add(row, x[row] / _diagonal[j]);
                 }
 
-                x[row] = 0;
+                (x[row], size[row]) = (0, 0);
             }
 
             _pivotOf[best] = j;
@@ -246,6 +248,37 @@ public sealed class SparseLu : IPreconditioner
         return MinimumDegree.Order(n, at, [.. neighbors]);
     }
 
+    // r_i /= √max_j |r_i a_ij c_j|, c_j likewise, thrice, rounded to powers of two: pivots are compared in like units.
+    private static (double[] Rows, double[] Columns) Scales(CsrMatrix matrix)
+    {
+        var n = matrix.RowCount;
+        var (rows, columns, rowMost, columnMost) = (new double[n], new double[n], new double[n], new double[n]);
+        Array.Fill(rows, 1);
+        Array.Fill(columns, 1);
+        for (var pass = 0; pass < 3; pass++)
+        {
+            Array.Clear(rowMost);
+            Array.Clear(columnMost);
+            for (var i = 0; i < n; i++)
+            {
+                for (var k = matrix.RowStart[i]; k < matrix.RowStart[i + 1]; k++)
+                {
+                    var size = Math.Abs(rows[i] * matrix.Values[k] * columns[matrix.Columns[k]]);
+                    rowMost[i] = Math.Max(rowMost[i], size);
+                    columnMost[matrix.Columns[k]] = Math.Max(columnMost[matrix.Columns[k]], size);
+                }
+            }
+
+            for (var i = 0; i < n; i++)
+            {
+                rows[i] /= rowMost[i] > 0 ? Math.Sqrt(rowMost[i]) : 1;
+                columns[i] /= columnMost[i] > 0 ? Math.Sqrt(columnMost[i]) : 1;
+            }
+        }
+
+        return (Array.ConvertAll(rows, r => Math.ScaleB(1, Math.ILogB(r))), Array.ConvertAll(columns, c => Math.ScaleB(1, Math.ILogB(c))));
+    }
+
     private static (int[] Start, int[] Rows, double[] Values) Transpose(CsrMatrix matrix)
     {
         var start = new int[matrix.ColumnCount + 1];
@@ -306,6 +339,17 @@ public sealed class SparseLu : IPreconditioner
             for (var k = _start[column]; factor != 0 && k < _start[column + 1]; k++)
             {
                 x[_rows[k]] -= _values[k] * factor;
+            }
+        }
+
+        // Likewise, and the largest number whose roundings may stand in each place.
+        public void Subtract(int column, double factor, double factorSize, double[] x, double[] size)
+        {
+            for (var k = _start[column]; factor != 0 && k < _start[column + 1]; k++)
+            {
+                var row = _rows[k];
+                x[row] -= _values[k] * factor;
+                size[row] = Math.Max(size[row], Math.Abs(_values[k]) * factorSize);
             }
         }
 
