@@ -48,7 +48,7 @@ public sealed class SparseLdl : IPreconditioner
     /// <param name="matrix">A, with both triangles. Kept for refinement: the values must not change.</param>
     /// <param name="loop">The threads; the caller's if null.</param>
     /// <exception cref="ArgumentException">A is not symmetric.</exception>
-    /// <exception cref="InvalidOperationException">A is singular to rounding.</exception>
+    /// <exception cref="InvalidOperationException">A pivot is rounding alone. Not every indefinite matrix that is singular to rounding shows itself so: pivots of size may be noise of others before them.</exception>
     public static SparseLdl Indefinite(CsrMatrix matrix, ChunkedLoop? loop = null) => new(matrix, isPositive: false, loop);
 
     /// <summary>The number of rows.</summary>

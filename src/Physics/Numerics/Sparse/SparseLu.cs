@@ -31,7 +31,7 @@ public sealed class SparseLu : IPreconditioner
     /// <summary>Factors a matrix.</summary>
     /// <param name="matrix">A, square. Kept for refinement: the values must not change.</param>
     /// <exception cref="ArgumentException">A is not square, or an entry not finite.</exception>
-    /// <exception cref="InvalidOperationException">A is singular to rounding.</exception>
+    /// <exception cref="InvalidOperationException">A pivot is rounding alone. Not every matrix that is singular to rounding shows itself so: pivots of size may be noise of others before them.</exception>
     public SparseLu(CsrMatrix matrix)
     {
         ArgumentNullException.ThrowIfNull(matrix);
