@@ -572,13 +572,15 @@ public sealed class CondensedSystem
 
     /// <summary>u = C x + b.</summary>
     /// <param name="x">The free dofs.</param>
-    public double[] Expand(ReadOnlySpan<double> x)
+    public double[] Expand(ReadOnlySpan<double> x) => Expand(_map, _offsets, x);
+
+    internal static double[] Expand(CsrMatrix map, double[] offsets, ReadOnlySpan<double> x)
     {
-        var u = new double[_offsets.Length];
-        _map.Multiply(x, u);
+        var u = new double[offsets.Length];
+        map.Multiply(x, u);
         for (var i = 0; i < u.Length; i++)
         {
-            u[i] += _offsets[i];
+            u[i] += offsets[i];
         }
 
         return u;
@@ -601,15 +603,5 @@ public sealed class BlockSystem
 
     /// <summary>u = C x + b.</summary>
     /// <param name="x">One number a dof; those of constrained dofs are not read.</param>
-    public double[] Expand(ReadOnlySpan<double> x)
-    {
-        var u = new double[_offsets.Length];
-        _map.Multiply(x, u);
-        for (var i = 0; i < u.Length; i++)
-        {
-            u[i] += _offsets[i];
-        }
-
-        return u;
-    }
+    public double[] Expand(ReadOnlySpan<double> x) => CondensedSystem.Expand(_map, _offsets, x);
 }

@@ -133,7 +133,8 @@ public sealed class CsrMatrix : ILinearOperator
 
     /// <summary>This matrix with products that several threads share: the same bits as those of one. Usable by one caller at a time.</summary>
     /// <param name="loop">The threads. Where it is the loop of a <see cref="LoopTeam"/>, products allocate nothing.</param>
-    public ILinearOperator On(ChunkedLoop loop) => new ThreadedCsr(this, loop);
+    public unsafe ILinearOperator On(ChunkedLoop loop) => new ThreadedProduct(
+        RowCount, ColumnCount, RowCount, 1024, (from, to, first, past) => Multiply(new(from, ColumnCount), new(to, RowCount), first, past), loop);
 
     // Rows first … past − 1 of the product. Both vectors have been measured.
     internal void Multiply(ReadOnlySpan<double> from, Span<double> to, int first, int past)

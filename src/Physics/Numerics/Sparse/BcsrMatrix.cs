@@ -129,7 +129,7 @@ public sealed unsafe class BcsrMatrix : ILinearOperator
 
     /// <summary>This matrix with products that several threads share: the same bits as those of one. Usable by one caller at a time.</summary>
     /// <param name="loop">The threads. Where it is the loop of a <see cref="LoopTeam"/>, products allocate nothing.</param>
-    public ILinearOperator On(ChunkedLoop loop) => new ThreadedBcsr(this, loop);
+    public ILinearOperator On(ChunkedLoop loop) => new ThreadedProduct(RowCount, ColumnCount, RowBlocks, Storage.ChunkRows, Storage.Multiply, loop);
 
     /// <summary>A copy in which the rows and columns of some unknowns have their diagonal alone.</summary>
     internal BcsrMatrix Masked(bool[] isAlone, ChunkedLoop loop)
@@ -209,39 +209,5 @@ public sealed unsafe class BcsrMatrix : ILinearOperator
                 columns[count] = column;
             }
         }
-    }
-
-    /// <summary>The products, by chunks of block rows on several threads.</summary>
-    private sealed class ThreadedBcsr : ILinearOperator
-    {
-        private readonly BcsrMatrix _matrix;
-        private readonly ChunkedLoop _loop;
-        private readonly Action<int, int, int> _rows;
-        private double* _from;
-        private double* _to;
-
-        public ThreadedBcsr(BcsrMatrix matrix, ChunkedLoop loop)
-        {
-            ArgumentNullException.ThrowIfNull(loop);
-            (_matrix, _loop, _rows) = (matrix, loop, Rows);
-        }
-
-        public int RowCount => _matrix.RowCount;
-
-        public int ColumnCount => _matrix.ColumnCount;
-
-        public void Multiply(ReadOnlySpan<double> from, Span<double> to)
-        {
-            CsrMatrix.Require(from.Length, ColumnCount, 1, nameof(from));
-            CsrMatrix.Require(to.Length, RowCount, 1, nameof(to));
-            fixed (double* f = from, t = to)
-            {
-                _from = f;
-                _to = t;
-                _loop.Run(_matrix.RowBlocks, _matrix.Storage.ChunkRows, _rows);
-            }
-        }
-
-        private void Rows(int chunk, int first, int past) => _matrix.Storage.Multiply(_from, _to, first, past);
     }
 }
