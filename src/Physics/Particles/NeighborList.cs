@@ -22,7 +22,10 @@ internal sealed unsafe class NeighborList
     /// <summary>Lists are filled up to a multiple of this, for kernels that take so many neighbors at once.</summary>
     public const int Width = 8;
 
-    private const int Chunk = 64;               // Atoms whose lists lie one behind the other.
+    private const int FewSuspects = 64;          // Up to one in so many is looked at before there is a new list.
+    /// <summary>Atoms whose lists lie one behind the other.</summary>
+    public const int Chunk = 64;
+
     private const int RowBytes = 4 * sizeof(double);
     private const int Slack = 16;               // A store of a whole vector may reach so far beyond what counts.
     private const int MostRows = 60_000_000;    // An array has two thousand million bytes at most, and so has that of entries.
@@ -57,6 +60,7 @@ internal sealed unsafe class NeighborList
     private readonly Action<int, int, int> _place;
     private readonly Action<int, int, int> _fill;
     private readonly Action<int, int, int> _follow;
+    private readonly Action<int, int, int> _look;
     private readonly ParticleStore _atoms;
     private SimulationBox _box;
     private Grid _grid;
@@ -68,6 +72,11 @@ internal sealed unsafe class NeighborList
     private float _limit;                       // Square of the reach, with the margin.
     private readonly int[] _order;
     private double* _shiftRows;
+    private double* _built;                     // Positions for which the list was made,
+    private double _cutoff;                     // how near a newcomer must have come,
+    private double _half;                       // after what way an atom is suspect,
+    private double* _ways;                      // and how far those of each chunk can have gone.
+    private double _beyond;                     // How far beyond the reach there still are all images.
     private readonly AlignedArray<double> _shiftVectors = new();
     private ExclusionTable? _excluded;
     private NearestImage _nearest;
@@ -75,7 +84,7 @@ internal sealed unsafe class NeighborList
     public NeighborList(ParticleStore atoms, SimulationBox box)
     {
         (_atoms, _box, _order, Places) = (atoms, box, new int[atoms.Count], new int[atoms.Count]);
-        (_wrap, _countGhosts, _makeGhosts, _locate, _locateGhosts, _place, _fill, _follow) = (Wrap, CountGhosts, MakeGhosts, Locate, LocateGhosts, Place, Fill, Follow);
+        (_wrap, _countGhosts, _makeGhosts, _locate, _locateGhosts, _place, _fill, _follow, _look) = (Wrap, CountGhosts, MakeGhosts, Locate, LocateGhosts, Place, Fill, Follow, Look);
     }
 
     /// <summary>Offsets, in bytes, of the neighbors of atom i: <c>Entries[Starts[i] …]</c>, <c>Counts[i]</c> of them and then some of nobody up to a multiple of <see cref="Width"/>.</summary>
@@ -108,27 +117,27 @@ internal sealed unsafe class NeighborList
     /// </summary>
     /// <param name="box">Where the atoms live now.</param>
     /// <param name="reach">Cutoff and skin.</param>
+    /// <param name="beyond">How far beyond the reach images are made, so that <see cref="HasNewcomers"/> finds them.</param>
     /// <param name="excluded">Those that are not an atom's neighbors however near they are; none if null. Of each only the nearest image is left out.</param>
     /// <param name="loop">The way to run a loop on several threads.</param>
     /// <exception cref="ScaleModelException">An atom is nowhere, or there are too many images.</exception>
-    public void Build(SimulationBox box, double reach, ExclusionTable? excluded, ChunkedLoop loop)
+    public void Build(SimulationBox box, double reach, double beyond, ExclusionTable? excluded, ChunkedLoop loop)
     {
-        (_box, _excluded, _nearest) = (box, excluded, new(box));
+        (_box, _excluded, _nearest, _beyond) = (box, excluded, new(box), beyond);
         var n = _atoms.Count;
         Builds++;
         _vectors = new(box);
-        _margin = _vectors.IsPeriodic * reach / _vectors.Heights * Vector256.Create(1 + 1e-12);
+        _margin = _vectors.IsPeriodic * (reach + beyond) / _vectors.Heights * Vector256.Create(1 + 1e-12);
         _bounds.Ensure(8 * ChunkedLoop.Chunks(n, Chunk));
         loop.Run(n, Chunk, _wrap);
-        _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), _atoms, box, reach);
+        _grid = Grid.Around(_bounds.Span(8 * ChunkedLoop.Chunks(n, Chunk)), _atoms, box, reach, beyond);
         Lead = _grid.Lead(n);
         Sort(loop);
         MakeGhosts(loop);
 
         var all = n + _atoms.Ghosts;
         Bin(all, loop);
-        var error = _grid.Extent * 4 * 1.2e-7;      // Of a difference of two coordinates in single precision, well counted.
-        _limit = (float)((reach + error) * (reach + error) * (1 + 1e-6));
+        _limit = Limit(reach);
         _starts.Ensure(n);
         _counts.Ensure(n);
         var chunks = ChunkedLoop.Chunks(n, Chunk);
@@ -152,6 +161,36 @@ internal sealed unsafe class NeighborList
         }
     }
 
+    /// <summary>
+    /// Whether any two atoms or images are now nearer to each other than the cutoff and not in each other's lists, in a box that is as it was.
+    /// Only the one that went farther need be looked at, and only if it went farther than half the skin.
+    /// </summary>
+    /// <param name="built">Positions for which the list was made, in the order of the atoms.</param>
+    /// <param name="ways">How far the atoms of each <see cref="Chunk"/> can have gone since, at most; afterwards how far they have, where that was above half the skin.</param>
+    /// <param name="cutoff">Of the interactions.</param>
+    /// <param name="skin">How much longer than that the reach is.</param>
+    /// <param name="loop">The way to run a loop on several threads.</param>
+    /// <returns>Also true if so many have gone so far that looking costs more than a new list, or one farther than can be told.</returns>
+    public bool HasNewcomers(double* built, double* ways, double cutoff, double skin, ChunkedLoop loop)
+    {
+        (_cutoff, _half) = (cutoff, 0.5 * skin);
+        _built = built;
+        _ways = ways;
+        loop.Run(_atoms.Count, Chunk, _look);
+        var suspects = 0L;
+        for (var c = 0; c < ChunkedLoop.Chunks(_atoms.Count, Chunk); c++)
+        {
+            if (_found[c] < 0)
+            {
+                return true;
+            }
+
+            suspects += _found[c];
+        }
+
+        return suspects > _atoms.Count / FewSuspects;
+    }
+
     /// <summary>Moves the images after their atoms, and after the box if it has changed.</summary>
     public void Follow(SimulationBox box, ChunkedLoop loop)
     {
@@ -163,6 +202,85 @@ internal sealed unsafe class NeighborList
 
         loop.Run(_atoms.Ghosts, 1024, _follow);
     }
+
+    // The square of a distance, and more than the error of a difference of two coordinates in single precision, well counted.
+    private float Limit(double distance)
+    {
+        var error = _grid.Extent * 4 * 1.2e-7;
+        return (float)((distance + error) * (distance + error) * (1 + 1e-6));
+    }
+
+    // How many atoms of a chunk are suspect; less than none if one of them has a newcomer for a neighbor.
+    private void Look(int chunk, int first, int past)
+    {
+        _found[chunk] = 0;
+        if (_ways[chunk] <= _half)
+        {
+            return;
+        }
+
+        var (suspects, most) = (0, 0.0);
+        for (var i = first; i < past; i++)
+        {
+            var at = Vector256.LoadAligned(_atoms.X + (4L * i));
+            var step = at - Vector256.LoadAligned(_built + (4L * i));
+            var way = Math.Sqrt(Vector256.Dot(step, step));
+            most = Math.Max(most, way);
+            if (way <= _half)
+            {
+                continue;
+            }
+
+            // The other one went no farther: it was within cutoff + 2 |u| then. What is not a number is found out by whoever builds.
+            var then = _cutoff + (2 * way);
+            if (!(then < _grid.Reach + _beyond) || HasNewcomer(i, at, Limit(then)))
+            {
+                _found[chunk] = -1;
+                return;
+            }
+
+            suspects++;
+        }
+
+        (_found[chunk], _ways[chunk]) = (suspects, most);
+    }
+
+    private bool HasNewcomer(int i, Vector256<double> at, float farthest)
+    {
+        var runs = stackalloc int[2 * Grid.MostRuns];
+        var runCount = _grid.Runs(_cellOf.Pointer[i], _cellStarts.Pointer, runs, beyond: 1);
+        var self = _slotOf.Pointer[i];
+        var (x, y, z) = (Vector512.Create(_x.Pointer[self]), Vector512.Create(_y.Pointer[self]), Vector512.Create(_z.Pointer[self]));
+        var (from, to) = (Vector512.Create(_limit), Vector512.Create(farthest));
+        var near = _cutoff * _cutoff * (1 + 1e-12);
+        for (var r = 0; r < runCount; r++)
+        {
+            var (begin, end) = (runs[2 * r], runs[(2 * r) + 1]);
+            for (var k = begin; k < end; k += 16)
+            {
+                var r2 = SquaredDistance(Vector512.Load(_x.Pointer + k) - x, Vector512.Load(_y.Pointer + k) - y, Vector512.Load(_z.Pointer + k) - z);
+                var bits = (uint)Vector512.ExtractMostSignificantBits(Vector512.GreaterThanOrEqual(r2, from) & Vector512.LessThan(r2, to));
+                bits &= end - k < 16 ? (1u << (end - k)) - 1 : ~0u;
+                for (; bits != 0; bits &= bits - 1)
+                {
+                    var row = (int)(_offset.Pointer[k + BitOperations.TrailingZeroCount(bits)] / RowBytes);
+                    var way = at - (row < _atoms.Count ? Vector256.LoadAligned(_atoms.X + (4L * row)) : Image(row - _atoms.Count));
+                    way = way.WithElement(3, 0);        // That of kinds.
+                    if (Vector256.Dot(way, way) < near)
+                    {
+                        return true;
+                    }
+                }
+            }
+        }
+
+        return false;
+    }
+
+    // The same sum as that by which lists are made: what is in none is found here.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<float> SquaredDistance(Vector512<float> x, Vector512<float> y, Vector512<float> z) =>
+        Vector512.FusedMultiplyAdd(z, z, Vector512.FusedMultiplyAdd(y, y, x * x));
 
     private int RoomOfChunk => (((int)(_perAtom * Chunk) + Width - 1) / Width * Width) + Slack;
 
@@ -417,14 +535,17 @@ internal sealed unsafe class NeighborList
 
     private void Follow(int chunk, int first, int past)
     {
-        var x = _atoms.X;
-        var ghosts = x + (4L * _atoms.Count);
+        var ghosts = _atoms.X + (4L * _atoms.Count);
         for (var g = first; g < past; g++)
         {
-            // The shift's fourth entry is zero: the kind stays.
-            (Vector256.LoadAligned(x + (4L * _owners.Pointer[g])) + Vector256.LoadAligned(_shiftRows + (4L * _shiftOf.Pointer[g]))).StoreAligned(ghosts + (4L * g));
+            Image(g).StoreAligned(ghosts + (4L * g));
         }
     }
+
+    // Where an image is now. The shift's fourth entry is zero: the kind stays.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector256<double> Image(int ghost) =>
+        Vector256.LoadAligned(_atoms.X + (4L * _owners.Pointer[ghost])) + Vector256.LoadAligned(_shiftRows + (4L * _shiftOf.Pointer[ghost]));
 
     private void Fill(int chunk, int first, int past)
     {
@@ -453,8 +574,7 @@ internal sealed unsafe class NeighborList
             var start = used;
             for (var k = 0; k < count; k += 16)
             {
-                var (dx, dy, dz) = (Vector512.LoadAligned(xs + k) - x, Vector512.LoadAligned(ys + k) - y, Vector512.LoadAligned(zs + k) - z);
-                var r2 = Vector512.FusedMultiplyAdd(dz, dz, Vector512.FusedMultiplyAdd(dy, dy, dx * dx));
+                var r2 = SquaredDistance(Vector512.LoadAligned(xs + k) - x, Vector512.LoadAligned(ys + k) - y, Vector512.LoadAligned(zs + k) - z);
                 var offset = Vector512.LoadAligned(offsets + k);
                 var isNear = Vector512.LessThan(r2, limit).AsUInt32() & ~Vector512.Equals(offset, own);
                 var bits = (uint)Vector512.ExtractMostSignificantBits(isNear);
@@ -491,8 +611,8 @@ internal sealed unsafe class NeighborList
     // All that may be within the reach of what is in a cell: x, y, z and offsets, filled up to whole vectors with what is nowhere near.
     private int Gather(int cell, AlignedArray<float> to)
     {
-        var runs = stackalloc int[50];
-        var runCount = _grid.Runs(cell, _cellStarts.Pointer, runs);
+        var runs = stackalloc int[2 * Grid.MostRuns];
+        var runCount = _grid.Runs(cell, _cellStarts.Pointer, runs, beyond: 0);
         var count = 0;
         for (var r = 0; r < runCount; r++)
         {
@@ -579,6 +699,7 @@ internal sealed unsafe class NeighborList
     /// <summary>Cells of half the reach, or of the whole where these would be all but empty, in rows along x, around all atoms and images.</summary>
     private readonly struct Grid
     {
+        public const int MostRuns = 49;     // Of those that are one cell beyond two.
         private const int Strip = 8;
         private const double FarthestReaches = 1e6;         // Single precision tells no neighbors farther out.
         private readonly int _span;         // How many cells away neighbors may be.
@@ -589,7 +710,7 @@ internal sealed unsafe class NeighborList
 
         private Grid(Vec3 low, Vec3 high, double reach, int count, double density)
         {
-            Corner = low;
+            (Corner, Reach) = (low, reach);
             var size = high - low;
             Extent = Math.Max(size.X, Math.Max(size.Y, size.Z));
 
@@ -608,6 +729,8 @@ internal sealed unsafe class NeighborList
 
         public Vec3 Corner { get; }
 
+        public double Reach { get; }
+
         public double Extent { get; }
 
         // A layer of a strip is as thick as a cell, and one more than are in reach is already beyond it.
@@ -616,7 +739,7 @@ internal sealed unsafe class NeighborList
         public int Cells => _nx * Strip * ((_ny + Strip - 1) / Strip) * _nz;
 
         /// <summary>Cells around rows of least and greatest coordinates, in turn, and around the images of what is in the box.</summary>
-        public static Grid Around(ReadOnlySpan<double> bounds, ParticleStore atoms, SimulationBox box, double reach)
+        public static Grid Around(ReadOnlySpan<double> bounds, ParticleStore atoms, SimulationBox box, double reach, double beyond)
         {
             var count = atoms.Count;
             var (low, high) = (new Vec3(bounds[0], bounds[1], bounds[2]), new Vec3(bounds[4], bounds[5], bounds[6]));
@@ -656,7 +779,7 @@ internal sealed unsafe class NeighborList
             {
                 double At(int side, double from, double to, double height)
                 {
-                    var margin = box.IsPeriodic(side) ? reach / height : 0;
+                    var margin = box.IsPeriodic(side) ? (reach + beyond) / height : 0;
                     return (corner >> side & 1) == 0 ? from - margin : to + margin;
                 }
 
@@ -677,16 +800,17 @@ internal sealed unsafe class NeighborList
 
         private int Index(double x, int n) => Math.Clamp((int)(x * _perLength), 0, n - 1);
 
-        /// <summary>The runs of slots that hold all that is within the reach of a cell: begin and end of each.</summary>
-        public int Runs(int cell, int* starts, int* runs)
+        /// <summary>The runs of slots that hold all that is within the reach of a cell, and so many cells beyond: begin and end of each.</summary>
+        public int Runs(int cell, int* starts, int* runs, int beyond)
         {
+            var span = _span + beyond;
             var (cx, line) = (cell % _nx, cell / _nx);
             var (cy, cz) = ((line / Strip / _nz * Strip) + (line % Strip), line / Strip % _nz);
-            var (from, to) = (Math.Max(cx - _span, 0), Math.Min(cx + _span, _nx - 1) + 1);
+            var (from, to) = (Math.Max(cx - span, 0), Math.Min(cx + span, _nx - 1) + 1);
             var count = 0;
-            for (var z = Math.Max(cz - _span, 0); z <= Math.Min(cz + _span, _nz - 1); z++)
+            for (var z = Math.Max(cz - span, 0); z <= Math.Min(cz + span, _nz - 1); z++)
             {
-                for (var y = Math.Max(cy - _span, 0); y <= Math.Min(cy + _span, _ny - 1); y++)
+                for (var y = Math.Max(cy - span, 0); y <= Math.Min(cy + span, _ny - 1); y++)
                 {
                     var row = RowOf(y, z) * _nx;
                     var (begin, end) = (starts[row + from], starts[row + to]);
