@@ -248,7 +248,7 @@ internal sealed unsafe class NeighborList
     private bool HasNewcomer(int i, Vector256<double> at, float farthest)
     {
         var runs = stackalloc int[2 * Grid.MostRuns];
-        var runCount = _grid.Runs(_cellOf.Pointer[i], _cellStarts.Pointer, runs, beyond: 1);
+        var runCount = _grid.Runs(_cellOf.Pointer[i], _cellOf.Pointer[i], _cellStarts.Pointer, runs, beyond: 1);
         var self = _slotOf.Pointer[i];
         var (x, y, z) = (Vector512.Create(_x.Pointer[self]), Vector512.Create(_y.Pointer[self]), Vector512.Create(_z.Pointer[self]));
         var (from, to) = (Vector512.Create(_limit), Vector512.Create(farthest));
@@ -552,17 +552,17 @@ internal sealed unsafe class NeighborList
         var entries = _entries.Pointer + ((long)chunk * RoomOfChunk);
         var room = RoomOfChunk - Slack;
         var used = 0;
-        var cell = -1;
+        var last = -1;
         var nobody = (uint)_atoms.Nobody * RowBytes;
         var near = _candidates ??= new();
         var count = 0;
         var limit = Vector512.Create(_limit);
         for (var i = first; i < past; i++)
         {
-            if (_cellOf.Pointer[i] != cell)
+            if (_cellOf.Pointer[i] > last)
             {
-                cell = _cellOf.Pointer[i];
-                count = Gather(cell, near);
+                (var cell, last) = _grid.Pair(_cellOf.Pointer[i]);
+                count = Gather(cell, last, near);
             }
 
             var xs = near.Pointer;
@@ -608,11 +608,11 @@ internal sealed unsafe class NeighborList
     // So far apart lie x, y, z and offsets of so many candidates: a store of a whole vector may reach beyond what counts.
     private static int Plane(int count) => count + Slack;
 
-    // All that may be within the reach of what is in a cell: x, y, z and offsets, filled up to whole vectors with what is nowhere near.
-    private int Gather(int cell, AlignedArray<float> to)
+    // All that may be within the reach of what is in cells of a row: x, y, z and offsets, filled up to whole vectors with what is nowhere near.
+    private int Gather(int cell, int last, AlignedArray<float> to)
     {
         var runs = stackalloc int[2 * Grid.MostRuns];
-        var runCount = _grid.Runs(cell, _cellStarts.Pointer, runs, beyond: 0);
+        var runCount = _grid.Runs(cell, last, _cellStarts.Pointer, runs, beyond: 0);
         var count = 0;
         for (var r = 0; r < runCount; r++)
         {
@@ -800,13 +800,21 @@ internal sealed unsafe class NeighborList
 
         private int Index(double x, int n) => Math.Clamp((int)(x * _perLength), 0, n - 1);
 
-        /// <summary>The runs of slots that hold all that is within the reach of a cell, and so many cells beyond: begin and end of each.</summary>
-        public int Runs(int cell, int* starts, int* runs, int beyond)
+        /// <summary>The cells, first and last, for which candidates are gathered at once: two of a row.</summary>
+        public (int First, int Last) Pair(int cell)
+        {
+            var cx = cell % _nx;
+            var first = cell - (cx & 1);
+            return (first, (cx | 1) < _nx ? first + 1 : first);
+        }
+
+        /// <summary>The runs of slots that hold all that is within the reach of cells of a row, and so many cells beyond: begin and end of each.</summary>
+        public int Runs(int cell, int last, int* starts, int* runs, int beyond)
         {
             var span = _span + beyond;
             var (cx, line) = (cell % _nx, cell / _nx);
             var (cy, cz) = ((line / Strip / _nz * Strip) + (line % Strip), line / Strip % _nz);
-            var (from, to) = (Math.Max(cx - span, 0), Math.Min(cx + span, _nx - 1) + 1);
+            var (from, to) = (Math.Max(cx - span, 0), Math.Min(cx + last - cell + span, _nx - 1) + 1);
             var count = 0;
             for (var z = Math.Max(cz - span, 0); z <= Math.Min(cz + span, _nz - 1); z++)
             {

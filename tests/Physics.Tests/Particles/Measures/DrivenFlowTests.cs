@@ -176,7 +176,7 @@ public sealed class DrivenFlowTests(ITestOutputHelper output)
     {
         var cells = Fluids.IsFull ? (7, 7, 20) : (5, 5, 10);
         var engine = Fluids.At(1.1032, 0.81, 2.2, cells, Loop);
-        var flow = DrivenFlow.Of(engine, FlowDrive.ExchangeOfMomentum(0), 20, 2, every: Fluids.IsFull ? 30 : 15, 0.004, settle: Fluids.IsFull ? 1200 : 300, blocks: 10, calls: Fluids.IsFull ? 400 : 160, Loop);
+        var flow = DrivenFlow.Of(engine, FlowDrive.ExchangeOfMomentum(0), 20, 2, every: 30, 0.004, settle: Fluids.IsFull ? 1200 : 200, blocks: 10, calls: Fluids.IsFull ? 400 : 130, Loop);
         output.WriteLine($"η {flow.Coefficient}, flux {flow.Flux}, gradient {flow.Gradient}");
         output.WriteLine(string.Join(" ", flow.Profiles[^1].Select(t => t.ToString("F3", System.Globalization.CultureInfo.InvariantCulture))));
         if (Fluids.IsFull)
