@@ -11,7 +11,7 @@ namespace ActorMultiscale.Physics.Homogenization;
 /// <summary>The conductivity of a representative volume element: of heat, charge, or whatever else diffuses.</summary>
 public static class EffectiveConductivity
 {
-    /// <summary>k̄ with ⟨k ∇T⟩ = k̄ ⟨∇T⟩, W/(m K), by one factorization and a solve for each axis.</summary>
+    /// <summary>k̄ with ⟨k ∇T⟩ = k̄ ⟨∇T⟩, W/(m K), by one matrix and a solve for each axis.</summary>
     /// <param name="mesh">A box along the axes, in two or three dimensions; pores that its cells leave out do not conduct.</param>
     /// <param name="degree">The degree of the elements, 1 or 2; 2 if cells are curved.</param>
     /// <param name="conductivities">k of each cell, symmetric and positive definite, W/(m K).</param>

@@ -22,6 +22,7 @@ namespace ActorMultiscale.Physics.Homogenization;
 internal sealed class MacroField
 {
     private const string Faces = "faces of the volume element";
+    private const double Tolerance = 1e-12;
     private readonly BoundaryCondition _condition;
     private readonly ImmutableArray<(int Node, int Image)> _pairs = [];
 
@@ -161,7 +162,7 @@ internal sealed class MacroField
     public double[] MeanStress(double[] force) => [.. Modes.Select(x => FixedOrderSum.Dot(x, force) / Volume)];
 
     /// <summary>
-    /// The derivative of the mean stresses with respect to the mean gradients for a stiffness K of the dofs: one factorization, and a solve for each mean gradient.
+    /// The derivative of the mean stresses with respect to the mean gradients for a stiffness K of the dofs: one matrix, and a solve with it for each mean gradient.
     /// </summary>
     /// <remarks>
     /// With the fluctuations C y that constraints without offsets leave: U_I = X_I + C y_I, CᵀK C y_I = −CᵀK X_I, D_IJ = U_Iᵀ K U_J/V. Under the static condition
@@ -173,8 +174,8 @@ internal sealed class MacroField
         var constraints = _condition == BoundaryCondition.Static ? Pinned() : Constraints(new double[Modes.Length]);
         var condensed = constraints.Condense(stiffness, new double[Basis.DofCount], loop);
         var back = constraints.Directions();
-        var factor = condensed.Right.Length == 0 ? null : SparseLdl.PositiveDefinite(condensed.Matrix, loop);
-        var (forces, right, x) = (new double[Basis.DofCount], new double[condensed.Right.Length], new double[condensed.Right.Length]);
+        var solve = Solver(condensed.Matrix, loop);
+        var (forces, right) = (new double[Basis.DofCount], new double[condensed.Right.Length]);
         var answers = new double[Modes.Length][];
         for (var m = 0; m < answers.Length; m++)
         {
@@ -192,8 +193,7 @@ internal sealed class MacroField
             }
 
             back.TransposeMultiply(forces, right);
-            factor?.Solve(right, x);
-            answers[m] = condensed.Expand(x);
+            answers[m] = condensed.Expand(solve(right));
             for (var i = 0; i < forces.Length && _condition != BoundaryCondition.Static; i++)
             {
                 answers[m][i] += Modes[m][i];
@@ -216,6 +216,47 @@ internal sealed class MacroField
         }
 
         return _condition == BoundaryCondition.Static ? result.Inverse() : result;
+    }
+
+    /// <summary>Solves with a stiffness without its constraints as often as needed: by a factor if it is small, else by conjugate gradients with multigrid.</summary>
+    /// <exception cref="InvalidOperationException">The stiffness is not positive definite: the material has a limit there, or a part of it is loose.</exception>
+    public Func<double[], double[]> Solver(CsrMatrix matrix, ChunkedLoop? loop)
+    {
+        if (matrix.RowCount == 0)
+        {
+            return _ => [];
+        }
+
+        if (matrix.RowCount <= StaticProblem.LargestDirect || _condition == BoundaryCondition.Static)
+        {
+            var factor = SparseLdl.PositiveDefinite(matrix, loop);
+            return right =>
+            {
+                var x = new double[right.Length];
+                _ = factor.Solve(right, x);
+                return x;
+            };
+        }
+
+        // Nodes are constrained as a whole, so that the blocks of the others stay.
+        var blocks = BcsrMatrix.FromCsr(matrix, Basis.Components, loop);
+        var multigrid = new AmgPreconditioner(blocks, NearKernelOf(), loop: loop);
+        return right =>
+        {
+            var x = new double[right.Length];
+            var result = ConjugateGradient.Solve(blocks.On(loop ?? ChunkedLoop.Serial), right, x, multigrid, Tolerance, loop: loop);
+            return result.RelativeResidual <= 100 * Tolerance ? x : throw new InvalidOperationException(FormattableString.Invariant(
+                $"The residual is {result.RelativeResidual:0.##e+0} of the load after {result.Iterations} iterations; {Tolerance:0.##e+0} was asked for. Is a part of the material loose?"));
+        };
+    }
+
+    private NearKernel NearKernelOf()
+    {
+        var constraints = Constraints(new double[Modes.Length]);
+        var free = Enumerable.Range(0, Basis.NodeCount).Where(n => !constraints.Contains(Basis.Dof(n))).ToArray();
+        return Basis.Components == 1
+            ? NearKernel.Constants(free.Length)
+            : NearKernel.RigidBodyModes([.. free.SelectMany(n => Enumerable.Range(0, Basis.Components).Select(c => Basis.Nodes[n][c]))], Basis.Components);
     }
 
     /// <summary>The pins as constraints.</summary>

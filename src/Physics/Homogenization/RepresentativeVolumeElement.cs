@@ -23,8 +23,9 @@ public sealed record MicroResponse(SymTensor3 Stress, Tangent6 Tangent, double[]
 /// <see cref="StressFreeLaw.Plane"/> of the phases for plane stress.
 /// </summary>
 /// <remarks>
-/// Newton's method finds the balance within; the tangent is the exact derivative of that, by one factorization and a solve a component. Pores are what the mesh leaves
-/// out of its box. Phases have symmetric, positive definite tangents. After: Miehe, Koch, Arch. Appl. Mech. 72, 300 (2002); Kouznetsova, Brekelmans, Baaijens,
+/// Newton's method finds the balance within; the tangent is the exact derivative of that, by one matrix and a solve a component. Matrices of up to
+/// <see cref="StaticProblem.LargestDirect"/> unknowns, and all of the static condition, are factored; larger ones are solved by conjugate gradients with multigrid.
+/// Pores are what the mesh leaves out of its box. Phases have symmetric, positive definite tangents. After: Miehe, Koch, Arch. Appl. Mech. 72, 300 (2002); Kouznetsova, Brekelmans, Baaijens,
 /// Comput. Mech. 27, 37 (2001).
 /// </remarks>
 public sealed class RepresentativeVolumeElement : IConstitutiveLaw
@@ -81,6 +82,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     /// <param name="strain">ε̄, the whole strain, with tensor shears.</param>
     /// <param name="state">The state at its beginning; all zero at first.</param>
     /// <exception cref="ScaleModelException">Newton's method does not converge, or a plane element gets a strain across its plane.</exception>
+    /// <exception cref="InvalidOperationException">The stiffness is not positive definite: a part of the material is loose, or softens.</exception>
     public MicroResponse Solve(SymTensor3 strain, ReadOnlySpan<double> state)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateSize);
@@ -101,7 +103,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         }
 
         var start = state[..Basis.DofCount];
-        var result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, Definite, _tolerance);
+        var result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, (a, y) => _field.Solver(a, _loop)(y), _tolerance);
         var (mean, tangent) = (_field.MeanStress(last!.Force), _field.Tangent(last.Stiffness, _loop));
         var (stress, entries) = (new double[6], new double[36]);
         for (var i = 0; i < mean.Length; i++)
@@ -198,13 +200,6 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         }
 
         return new(n + m, start, [.. columns], [.. values]);
-    }
-
-    private double[] Definite(CsrMatrix matrix, double[] right)
-    {
-        var x = new double[right.Length];
-        _ = SparseLdl.PositiveDefinite(matrix, _loop).Solve(right, x);
-        return x;
     }
 
     private double[] Indefinite(CsrMatrix matrix, double[] right)

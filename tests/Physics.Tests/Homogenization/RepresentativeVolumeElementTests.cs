@@ -184,12 +184,13 @@ public sealed class RepresentativeVolumeElementTests
     // Layers at right angles to z: with ⟨·⟩ over the thickness, C33 = 1/⟨1/c33⟩, C13 = C33 ⟨c13/c33⟩, C44 = 1/⟨1/c44⟩, C66 = ⟨c66⟩, C11 = ⟨c11 − c13²/c33⟩ + C13²/C33,
     // C12 likewise. After: Milton, "The Theory of Composites" (2002), section 9.2.
     [Theory]
-    [InlineData(CellShape.Hexahedron, 1)]
-    [InlineData(CellShape.Hexahedron, 2)]
-    [InlineData(CellShape.Tetrahedron, 1)]
-    public void A_laminate_has_the_stiffness_of_theory(CellShape shape, int degree)
+    [InlineData(CellShape.Hexahedron, 1, 2)]
+    [InlineData(CellShape.Hexahedron, 2, 2)]
+    [InlineData(CellShape.Tetrahedron, 1, 2)]
+    [InlineData(CellShape.Hexahedron, 1, 10)]      // By multigrid.
+    public void A_laminate_has_the_stiffness_of_theory(CellShape shape, int degree, int n)
     {
-        var mesh = StructuredMesh.Box(new(1, 1, 1), 2, 2, 4, shape).WithRegion("stiff", x => x.Z < 0.5).WithRegion("soft", x => x.Z > 0.5);
+        var mesh = StructuredMesh.Box(new(1, 1, 1), n, n, 2 * n, shape).WithRegion("stiff", x => x.Z < 0.5).WithRegion("soft", x => x.Z > 0.5);
         var found = Elastic(mesh, degree, BoundaryCondition.Periodic).EffectiveStiffness();
         static double Mean(Func<Tangent6, double> of) => 0.5 * (of(_stiff) + of(_soft));
         var c33 = 1 / Mean(c => 1 / c[2, 2]);

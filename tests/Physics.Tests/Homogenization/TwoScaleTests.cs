@@ -100,6 +100,27 @@ public sealed class TwoScaleTests
     }
 
     [Fact]
+    public void Several_threads_may_ask_one_element()
+    {
+        var element = RepresentativeVolumeElementTests.Metal(RepresentativeVolumeElementTests.Random(2, 3, 4), 1, BoundaryCondition.Periodic);
+        static SymTensor3 Strain(int n) => new(0.002 * n, -0.001 * n, 0, 0, 0, 0.0015 * n);
+        var together = new MicroResponse[16];
+        new ChunkedLoop(4).Run(together.Length, 1, (_, first, last) =>
+        {
+            for (var n = first; n < last; n++)
+            {
+                together[n] = element.Solve(Strain(n), new double[element.StateSize]);
+            }
+        });
+        for (var n = 0; n < together.Length; n++)
+        {
+            var alone = element.Solve(Strain(n), new double[element.StateSize]);
+            Assert.Equal(alone.State, together[n].State);
+            Assert.Equal(alone.Tangent.Entries.ToArray(), together[n].Tangent.Entries.ToArray());
+        }
+    }
+
+    [Fact]
     public void Newtons_method_converges_quadratically_on_both_scales()
     {
         var cell = StructuredMesh.Rectangle(1, 1, 4, 4).WithRegion("fiber", x => Math.Max(Math.Abs(x.X - 0.5), Math.Abs(x.Y - 0.5)) < 0.25)
