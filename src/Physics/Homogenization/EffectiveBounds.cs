@@ -21,7 +21,7 @@ public static class EffectiveBounds
     /// The bulk modulus that Hashin and Shtrikman bound that of two isotropic phases in space with: κ₁ + f₂/(1/(κ₂ − κ₁) + 3f₁/(3κ₁ + 4μ₁)); from below if the first is
     /// the softer phase in both moduli, from above if it is the stiffer.
     /// </summary>
-    /// <remarks>Hashin, Shtrikman, J. Mech. Phys. Solids 11, 127 (1963), eq. 4.1. The composite is isotropic as a whole; the bulk modulus of a cubic one has the same bounds.</remarks>
+    /// <remarks>Hashin, Shtrikman, J. Mech. Phys. Solids 11, 127 (1963). The composite is isotropic as a whole; the bulk modulus of a cubic one has the same bounds.</remarks>
     /// <param name="first">κ₁ and μ₁, Pa.</param>
     /// <param name="second">κ₂, Pa.</param>
     /// <param name="fraction">f₂.</param>
@@ -29,7 +29,7 @@ public static class EffectiveBounds
         Bound(first.Bulk, second, fraction, 3 / ((3 * first.Bulk) + (4 * first.Shear)));
 
     /// <summary>The same of the shear modulus: μ₁ + f₂/(1/(μ₂ − μ₁) + 6f₁(κ₁ + 2μ₁)/(5μ₁(3κ₁ + 4μ₁))).</summary>
-    /// <remarks>Hashin, Shtrikman, J. Mech. Phys. Solids 11, 127 (1963), eq. 4.2. For composites that are isotropic as a whole.</remarks>
+    /// <remarks>Hashin, Shtrikman, J. Mech. Phys. Solids 11, 127 (1963). For composites that are isotropic as a whole.</remarks>
     /// <param name="first">κ₁ and μ₁, Pa.</param>
     /// <param name="second">μ₂, Pa.</param>
     /// <param name="fraction">f₂.</param>
@@ -37,7 +37,7 @@ public static class EffectiveBounds
         Bound(first.Shear, second, fraction, 6 * (first.Bulk + (2 * first.Shear)) / (5 * first.Shear * ((3 * first.Bulk) + (4 * first.Shear))));
 
     /// <summary>The same of the conductivity: k₁ + f₂/(1/(k₂ − k₁) + f₁/(d k₁)); from below if the first phase conducts less, from above if it conducts more.</summary>
-    /// <remarks>Hashin, Shtrikman, J. Appl. Phys. 33, 3125 (1962), eq. 2.22; in the plane: Hashin, J. Mech. Phys. Solids 13, 119 (1965).</remarks>
+    /// <remarks>Hashin, Shtrikman, J. Appl. Phys. 33, 3125 (1962); in d dimensions: Torquato, "Random Heterogeneous Materials" (2002).</remarks>
     /// <param name="first">k₁.</param>
     /// <param name="second">k₂.</param>
     /// <param name="fraction">f₂.</param>

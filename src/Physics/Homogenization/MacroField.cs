@@ -22,7 +22,9 @@ namespace ActorMultiscale.Physics.Homogenization;
 internal sealed class MacroField
 {
     private const string Faces = "faces of the volume element";
-    private const double Tolerance = 1e-12;
+
+    // Of conjugate gradients, relative to the load; rounding may not let them come nearer. Tangents have an error of its square, and Newton's method another step.
+    private const double Tolerance = 1e-10;
     private readonly BoundaryCondition _condition;
     private readonly ImmutableArray<(int Node, int Image)> _pairs = [];
 
@@ -143,21 +145,6 @@ internal sealed class MacroField
         return constraints;
     }
 
-    /// <summary>Σ m_I X_I.</summary>
-    public double[] Affine(ReadOnlySpan<double> means)
-    {
-        var u = new double[Basis.DofCount];
-        for (var m = 0; m < Modes.Length; m++)
-        {
-            for (var i = 0; i < u.Length; i++)
-            {
-                u[i] += means[m] * Modes[m][i];
-            }
-        }
-
-        return u;
-    }
-
     /// <summary>The mean stresses of nodal forces, X_Iᵀ f/V.</summary>
     public double[] MeanStress(double[] force) => [.. Modes.Select(x => FixedOrderSum.Dot(x, force) / Volume)];
 
@@ -165,7 +152,7 @@ internal sealed class MacroField
     /// The derivative of the mean stresses with respect to the mean gradients for a stiffness K of the dofs: one matrix, and a solve with it for each mean gradient.
     /// </summary>
     /// <remarks>
-    /// With the fluctuations C y that constraints without offsets leave: U_I = X_I + C y_I, CᵀK C y_I = −CᵀK X_I, D_IJ = U_Iᵀ K U_J/V. Under the static condition
+    /// With the fluctuations C y that constraints without offsets leave: U_I = X_I − C y_I, CᵀK C y_I = CᵀK X_I, D_IJ = U_Iᵀ K U_J/V. Under the static condition
     /// K U_I = G_I and D is the inverse of G_Iᵀ U_J/V.
     /// </remarks>
     /// <exception cref="InvalidOperationException">K is not positive definite: the material has a limit there, or a part of it is loose.</exception>
@@ -175,47 +162,34 @@ internal sealed class MacroField
         var condensed = constraints.Condense(stiffness, new double[Basis.DofCount], loop);
         var back = constraints.Directions();
         var solve = Solver(condensed.Matrix, loop);
-        var (forces, right) = (new double[Basis.DofCount], new double[condensed.Right.Length]);
+        var isStatic = _condition == BoundaryCondition.Static;
+        var right = new double[condensed.Right.Length];
         var answers = new double[Modes.Length][];
         for (var m = 0; m < answers.Length; m++)
         {
-            if (_condition == BoundaryCondition.Static)
-            {
-                Loads[m].CopyTo(forces, 0);
-            }
-            else
-            {
-                stiffness.Multiply(Modes[m], forces);
-                for (var i = 0; i < forces.Length; i++)
-                {
-                    forces[i] = -forces[i];
-                }
-            }
-
-            back.TransposeMultiply(forces, right);
-            answers[m] = condensed.Expand(solve(right));
-            for (var i = 0; i < forces.Length && _condition != BoundaryCondition.Static; i++)
-            {
-                answers[m][i] += Modes[m][i];
-            }
+            back.TransposeMultiply(isStatic ? Loads[m] : Product(Modes[m]), right);
+            var fluctuation = condensed.Expand(solve(right));
+            answers[m] = isStatic ? fluctuation : [.. Modes[m].Zip(fluctuation, (x, y) => x - y)];
         }
 
-        var image = new double[Basis.DofCount];
         var result = Matrix<double>.Build.Dense(answers.Length, answers.Length);
         for (var j = 0; j < answers.Length; j++)
         {
-            if (_condition != BoundaryCondition.Static)
-            {
-                stiffness.Multiply(answers[j], image);
-            }
-
+            var image = isStatic ? answers[j] : Product(answers[j]);
             for (var i = 0; i < answers.Length; i++)
             {
-                result[i, j] = FixedOrderSum.Dot(_condition == BoundaryCondition.Static ? Loads[i] : answers[i], _condition == BoundaryCondition.Static ? answers[j] : image) / Volume;
+                result[i, j] = FixedOrderSum.Dot(isStatic ? Loads[i] : answers[i], image) / Volume;
             }
         }
 
-        return _condition == BoundaryCondition.Static ? result.Inverse() : result;
+        return isStatic ? result.Inverse() : result;
+
+        double[] Product(double[] u)
+        {
+            var forces = new double[u.Length];
+            stiffness.Multiply(u, forces);
+            return forces;
+        }
     }
 
     /// <summary>Solves with a stiffness without its constraints as often as needed: by a factor if it is small, else by conjugate gradients with multigrid.</summary>
@@ -250,6 +224,21 @@ internal sealed class MacroField
         };
     }
 
+    // Σ m_I X_I.
+    private double[] Affine(ReadOnlySpan<double> means)
+    {
+        var u = new double[Basis.DofCount];
+        for (var m = 0; m < Modes.Length; m++)
+        {
+            for (var i = 0; i < u.Length; i++)
+            {
+                u[i] += means[m] * Modes[m][i];
+            }
+        }
+
+        return u;
+    }
+
     private NearKernel NearKernelOf()
     {
         var constraints = Constraints(new double[Modes.Length]);
@@ -259,7 +248,6 @@ internal sealed class MacroField
             : NearKernel.RigidBodyModes([.. free.SelectMany(n => Enumerable.Range(0, Basis.Components).Select(c => Basis.Nodes[n][c]))], Basis.Components);
     }
 
-    /// <summary>The pins as constraints.</summary>
     private Constraints Pinned()
     {
         var constraints = new Constraints(Basis.DofCount);

@@ -164,7 +164,7 @@ public sealed class RepresentativeVolumeElementTests
         foreach (var mesh in new[]
         {
             StructuredMesh.Box(new(1, 2, 1.5), 2, 2, 3), StructuredMesh.Box(new(1, 1, 1), 2, 2, 2, CellShape.Tetrahedron),
-            StructuredMesh.Rectangle(2, 1, 3, 2), StructuredMesh.Rectangle(1, 1, 2, 2, CellShape.Triangle),
+            StructuredMesh.Rectangle(2, 1, 3, 2), StructuredMesh.Rectangle(1, 1, 2, 2, CellShape.Triangle), StructuredMesh.Rectangle(1, 1, 45, 45),
         })
         {
             foreach (var degree in new[] { 1, 2 })

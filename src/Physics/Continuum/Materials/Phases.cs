@@ -11,9 +11,6 @@ public sealed class Phases<T>
 
     internal Phases(T[] values, int[]? phaseOf, int cellCount) => (_values, _phaseOf, CellCount) = (values, phaseOf, cellCount);
 
-    /// <summary>The values, one a phase.</summary>
-    public ReadOnlySpan<T> Values => _values;
-
     /// <summary>The number of cells.</summary>
     public int CellCount { get; }
 

@@ -10,7 +10,7 @@ namespace ActorMultiscale.Physics.Continuum.Materials;
 /// </summary>
 /// <remarks>
 /// With p the components that are given and q those free of stress: σ_q(ε_p, ε_q) = 0 by Newton's method, and then dσ_p/dε_p = C_pp − C_pq C_qq⁻¹ C_qp. After:
-/// Klinkel, Govindjee, Engineering Computations 19, 147 (2002).
+/// de Souza Neto, Perić, Owen, "Computational Methods for Plasticity" (2008), chapter 9.
 /// </remarks>
 public sealed class StressFreeLaw : IConstitutiveLaw
 {

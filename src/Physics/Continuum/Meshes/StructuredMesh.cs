@@ -107,25 +107,30 @@ public static class StructuredMesh
             return numbers[(x, y, z, layer)];
         }
 
-        var corners = ReferenceCell.Of(CellShape.Hexahedron).Vertices;
-        void Add(int i, int j, int k, int axis, int layer)
+        void Add(Func<Vec3, (int X, int Y, int Z, int Layer)> vertex)
         {
-            foreach (var v in corners)
+            foreach (var v in ReferenceCell.Of(CellShape.Hexahedron).Vertices)
             {
-                // In layers the first direction is outward, along the axis, and the others are the next ones in their circle.
-                int[] at = axis < 0 ? [i + (int)v.X, j + (int)v.Y, k + (int)v.Z] : [around, j + (int)v.Y, k + (int)v.Z];
-                nodes.Add(axis < 0 ? Number(at[0], at[1], at[2], 0) : Number(at[(3 - axis) % 3], at[(4 - axis) % 3], at[(5 - axis) % 3], layer + (int)v.X));
+                var (x, y, z, layer) = vertex(v);
+                nodes.Add(Number(x, y, z, layer));
             }
         }
 
         for (var n = 0; n < around * around * around; n++)
         {
-            Add(n % around, n / around % around, n / (around * around), -1, 0);
+            var (i, j, k) = (n % around, n / around % around, n / (around * around));
+            Add(v => (i + (int)v.X, j + (int)v.Y, k + (int)v.Z, 0));
         }
 
         for (var n = 0; n < (inside + outside) * 3 * around * around; n++)
         {
-            Add(around, n % around, n / around % around, n / (around * around) % 3, n / (3 * around * around));
+            var (j, k, axis, layer) = (n % around, n / around % around, n / (around * around) % 3, n / (3 * around * around));
+            Add(v =>
+            {
+                // The first direction of the cell is outward, along the axis; the others are the next ones in their circle.
+                int[] at = [around, j + (int)v.Y, k + (int)v.Z];
+                return (at[(3 - axis) % 3], at[(4 - axis) % 3], at[(5 - axis) % 3], layer + (int)v.X);
+            });
         }
 
         var depth = Graded(outside, growth);

@@ -11,7 +11,7 @@ public sealed class EshelbyTests
     private const double Poisson = 0.3, Outer = 3;
 
     // Around a ball of radius 1: 8π(1 − ν) u_i = ε*_jk ψ,ijk − 2ν ε*_mm φ,i − 4(1 − ν) ε*_ik φ,k with φ = 4π/(3r), ψ = (4π/3)(r + 1/(5r)).
-    // Eshelby, Proc. R. Soc. A 241 (1957) 376, eqs. 2.17 and 5.3 (potentials of a sphere).
+    // Eshelby, Proc. R. Soc. A 241 (1957) 376; φ and ψ are the harmonic and the biharmonic potential of the ball.
     private static Vec3 Outside(SymTensor3 eigen, Vec3 x)
     {
         var r = x.Norm;
