@@ -99,6 +99,29 @@ public sealed class TwoScaleTests
         }, iter: 3, threads: 1);
     }
 
+    // 81 periods of a material answer as one does; they are solved by multigrid, the one by a factorization.
+    [Fact]
+    public void An_element_of_many_periods_answers_as_one_of_them()
+    {
+        const int n = 5, copies = 9, m = n * copies;
+        var one = RepresentativeVolumeElementTests.Random(2, n, 7);
+        var stiff = one.Region("stiff").ToHashSet();
+        bool IsStiff(int cell) => stiff.Contains((cell % m % n) + (n * (cell / m % n)));
+        var many = StructuredMesh.Rectangle(1.5 * copies, copies, m, m);
+        many = many.WithRegion("stiff", Enumerable.Range(0, m * m).Where(IsStiff)).WithRegion("soft", Enumerable.Range(0, m * m).Where(c => !IsStiff(c)));
+        RepresentativeVolumeElement[] elements = [.. new[] { one, many }.Select(mesh => RepresentativeVolumeElementTests.Metal(mesh, 1, BoundaryCondition.Periodic))];
+        Assert.True(elements[1].Basis.DofCount > StaticProblem.LargestDirect + 200);
+        double[][] states = [.. elements.Select(e => new double[e.StateSize])];
+        foreach (var strain in new SymTensor3[] { new(0.01, -0.004, 0, 0, 0, 0.003), new(0.002, 0.005, 0, 0, 0, -0.006) })
+        {
+            var (small, large) = (elements[0].Solve(strain, states[0]), elements[1].Solve(strain, states[1]));
+            Assert.True((small.Stress - large.Stress).Norm < 1e-9 * small.Stress.Norm);
+            Assert.All(Enumerable.Range(0, 36), k => Assert.Equal(small.Tangent.Entries[k], large.Tangent.Entries[k], 1e-7));
+            RequireQuadratic(small.Residuals);
+            (states[0], states[1]) = (small.State, large.State);
+        }
+    }
+
     [Fact]
     public void Several_threads_may_ask_one_element()
     {
