@@ -32,6 +32,7 @@ public sealed partial class DependencyTests
     [InlineData("Adaptivity", "Fields Numerics Models")]
     [InlineData("Particles", "Fields Numerics Models Mechanics Bridging CoarseGraining")]
     [InlineData("Continuum", "Fields Numerics Models Mechanics Bridging CoarseGraining Adaptivity")]
+    [InlineData("Homogenization", "Fields Numerics Models Continuum")]
     [InlineData("Examples", "Fields Numerics Models")]
     public void Namespaces_of_Physics_use_only_what_stands_below_them(string space, string allowed)
     {

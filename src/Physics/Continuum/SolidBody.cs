@@ -12,7 +12,10 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <param name="State">The state of all points at the end of the step; a step is accepted by going on from it.</param>
 public sealed record SolidResponse(double[] Force, CsrMatrix Stiffness, double[] State);
 
-/// <summary>Bodies of one constitutive law, with small strains. States are values: the points of a cell one after another, cell by cell.</summary>
+/// <summary>
+/// Bodies of one constitutive law, or of one a phase, with small strains. States are values: the points of a cell one after another, cell by cell, each with
+/// as many numbers as the law of the cell asks for.
+/// </summary>
 public static class SolidBody
 {
     /// <summary>The state at the beginning, all zero.</summary>
@@ -22,7 +25,17 @@ public static class SolidBody
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(law);
-        return new double[Starts(basis)[^1] * law.StateSize];
+        return InitialState(basis, Phases.Uniform(basis.Mesh, law));
+    }
+
+    /// <summary>The same of a body with several laws.</summary>
+    /// <param name="basis">A basis for a vector field.</param>
+    /// <param name="laws">The law of each cell.</param>
+    public static double[] InitialState(Basis basis, Phases<IConstitutiveLaw> laws)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(laws);
+        return new double[StateStarts(Starts(basis), basis, laws)[^1]];
     }
 
     /// <summary>Forces, stiffness and next state of a displacement; in two dimensions of plane strain.</summary>
@@ -35,13 +48,26 @@ public static class SolidBody
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(law);
+        return Respond(basis, Phases.Uniform(basis.Mesh, law), displacement, state, loop);
+    }
+
+    /// <summary>The same of a body with several laws.</summary>
+    /// <param name="basis">A basis for a vector field.</param>
+    /// <param name="laws">The law of each cell.</param>
+    /// <param name="displacement">u, m, at the end of the step.</param>
+    /// <param name="state">The state at its beginning; not changed.</param>
+    /// <param name="loop">The threads; one if null.</param>
+    public static SolidResponse Respond(Basis basis, Phases<IConstitutiveLaw> laws, double[] displacement, double[] state, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(laws);
         ArgumentNullException.ThrowIfNull(displacement);
         ArgumentNullException.ThrowIfNull(state);
         var starts = Starts(basis);
-        var size = law.StateSize;
-        if (state.Length != starts[^1] * size)
+        var stateStarts = StateStarts(starts, basis, laws);
+        if (state.Length != stateStarts[^1])
         {
-            throw new ScaleModelException($"The state has {state.Length} numbers; {size} for each of {starts[^1]} quadrature points are needed.");
+            throw new ScaleModelException($"The state has {state.Length} numbers; the laws ask for {stateStarts[^1]} at {starts[^1]} quadrature points.");
         }
 
         var next = new double[state.Length];
@@ -50,11 +76,26 @@ public static class SolidBody
             basis, displacement,
             (QuadraturePoint x, VectorJet u) =>
             {
-                var at = starts[x.Cell] + x.Index;
-                return VectorJet.Stress(law.Respond(u.Strain, state.AsSpan(at * size, size), next.AsSpan(at * size, size), out tangents[at]));
+                var law = laws[x.Cell];
+                var (size, at) = (law.StateSize, starts[x.Cell] + x.Index);
+                var from = stateStarts[x.Cell] + (x.Index * size);
+                return VectorJet.Stress(law.Respond(u.Strain, state.AsSpan(from, size), next.AsSpan(from, size), out tangents[at]));
             },
             null, loop);
         return new(force, Assembly.Matrix(basis, Elasticity.Stiffness(x => tangents[starts[x.Cell] + x.Index]), null, loop), next);
+    }
+
+    // Where the state of each cell begins, and the length of all.
+    private static int[] StateStarts(int[] starts, Basis basis, Phases<IConstitutiveLaw> laws)
+    {
+        laws.RequireCells(basis.Mesh);
+        var result = new int[starts.Length];
+        for (var c = 0; c < laws.CellCount; c++)
+        {
+            result[c + 1] = checked(result[c] + ((starts[c + 1] - starts[c]) * laws[c].StateSize));
+        }
+
+        return result;
     }
 
     /// <summary>The number of the first quadrature point of each cell, and that of all.</summary>

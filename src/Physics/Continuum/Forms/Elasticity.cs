@@ -66,6 +66,26 @@ public static class Elasticity
     /// <param name="stress">σ₀, Pa.</param>
     public static LinearForm InitialStress(Func<Vec3, SymTensor3> stress) => LinearForm.Vector(x => -1 * VectorJet.Stress(stress(x.Position)));
 
+    /// <summary>∫ (C:ε*):ε(v), the load of a strain that the body would take on freely: with it σ = C:(ε(u) − ε*).</summary>
+    /// <param name="tangent">C, Pa. In two dimensions that of plane strain counts ε*_zz too; that of plane stress lets the body swell.</param>
+    /// <param name="strain">ε* at a place.</param>
+    public static LinearForm Eigenstrain(Tangent6 tangent, Func<Vec3, SymTensor3> strain)
+    {
+        ArgumentNullException.ThrowIfNull(tangent);
+        ArgumentNullException.ThrowIfNull(strain);
+        return LinearForm.Vector(x => VectorJet.Stress(tangent.Stress(strain(x.Position))));
+    }
+
+    /// <summary>The load of a change of temperature, ε* = α ΔT 1.</summary>
+    /// <param name="tangent">C, Pa; see <see cref="Eigenstrain"/>.</param>
+    /// <param name="expansion">α, the linear coefficient of expansion, 1/K.</param>
+    /// <param name="warming">ΔT at a place, K.</param>
+    public static LinearForm ThermalExpansion(Tangent6 tangent, double expansion, Func<Vec3, double> warming)
+    {
+        ArgumentNullException.ThrowIfNull(warming);
+        return Eigenstrain(tangent, x => expansion * warming(x) * SymTensor3.Identity);
+    }
+
     /// <summary>
     /// The stiffness for plane stress: with σ_zz = σ_yz = σ_xz = 0, C′_IJ = C_IJ − Σ_KL C_IK (C_zz⁻¹)_KL C_LJ over the three out-of-plane components K, L.
     /// </summary>

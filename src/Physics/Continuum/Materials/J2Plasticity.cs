@@ -4,23 +4,24 @@ using ActorMultiscale.Physics.Models;
 namespace ActorMultiscale.Physics.Continuum.Materials;
 
 /// <summary>
-/// Metal plasticity of von Mises with linear isotropic and kinematic hardening, for small strains: the stress never leaves ‖s − β‖ = √⅔ (σ_y + K α).
+/// Metal plasticity of von Mises with isotropic hardening along a curve and linear kinematic hardening, for small strains: the stress never leaves
+/// ‖s − β‖ = √⅔ σ_y(α).
 /// A state is the plastic strain (6 numbers, tensor shears), the back stress β (6) and the equivalent plastic strain α.
 /// </summary>
 /// <remarks>
-/// Radial return: ξ = 2μ (dev ε − e^p) − β, f = ‖ξ‖ − √⅔ (σ_y + K α); if f &gt; 0: Δγ = f / (2μ + ⅔ (K + H)), n = ξ/‖ξ‖, e^p += Δγ n, β += ⅔ H Δγ n, α += √⅔ Δγ,
+/// Radial return: ξ = 2μ (dev ε − e^p) − β, f = ‖ξ‖ − √⅔ σ_y(α); with the slope K of the curve, if f &gt; 0: Δγ = f / (2μ + ⅔ (K + H)), n = ξ/‖ξ‖, e^p += Δγ n, β += ⅔ H Δγ n, α += √⅔ Δγ,
 /// σ = κ tr ε 1 + 2μ (dev ε − e^p). Its derivative is κ 1⊗1 + 2μ (θ I_dev − θ̄ n⊗n), θ = 1 − 2μ Δγ/‖ξ‖, θ̄ = 1/(1 + (K + H)/3μ) − (1 − θ).
+/// Where the curve bends within the step, Δγ is the sum of those of its parts, and K the slope of the last.
 /// After: Simo, Hughes, "Computational Inelasticity" (1998), boxes 3.1 and 3.2.
 /// </remarks>
 public sealed class J2Plasticity : IConstitutiveLaw
 {
     private readonly double _bulk;
     private readonly double _shear;
-    private readonly double _yield;
-    private readonly double _isotropic;
+    private readonly HardeningCurve _curve;
     private readonly double _kinematic;
 
-    /// <summary>A metal.</summary>
+    /// <summary>A metal with linear hardening.</summary>
     /// <param name="young">E, Pa.</param>
     /// <param name="poisson">ν.</param>
     /// <param name="yield">σ_y, the stress at which it yields in tension, Pa.</param>
@@ -28,15 +29,27 @@ public sealed class J2Plasticity : IConstitutiveLaw
     /// <param name="kinematic">H, by how much the back stress follows, Pa.</param>
     /// <exception cref="ScaleModelException">A modulus is out of its range.</exception>
     public J2Plasticity(double young, double poisson, double yield, double isotropic = 0, double kinematic = 0)
+        : this(young, poisson, HardeningCurve.Linear(yield, isotropic), kinematic)
     {
-        if (!(young > 0 && poisson > -1 && poisson < 0.5 && yield > 0 && isotropic >= 0 && kinematic >= 0 && double.IsFinite(young + yield + isotropic + kinematic)))
+    }
+
+    /// <summary>A metal that hardens along a curve.</summary>
+    /// <param name="young">E, Pa.</param>
+    /// <param name="poisson">ν.</param>
+    /// <param name="curve">σ_y(α), Pa.</param>
+    /// <param name="kinematic">H, by how much the back stress follows, Pa.</param>
+    /// <exception cref="ScaleModelException">A modulus is out of its range.</exception>
+    public J2Plasticity(double young, double poisson, HardeningCurve curve, double kinematic = 0)
+    {
+        ArgumentNullException.ThrowIfNull(curve);
+        if (!(young > 0 && poisson > -1 && poisson < 0.5 && kinematic >= 0 && double.IsFinite(young + kinematic)))
         {
             throw new ScaleModelException(FormattableString.Invariant(
-                $"A metal has E > 0, −1 < ν < ½, a yield stress above zero and hardening moduli of at least zero; found E = {young}, ν = {poisson}, σ_y = {yield}, K = {isotropic}, H = {kinematic}."));
+                $"A metal has E > 0, −1 < ν < ½ and hardening moduli of at least zero; found E = {young}, ν = {poisson}, H = {kinematic}."));
         }
 
         (_bulk, _shear) = (young / (3 * (1 - (2 * poisson))), young / (2 * (1 + poisson)));
-        (_yield, _isotropic, _kinematic) = (yield, isotropic, kinematic);
+        (_curve, _kinematic) = (curve, kinematic);
     }
 
     /// <inheritdoc/>
@@ -51,16 +64,34 @@ public sealed class J2Plasticity : IConstitutiveLaw
         var trial = 2 * _shear * (strain - (strain.Trace / 3 * one) - plastic);
         var xi = trial - back;
         var size = xi.Norm;
-        var f = size - (Math.Sqrt(2.0 / 3) * (_yield + (_isotropic * alpha)));
-        if (f <= 0)
+        var f = size - (Math.Sqrt(2.0 / 3) * _curve.Stress(alpha));
+
+        // A point that has flowed is on the surface but for rounding; whether its next step begins elastically is not for rounding to say.
+        if (f <= 1e-13 * size)
         {
             state.CopyTo(next);
             tangent = Derivative(1, 0, default);
             return pressure + trial;
         }
 
-        var hardening = _isotropic + _kinematic;
-        var step = f / ((2 * _shear) + (2.0 / 3 * hardening));
+        // Along the parts of the curve, until what is left of f ends within one.
+        var step = 0.0;
+        var part = _curve.PartOf(alpha);
+        for (; ; part++)
+        {
+            var rate = (2 * _shear) + (2.0 / 3 * (_curve.Slope(part) + _kinematic));
+            var room = (_curve.End(part) - alpha) / Math.Sqrt(2.0 / 3);
+            if (f <= rate * (room - step))
+            {
+                step += f / rate;
+                break;
+            }
+
+            f -= rate * (room - step);
+            step = room;
+        }
+
+        var hardening = _curve.Slope(part) + _kinematic;
         var n = xi / size;
         Put(plastic + (step * n), next[..6]);
         Put(back + (2.0 / 3 * _kinematic * step * n), next[6..12]);

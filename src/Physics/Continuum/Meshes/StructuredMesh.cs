@@ -75,6 +75,94 @@ public static class StructuredMesh
             .WithBoundary("right", x => Math.Abs(x.X - half) < slack).WithBoundary("top", x => Math.Abs(x.Y - half) < slack);
     }
 
+    /// <summary>
+    /// An eighth of a ball within a larger one, x, y, z ≥ 0, of curved hexahedra: a cube in the middle and layers around it. Regions <c>ball</c> and <c>shell</c>;
+    /// boundaries <c>left</c> (x = 0), <c>front</c> (y = 0), <c>bottom</c> (z = 0) and <c>outer</c>.
+    /// </summary>
+    /// <param name="inner">The radius of the ball, m.</param>
+    /// <param name="outer">The radius of the larger one, m.</param>
+    /// <param name="around">Parts along each edge of the cube.</param>
+    /// <param name="inside">Layers between the cube and the surface of the ball.</param>
+    /// <param name="outside">Layers in the shell.</param>
+    /// <param name="growth">How much thicker each layer of the shell is than the one before, outward.</param>
+    public static Mesh BallOctant(double inner, double outer, int around, int inside, int outside, double growth = 1)
+    {
+        if (!(inner > 0 && outer > inner && double.IsFinite(outer) && around > 0 && inside > 0 && outside > 0 && growth > 0))
+        {
+            throw new ScaleModelException(FormattableString.Invariant(
+                $"A ball in a ball has rising radii above zero, at least one part and layer of each kind, and a growth above zero; found {inner}, {outer}, {around}, {inside}, {outside} and {growth}."));
+        }
+
+        // First of cubes: the one in the middle has edges of the number of parts, and each layer is thick by 1. Vertices are known by the place on the cube's surface and the layer.
+        Dictionary<(int X, int Y, int Z, int Layer), int> numbers = [];
+        List<Vec3> points = [];
+        var nodes = ImmutableArray.CreateBuilder<int>();
+        int Number(int x, int y, int z, int layer)
+        {
+            if (numbers.TryAdd((x, y, z, layer), points.Count))
+            {
+                points.Add((1 + ((double)layer / around)) * new Vec3(x, y, z));
+            }
+
+            return numbers[(x, y, z, layer)];
+        }
+
+        void Add(Func<Vec3, (int X, int Y, int Z, int Layer)> vertex)
+        {
+            foreach (var v in ReferenceCell.Of(CellShape.Hexahedron).Vertices)
+            {
+                var (x, y, z, layer) = vertex(v);
+                nodes.Add(Number(x, y, z, layer));
+            }
+        }
+
+        for (var n = 0; n < around * around * around; n++)
+        {
+            var (i, j, k) = (n % around, n / around % around, n / (around * around));
+            Add(v => (i + (int)v.X, j + (int)v.Y, k + (int)v.Z, 0));
+        }
+
+        for (var n = 0; n < (inside + outside) * 3 * around * around; n++)
+        {
+            var (j, k, axis, layer) = (n % around, n / around % around, n / (around * around) % 3, n / (3 * around * around));
+            Add(v =>
+            {
+                // The first direction of the cell is outward, along the axis; the others are the next ones in their circle.
+                int[] at = [around, j + (int)v.Y, k + (int)v.Z];
+                return (at[(3 - axis) % 3], at[(4 - axis) % 3], at[(5 - axis) % 3], layer + (int)v.X);
+            });
+        }
+
+        var depth = Graded(outside, growth);
+        Vec3 Place(Vec3 x)
+        {
+            var size = Math.Max(x.X, Math.Max(x.Y, x.Z));
+            var layer = size - around;
+
+            // The cube takes up 0.45 of the radius. On its faces the angles are even.
+            var on = 0.45 * inner / Math.Max(size, around) * x;
+            if (layer <= 0)
+            {
+                return on;
+            }
+
+            var radial = new Vec3(Tangent(x.X / size), Tangent(x.Y / size), Tangent(x.Z / size)).Normalized();
+            if (layer <= inside)
+            {
+                return ((1 - (layer / inside)) * on) + (layer / inside * inner * radial);
+            }
+
+            return (inner + (depth(layer - inside) * (outer - inner))) * radial;
+        }
+
+        static double Tangent(double x) => x == 1 ? 1 : Math.Tan(0.25 * Math.PI * x);
+        var inBall = around * around * (around + (3 * inside));
+        var mesh = new Mesh([.. points], [new(CellShape.Hexahedron, 1, nodes.ToImmutable())]).Quadratic().Moved(Place);
+        return mesh.WithRegion("ball", Enumerable.Range(0, inBall)).WithRegion("shell", Enumerable.Range(inBall, mesh.CellCount - inBall))
+            .WithBoundary("left", x => x.X == 0).WithBoundary("front", x => x.Y == 0).WithBoundary("bottom", x => x.Z == 0)
+            .WithBoundary("outer", x => Math.Abs(x.Norm - outer) < 1e-9 * outer);
+    }
+
     /// <summary>The mesh of the cells whose middle fulfills a condition. Regions and boundaries are left out.</summary>
     /// <param name="mesh">All cells.</param>
     /// <param name="where">The condition on the middle, m.</param>
@@ -122,19 +210,7 @@ public static class StructuredMesh
 
     private static Mesh Polar(double inner, Func<double, double, double> outer, int radial, int around, CellShape shape, double growth)
     {
-        // How far out the part boundaries lie, 0 to 1; between them the middle nodes halve the parts.
-        var steps = Enumerable.Range(0, radial).Select(n => Math.Pow(growth, n)).ToArray();
-        var ends = new double[radial + 1];
-        for (var n = 0; n < radial; n++)
-        {
-            ends[n + 1] = ends[n] + steps[n];
-        }
-
-        double Out(double s)
-        {
-            var n = Math.Min((int)s, radial - 1);
-            return (ends[n] + ((s - n) * (ends[n + 1] - ends[n]))) / ends[radial];
-        }
+        var depth = Graded(radial, growth);
 
         // Parts of the grid are units; the angle falls from the y axis, so that cells are counter-clockwise.
         var grid = Rectangle(radial, around, radial, around, shape).Quadratic();
@@ -143,9 +219,25 @@ public static class StructuredMesh
             // Exact zeros on the axes and one value on the diagonal.
             var angle = x.Y / around;
             var (c, s) = angle == 0 ? (1, 0) : angle == 1 ? (0, 1) : angle == 0.5 ? (Math.Sqrt(0.5), Math.Sqrt(0.5)) : (Math.Cos(0.5 * Math.PI * angle), Math.Sin(0.5 * Math.PI * angle));
-            var r = inner + (Out(x.X) * (outer(c, s) - inner));
+            var r = inner + (depth(x.X) * (outer(c, s) - inner));
             return new Vec3(r * c, r * s, 0);
         }).Renamed(("left", "inner"), ("right", "outer"), ("top", "left"));
+    }
+
+    // How far out a place lies, 0 to 1, of parts each of which is longer than the one before; within a part it goes evenly.
+    private static Func<double, double> Graded(int parts, double growth)
+    {
+        var ends = new double[parts + 1];
+        for (var n = 0; n < parts; n++)
+        {
+            ends[n + 1] = ends[n] + Math.Pow(growth, n);
+        }
+
+        return s =>
+        {
+            var n = Math.Min((int)s, parts - 1);
+            return (ends[n] + ((s - n) * (ends[n + 1] - ends[n]))) / ends[parts];
+        };
     }
 
     private static Mesh Renamed(this Mesh mesh, params (string From, string To)[] names)
@@ -177,6 +269,9 @@ public static class StructuredMesh
         }
 
         var points = new Vec3[(n[0] + 1) * (n[1] + 1) * (n[2] + 1)];
+
+        // The upper end is the size itself, which size·n/n may miss by rounding.
+        double At(int i, int d) => n[d] == 0 ? 0 : i == n[d] ? size[d] : size[d] * i / n[d];
         int Point(int i, int j, int k) => i + ((n[0] + 1) * (j + ((n[1] + 1) * k)));
         for (var k = 0; k <= n[2]; k++)
         {
@@ -184,7 +279,7 @@ public static class StructuredMesh
             {
                 for (var i = 0; i <= n[0]; i++)
                 {
-                    points[Point(i, j, k)] = new(size.X * i / n[0], n[1] == 0 ? 0 : size.Y * j / n[1], n[2] == 0 ? 0 : size.Z * k / n[2]);
+                    points[Point(i, j, k)] = new(At(i, 0), At(j, 1), At(k, 2));
                 }
             }
         }

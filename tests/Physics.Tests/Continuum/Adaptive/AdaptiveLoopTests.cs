@@ -128,16 +128,16 @@ public sealed class AdaptiveLoopTests
         Assert.Equal(-1.0 / 3, Slope(points), 0.03);
     }
 
-    // V50: −Δu = 1, u = 0: ∫ |∇u|² = 0.2140758.
+    // V50: −Δu = 1, u = 0: ∫ |∇u|² = 0.2140758, from below. On to 31,625 nodes the energies of these meshes go to 0.21407580.
     [Fact]
-    public void The_energy_of_the_torsion_of_an_L_is_the_published_one()
+    public void The_energy_of_the_torsion_of_an_L_is_the_known_one()
     {
         var problem = new Poisson(_ => 1, _ => 0);
         var last = AdaptiveLoop.Run<(Basis Basis, double[] U)>(
-            AdaptiveMesh.Of(StructuredMesh.LShape(2)), (mesh, _) => problem.Solve(mesh, 2), (mesh, s) => ErrorEstimator.Kelly(mesh, s.Basis, s.U))
-            .First(step => ErrorEstimator.Total(step.Indicators) < 7e-4);
+            AdaptiveMesh.Of(StructuredMesh.LShape(2)), (mesh, _) => problem.Solve(mesh, 2), (mesh, s) => ErrorEstimator.Residual(mesh, s.Basis, s.U, problem.Source))
+            .First(step => ErrorEstimator.Total(step.Indicators) < 2.3e-3);
         var energy = Assembly.Integral(last.Solution.Basis, last.Solution.U, (_, jet) => jet.Gradient.NormSquared);
-        Assert.Equal(0.2140758, energy, 1e-6);
+        Assert.InRange(0.2140758 - energy, 0, 1e-7);
         Assert.InRange(last.Solution.Basis.NodeCount, 0, 10000);
     }
 

@@ -3,6 +3,7 @@ using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
+using CsCheck;
 
 namespace ActorMultiscale.Tests.Continuum.Meshes;
 
@@ -20,6 +21,7 @@ public sealed class MeshTests
         ["tetrahedra"] = () => StructuredMesh.Box(_unit, 2, 3, 2, CellShape.Tetrahedron),
         ["hexahedra"] = () => StructuredMesh.Box(_unit, 2, 3, 2),
         ["curved triangles"] = () => StructuredMesh.QuarterRing(1, 2, 2, 4, CellShape.Triangle),
+        ["ball in a ball"] = () => StructuredMesh.BallOctant(1, 2, 2, 1, 2),
         ["curved quadrilaterals"] = () => StructuredMesh.QuarterRing(1, 2, 2, 4),
         ["plate with hole"] = () => StructuredMesh.PlateWithHole(0.5, 1, 3, 4, growth: 1.3),
         ["curved tetrahedra"] = () => StructuredMesh.Box(_unit, 2, 2, 2, CellShape.Tetrahedron).Quadratic().Moved(Bent),
@@ -143,6 +145,15 @@ public sealed class MeshTests
         var alone = new Mesh([.. first.Cell(0).ToArray().Select(p => mesh.Points[p])], [new(first.Shape, first.Order, [.. Enumerable.Range(0, first.Cell(0).Length), .. Enumerable.Range(0, first.Cell(0).Length)])]);
         Assert.Contains("Cells 0 and 1 of the mesh have the same vertices, 0, 1", Message(alone), StringComparison.Ordinal);
     }
+
+    // 0.8·3/3 is not 0.8.
+    [Fact]
+    public void A_grid_reaches_its_ends_whatever_rounding_says() => Gen.Select(Gen.Double[0.1, 10], Gen.Int[1, 7]).Sample((length, n) =>
+    {
+        var box = StructuredMesh.Box(new(length, 0.8, 1), n, 3, 1);
+        Assert.Equal(3, box.Boundary("right").Length);
+        Assert.Equal(n, box.Boundary("back").Length);
+    });
 
     [Fact]
     public void A_facet_of_three_cells_is_refused()

@@ -1,0 +1,16 @@
+using ActorMultiscale.Physics.Fields;
+
+namespace ActorMultiscale.Physics.Continuum.Materials;
+
+/// <summary>A law with a strain ε* that the material takes on freely, as by heat, a change of phase, or swelling: σ(ε − ε*).</summary>
+/// <param name="law">The law of ε − ε*.</param>
+/// <param name="eigenstrain">ε*, with tensor shears; α ΔT 1 for a change of temperature.</param>
+public sealed class EigenstrainLaw(IConstitutiveLaw law, SymTensor3 eigenstrain) : IConstitutiveLaw
+{
+    /// <inheritdoc/>
+    public int StateSize => law.StateSize;
+
+    /// <inheritdoc/>
+    public SymTensor3 Respond(SymTensor3 strain, ReadOnlySpan<double> state, Span<double> next, out Tangent6 tangent) =>
+        law.Respond(strain - eigenstrain, state, next, out tangent);
+}
