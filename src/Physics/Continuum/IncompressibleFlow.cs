@@ -11,12 +11,14 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <see cref="Time.NonlinearDiffusion"/> unsteady ones.
 /// </summary>
 /// <remarks>
-/// Where the velocity is given all round, one dof of the pressure has to be given too: its equation of mass is left to the others, so that what is given
+/// <see cref="Time.DiffusionScheme.CrankNicolson"/> keeps B u with alternating signs, so it should begin from <see cref="Projected"/>; its pressure alternates by the
+/// error of that at the start about the true one, which is the mean of two steps. The other schemes forget both. Where the velocity is given all round, one dof of the pressure has to be given too: its equation of mass is left to the others, so that what is given
 /// should let flow out as much as in. After: Elman, Silvester, Wathen, "Finite Elements and Fast Iterative Solvers", 2nd ed. (2014), chapters 8 and 10.
 /// </remarks>
 public sealed class IncompressibleFlow
 {
     private readonly double _density;
+    private readonly CsrMatrix _divergence;
 
     /// <summary>A fluid on two bases.</summary>
     /// <param name="velocity">The functions of u, of degree 2.</param>
@@ -35,10 +37,9 @@ public sealed class IncompressibleFlow
         }
 
         (Velocity, Pressure, _density) = (velocity, pressure, density);
-        var b = Assembly.Matrix(velocity, pressure, Flow.Divergence, null, loop);
-        var (divergence, gradient) = (b.WithSamePattern(), b.Transposed().WithSamePattern());
-        Stokes = SaddleProblem.Matrix(Assembly.Matrix(velocity, viscosity, null, loop), b);
-        Mass = BlockMatrix.Join(new[,] { { Assembly.Matrix(velocity, Elasticity.Mass(density), null, loop), gradient }, { divergence, null } });
+        _divergence = Assembly.Matrix(velocity, pressure, Flow.Divergence, null, loop);
+        Stokes = SaddleProblem.Matrix(Assembly.Matrix(velocity, viscosity, null, loop), _divergence);
+        Mass = SaddleProblem.Matrix(Assembly.Matrix(velocity, Elasticity.Mass(density), null, loop), _divergence.WithSamePattern());
     }
 
     /// <summary>The functions of u.</summary>
@@ -76,6 +77,28 @@ public sealed class IncompressibleFlow
     /// <summary>p of x.</summary>
     /// <param name="x">Both fields.</param>
     public double[] PressureOf(ReadOnlySpan<double> x) => x[Velocity.DofCount..].ToArray();
+
+    /// <summary>The flow w that is nearest to a velocity u in the mean, and keeps mass as the elements see it: M (w − u) + Bᵀ φ = 0, B w = 0.</summary>
+    /// <param name="velocity">u, one number a dof.</param>
+    /// <param name="given">What is given of u.</param>
+    /// <param name="givenPressure">Which dofs of the pressure are given; none if null.</param>
+    /// <exception cref="InvalidOperationException">No dof of the pressure is given, and the velocity is given all round.</exception>
+    public double[] Projected(double[] velocity, Constraints given, Constraints? givenPressure = null)
+    {
+        ArgumentNullException.ThrowIfNull(velocity);
+        ArgumentNullException.ThrowIfNull(given);
+        Velocity.RequireDofs(velocity.Length);
+        var mass = Assembly.Matrix(Velocity, Elasticity.Mass(1));
+        var right = new double[DofCount];
+        mass.Multiply(velocity, right.AsSpan(0, velocity.Length));
+        var constraints = Constraints.Join(given, (givenPressure ?? new(Pressure.DofCount)).WithoutValues());
+        return VelocityOf(constraints.Solve(SaddleProblem.Matrix(mass, _divergence), right, (a, y) =>
+        {
+            var x = new double[y.Length];
+            SparseLdl.Indefinite(a).Solve(y, x);
+            return x;
+        }));
+    }
 
     /// <summary>K x + n(x) − f and its derivative, which is not symmetric.</summary>
     /// <param name="x">Both fields.</param>

@@ -60,9 +60,8 @@ public sealed class CentralDifference
 
         (_mass, _damping, _force, _given, Time) = (mass.ToArray(), damping, force, given, time);
         _isFixed = [.. Enumerable.Range(0, mass.Length).Select(constraints.Contains)];
-        var now = given.At(time);
-        Displacement = now.Displacement.Fulfilled(displacement);
-        (Velocity, Acceleration, _f) = (now.Velocity.Fulfilled(velocity), now.Acceleration.Fulfilled(new double[mass.Length]), new double[mass.Length]);
+        Displacement = given.Displacement(time).Fulfilled(displacement);
+        (Velocity, Acceleration, _f) = (given.Velocity(time).Fulfilled(velocity), given.Acceleration(time).Fulfilled(new double[mass.Length]), new double[mass.Length]);
         for (var i = 0; i < mass.Length; i++)
         {
             if (!(mass[i] > 0))
@@ -120,7 +119,7 @@ public sealed class CentralDifference
         Time += step;
         if (!_given.IsRest)
         {
-            var (g, rate, change) = _given.At(Time);
+            var (g, rate, change) = (_given.Displacement(Time), _given.Velocity(Time), _given.Acceleration(Time));
             for (var i = 0; i < u.Length; i++)
             {
                 if (_isFixed[i])

@@ -45,16 +45,23 @@ public sealed class GivenMotion
     /// <summary>Whether the values do not change.</summary>
     internal bool IsRest { get; }
 
-    /// <summary>The constraints at a time.</summary>
+    /// <summary>The constraints of u at a time.</summary>
     /// <exception cref="ScaleModelException">They are not those of the beginning with other values.</exception>
-    internal (Constraints Displacement, Constraints Velocity, Constraints Acceleration) At(double time)
+    internal Constraints Displacement(double time) => Checked(_displacement(time), time);
+
+    /// <summary>The constraints of v at a time.</summary>
+    /// <exception cref="ScaleModelException">They are not those of the beginning with other values.</exception>
+    internal Constraints Velocity(double time) => Checked(_velocity(time), time);
+
+    /// <summary>The constraints of a at a time.</summary>
+    /// <exception cref="ScaleModelException">They are not those of the beginning with other values.</exception>
+    internal Constraints Acceleration(double time) => Checked(_acceleration(time), time);
+
+    private Constraints Checked(Constraints now, double time)
     {
-        var now = (_displacement(time), _velocity(time), _acceleration(time));
         if (!IsRest)
         {
-            Pattern.RequireLike(now.Item1, time);
-            Pattern.RequireLike(now.Item2, time);
-            Pattern.RequireLike(now.Item3, time);
+            Pattern.RequireLike(now, time);
         }
 
         return now;

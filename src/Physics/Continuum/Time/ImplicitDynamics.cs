@@ -7,7 +7,7 @@ namespace ActorMultiscale.Physics.Continuum.Time;
 /// <param name="Time">t, s.</param>
 /// <param name="Displacement">u, m.</param>
 /// <param name="Velocity">v, m/s.</param>
-/// <param name="Acceleration">a, m/s².</param>
+/// <param name="Acceleration">a, m/s²; of a generalized-α scheme, after the start, that of the time t − (α_f − α_m) Δt.</param>
 public sealed record Motion(double Time, double[] Displacement, double[] Velocity, double[] Acceleration);
 
 /// <summary>The numbers of a generalized-α scheme; Newmark's schemes are those with α_m = α_f = 0.</summary>
@@ -49,7 +49,7 @@ public sealed record DynamicScheme(double AlphaM, double AlphaF, double Beta, do
 /// <remarks>
 /// u₊ = u + Δt v + Δt² ((½ − β) a + β a₊), v₊ = v + Δt ((1 − γ) a + γ a₊), and
 /// M ((1 − α_m) a₊ + α_m a) + C ((1 − α_f) v₊ + α_f v) + K ((1 − α_f) u₊ + α_f u) = f(t + (1 − α_f) Δt).
-/// After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), eqs. 5–13.
+/// After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), eqs. 5–13; to which time accelerations belong: Erlicher, Bonaventura, Bursi, Comput. Mech. 28, 83 (2002).
 /// </remarks>
 public sealed class ImplicitDynamics
 {
@@ -113,9 +113,9 @@ public sealed class ImplicitDynamics
     /// <param name="time">t, s.</param>
     public Motion Start(ReadOnlySpan<double> displacement, ReadOnlySpan<double> velocity, double time = 0)
     {
-        var given = _given.At(time);
-        var (u, v) = (given.Displacement.Fulfilled(displacement), given.Velocity.Fulfilled(velocity));
-        return new(time, u, v, new ChangeSolver(_mass, _given.Pattern, _prepare).Solve(Balance(_load(time), u, v, null), _given.IsRest ? null : given.Acceleration.Gaps(new double[u.Length])));
+        var (u, v) = (_given.Displacement(time).Fulfilled(displacement), _given.Velocity(time).Fulfilled(velocity));
+        var driven = _given.IsRest ? null : _given.Acceleration(time).Gaps(new double[u.Length]);
+        return new(time, u, v, new ChangeSolver(_mass, _given.Pattern, _prepare).Solve(Balance(_load(time), u, v, null), driven));
     }
 
     /// <summary>The motion a step later.</summary>
@@ -131,13 +131,13 @@ public sealed class ImplicitDynamics
             rate[i] = v[i] + (dt * (1 - s.Gamma) * a[i]);
         }
 
-        // Driven dofs get guesses from which the given accelerations make the given displacements and velocities: g(t₊) − β Δt² g̈(t₊), ġ(t₊) − γ Δt g̈(t₊).
+        // Driven dofs get guesses from which the given accelerations make the given displacements and velocities: g(t₊) − β Δt² a₊, ġ(t₊) − γ Δt a₊. The balance of
+        // forces is that of t + (1 − α_f) Δt, and has (1 − α_m) a₊ + α_m a for the acceleration then: so a₊ is that of t₊ − (α_f − α_m) Δt.
         double[]? driven = null;
         if (!_given.IsRest)
         {
-            var given = _given.At(t + dt);
-            driven = given.Acceleration.Gaps(new double[u.Length]);
-            (guess, rate) = (given.Displacement.Fulfilled(guess), given.Velocity.Fulfilled(rate));
+            driven = _given.Acceleration(t + ((1 - s.AlphaF + s.AlphaM) * dt)).Gaps(new double[u.Length]);
+            (guess, rate) = (_given.Displacement(t + dt).Fulfilled(guess), _given.Velocity(t + dt).Fulfilled(rate));
             for (var i = 0; i < u.Length; i++)
             {
                 guess[i] -= dt * dt * s.Beta * driven[i];
