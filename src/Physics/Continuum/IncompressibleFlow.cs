@@ -1,7 +1,6 @@
 using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
-using ActorMultiscale.Physics.Numerics.Sparse;
 
 namespace ActorMultiscale.Physics.Continuum;
 
@@ -92,12 +91,7 @@ public sealed class IncompressibleFlow
         var right = new double[DofCount];
         mass.Multiply(velocity, right.AsSpan(0, velocity.Length));
         var constraints = Constraints.Join(given, (givenPressure ?? new(Pressure.DofCount)).WithoutValues());
-        return VelocityOf(constraints.Solve(SaddleProblem.Matrix(mass, _divergence), right, (a, y) =>
-        {
-            var x = new double[y.Length];
-            SparseLdl.Indefinite(a).Solve(y, x);
-            return x;
-        }));
+        return VelocityOf(constraints.Solve(SaddleProblem.Matrix(mass, _divergence), right, (a, y) => SaddleProblem.Factor(a)(y)));
     }
 
     /// <summary>K x + n(x) − f and its derivative, which is not symmetric.</summary>

@@ -117,6 +117,20 @@ public static class SaddleProblem
         return BlockMatrix.Join(new[,] { { a, b.Transposed() }, { b, null } });
     }
 
+    /// <summary>What solves with a symmetric indefinite matrix, factored once: for steps in time of saddle points.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <exception cref="InvalidOperationException">A pivot is rounding alone.</exception>
+    public static Func<double[], double[]> Factor(CsrMatrix matrix)
+    {
+        var factor = SparseLdl.Indefinite(matrix);
+        return y =>
+        {
+            var x = new double[y.Length];
+            factor.Solve(y, x);
+            return x;
+        };
+    }
+
     private static (double[] U, double[] P, int Iterations, double Residual) Direct(
         CsrMatrix a, CsrMatrix b, ReadOnlySpan<double> load, double[] s, double[] offsets, Constraints given, Constraints givenPressure, bool isOpen, ChunkedLoop loop)
     {

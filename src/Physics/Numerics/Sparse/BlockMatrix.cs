@@ -62,9 +62,14 @@ public static class BlockMatrix
                 if (blocks[i, j] is { } block)
                 {
                     var (r, c) = size(block);
-                    if ((rows[i] >= 0 && rows[i] != r) || (columns[j] >= 0 && columns[j] != c))
+                    if (rows[i] >= 0 && rows[i] != r)
                     {
-                        throw new ScaleModelException($"Block ({i}, {j}) is {r} × {c}; others of its row have {rows[i]} rows, or of its column {columns[j]} columns.");
+                        throw new ScaleModelException($"Block ({i}, {j}) is {r} × {c}; others of its row of blocks have {rows[i]} rows.");
+                    }
+
+                    if (columns[j] >= 0 && columns[j] != c)
+                    {
+                        throw new ScaleModelException($"Block ({i}, {j}) is {r} × {c}; others of its column of blocks have {columns[j]} columns.");
                     }
 
                     (rows[i], columns[j]) = (r, c);
