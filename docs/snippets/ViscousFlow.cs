@@ -58,8 +58,8 @@ public static class ViscousFlow
     }
     #endregion
 
-    #region grid
-    /// <summary>Flow of density 1 with given velocities all round, and a pressure of 0 at the first node: the flow, by Newton's method from rest.</summary>
+    #region inertia
+    /// <summary>The flow with given velocities all round and a pressure of 0 at the first node, by Newton's method from rest.</summary>
     public static double[] FlowWithInertia(IncompressibleFlow flow, Func<Vec3, Vec3> round)
     {
         var given = Constraints.Join(

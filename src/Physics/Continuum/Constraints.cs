@@ -273,12 +273,25 @@ public sealed class Constraints(int dofCount)
     /// <exception cref="ScaleModelException">Other dofs are constrained, or with other factors.</exception>
     internal void RequireLike(Constraints other, double time)
     {
-        var odd = DofCount != other.DofCount ? -1 : _lines.Keys.Union(other._lines.Keys)
-            .FirstOrDefault(i => !_lines.TryGetValue(i, out var a) || !other._lines.TryGetValue(i, out var b) || !a.Terms.AsSpan().SequenceEqual(b.Terms), -2);
-        if (odd != -2)
+        var fault = DofCount != other.DofCount ? $"they are of {other.DofCount} dofs instead of {DofCount}"
+            : Count != other.Count ? $"{other.Count} dofs are constrained instead of {Count}"
+            : null;
+        if (fault is null)
+        {
+            foreach (var ((i, mine), (j, its)) in _lines.Zip(other._lines))
+            {
+                if (i != j || !mine.Terms.AsSpan().SequenceEqual(its.Terms))
+                {
+                    fault = $"that of dof {Math.Min(i, j)} differs";
+                    break;
+                }
+            }
+        }
+
+        if (fault is not null)
         {
             throw new ScaleModelException(FormattableString.Invariant(
-                $"The constraints at t = {time} s are not those of the beginning with other values: {(odd == -1 ? $"they are of {other.DofCount} dofs instead of {DofCount}" : $"that of dof {odd} differs")}. Which dofs are constrained, and by which terms, stays; values may change."));
+                $"The constraints at t = {time} s are not those of the beginning with other values: {fault}. Which dofs are constrained, and by which terms, stays; values may change."));
         }
     }
 

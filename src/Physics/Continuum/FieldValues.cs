@@ -12,10 +12,11 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <remarks>Points are told by their cell and number, so the form is assembled with the mesh and the quadrature of the field's own basis, over cells.</remarks>
 public sealed class FieldValues
 {
+    private readonly Basis _basis;
     private readonly int[] _starts;
     private readonly VectorJet[] _jets;
 
-    private FieldValues(int[] starts, VectorJet[] jets) => (_starts, _jets) = (starts, jets);
+    private FieldValues(Basis basis, int[] starts, VectorJet[] jets) => (_basis, _starts, _jets) = (basis, starts, jets);
 
     /// <summary>The values of a field.</summary>
     /// <param name="basis">The functions.</param>
@@ -45,18 +46,28 @@ public sealed class FieldValues
             });
         }
 
-        return new(starts, jets);
+        return new(basis, starts, jets);
     }
 
     /// <summary>A scalar field and its gradient.</summary>
     /// <param name="x">The point.</param>
-    /// <exception cref="ScaleModelException">The point is on a facet, or not of the quadrature of the field's basis.</exception>
-    public ScalarJet Scalar(in QuadraturePoint x) => Vector(x).First;
+    /// <exception cref="ScaleModelException">The field is a vector field, or the point on a facet, or not of the quadrature of the field's basis.</exception>
+    public ScalarJet Scalar(in QuadraturePoint x)
+    {
+        _basis.Require(1);
+        return At(x).First;
+    }
 
     /// <summary>A vector field and its gradient, without the mean gradient.</summary>
     /// <param name="x">The point.</param>
-    /// <exception cref="ScaleModelException">The point is on a facet, or not of the quadrature of the field's basis.</exception>
+    /// <exception cref="ScaleModelException">The field is a scalar field, or the point on a facet, or not of the quadrature of the field's basis.</exception>
     public VectorJet Vector(in QuadraturePoint x)
+    {
+        _basis.Require(_basis.Mesh.Dimension);
+        return At(x);
+    }
+
+    private VectorJet At(in QuadraturePoint x)
     {
         var at = _starts[x.Cell] + x.Index;
         return x.Normal == default && at < _starts[x.Cell + 1]

@@ -184,6 +184,9 @@ public sealed class SaddleProblemTests
             var direct = Solve(velocity, pressure, load, walls, given);
             var iterated = Solve(velocity, pressure, load, walls, given, iterate: true, tolerance: 1e-12);
             Assert.InRange(direct.RelativeResidual, 0, 1e-15);
+            var shared = Solve(velocity, pressure, load, walls, given, loop: new ChunkedLoop(3));
+            Assert.Equal(direct.Velocity, shared.Velocity);
+            Assert.Equal(direct.Pressure, shared.Pressure);
             Near(direct.Velocity, iterated.Velocity, 1e-9);
             Near(direct.Pressure, iterated.Pressure, 1e-7);
             Assert.True(given is null || direct.Pressure[0] == 0.25);
@@ -319,9 +322,9 @@ public sealed class SaddleProblemTests
             }
         }
 
-        Assert.Contains("others of its row", Assert.Throws<ScaleModelException>(() => BlockMatrix.Join(new[,] { { grid[0, 0], grid[1, 1] } })).Message, StringComparison.Ordinal);
-        Assert.Contains("others of its column", Assert.Throws<ScaleModelException>(() => new BlockOperator(new ILinearOperator[,] { { grid[0, 0]! }, { grid[1, 1]! } })).Message, StringComparison.Ordinal);
-        Assert.Contains("no matrix", Assert.Throws<ScaleModelException>(() => BlockMatrix.Join(new[,] { { grid[0, 0], null } })).Message, StringComparison.Ordinal);
+        Assert.Contains("others of its row", Assert.Throws<ArgumentException>(() => BlockMatrix.Join(new[,] { { grid[0, 0], grid[1, 1] } })).Message, StringComparison.Ordinal);
+        Assert.Contains("others of its column", Assert.Throws<ArgumentException>(() => new BlockOperator(new ILinearOperator[,] { { grid[0, 0]! }, { grid[1, 1]! } })).Message, StringComparison.Ordinal);
+        Assert.Contains("no matrix", Assert.Throws<ArgumentException>(() => BlockMatrix.Join(new[,] { { grid[0, 0], null } })).Message, StringComparison.Ordinal);
         var z = new double[5];
         new BlockPreconditioner((3, new NoPreconditioner()), (2, new JacobiPreconditioner(new CsrMatrix(2, [0, 1, 2], [0, 1], [2, 4])))).Apply([1, 2, 3, 4, 4], z);
         Assert.Equal([1, 2, 3, 2, 1], z);

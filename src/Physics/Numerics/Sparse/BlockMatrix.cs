@@ -1,5 +1,3 @@
-using ActorMultiscale.Physics.Models;
-
 namespace ActorMultiscale.Physics.Numerics.Sparse;
 
 /// <summary>Matrices of several fields, made of the matrices between each two.</summary>
@@ -7,7 +5,7 @@ public static class BlockMatrix
 {
     /// <summary>One matrix of a grid of matrices. Entries keep their numbers, stored zeros included.</summary>
     /// <param name="blocks">The grid by rows and columns; null is a block of zeros. Each row and each column has a matrix.</param>
-    /// <exception cref="ScaleModelException">A row or column of blocks is empty, or its blocks have unlike sizes.</exception>
+    /// <exception cref="ArgumentException">A row or column of blocks is empty, or its blocks have unlike sizes.</exception>
     public static CsrMatrix Join(CsrMatrix?[,] blocks)
     {
         ArgumentNullException.ThrowIfNull(blocks);
@@ -21,7 +19,7 @@ public static class BlockMatrix
 
         if (entries > Array.MaxLength)
         {
-            throw new ScaleModelException($"The blocks have {entries} entries together; a matrix has at most {Array.MaxLength}.");
+            throw new ArgumentException($"The blocks have {entries} entries together; a matrix has at most {Array.MaxLength}.", nameof(blocks));
         }
 
         var start = new int[rowSizes.Sum() + 1];
@@ -64,12 +62,12 @@ public static class BlockMatrix
                     var (r, c) = size(block);
                     if (rows[i] >= 0 && rows[i] != r)
                     {
-                        throw new ScaleModelException($"Block ({i}, {j}) is {r} × {c}; others of its row of blocks have {rows[i]} rows.");
+                        throw new ArgumentException($"Block ({i}, {j}) is {r} × {c}; others of its row of blocks have {rows[i]} rows.", nameof(blocks));
                     }
 
                     if (columns[j] >= 0 && columns[j] != c)
                     {
-                        throw new ScaleModelException($"Block ({i}, {j}) is {r} × {c}; others of its column of blocks have {columns[j]} columns.");
+                        throw new ArgumentException($"Block ({i}, {j}) is {r} × {c}; others of its column of blocks have {columns[j]} columns.", nameof(blocks));
                     }
 
                     (rows[i], columns[j]) = (r, c);
@@ -78,7 +76,7 @@ public static class BlockMatrix
         }
 
         return rows.Contains(-1) || columns.Contains(-1)
-            ? throw new ScaleModelException("A row or a column of blocks has no matrix, which leaves its size open. Take a matrix without entries for zeros.")
+            ? throw new ArgumentException("A row or a column of blocks has no matrix, which leaves its size open. Take a matrix without entries for zeros.", nameof(blocks))
             : (rows, columns);
     }
 
@@ -104,7 +102,7 @@ public sealed class BlockOperator : ILinearOperator
 
     /// <summary>The operator of a grid.</summary>
     /// <param name="blocks">The grid by rows and columns; null is zero. Each row and each column has an operator.</param>
-    /// <exception cref="ScaleModelException">A row or column of blocks is empty, or its blocks have unlike sizes.</exception>
+    /// <exception cref="ArgumentException">A row or column of blocks is empty, or its blocks have unlike sizes.</exception>
     public BlockOperator(ILinearOperator?[,] blocks)
     {
         ArgumentNullException.ThrowIfNull(blocks);

@@ -93,6 +93,7 @@ public sealed class ReactionDiffusionTests
         var sum = Assembly.Integral(basis, x => Math.Pow(w.Scalar(x).Value, 3) + w.Scalar(x).Gradient.X);
         Assert.Equal(Assembly.Integral(basis, dofs, (QuadraturePoint _, ScalarJet u) => Math.Pow(u.Value, 3) + 2), sum, 1e-14);
         Assert.Contains("facets", Assert.Throws<ScaleModelException>(() => Assembly.Integral(basis, x => w.Scalar(x).Value, Domain.Surface)).Message, StringComparison.Ordinal);
+        Assert.Contains("for a scalar field", Assert.Throws<ScaleModelException>(() => Assembly.Integral(basis, x => w.Vector(x).Value.X)).Message, StringComparison.Ordinal);
         var finer = Basis.Scalar(basis.Mesh, 1, 7);
         Assert.Contains("own basis", Assert.Throws<ScaleModelException>(() => Assembly.Integral(finer, x => w.Scalar(x).Value)).Message, StringComparison.Ordinal);
     }
