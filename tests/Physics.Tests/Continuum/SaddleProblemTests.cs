@@ -124,6 +124,26 @@ public sealed class SaddleProblemTests
         Near(new double[pressure.DofCount], result.Pressure, 1e-10);
     }
 
+    // Two layers of unlike viscosity between y = 0, ½ and 1, driven by ∂p/∂x = −G: μ u′ = G (c − y), with the c for which u is one at y = ½. All round given, so p = G (1 − x)
+    // has the mean zero.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Two_layers_of_fluid_are_exact(bool iterate)
+    {
+        const double g = 3, lower = 0.5, upper = 5;
+        const double c = ((1 / lower) + (3 / upper)) / (4 * ((1 / lower) + (1 / upper)));
+        static double Mu(Vec3 x) => x.Y < 0.5 ? lower : upper;
+        static Vec3 U(Vec3 x) => new(x.Y < 0.5 ? g / lower * ((c * x.Y) - (0.5 * x.Y * x.Y)) : g / upper * ((0.5 * (1 - (x.Y * x.Y))) - (c * (1 - x.Y))), 0, 0);
+        var (velocity, pressure) = TaylorHood(StructuredMesh.Rectangle(2, 1, 6, 4, CellShape.Triangle));
+        var result = SaddleProblem.Solve(
+            velocity, pressure, Flow.Viscosity(x => Mu(x.Position)), Flow.Divergence, BilinearForm.Scalar((x, p) => ScalarJet.Source(p.Value / Mu(x.Position))),
+            new double[velocity.DofCount], new Constraints(velocity.DofCount).Fix(velocity, velocity.NodesOnSurface(), U), tolerance: 1e-13, largestDirect: iterate ? 0 : SaddleProblem.LargestDirect);
+        Assert.Equal(iterate, result.Iterations > 0);
+        Near(velocity.Interpolate(U), result.Velocity, 1e-10);
+        Near(pressure.Interpolate(x => g * (1 - x.X)), result.Pressure, 1e-9);
+    }
+
     private static void Near(double[] expected, double[] found, double tolerance)
     {
         Assert.Equal(expected.Length, found.Length);
