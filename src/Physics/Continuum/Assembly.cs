@@ -48,7 +48,7 @@ public static class Assembly
         Add(basis, form, domain, loop, (local, padded, nodes, slots) => Scatter(local, padded, basis.Components, nodes, slots, basis.Pattern.RowStart, to.Values));
     }
 
-    /// <summary>The matrix of a bilinear form by blocks of the components of two nodes, which multigrid takes: the same numbers as those of <see cref="Matrix"/>.</summary>
+    /// <summary>The matrix of a bilinear form by blocks of the components of two nodes, which multigrid takes: the same numbers as those of <see cref="Matrix(Basis, BilinearForm, Domain, ChunkedLoop)"/>.</summary>
     /// <param name="basis">The functions.</param>
     /// <param name="form">The form.</param>
     /// <param name="domain">What the integral runs over; all cells if null.</param>
@@ -96,7 +96,7 @@ public static class Assembly
                 throw new ScaleModelException("A form that uses means over cells has no integral over facets.");
             }
 
-            RequireLinear(basis, group, form);
+            RequireLinear(basis, group, form.Lifted);
             group.Run(loop ?? ChunkedLoop.Serial, chunk =>
             {
                 var points = new CellPoints(basis.Mesh, group.Table, slots);
@@ -121,6 +121,51 @@ public static class Assembly
         }
     }
 
+    /// <summary>
+    /// The matrix of a form between two bases of one mesh, B_ab = b(N_b, M_a): a column for each trial function N_b, a row for each test function M_a. Quadrature is
+    /// that of the basis with the higher degree of the two.
+    /// </summary>
+    /// <param name="trial">The trial functions.</param>
+    /// <param name="test">The test functions.</param>
+    /// <param name="form">The form.</param>
+    /// <param name="domain">What the integral runs over; all cells if null.</param>
+    /// <param name="loop">The threads; one if null.</param>
+    /// <exception cref="ScaleModelException">The bases have two meshes or do not fit the form, the form is not linear or not finite, or a cell is turned inside out.</exception>
+    public static CsrMatrix Matrix(Basis trial, Basis test, MixedForm form, Domain? domain = null, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        ArgumentNullException.ThrowIfNull(test);
+        ArgumentNullException.ThrowIfNull(form);
+        if (trial.Mesh != test.Mesh)
+        {
+            throw new ScaleModelException("A form between two bases asks for one mesh; these have two. Are they made of the same Mesh object?");
+        }
+
+        trial.Require(form.TrialIsScalar ? 1 : trial.Mesh.Dimension);
+        test.Require(form.TestIsScalar ? 1 : test.Mesh.Dimension);
+        var degree = Math.Max(trial.QuadratureDegree, test.QuadratureDegree);
+        (trial, test) = (trial.WithQuadrature(degree), test.WithQuadrature(degree));
+        var pattern = new NodePattern(test, trial);
+        var matrix = pattern.Matrix();
+
+        // Chunks of one color have no test function in common, and so no row.
+        foreach (var (rows, columns) in IntegrationPlan.Of(test, domain ?? Domain.Body).Zip(IntegrationPlan.Of(trial, domain ?? Domain.Body)))
+        {
+            RequireLinear(test, rows, form.Law);
+            rows.Run(loop ?? ChunkedLoop.Serial, chunk =>
+            {
+                var kernel = new MixedKernel(trial, columns.Table, test, rows.Table, form);
+                foreach (var cell in rows.CellsOf(chunk))
+                {
+                    kernel.Compute(rows.Block, cell);
+                    kernel.AddTo(matrix.Values, pattern.RowStart, pattern.Slots(kernel.Cell));
+                }
+            });
+        }
+
+        return matrix;
+    }
+
     /// <summary>The vector of a linear form, one number a dof.</summary>
     /// <param name="basis">The functions.</param>
     /// <param name="form">The form.</param>
@@ -133,7 +178,7 @@ public static class Assembly
         ArgumentNullException.ThrowIfNull(form);
         basis.Require(form.IsScalar ? 1 : basis.Mesh.Dimension);
         return form.OfScalar is { } scalar
-            ? VectorOf(basis, false, (x, _) => Lifted(scalar(x)), null, domain, loop)
+            ? VectorOf(basis, false, (x, _) => scalar(x).Lifted, null, domain, loop)
             : VectorOf(basis, false, (x, _) => form.OfVector!(x), null, domain, loop);
     }
 
@@ -153,7 +198,7 @@ public static class Assembly
         ArgumentNullException.ThrowIfNull(density);
         basis.Require(1);
         basis.RequireDofs(dofs.Length);
-        return VectorOf(basis, false, (x, u) => Lifted(density(x, new(u.Value.X, u.Gradient.Row(0)))), dofs, domain, loop);
+        return VectorOf(basis, false, (x, u) => density(x, u.First).Lifted, dofs, domain, loop);
     }
 
     /// <summary>The same for a vector field.</summary>
@@ -199,7 +244,7 @@ public static class Assembly
         ArgumentNullException.ThrowIfNull(density);
         basis.Require(1);
         basis.RequireDofs(dofs.Length);
-        return IntegralOf(basis, dofs, (x, u) => density(x, new(u.Value.X, u.Gradient.Row(0))), domain, loop);
+        return IntegralOf(basis, dofs, (x, u) => density(x, u.First), domain, loop);
     }
 
     /// <summary>∫ f(x, u, ∇u) over a domain, of a vector field; without mean gradients.</summary>
@@ -254,15 +299,13 @@ public static class Assembly
 
     private static double Square(double x) => x * x;
 
-    private static VectorJet Lifted(ScalarJet jet) => new(new(jet.Value, 0, 0), Matrix3.FromRows(jet.Gradient, Vec3.Zero, Vec3.Zero));
-
-    private static void RequireLinear(Basis basis, IntegrationGroup group, BilinearForm form)
+    private static void RequireLinear(Basis basis, IntegrationGroup group, Func<QuadraturePoint, VectorJet, VectorJet> law)
     {
         if (group.Cells.Length > 0)
         {
             var points = new CellPoints(basis.Mesh, group.Table, 1 + basis.Mesh.Dimension);
             points.Move(group.Block, group.Cells[0]);
-            form.RequireLinear(points.Point(0));
+            BilinearForm.RequireLinear(points.Point(0), law);
         }
     }
 

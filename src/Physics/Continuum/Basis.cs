@@ -25,16 +25,16 @@ public sealed class Basis
     private readonly Lazy<NodePattern> _pattern;
     private readonly PointTable?[,] _tables;        // By block and 1 + facet.
 
-    private Basis(Mesh mesh, int degree, int components, int? quadratureDegree)
+    private Basis(Mesh mesh, int degree, int components, int? quadratureDegree, NodeNumbers? nodes = null)
     {
         ArgumentNullException.ThrowIfNull(mesh);
         ArgumentOutOfRangeException.ThrowIfLessThan(degree, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(degree, 2);
         ArgumentOutOfRangeException.ThrowIfNegative(quadratureDegree ?? 0, nameof(quadratureDegree));
         (Mesh, Degree, Components, QuadratureDegree) = (mesh, degree, components, quadratureDegree ?? (2 * degree));
-        _nodes = NodeNumbers.Of(mesh, degree);
+        _nodes = nodes ?? NodeNumbers.Of(mesh, degree);
         _places = new(() => _nodes.Places(mesh, degree));
-        _pattern = new(() => new NodePattern(this));
+        _pattern = new(() => new NodePattern(this, this));
         _tables = new PointTable?[mesh.Blocks.Length, 7];
     }
 
@@ -179,6 +179,9 @@ public sealed class Basis
         ref var table = ref _tables[block, facet + 1];
         return Volatile.Read(ref table) ?? (table = new PointTable(Mesh.Blocks[block].Geometry, Lagrange.Of(Mesh.Blocks[block].Shape, Degree), facet, QuadratureDegree));
     }
+
+    /// <summary>The same functions with quadrature that is exact for another degree.</summary>
+    internal Basis WithQuadrature(int degree) => degree == QuadratureDegree ? this : new(Mesh, Degree, Components, degree, _nodes);
 
     internal void RequireDofs(int length)
     {

@@ -93,6 +93,30 @@ public sealed class Constraints(int dofCount)
         return this;
     }
 
+    /// <summary>The constraints of several fields as those of one vector, in which the dofs of the fields stand one after another.</summary>
+    /// <param name="fields">The constraints of each field.</param>
+    public static Constraints Join(params ReadOnlySpan<Constraints> fields)
+    {
+        var count = 0;
+        foreach (var field in fields)
+        {
+            count += field.DofCount;
+        }
+
+        var (joined, first) = (new Constraints(count), 0);
+        foreach (var field in fields)
+        {
+            foreach (var (dof, (terms, offset)) in field._lines)
+            {
+                joined._lines.Add(first + dof, (Array.ConvertAll(terms, t => (first + t.Dof, t.Factor)), offset));
+            }
+
+            first += field.DofCount;
+        }
+
+        return joined;
+    }
+
     /// <summary>u_i = Σ c_j u_j + b.</summary>
     /// <param name="dof">i.</param>
     /// <param name="terms">j and c_j.</param>
@@ -184,7 +208,7 @@ public sealed class Constraints(int dofCount)
             return new(matrix.Masked(isGiven, loop), y, map, offsets);
         }
 
-        var back = Transposed(map);
+        var back = map.Transposed();
         var reduced = new double[DofCount];
         back.Multiply(y, reduced);
         var (start, columns, values) = (new int[DofCount + 1], new List<int>(), new List<double>());
@@ -226,7 +250,56 @@ public sealed class Constraints(int dofCount)
     }
 
     /// <summary>The matrix of changes, CᵀK C.</summary>
-    internal static CsrMatrix Reduced(CsrMatrix matrix, CsrMatrix directions) => Triple(Transposed(directions), matrix, directions, ChunkedLoop.Serial);
+    internal static CsrMatrix Reduced(CsrMatrix matrix, CsrMatrix directions) => Triple(directions.Transposed(), matrix, directions, ChunkedLoop.Serial);
+
+    /// <summary>The same constraints without their values, u_i = Σ c_j u_j, which differences and rates of fields with constant values obey.</summary>
+    internal Constraints WithoutValues()
+    {
+        var result = new Constraints(DofCount);
+        foreach (var (dof, (terms, _)) in _lines)
+        {
+            result._lines.Add(dof, (terms, 0));
+        }
+
+        return result;
+    }
+
+    /// <summary>The value that is given of a dof which is constrained without terms.</summary>
+    internal double Value(int dof) => _lines[dof].Offset;
+
+    /// <summary>Throws if other constraints are not these with other values.</summary>
+    /// <param name="other">The other ones.</param>
+    /// <param name="time">When these others hold, s, for the message.</param>
+    /// <exception cref="ScaleModelException">Other dofs are constrained, or with other factors.</exception>
+    internal void RequireLike(Constraints other, double time)
+    {
+        var fault = DofCount != other.DofCount ? $"they are of {other.DofCount} dofs instead of {DofCount}"
+            : Count != other.Count ? $"{other.Count} dofs are constrained instead of {Count}"
+            : null;
+        if (fault is null)
+        {
+            foreach (var ((i, mine), (j, its)) in _lines.Zip(other._lines))
+            {
+                if (i != j || !mine.Terms.AsSpan().SequenceEqual(its.Terms))
+                {
+                    fault = $"that of dof {Math.Min(i, j)} differs";
+                    break;
+                }
+            }
+        }
+
+        if (fault is not null)
+        {
+            throw new ScaleModelException(FormattableString.Invariant(
+                $"The constraints at t = {time} s are not those of the beginning with other values: {fault}. Which dofs are constrained, and by which terms, stays; values may change."));
+        }
+    }
+
+    /// <summary>C with a column for each dof, zero for those that are constrained, and b: u = C x + b.</summary>
+    internal (CsrMatrix Map, double[] Offsets) KeptDirections() => Map(keep: true);
+
+    /// <summary>The matrix between the changes of two fields, Dᵀ K C.</summary>
+    internal static CsrMatrix Between(CsrMatrix rows, CsrMatrix matrix, CsrMatrix columns, ChunkedLoop loop) => Triple(rows.Transposed(), matrix, columns, loop);
 
     /// <summary>‖Cᵀ r‖.</summary>
     internal double FreeNorm(ReadOnlySpan<double> r)
@@ -237,7 +310,8 @@ public sealed class Constraints(int dofCount)
         return FixedOrderSum.Norm(free);
     }
 
-    private double[] Gaps(ReadOnlySpan<double> u)
+    /// <summary>C x + b − u with x from u: what constrained dofs lack, zero for those that are free.</summary>
+    internal double[] Gaps(ReadOnlySpan<double> u)
     {
         var (map, gaps) = Map();
         List<double> x = [];
@@ -261,7 +335,7 @@ public sealed class Constraints(int dofCount)
 
     private CondensedSystem Condense(CsrMatrix matrix, ReadOnlySpan<double> right, CsrMatrix map, double[] offsets, ChunkedLoop loop)
     {
-        var back = Transposed(map);
+        var back = map.Transposed();
         var condensed = Triple(back, matrix, map, loop);
         var moved = new double[DofCount];
         matrix.Multiply(offsets, moved);
@@ -406,33 +480,6 @@ public sealed class Constraints(int dofCount)
         return (new CsrMatrix(count, start, [.. columns], [.. values]), offsets);
     }
 
-    private static CsrMatrix Transposed(CsrMatrix matrix)
-    {
-        var start = new int[matrix.ColumnCount + 1];
-        foreach (var column in matrix.Columns)
-        {
-            start[column + 1]++;
-        }
-
-        for (var r = 0; r < matrix.ColumnCount; r++)
-        {
-            start[r + 1] += start[r];
-        }
-
-        var (columns, values) = (new int[matrix.EntryCount], new double[matrix.EntryCount]);
-        var next = start.AsSpan(0, matrix.ColumnCount).ToArray();
-        for (var row = 0; row < matrix.RowCount; row++)
-        {
-            for (var k = matrix.RowStart[row]; k < matrix.RowStart[row + 1]; k++)
-            {
-                var at = next[matrix.Columns[k]]++;
-                (columns[at], values[at]) = (row, matrix.Values[k]);
-            }
-        }
-
-        return new(matrix.RowCount, start, columns, values);
-    }
-
     // Cᵀ K C row by row; the numbers of one place are summed in the order of K's rows and columns. After: Gustavson, ACM Trans. Math. Softw. 4 (1978) 250.
     private static CsrMatrix Triple(CsrMatrix back, CsrMatrix matrix, CsrMatrix map, ChunkedLoop loop)
     {
@@ -440,13 +487,13 @@ public sealed class Constraints(int dofCount)
         var rows = back.RowCount;
         var start = new int[rows + 1];
 
-        // Arrays of −1, one a row, which chunks hand on to each other: to clear one for each chunk would take time with the square of the rows.
+        // Arrays of −1, one a column, which chunks hand on to each other: to clear one for each chunk would take time with the square of the rows.
         ConcurrentBag<int[]> idle = [];
         int[] Rent()
         {
             if (!idle.TryTake(out var array))
             {
-                array = new int[rows];
+                array = new int[map.ColumnCount];
                 Array.Fill(array, -1);
             }
 
@@ -537,7 +584,7 @@ public sealed class Constraints(int dofCount)
 
             idle.Add(place);
         });
-        return new(rows, start, columns, values);
+        return new(map.ColumnCount, start, columns, values);
     }
 
     private void RequireDof(int dof)

@@ -59,6 +59,34 @@ public sealed class CsrMatrix : ILinearOperator
     /// <summary>The value of each entry; may be written.</summary>
     public Span<double> Values => _values;
 
+    /// <summary>The matrix with rows and columns exchanged.</summary>
+    public CsrMatrix Transposed()
+    {
+        var start = new int[ColumnCount + 1];
+        foreach (var column in _columns)
+        {
+            start[column + 1]++;
+        }
+
+        for (var i = 0; i < ColumnCount; i++)
+        {
+            start[i + 1] += start[i];
+        }
+
+        var next = start.AsSpan(0, ColumnCount).ToArray();
+        var (columns, values) = (new int[EntryCount], new double[EntryCount]);
+        for (var row = 0; row < RowCount; row++)
+        {
+            for (var k = _rowStart[row]; k < _rowStart[row + 1]; k++)
+            {
+                var at = next[_columns[k]]++;
+                (columns[at], values[at]) = (row, _values[k]);
+            }
+        }
+
+        return new(RowCount, start, columns, values);
+    }
+
     /// <summary>An entry, zero where none is stored. Costs a binary search.</summary>
     public double this[int row, int column]
     {

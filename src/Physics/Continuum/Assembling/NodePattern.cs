@@ -5,18 +5,23 @@ using ActorMultiscale.Physics.Numerics.Sparse;
 
 namespace ActorMultiscale.Physics.Continuum.Assembling;
 
-/// <summary>Which nodes share a cell, as sorted rows; and where in the row of its node a the node b of a cell stands.</summary>
+/// <summary>
+/// Which nodes of one basis share a cell with which of another (or of the same one), as sorted rows; and where in the row of its node a the node b of a cell stands.
+/// </summary>
 internal sealed class NodePattern
 {
     private readonly int[] _slotStart;      // Of the cells.
     private readonly ushort[] _slots;
-    private readonly int _components;
+    private readonly int _components;       // Of the rows.
+    private readonly int _columnComponents;
+    private readonly int _columnNodes;
     private readonly int[] _columns;
     private readonly Lazy<CsrMatrix> _matrix;
 
-    public NodePattern(Basis basis)
+    /// <summary>The pattern of matrices with the nodes of one basis for rows (test functions) and those of another for columns (trial functions), on one mesh.</summary>
+    public NodePattern(Basis basis, Basis columnBasis)
     {
-        _components = basis.Components;
+        (_components, _columnComponents, _columnNodes) = (basis.Components, columnBasis.Components, columnBasis.NodeCount);
         var cells = basis.Mesh.CellCount;
         var nodes = basis.NodeCount;
         _slotStart = new int[cells + 1];
@@ -24,7 +29,7 @@ internal sealed class NodePattern
         for (var c = 0; c < cells; c++)
         {
             var of = basis.CellNodes(c);
-            _slotStart[c + 1] = Index((long)_slotStart[c] + (of.Length * of.Length), "pairs of nodes in one cell", basis.Mesh.CellCount, basis.NodeCount, _components);
+            _slotStart[c + 1] = Index((long)_slotStart[c] + (of.Length * columnBasis.CellNodes(c).Length), "pairs of nodes in one cell", basis.Mesh.CellCount, basis.NodeCount, _components);
             foreach (var n in of)
             {
                 start[n + 1]++;
@@ -52,8 +57,8 @@ internal sealed class NodePattern
         _slots = new ushort[_slotStart[^1]];
         RowStart = new int[nodes + 1];
         var columns = new List<int>(8 * nodes);
-        var seen = new int[nodes];
-        var slot = new int[nodes];
+        var seen = new int[_columnNodes];
+        var slot = new int[_columnNodes];
         Array.Fill(seen, -1);
         var row = new List<int>();
         for (var n = 0; n < nodes; n++)
@@ -61,7 +66,7 @@ internal sealed class NodePattern
             row.Clear();
             for (var k = start[n]; k < start[n + 1]; k++)
             {
-                foreach (var b in basis.CellNodes(cellsOf[k]))
+                foreach (var b in columnBasis.CellNodes(cellsOf[k]))
                 {
                     if (seen[b] != n)
                     {
@@ -84,7 +89,7 @@ internal sealed class NodePattern
 
             for (var k = start[n]; k < start[n + 1]; k++)
             {
-                var of = basis.CellNodes(cellsOf[k]);
+                var of = columnBasis.CellNodes(cellsOf[k]);
                 var at = _slotStart[cellsOf[k]] + (placeOf[k] * of.Length);
                 for (var b = 0; b < of.Length; b++)
                 {
@@ -116,7 +121,7 @@ internal sealed class NodePattern
     public bool Fits(CsrMatrix matrix) =>
         matrix.RowStart == _matrix.Value.RowStart || (matrix.RowStart.SequenceEqual(_matrix.Value.RowStart) && matrix.Columns.SequenceEqual(_matrix.Value.Columns));
 
-    /// <summary>The slots of a cell: that of b in the row of a at a·n + b.</summary>
+    /// <summary>The slots of a cell: that of b in the row of a at a·n + b, for n nodes b of the cell.</summary>
     public ReadOnlySpan<ushort> Slots(int cell) => _slots.AsSpan(_slotStart[cell], _slotStart[cell + 1] - _slotStart[cell]);
 
     /// <summary>A number of things as an index into an array.</summary>
@@ -126,10 +131,10 @@ internal sealed class NodePattern
 
     private CsrMatrix Expand()
     {
-        var c = _components;
+        var (c, d) = (_components, _columnComponents);
         var rows = RowStart.Length - 1;
         var start = new int[(c * rows) + 1];
-        var columns = new int[Index((long)c * c * _columns.Length, "entries", _slotStart.Length - 1, rows, c)];
+        var columns = new int[Index((long)c * d * _columns.Length, "entries", _slotStart.Length - 1, rows, c)];
         var at = 0;
         for (var n = 0; n < rows; n++)
         {
@@ -137,9 +142,9 @@ internal sealed class NodePattern
             {
                 for (var k = RowStart[n]; k < RowStart[n + 1]; k++)
                 {
-                    for (var j = 0; j < c; j++)
+                    for (var j = 0; j < d; j++)
                     {
-                        columns[at++] = (c * _columns[k]) + j;
+                        columns[at++] = (d * _columns[k]) + j;
                     }
                 }
 
@@ -147,6 +152,6 @@ internal sealed class NodePattern
             }
         }
 
-        return new CsrMatrix(c * rows, start, columns, new double[columns.Length]);
+        return new CsrMatrix(d * _columnNodes, start, columns, new double[columns.Length]);
     }
 }

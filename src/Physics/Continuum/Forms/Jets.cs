@@ -20,6 +20,9 @@ public readonly record struct ScalarJet(double Value, Vec3 Gradient)
 
     /// <summary>The jet times a number.</summary>
     public static ScalarJet operator *(double factor, ScalarJet a) => new(factor * a.Value, factor * a.Gradient);
+
+    /// <summary>The same as the first component of a vector field.</summary>
+    internal VectorJet Lifted => new(new(Value, 0, 0), Matrix3.FromRows(Gradient, Vec3.Zero, Vec3.Zero));
 }
 
 /// <summary>
@@ -42,6 +45,9 @@ public readonly record struct VectorJet(Vec3 Value, Matrix3 Gradient, Matrix3 Me
 
     /// <summary>The strain ε = ½(∇u + ∇uᵀ).</summary>
     public SymTensor3 Strain => SymTensor3.SymmetricPart(Gradient);
+
+    /// <summary>The first component.</summary>
+    internal ScalarJet First => new(Value.X, Gradient.Row(0));
 
     /// <summary>The sum.</summary>
     public static VectorJet operator +(VectorJet a, VectorJet b) => new(a.Value + b.Value, a.Gradient + b.Gradient, a.MeanGradient + b.MeanGradient);

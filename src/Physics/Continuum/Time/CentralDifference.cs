@@ -4,7 +4,7 @@ namespace ActorMultiscale.Physics.Continuum.Time;
 
 /// <summary>
 /// m a + c v = f(t, u) in explicit steps with diagonal m and c: second order, stable for steps up to 2/ω, <see cref="LumpedMass.LongestStep"/>.
-/// It changes with each step, and allocates nothing then.
+/// It changes with each step, and allocates nothing then unless given values change in time.
 /// </summary>
 /// <remarks>
 /// v_½ = v + ½ Δt a, u₊ = u + Δt v_½, a₊ = (f(t₊, u₊) − c v_½) / (m + ½ Δt c), v₊ = v_½ + ½ Δt a₊.
@@ -16,6 +16,7 @@ public sealed class CentralDifference
     private readonly double[]? _damping;
     private readonly Action<double, double[], double[]> _force;
     private readonly bool[] _isFixed;
+    private readonly GivenMotion _given;
     private readonly double[] _f;
 
     /// <summary>A motion that begins.</summary>
@@ -29,10 +30,26 @@ public sealed class CentralDifference
     /// <exception cref="ScaleModelException">A mass is not positive, or a dof is tied to others.</exception>
     public CentralDifference(
         ReadOnlySpan<double> mass, double[]? damping, Action<double, double[], double[]> force, Constraints constraints, ReadOnlySpan<double> displacement,
+        ReadOnlySpan<double> velocity, double time = 0) : this(mass, damping, force, GivenMotion.Rest(constraints), displacement, velocity, time)
+    {
+    }
+
+    /// <summary>A motion that begins, with given values that change in time.</summary>
+    /// <param name="mass">m, kg.</param>
+    /// <param name="damping">c, kg/s; none if null.</param>
+    /// <param name="force">Writes f(t, u), all forces but those of damping. Called as (t, u, f) with f to be overwritten.</param>
+    /// <param name="given">How some dofs move. No ties.</param>
+    /// <param name="displacement">u, m.</param>
+    /// <param name="velocity">v, m/s.</param>
+    /// <param name="time">t, s.</param>
+    /// <exception cref="ScaleModelException">A mass is not positive, or a dof is tied to others.</exception>
+    public CentralDifference(
+        ReadOnlySpan<double> mass, double[]? damping, Action<double, double[], double[]> force, GivenMotion given, ReadOnlySpan<double> displacement,
         ReadOnlySpan<double> velocity, double time = 0)
     {
         ArgumentNullException.ThrowIfNull(force);
-        ArgumentNullException.ThrowIfNull(constraints);
+        ArgumentNullException.ThrowIfNull(given);
+        var constraints = given.Pattern;
         ArgumentOutOfRangeException.ThrowIfNotEqual(displacement.Length, mass.Length, nameof(displacement));
         ArgumentOutOfRangeException.ThrowIfNotEqual(velocity.Length, mass.Length, nameof(velocity));
         ArgumentOutOfRangeException.ThrowIfNotEqual(constraints.DofCount, mass.Length, nameof(constraints));
@@ -41,24 +58,22 @@ public sealed class CentralDifference
             throw new ScaleModelException("Explicit steps take fixed dofs only: with dofs that are tied to others the mass would not be diagonal.");
         }
 
-        (_mass, _damping, _force, Time) = (mass.ToArray(), damping, force, time);
+        (_mass, _damping, _force, _given, Time) = (mass.ToArray(), damping, force, given, time);
         _isFixed = [.. Enumerable.Range(0, mass.Length).Select(constraints.Contains)];
-        Displacement = constraints.Fulfilled(displacement);
-        (Velocity, Acceleration, _f) = (velocity.ToArray(), new double[mass.Length], new double[mass.Length]);
+        Displacement = given.Displacement(time).Fulfilled(displacement);
+        (Velocity, Acceleration, _f) = (given.Velocity(time).Fulfilled(velocity), given.Acceleration(time).Fulfilled(new double[mass.Length]), new double[mass.Length]);
         for (var i = 0; i < mass.Length; i++)
         {
             if (!(mass[i] > 0))
             {
                 throw new ScaleModelException(FormattableString.Invariant($"The mass of dof {i} is {mass[i]} kg; masses are positive."));
             }
-
-            Velocity[i] = _isFixed[i] ? 0 : Velocity[i];
         }
 
         _force(Time, Displacement, _f);
         for (var i = 0; i < mass.Length; i++)
         {
-            Acceleration[i] = _isFixed[i] ? 0 : (_f[i] - ((damping?[i] ?? 0) * Velocity[i])) / mass[i];
+            Acceleration[i] = _isFixed[i] ? Acceleration[i] : (_f[i] - ((damping?[i] ?? 0) * Velocity[i])) / mass[i];
         }
     }
 
@@ -102,11 +117,25 @@ public sealed class CentralDifference
         }
 
         Time += step;
+        if (!_given.IsRest)
+        {
+            var (g, rate, change) = (_given.Displacement(Time), _given.Velocity(Time), _given.Acceleration(Time));
+            for (var i = 0; i < u.Length; i++)
+            {
+                if (_isFixed[i])
+                {
+                    // ½ Δt a is added below, as to all.
+                    (u[i], a[i]) = (g.Value(i), change.Value(i));
+                    v[i] = rate.Value(i) - (half * a[i]);
+                }
+            }
+        }
+
         _force(Time, u, _f);
         for (var i = 0; i < u.Length; i++)
         {
             var c = _damping is null ? 0 : _damping[i];
-            a[i] = _isFixed[i] ? 0 : (_f[i] - (c * v[i])) / (_mass[i] + (half * c));
+            a[i] = _isFixed[i] ? a[i] : (_f[i] - (c * v[i])) / (_mass[i] + (half * c));
             v[i] += half * a[i];
         }
     }

@@ -7,21 +7,37 @@ namespace ActorMultiscale.Physics.Continuum.Time;
 /// <summary>Solves A d = r for changes that constraints allow, d = C x with CᵀA C x = Cᵀr, many times with one A.</summary>
 internal sealed class ChangeSolver
 {
+    private readonly CsrMatrix _matrix;
     private readonly CsrMatrix _directions;
     private readonly Func<double[], double[]> _solve;
 
     public ChangeSolver(CsrMatrix matrix, Constraints constraints, Func<CsrMatrix, Func<double[], double[]>>? prepare)
     {
-        _directions = constraints.Directions();
+        (_matrix, _directions) = (matrix, constraints.Directions());
         _solve = (prepare ?? Factor)(Constraints.Reduced(matrix, _directions));
     }
 
-    public double[] Solve(double[] residual)
+    /// <summary>d = C x.</summary>
+    /// <param name="residual">r.</param>
+    /// <param name="given">δ, with which d = C x + δ instead and CᵀA C x = Cᵀ(r − A δ); zero if null.</param>
+    public double[] Solve(double[] residual, double[]? given = null)
     {
+        if (given is not null)
+        {
+            var product = new double[residual.Length];
+            _matrix.Multiply(given, product);
+            residual = [.. residual.Zip(product, (r, a) => r - a)];
+        }
+
         var reduced = new double[_directions.ColumnCount];
         _directions.TransposeMultiply(residual, reduced);
         var change = new double[residual.Length];
         _directions.Multiply(reduced.Length == 0 ? reduced : _solve(reduced), change);
+        for (var i = 0; i < change.Length && given is not null; i++)
+        {
+            change[i] += given[i];
+        }
+
         return change;
     }
 

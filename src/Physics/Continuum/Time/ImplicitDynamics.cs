@@ -7,7 +7,7 @@ namespace ActorMultiscale.Physics.Continuum.Time;
 /// <param name="Time">t, s.</param>
 /// <param name="Displacement">u, m.</param>
 /// <param name="Velocity">v, m/s.</param>
-/// <param name="Acceleration">a, m/s².</param>
+/// <param name="Acceleration">a, m/s²; of a generalized-α scheme, after the start, that of the time t − (α_f − α_m) Δt.</param>
 public sealed record Motion(double Time, double[] Displacement, double[] Velocity, double[] Acceleration);
 
 /// <summary>The numbers of a generalized-α scheme; Newmark's schemes are those with α_m = α_f = 0.</summary>
@@ -43,13 +43,13 @@ public sealed record DynamicScheme(double AlphaM, double AlphaF, double Beta, do
 }
 
 /// <summary>
-/// M a + C v + K u = f(t) in implicit steps of one length. The matrix of a step is factored once. Constraints hold for displacements, with values that do
-/// not change in time; so rates obey them without their values.
+/// M a + C v + K u = f(t) in implicit steps of one length. The matrix of a step is factored once. Constraints hold for displacements. With values that do not
+/// change in time rates obey them without their values; with values that do, a <see cref="GivenMotion"/> has those of displacements, velocities and accelerations.
 /// </summary>
 /// <remarks>
 /// u₊ = u + Δt v + Δt² ((½ − β) a + β a₊), v₊ = v + Δt ((1 − γ) a + γ a₊), and
 /// M ((1 − α_m) a₊ + α_m a) + C ((1 − α_f) v₊ + α_f v) + K ((1 − α_f) u₊ + α_f u) = f(t + (1 − α_f) Δt).
-/// After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), eqs. 5–13.
+/// After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), eqs. 5–13; to which time accelerations belong: Erlicher, Bonaventura, Bursi, Comput. Mech. 28, 83 (2002).
 /// </remarks>
 public sealed class ImplicitDynamics
 {
@@ -57,7 +57,7 @@ public sealed class ImplicitDynamics
     private readonly CsrMatrix? _damping;
     private readonly CsrMatrix _stiffness;
     private readonly Func<double, double[]> _load;
-    private readonly Constraints _constraints;
+    private readonly GivenMotion _given;
     private readonly DynamicScheme _scheme;
     private readonly Func<CsrMatrix, Func<double[], double[]>>? _prepare;
     private readonly ChangeSolver _solver;
@@ -67,25 +67,41 @@ public sealed class ImplicitDynamics
     /// <param name="damping">C, with the pattern of M; none if null.</param>
     /// <param name="stiffness">K, with the pattern of M.</param>
     /// <param name="load">f at a time, one number a dof.</param>
-    /// <param name="constraints">What is given of u.</param>
+    /// <param name="constraints">What is given of u, at all times.</param>
     /// <param name="scheme">The scheme.</param>
     /// <param name="step">Δt, s.</param>
     /// <param name="prepare">Of a matrix what solves with it; a Cholesky factorization if null, which asks for symmetric M, C, K.</param>
     /// <exception cref="ScaleModelException">The patterns differ, or the step is not above zero.</exception>
     public ImplicitDynamics(
         CsrMatrix mass, CsrMatrix? damping, CsrMatrix stiffness, Func<double, double[]> load, Constraints constraints, DynamicScheme scheme, double step,
+        Func<CsrMatrix, Func<double[], double[]>>? prepare = null) : this(mass, damping, stiffness, load, GivenMotion.Rest(constraints), scheme, step, prepare)
+    {
+    }
+
+    /// <summary>Makes ready for steps of one length with given values that change in time.</summary>
+    /// <param name="mass">M.</param>
+    /// <param name="damping">C, with the pattern of M; none if null.</param>
+    /// <param name="stiffness">K, with the pattern of M.</param>
+    /// <param name="load">f at a time, one number a dof.</param>
+    /// <param name="given">What is given of u, v and a at a time.</param>
+    /// <param name="scheme">The scheme.</param>
+    /// <param name="step">Δt, s.</param>
+    /// <param name="prepare">Of a matrix what solves with it; a Cholesky factorization if null, which asks for symmetric M, C, K.</param>
+    /// <exception cref="ScaleModelException">The patterns differ, or the step is not above zero.</exception>
+    public ImplicitDynamics(
+        CsrMatrix mass, CsrMatrix? damping, CsrMatrix stiffness, Func<double, double[]> load, GivenMotion given, DynamicScheme scheme, double step,
         Func<CsrMatrix, Func<double[], double[]>>? prepare = null)
     {
         ArgumentNullException.ThrowIfNull(mass);
         ArgumentNullException.ThrowIfNull(stiffness);
         ArgumentNullException.ThrowIfNull(load);
-        ArgumentNullException.ThrowIfNull(constraints);
+        ArgumentNullException.ThrowIfNull(given);
         ArgumentNullException.ThrowIfNull(scheme);
-        (_mass, _damping, _stiffness, _load, _constraints, _scheme, _prepare) = (mass, damping, stiffness, load, constraints, scheme, prepare);
+        (_mass, _damping, _stiffness, _load, _given, _scheme, _prepare) = (mass, damping, stiffness, load, given, scheme, prepare);
         Step = ChangeSolver.RequireStep(step);
         var now = 1 - scheme.AlphaF;
         _solver = new(
-            ChangeSolver.Sum((1 - scheme.AlphaM, mass), (now * scheme.Gamma * step, damping ?? mass.WithSamePattern()), (now * scheme.Beta * step * step, stiffness)), constraints, prepare);
+            ChangeSolver.Sum((1 - scheme.AlphaM, mass), (now * scheme.Gamma * step, damping ?? mass.WithSamePattern()), (now * scheme.Beta * step * step, stiffness)), given.Pattern, prepare);
     }
 
     /// <summary>Δt, s.</summary>
@@ -97,9 +113,9 @@ public sealed class ImplicitDynamics
     /// <param name="time">t, s.</param>
     public Motion Start(ReadOnlySpan<double> displacement, ReadOnlySpan<double> velocity, double time = 0)
     {
-        var u = _constraints.Fulfilled(displacement);
-        var v = Allowed(velocity);
-        return new(time, u, v, new ChangeSolver(_mass, _constraints, _prepare).Solve(Balance(_load(time), u, v, null)));
+        var (u, v) = (_given.Displacement(time).Fulfilled(displacement), _given.Velocity(time).Fulfilled(velocity));
+        var driven = _given.IsRest ? null : _given.Acceleration(time).Gaps(new double[u.Length]);
+        return new(time, u, v, new ChangeSolver(_mass, _given.Pattern, _prepare).Solve(Balance(_load(time), u, v, null), driven));
     }
 
     /// <summary>The motion a step later.</summary>
@@ -113,12 +129,30 @@ public sealed class ImplicitDynamics
         {
             guess[i] = u[i] + (dt * v[i]) + (dt * dt * (0.5 - s.Beta) * a[i]);
             rate[i] = v[i] + (dt * (1 - s.Gamma) * a[i]);
+        }
+
+        // Driven dofs get guesses from which the given accelerations make the given displacements and velocities: g(t₊) − β Δt² a₊, ġ(t₊) − γ Δt a₊. The balance of
+        // forces is that of t + (1 − α_f) Δt, and has (1 − α_m) a₊ + α_m a for the acceleration then: so a₊ is that of t₊ − (α_f − α_m) Δt.
+        double[]? driven = null;
+        if (!_given.IsRest)
+        {
+            driven = _given.Acceleration(t + ((1 - s.AlphaF + s.AlphaM) * dt)).Gaps(new double[u.Length]);
+            (guess, rate) = (_given.Displacement(t + dt).Fulfilled(guess), _given.Velocity(t + dt).Fulfilled(rate));
+            for (var i = 0; i < u.Length; i++)
+            {
+                guess[i] -= dt * dt * s.Beta * driven[i];
+                rate[i] -= dt * s.Gamma * driven[i];
+            }
+        }
+
+        for (var i = 0; i < u.Length; i++)
+        {
             middle[i] = ((1 - s.AlphaF) * guess[i]) + (s.AlphaF * u[i]);
             middleRate[i] = ((1 - s.AlphaF) * rate[i]) + (s.AlphaF * v[i]);
             old[i] = s.AlphaM * a[i];
         }
 
-        var next = _solver.Solve(Balance(_load(t + ((1 - s.AlphaF) * dt)), middle, middleRate, old));
+        var next = _solver.Solve(Balance(_load(t + ((1 - s.AlphaF) * dt)), middle, middleRate, old), driven);
         for (var i = 0; i < u.Length; i++)
         {
             guess[i] += dt * dt * s.Beta * next[i];
@@ -136,19 +170,6 @@ public sealed class ImplicitDynamics
         _mass.Multiply(motion.Velocity, mv);
         _stiffness.Multiply(motion.Displacement, ku);
         return 0.5 * (FixedOrderSum.Dot(motion.Velocity, mv) + FixedOrderSum.Dot(motion.Displacement, ku));
-    }
-
-    // The constraints of rates are those of displacements without the given values.
-    private double[] Allowed(ReadOnlySpan<double> rate)
-    {
-        var zero = _constraints.Fulfilled(new double[rate.Length]);
-        var result = _constraints.Fulfilled(rate);
-        for (var i = 0; i < result.Length; i++)
-        {
-            result[i] -= _constraints.Contains(i) ? zero[i] : 0;
-        }
-
-        return result;
     }
 
     // f − K u − C v − M a.

@@ -170,7 +170,7 @@ public sealed record MappingSpec
                 MappingMethod.KernelAverage => LocalWeights.KernelAverage(sources, targets, Kernel, KernelWidth!.Value, loop),
                 _ => NearestNeighbor.Build(sources, targets, loop).Weights,
             };
-            mapping = new SparseMapping(transposed ? SparseMapping.Transposed(weights) : weights, loop);
+            mapping = new SparseMapping(transposed ? weights.Transposed() : weights, loop);
             if (Method == MappingMethod.NearestNeighborGradient && Constraint == MappingConstraint.Consistent)
             {
                 mapping = new GradientMapping(mapping, from, to, loop);

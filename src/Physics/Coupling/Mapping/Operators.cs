@@ -60,34 +60,6 @@ internal abstract class OperatorMapping(int fromPoints, int toPoints, ChunkedLoo
 /// <summary>A sparse operator: one row of weights a target point.</summary>
 internal sealed class SparseMapping(CsrMatrix weights, ChunkedLoop loop) : OperatorMapping(weights.ColumnCount, weights.RowCount, loop)
 {
-    /// <summary>The matrix with rows and columns exchanged. Entries of a row stand by rising column, so that sums keep their order.</summary>
-    public static CsrMatrix Transposed(CsrMatrix matrix)
-    {
-        var start = new int[matrix.ColumnCount + 1];
-        foreach (var column in matrix.Columns)
-        {
-            start[column + 1]++;
-        }
-
-        for (var i = 0; i < matrix.ColumnCount; i++)
-        {
-            start[i + 1] += start[i];
-        }
-
-        var next = start.AsSpan(0, matrix.ColumnCount).ToArray();
-        var (columns, values) = (new int[matrix.EntryCount], new double[matrix.EntryCount]);
-        for (var row = 0; row < matrix.RowCount; row++)
-        {
-            for (var k = matrix.RowStart[row]; k < matrix.RowStart[row + 1]; k++)
-            {
-                var at = next[matrix.Columns[k]]++;
-                (columns[at], values[at]) = (row, matrix.Values[k]);
-            }
-        }
-
-        return new CsrMatrix(matrix.RowCount, start, columns, values);
-    }
-
     protected override void Product(ReadOnlySpan<double> from, Span<double> to, int components) => OverPoints(from, to, (first, past, x, y) =>
     {
         var rowStart = weights.RowStart;
