@@ -47,8 +47,9 @@ public sealed class EffectiveOpening : ICohesiveLaw
         var (traction, slope) = _curve.At(largest);
         var secant = largest > 0 ? traction / largest : _curve.Stiffness;
         tangent = Matrix3.Diagonal(open ? secant : _contact, secant * _weight, secant * _weight);
-        if (effective > state[0])
+        if (effective >= state[0] && effective > 0)
         {
+            // At the κ of an accepted step too: that it opens on is the better guess for the next.
             tangent += (slope - secant) / (largest * largest) * Matrix3.Dyad(d, d);
         }
 

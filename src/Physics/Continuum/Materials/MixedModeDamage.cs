@@ -10,8 +10,9 @@ namespace ActorMultiscale.Physics.Continuum.Materials;
 /// </summary>
 /// <remarks>
 /// δ = √(⟨δ_n⟩² + δ_s²), B = δ_s²/δ². δ₀⁻² = (1 − B) (K/N)² + B (K/S)², which is (⟨t_n⟩/N)² + (t_s/S)² = 1; G = G_I + (G_II − G_I) B^η; δ_f = 2 G/(K δ₀);
-/// d = δ_f (δ − δ₀)/(δ (δ_f − δ₀)); t = (1 − d) K (⟨δ_n⟩, δ_s), + c δ_n where δ_n &lt; 0. After: Camanho, Dávila, NASA/TM-2002-211737 (2002), there
-/// with the largest δ for the state; with d for it, damage does not heal when the mode changes.
+/// d = δ_f (δ − δ₀)/(δ (δ_f − δ₀)); t = (1 − d) K (⟨δ_n⟩, δ_s), + c δ_n where δ_n &lt; 0.
+/// After: Camanho, Dávila, NASA/TM-2002-211737 (2002), there with the largest δ for the state; with d for it, damage does not heal when the mode changes. G(B):
+/// Benzeggagh, Kenane, Compos. Sci. Technol. 56, 439 (1996).
 /// </remarks>
 public sealed class MixedModeDamage : ICohesiveLaw
 {
@@ -63,7 +64,9 @@ public sealed class MixedModeDamage : ICohesiveLaw
         var part = size > 0 ? 1 - (d.X * d.X / (size * size)) : 0;
         var (first, firstSlope, last, lastSlope, toughness) = Mode(part);
         var damage = size <= first ? 0 : Math.Min(1, last * (size - first) / (size * (last - first)));
-        var grows = damage > state[0];
+
+        // At the damage of an accepted step too: that it goes on is the better guess for the next.
+        var grows = damage > 0 && damage >= state[0];
         damage = grows ? damage : state[0];
         var left = (1 - damage) * _stiffness;
         tangent = Matrix3.Diagonal(open ? left : _contact, left, left);
