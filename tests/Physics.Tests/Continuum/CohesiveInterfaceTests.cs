@@ -221,7 +221,7 @@ public sealed class CohesiveInterfaceTests
     }
 
     // A double cantilever beam: arms of height 1, a crack of 10. By beam theory, with I = h³/12 and any length of the crack, P = √(G_c E I)/a and Δ = ⅔ a² √(G_c/E I),
-    // so that P² Δ = ⅔ G_c^{3/2} (E I)^{1/2} as the crack goes on. After: Williams, Compos. Sci. Technol. 35, 367 (1989), which lets a be longer by what the root gives way.
+    // so that P² Δ = ⅔ G_c^{3/2} (E I)^{1/2} as the crack goes on, also where a is longer by what the root gives way. After: Williams, Compos. Sci. Technol. 35, 367 (1989).
     private const double Toughness = 1e-3, Strength = 0.1, BeamModulus = 100;
 
     private static List<(double Width, double Force, double Tip, double Work, double Stored, double Dissipated)> Beam(double cell, double stiffness, double last, double step)
@@ -275,16 +275,16 @@ public sealed class CohesiveInterfaceTests
     [Fact]
     public void A_double_cantilever_beam_opens_by_beam_theory_and_uses_up_the_toughness()
     {
-        // The zone of the law is √√(E G_c h³/σ²) = 1.8 long: four cells and more.
-        var course = Beam(0.4, 50 * BeamModulus, 1.6, 0.05);
+        var course = Beam(0.3, 50 * BeamModulus, 1.6, 0.1);
         var theory = 2.0 / 3 * Math.Pow(Toughness, 1.5) * Math.Sqrt(BeamModulus / 12);
-        var growing = course.Where(c => c.Tip > 10.4).ToArray();
-        Assert.True(growing.Length > 8);
-        Assert.All(growing, c => Assert.Equal(theory, c.Force * c.Force * c.Width, 0.04 * theory));
+        var growing = course.Where(c => c.Tip > 10.2).ToArray();
+        Assert.True(growing.Length >= 7);
+        Assert.All(growing, c => Assert.Equal(theory, c.Force * c.Force * c.Width, 0.02 * theory));
 
-        // Before, as long as nothing opens: a beam clamped at its root, that is a little longer as the root gives way.
-        var compliance = course[0].Width / course[0].Force;
-        Assert.InRange(compliance, 8 * Math.Pow(10, 3) / BeamModulus, 8 * Math.Pow(10.9, 3) / BeamModulus);
+        // Before, as long as nothing opens: Δ = 8 (a + χ h)³ P/(E h³) with Williams' χ = √(E/(11 G) (3 − 2 (Γ/(1 + Γ))²)), Γ = 1.18 E/G.
+        const double ratio = 2.6, gamma = 1.18 * ratio;
+        var root = Math.Sqrt(ratio / 11 * (3 - (2 * Math.Pow(gamma / (1 + gamma), 2))));
+        Assert.Equal(8 * Math.Pow(10 + root, 3) / BeamModulus, course[0].Width / course[0].Force, 0.03 * 8 * Math.Pow(10 + root, 3) / BeamModulus);
 
         // The balance of energy, and G_c times the length by which the crack went on.
         var (first, last) = (growing[0], growing[^1]);
@@ -294,12 +294,13 @@ public sealed class CohesiveInterfaceTests
         Assert.Equal(Toughness, (last.Work - last.Stored - first.Work + first.Stored) / (last.Tip - first.Tip), 0.01 * Toughness);
     }
 
+    // The zone of the law is √√(E G_c h³/σ²) = 1.8 long: four cells and more.
     [Fact]
     public void The_beam_is_the_same_on_a_finer_mesh_and_with_a_stiffer_interface()
     {
-        var coarse = Beam(0.4, 50 * BeamModulus, 1.2, 0.1);
-        var fine = Beam(0.2, 50 * BeamModulus, 1.2, 0.1);
-        var stiff = Beam(0.2, 500 * BeamModulus, 1.2, 0.1);
+        var coarse = Beam(0.4, 50 * BeamModulus, 1.2, 0.2);
+        var fine = Beam(0.2, 50 * BeamModulus, 1.2, 0.2);
+        var stiff = Beam(0.2, 500 * BeamModulus, 1.2, 0.2);
         for (var n = 0; n < coarse.Count; n++)
         {
             Assert.Equal(fine[n].Force, coarse[n].Force, 0.01 * fine[n].Force);

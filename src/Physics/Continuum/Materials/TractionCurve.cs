@@ -160,11 +160,11 @@ internal sealed class TractionTable : TractionCurve
         return _work[n] + (0.5 * (_tractions[n] + At(opening).Traction) * (opening - _openings[n]));
     }
 
-    // The last point at or before the opening.
+    // The last point at or before the opening. A number that is none is handed on: it tells a search that it went too far.
     private int Interval(double opening)
     {
         var found = Array.BinarySearch(_openings, opening);
-        return found >= 0 ? found : ~found - 1;
+        return found >= 0 ? found : Math.Max(0, ~found - 1);
     }
 
     private double Slope(int n) => n + 1 < _openings.Length ? (_tractions[n + 1] - _tractions[n]) / (_openings[n + 1] - _openings[n]) : 0;

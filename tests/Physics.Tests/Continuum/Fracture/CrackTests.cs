@@ -136,6 +136,18 @@ public sealed class CrackTests
     }
 
     [Fact]
+    public void Above_a_line_of_symmetry_the_integrals_are_half_of_the_whole()
+    {
+        var field = new CrackField(Vec3.Zero, new(1, 0, 0), 1, 0, Young, Poisson);
+        var basis = Basis.Vector(StructuredMesh.Kept(Cracked(10, 3), x => x.Y > 0).WithBoundary("far", x => Math.Abs(x.X) == 1 || x.Y == 1), 2);
+        var constraints = Given(basis, field, "far").Fix(basis, basis.NodesWhere(x => x.Y == 0 && x.X is >= 0 and < 1), 1, 0);
+        var u = constraints.Solve(Assembly.Matrix(basis, Elasticity.Stiffness(Tangent(false))), new double[basis.DofCount]);
+        var ring = new DomainIntegral(basis, Vec3.Zero, new(1, 0, 0), 0.1, 0.6);
+        Assert.Equal(0.5 * field.EnergyRelease, ring.EnergyRelease(u, Tangent(false)), 0.005 * field.EnergyRelease);
+        Assert.Equal(0.5, ring.IntensityFactors(u, Young, Poisson).ModeI, 0.005);
+    }
+
+    [Fact]
     public void Rings_that_are_none_are_refused()
     {
         var basis = Basis.Vector(Cracked(4, 1), 1);

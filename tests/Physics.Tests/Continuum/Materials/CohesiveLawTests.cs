@@ -205,6 +205,15 @@ public sealed class CohesiveLawTests
         Assert.Equal(0.5, law.Dissipated(state), 1e-12);
     }
 
+    // A search for balance that went too far asks for it, and has to see it.
+    [Theory]
+    [MemberData(nameof(Laws))]
+    public void An_opening_that_is_no_number_has_a_traction_that_is_none(string name)
+    {
+        var law = _laws[name];
+        Assert.True(double.IsNaN(law.Respond(new(double.NaN, double.NaN, 0), new double[law.StateSize], new double[law.StateSize], out _).Norm));
+    }
+
     [Fact]
     public void Numbers_without_sense_are_refused()
     {
