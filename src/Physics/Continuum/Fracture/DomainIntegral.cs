@@ -75,7 +75,7 @@ public sealed class DomainIntegral
     /// <summary>J = ∫ (σ_ij ∂u_i/∂x₁ − W δ_1j) ∂q/∂x_j dA, J/m², W = ½ σ:ε; x₁ is the direction of the crack.</summary>
     /// <remarks>After: Li, Shih, Needleman, Eng. Fract. Mech. 21, 405 (1985).</remarks>
     /// <param name="displacement">u, m.</param>
-    /// <param name="stiffness">C, Pa: for plane strain, or by <see cref="Elasticity.PlaneStress"/> for plane stress. The material has it all over the ring, or changes across the crack only.</param>
+    /// <param name="stiffness">C, Pa: for plane strain, or by <see cref="Elasticity.PlaneStress"/> for plane stress; one for all of the ring.</param>
     public double EnergyRelease(double[] displacement, Tangent6 stiffness)
     {
         ArgumentNullException.ThrowIfNull(stiffness);
