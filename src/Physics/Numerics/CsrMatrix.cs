@@ -41,6 +41,30 @@ public sealed class CsrMatrix : ILinearOperator
     /// <summary>A matrix of zeros with the pattern of this one, which both share.</summary>
     public CsrMatrix WithSamePattern() => new(this);
 
+    /// <summary>The sum with a matrix of the same size; its pattern has the entries of both.</summary>
+    /// <param name="other">The other matrix.</param>
+    public CsrMatrix Plus(CsrMatrix other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(other.RowCount, RowCount, nameof(other));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(other.ColumnCount, ColumnCount, nameof(other));
+        var (start, columns, values) = (new int[RowCount + 1], new List<int>(EntryCount), new List<double>(EntryCount));
+        for (var row = 0; row < RowCount; row++)
+        {
+            var (a, aEnd, b, bEnd) = (_rowStart[row], _rowStart[row + 1], other._rowStart[row], other._rowStart[row + 1]);
+            while (a < aEnd || b < bEnd)
+            {
+                var (ca, cb) = (a < aEnd ? _columns[a] : int.MaxValue, b < bEnd ? other._columns[b] : int.MaxValue);
+                columns.Add(Math.Min(ca, cb));
+                values.Add((ca <= cb ? _values[a++] : 0) + (cb <= ca ? other._values[b++] : 0));
+            }
+
+            start[row + 1] = columns.Count;
+        }
+
+        return new(ColumnCount, start, [.. columns], [.. values]);
+    }
+
     /// <summary>The number of rows.</summary>
     public int RowCount => _rowStart.Length - 1;
 

@@ -15,6 +15,27 @@ public sealed class SparseTests
         select (rows, columns, entries);
 
     [Fact]
+    public void The_sum_of_two_matrices_is_that_of_all_their_entries() => Gen.Select(_matrices, Gen.Int[0, 60]).Sample((m, cut) =>
+    {
+        CsrMatrix Of(IEnumerable<(int Row, int Column, double Value)> entries)
+        {
+            var builder = new CsrBuilder(m.Rows, m.Columns);
+            foreach (var (row, column, value) in entries)
+            {
+                builder.Add(row, column, value);
+            }
+
+            return builder.ToMatrix();
+        }
+
+        var (sum, all) = (Of(m.Entries.Take(cut)).Plus(Of(m.Entries.Skip(cut))), Of(m.Entries));
+        Assert.Equal(all.RowStart.ToArray(), sum.RowStart.ToArray());
+        Assert.Equal(all.Columns.ToArray(), sum.Columns.ToArray());
+        Assert.All(all.Values.ToArray().Zip(sum.Values.ToArray()), v => Assert.Equal(v.First, v.Second, 1e-12));
+        Assert.Throws<ArgumentOutOfRangeException>(() => sum.Plus(new CsrMatrix(m.Columns + 1, new int[m.Rows + 1], [], [])));
+    });
+
+    [Fact]
     public void Products_are_those_of_the_dense_matrix_and_the_transpose_is_the_adjoint() => _matrices.Sample(m =>
     {
         var dense = new double[m.Rows, m.Columns];

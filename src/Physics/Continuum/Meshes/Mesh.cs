@@ -164,6 +164,20 @@ public sealed class Mesh
         }));
     }
 
+    /// <summary>The same mesh with a named boundary inside it: the facets between two cells all of whose nodes fulfill a condition, each named by its first cell.</summary>
+    /// <param name="name">The name; a boundary that has it is replaced.</param>
+    /// <param name="where">The condition on a node, m.</param>
+    /// <exception cref="ScaleModelException">There is no such facet.</exception>
+    public Mesh WithInnerBoundary(string name, Func<Vec3, bool> where)
+    {
+        ArgumentNullException.ThrowIfNull(where);
+        return WithBoundary(name, Enumerable.Range(0, Topology.FacetCount).Select(Topology.CellsOf).Where(f => f.Second.Cell >= 0).Select(f => f.First).Where(f =>
+        {
+            var nodes = Cell(f.Cell).ToArray();
+            return Geometry(f.Cell).FacetNodes[f.Local].All(a => where(_points[nodes[a]]));
+        }));
+    }
+
     /// <summary>The same mesh with a named boundary of given facets.</summary>
     /// <exception cref="ScaleModelException">There is no such facet, or none is given.</exception>
     public Mesh WithBoundary(string name, IEnumerable<Facet> facets)
