@@ -178,13 +178,16 @@ public static class StructuredMesh
 
         var points = new Vec3[(n[0] + 1) * (n[1] + 1) * (n[2] + 1)];
         int Point(int i, int j, int k) => i + ((n[0] + 1) * (j + ((n[1] + 1) * k)));
+
+        // The last place is the length itself, which s n / n need not be.
+        double Place(int axis, int i) => n[axis] == 0 ? 0 : i == n[axis] ? size[axis] : size[axis] * i / n[axis];
         for (var k = 0; k <= n[2]; k++)
         {
             for (var j = 0; j <= n[1]; j++)
             {
                 for (var i = 0; i <= n[0]; i++)
                 {
-                    points[Point(i, j, k)] = new(size.X * i / n[0], n[1] == 0 ? 0 : size.Y * j / n[1], n[2] == 0 ? 0 : size.Z * k / n[2]);
+                    points[Point(i, j, k)] = new(Place(0, i), Place(1, j), Place(2, k));
                 }
             }
         }
