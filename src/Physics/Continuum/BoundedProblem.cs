@@ -12,7 +12,7 @@ public static class BoundedProblem
     /// <summary>Finds x: where it is off its bounds (A x)_i = f_i, at the lower one (A x)_i ≥ f_i, at the upper one (A x)_i ≤ f_i.</summary>
     /// <remarks>
     /// Active sets: what is held at a bound is let go where the bound would have to pull, what is free and beyond a bound is held there, all at once, until
-    /// nothing changes. That ends for M-matrices, and nearly always for others. After: Hintermüller, Ito, Kunisch, SIAM J. Optim. 13, 865 (2002).
+    /// nothing changes. For M-matrices that is proven to end; for others it may go in circles, and is then given up. After: Hintermüller, Ito, Kunisch, SIAM J. Optim. 13, 865 (2002).
     /// </remarks>
     /// <param name="basis">The functions, of a scalar field.</param>
     /// <param name="matrix">A, symmetric and positive definite where dofs are free.</param>

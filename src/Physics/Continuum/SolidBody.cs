@@ -18,7 +18,7 @@ public static class SolidBody
 {
     /// <summary>The state at the beginning, all zero.</summary>
     /// <param name="basis">A basis for a vector field.</param>
-    /// <param name="law">The law.</param>
+    /// <param name="law">The law; one of them, if cells have their own.</param>
     public static double[] InitialState(Basis basis, IConstitutiveLaw law)
     {
         ArgumentNullException.ThrowIfNull(basis);

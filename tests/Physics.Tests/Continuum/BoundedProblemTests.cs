@@ -55,6 +55,40 @@ public sealed class BoundedProblemTests
         Assert.True(low > 100 && high > 100);
     }
 
+    // The same of a membrane that multigrid solves for, over a bump.
+    [Fact]
+    public void A_large_membrane_lies_on_a_bump()
+    {
+        var basis = Basis.Scalar(StructuredMesh.Rectangle(1, 1, 60, 60), 1);
+        Assert.True(basis.DofCount > StaticProblem.LargestDirect);
+        var matrix = Assembly.Blocks(basis, Heat.Conduction(1));
+        var load = Assembly.Vector(basis, Heat.Source(x => -2));
+        var lower = basis.Interpolate(x => 0.2 - (2 * Math.Pow(x.X - 0.5, 2)) - (3 * Math.Pow(x.Y - 0.4, 2)));
+        var upper = new double[lower.Length];
+        Array.Fill(upper, double.PositiveInfinity);
+        foreach (var n in basis.NodesOnSurface())
+        {
+            (lower[n], upper[n]) = (0, 0);
+        }
+
+        var x = BoundedProblem.Solve(basis, matrix, load, lower, upper);
+        var force = new double[x.Length];
+        matrix.Multiply(x, force);
+        var lies = 0;
+        for (var i = 0; i < x.Length; i++)
+        {
+            if (upper[i] > lower[i])
+            {
+                var push = force[i] - load[i];
+                Assert.True(x[i] >= lower[i] && push > -1e-8);
+                Assert.True(x[i] == lower[i] || push < 1e-8);
+                lies += x[i] == lower[i] ? 1 : 0;
+            }
+        }
+
+        Assert.InRange(lies, 50, 2000);
+    }
+
     [Fact]
     public void Bounds_that_cross_are_refused()
     {

@@ -26,6 +26,9 @@ public sealed record PhaseFieldState(
 /// </remarks>
 public sealed class PhaseFieldBody
 {
+    // That of one step of Newton's method, which the next one corrects.
+    private const double StepTolerance = 1e-8;
+
     private readonly int[] _starts;
     private readonly bool[] _intact;
     private readonly ChunkedLoop _loop;
@@ -36,6 +39,7 @@ public sealed class PhaseFieldBody
     /// <param name="degree">That of the elements for u and d.</param>
     /// <param name="intact">Nodes at which d stays 0, as where supports are to hold; none if null.</param>
     /// <param name="loop">The threads; one if null. The bits do not depend on it.</param>
+    /// <exception cref="ScaleModelException">There is no such node.</exception>
     public PhaseFieldBody(Mesh mesh, PhaseFieldMaterial material, int degree = 1, IEnumerable<int>? intact = null, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(material);
@@ -44,7 +48,7 @@ public sealed class PhaseFieldBody
         _intact = new bool[Crack.NodeCount];
         foreach (var node in intact ?? [])
         {
-            _intact[node] = true;
+            _intact[Existing(node)] = true;
         }
     }
 
@@ -59,17 +63,18 @@ public sealed class PhaseFieldBody
 
     /// <summary>The body at rest, with u = 0.</summary>
     /// <param name="cracked">Nodes at which there is a crack, d = 1; around them d is what costs least. None if null.</param>
-    /// <exception cref="ScaleModelException">A node is to be cracked and intact.</exception>
+    /// <exception cref="ScaleModelException">A node is to be cracked and intact, or there is no such node.</exception>
     public PhaseFieldState Start(IEnumerable<int>? cracked = null)
     {
         var (lower, upper) = (new double[Crack.DofCount], Upper());
         foreach (var node in cracked ?? [])
         {
-            lower[node] = _intact[node] ? throw new ScaleModelException($"Node {node} is to be cracked, and to stay intact.") : 1;
+            lower[node] = _intact[Existing(node)] ? throw new ScaleModelException($"Node {node} is to be cracked, and to stay intact.") : 1;
         }
 
+        // With AT2 no node stays at 0, with AT1 most do.
         var drive = new double[_starts[^1]];
-        var damage = DamageOf(drive, lower, upper, lower);
+        var damage = DamageOf(drive, lower, upper, Material.Density == CrackDensity.AT2 ? Array.ConvertAll(upper, d => 0.5 * d) : lower);
         return new(new double[Motion.DofCount], damage, drive, new double[Motion.DofCount], 0, 0, SurfaceEnergyOf(damage), 0);
     }
 
@@ -79,7 +84,10 @@ public sealed class PhaseFieldBody
     /// <param name="load">l(N_a), N; none if null.</param>
     /// <param name="tolerance">Where to stop: at ‖Cᵀ(Force − load)‖ of the newest u and d, relative to the largest ‖Force‖ of the step.</param>
     /// <param name="maxPasses">After how many passes to give up. Where a crack jumps, hundreds are usual.</param>
-    /// <param name="solve">Solves A x = y for the condensed stiffness, which is symmetric and positive definite; by factorization if null.</param>
+    /// <param name="solve">
+    /// Solves A x = y for the condensed stiffness, which is symmetric and positive definite; if null by factorization up to <see cref="StaticProblem.LargestDirect"/> dofs,
+    /// by conjugate gradients with multigrid beyond.
+    /// </param>
     /// <exception cref="ScaleModelException">The tolerance was not reached.</exception>
     /// <exception cref="InvalidOperationException">A matrix is not positive definite: is the body free to move?</exception>
     public PhaseFieldState Next(
@@ -89,13 +97,21 @@ public sealed class PhaseFieldBody
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(constraints);
         load ??= new double[Motion.DofCount];
+        ArgumentOutOfRangeException.ThrowIfNotEqual(load.Length, Motion.DofCount, nameof(load));
+        if (from.Displacement.Length != Motion.DofCount || from.Damage.Length != Crack.DofCount || from.Drive.Length != _starts[^1])
+        {
+            throw new ScaleModelException(
+                $"The state is of another body: it has {from.Displacement.Length} displacements, {from.Damage.Length} values of d and {from.Drive.Length} quadrature points, this one {Motion.DofCount}, {Crack.DofCount} and {_starts[^1]}.");
+        }
+
+        solve ??= Solver(constraints);
         var lower = Material.Irreversibility == Irreversibility.Cracks ? Array.ConvertAll(from.Damage, d => d >= PhaseFieldMaterial.Broken ? d : 0) : from.Damage;
         var upper = Upper();
         var (u, damage, largest, residual) = (from.Displacement, from.Damage, FixedOrderSum.Norm(load), double.NaN);
         var degradation = DegradationOf(damage);
         for (var pass = 1; pass <= maxPasses; pass++)
         {
-            u = Newton.Solve(u, constraints, v => Balance(v, degradation, load), solve ?? Factored, 0.1 * tolerance).Solution;
+            u = Newton.Solve(u, constraints, v => Balance(v, degradation, load), solve, 0.1 * tolerance).Solution;
             largest = Math.Max(largest, FixedOrderSum.Norm(ForceOf(u, degradation)));
             var drive = DriveOf(u, from.Drive);
             var before = damage;
@@ -122,13 +138,40 @@ public sealed class PhaseFieldBody
             $"Displacement and crack field do not settle: the residual is {residual / largest:0.##e+0} of the force after {maxPasses} passes; {tolerance:0.##e+0} was asked for. Is the load step too large, or is a crack still running?"));
     }
 
+    private int Existing(int node) => (uint)node < (uint)Crack.NodeCount ? node : throw new ScaleModelException($"There is no node {node}; nodes are 0 to {Crack.NodeCount - 1}.");
+
     private double[] Upper() => Array.ConvertAll(_intact, stays => stays ? 0.0 : 1.0);
 
-    private static double[] Factored(CsrMatrix matrix, double[] right)
+    private Func<CsrMatrix, double[], double[]> Solver(Constraints constraints)
     {
-        var x = new double[right.Length];
-        SparseLdl.PositiveDefinite(matrix).Solve(right, x);
-        return x;
+        if (Motion.DofCount <= StaticProblem.LargestDirect)
+        {
+            return (matrix, right) =>
+            {
+                var x = new double[right.Length];
+                SparseLdl.PositiveDefinite(matrix, _loop).Solve(right, x);
+                return x;
+            };
+        }
+
+        // The rigid motions at the dofs that are left.
+        var motions = Motion.RigidMotions();
+        var rows = new List<double>();
+        for (var i = 0; i < Motion.DofCount; i++)
+        {
+            if (!constraints.Contains(i))
+            {
+                rows.AddRange(motions.Values.Slice(motions.Modes * i, motions.Modes));
+            }
+        }
+
+        var kernel = new NearKernel(motions.Modes, rows.ToArray());
+        return (matrix, right) =>
+        {
+            var x = new double[right.Length];
+            ConjugateGradient.Solve(matrix, right, x, new AmgPreconditioner(BcsrMatrix.FromCsr(matrix, 1, _loop), kernel, loop: _loop), StepTolerance, loop: _loop);
+            return x;
+        };
     }
 
     private double[] DamageOf(double[] drive, double[] lower, double[] upper, double[] start)

@@ -20,10 +20,10 @@ public enum EnergySplit
     /// <summary>All of it: ψ⁺ = ½ ε:C:ε. Cracks under compression too.</summary>
     None,
 
-    /// <summary>ψ⁺ = ½ K ⟨tr ε⟩² + μ e:e, e the deviator. After: Amor, Marigo, Maurini, J. Mech. Phys. Solids 57, 1209 (2009), eq. 11.</summary>
+    /// <summary>ψ⁺ = ½ K ⟨tr ε⟩² + μ e:e, e the deviator. After: Amor, Marigo, Maurini, J. Mech. Phys. Solids 57, 1209 (2009).</summary>
     VolumetricDeviatoric,
 
-    /// <summary>ψ⁺ = ½ λ ⟨tr ε⟩² + μ Σ ⟨ε_i⟩². After: Miehe, Hofacker, Welschinger, Comput. Methods Appl. Mech. Eng. 199, 2765 (2010), eq. 19.</summary>
+    /// <summary>ψ⁺ = ½ λ ⟨tr ε⟩² + μ Σ ⟨ε_i⟩². After: Miehe, Hofacker, Welschinger, Comput. Methods Appl. Mech. Eng. 199, 2765 (2010).</summary>
     Spectral,
 }
 

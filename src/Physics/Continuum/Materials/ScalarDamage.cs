@@ -7,11 +7,11 @@ namespace ActorMultiscale.Physics.Continuum.Materials;
 public enum EquivalentStrain
 {
     /// <summary>ε̃ = √(Σ ⟨ε_i⟩²) over the principal strains: tension alone. The tangent is not symmetric.</summary>
-    /// <remarks>After: Mazars, Pijaudier-Cabot, J. Eng. Mech. 115, 345 (1989), eq. 7.</remarks>
+    /// <remarks>After: Mazars, Pijaudier-Cabot, J. Eng. Mech. 115, 345 (1989).</remarks>
     Mazars,
 
     /// <summary>ε̃ = √(ε:C:ε / E): tension and compression alike. The tangent is symmetric.</summary>
-    /// <remarks>After: Simo, Ju, Int. J. Solids Struct. 23, 821 (1987), eq. 10.</remarks>
+    /// <remarks>After: Simo, Ju, Int. J. Solids Struct. 23, 821 (1987).</remarks>
     Energy,
 }
 
@@ -31,7 +31,7 @@ public enum Softening
 /// </summary>
 /// <remarks>
 /// <para>With ε₀ = f_t/E, for κ &gt; ε₀: linear 1 − d = (ε₀/κ)(ε_f − κ)/(ε_f − ε₀), ε_f = 2 G_f/(h f_t); exponential 1 − d = (ε₀/κ) exp(−(κ − ε₀)/(ε_f − ε₀)),
-/// ε_f = G_f/(h f_t) + ε₀/2. Either way ∫ σ dε = G_f/h in a bar. After: Bazant, Oh, Mater. Struct. 16, 155 (1983), eq. 17; Oliver, Cervera, Oller, Lubliner,
+/// ε_f = G_f/(h f_t) + ε₀/2. Either way ∫ σ dε = G_f/h in a bar. After: Bazant, Oh, Mater. Struct. 16, 155 (1983); Oliver, Cervera, Oller, Lubliner,
 /// Proc. SCI-C 1990, 945.</para>
 /// <para>When κ grows, dσ/dε = (1 − d) C − d′(κ) (C:ε) ⊗ ∂ε̃/∂ε; ∂ε̃/∂ε = Σ ⟨ε_i⟩ n_i⊗n_i / ε̃ or C:ε/(E ε̃).</para>
 /// <para>The stiffness is lost under compression too after tension: cracks do not close.</para>

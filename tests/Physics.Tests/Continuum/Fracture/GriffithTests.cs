@@ -36,7 +36,7 @@ public sealed class GriffithTests
         return x;
     }
 
-    // Griffith: a crack of the length 2a runs where the energy that it releases, G = σ² π a/E, pays for two surfaces, 2γ: σ = √(2 E γ/(π a)) = 7.978846 for E = 100,
+    // V62, Griffith: a crack of the length 2a runs where the energy that it releases, G = σ² π a/E, pays for two surfaces, 2γ: σ = √(2 E γ/(π a)) = 7.978846 for E = 100,
     // γ = a = 1. Four quarters give up 4 ΔΠ for two tips; under a given load Π = −½ ∫ t·u. After: Griffith, Phil. Trans. R. Soc. A 221, 163 (1921).
     [Fact]
     public void A_crack_runs_at_the_stress_of_Griffith()
