@@ -21,7 +21,7 @@ public sealed record PhaseFieldState(
 
 /// <summary>A body that cracks, by a phase field: quasi-static steps, each solved for u at fixed d and for d at fixed u in turn. States are values.</summary>
 /// <remarks>
-/// Find u and d with ∫ (g(d) ∂ψ⁺/∂ε + ∂ψ⁻/∂ε):ε(v) = l(v), and <see cref="CrackField"/> for d under d_n ≤ d ≤ 1 (<see cref="BoundedProblem"/>), d_n that of the step before. Either
+/// Find u and d with ∫ (g(d) ∂ψ⁺/∂ε + ∂ψ⁻/∂ε):ε(v) = l(v), and <see cref="PhaseField"/> for d under d_n ≤ d ≤ 1 (<see cref="BoundedProblem"/>), d_n that of the step before. Either
 /// half lessens the energy. After: Bourdin, Francfort, Marigo, J. Mech. Phys. Solids 48, 797 (2000), section 3.
 /// </remarks>
 public sealed class PhaseFieldBody
@@ -178,7 +178,7 @@ public sealed class PhaseFieldBody
     {
         double Of(QuadraturePoint x) => drive[_starts[x.Cell] + x.Index];
         return BoundedProblem.Solve(
-            Crack, Assembly.Blocks(Crack, CrackField.Resistance(Material, Of), null, _loop), Assembly.Vector(Crack, CrackField.Drive(Material, Of), null, _loop), lower, upper,
+            Crack, Assembly.Blocks(Crack, PhaseField.Resistance(Material, Of), null, _loop), Assembly.Vector(Crack, PhaseField.Drive(Material, Of), null, _loop), lower, upper,
             start, loop: _loop);
     }
 
@@ -252,5 +252,5 @@ public sealed class PhaseFieldBody
         },
         null, _loop);
 
-    private double SurfaceEnergyOf(double[] damage) => Assembly.Integral(Crack, damage, (QuadraturePoint _, ScalarJet d) => CrackField.Energy(Material, d), null, _loop);
+    private double SurfaceEnergyOf(double[] damage) => Assembly.Integral(Crack, damage, (QuadraturePoint _, ScalarJet d) => PhaseField.Energy(Material, d), null, _loop);
 }

@@ -92,7 +92,7 @@ public sealed class PhaseFieldTests
         {
             var basis = Basis.Scalar(StructuredMesh.Rectangle(1, 1, n, n, shape), degree, (2 * degree) + 2);
             var found = StaticProblem.Solve(
-                basis, CrackField.Resistance(material, Drive), Assembly.Vector(basis, CrackField.Drive(material, Drive)), new Constraints(basis.DofCount)).Solution;
+                basis, PhaseField.Resistance(material, Drive), Assembly.Vector(basis, PhaseField.Drive(material, Drive)), new Constraints(basis.DofCount)).Solution;
             return Assembly.Error(basis, found, Exact);
         }
 

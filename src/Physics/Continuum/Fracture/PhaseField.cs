@@ -6,7 +6,7 @@ namespace ActorMultiscale.Physics.Continuum.Fracture;
 /// Forms of the crack field d at a given driving energy H (ψ⁺, or the largest so far): find d with ∫ −2 (1 − d) H v + (G_c/c) (w′(d)/l v + 2 l ∇d·∇v) = 0 for all v
 /// where no bound holds d; w′ = 2 d (AT2) or 1 (AT1). Written as <see cref="Resistance"/>(d, v) = <see cref="Drive"/>(v).
 /// </summary>
-public static class CrackField
+public static class PhaseField
 {
     /// <summary>AT2: ∫ (G_c/l + 2 H) d v + G_c l ∇d·∇v; AT1: ∫ 2 H d v + ¾ G_c l ∇d·∇v.</summary>
     /// <param name="material">G_c, l and γ.</param>
