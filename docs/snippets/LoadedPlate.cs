@@ -1,6 +1,7 @@
 #region usings
 using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Forms;
+using ActorMultiscale.Physics.Continuum.Fracture;
 using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Continuum.Time;
@@ -116,6 +117,25 @@ public static class LoadedPlate
 
         var (force, _) = HyperelasticBody.Respond(basis, rubber, u);
         return basis.NodesOn("right").Sum(n => force[basis.Dof(n, 0)]);
+    }
+    #endregion
+
+    #region crack
+    /// <summary>A bar of 20 times the length of its cracks, held at both ends and pulled until it breaks: its strength, and the energy of its crack.</summary>
+    public static (double Strength, double Energy) Break()
+    {
+        var mesh = StructuredMesh.Interval(2, 81);
+        var material = new PhaseFieldMaterial(young: 1, poisson: 0, toughness: 1, length: 0.1, CrackDensity.AT1, EnergySplit.None);
+        var bar = new PhaseFieldBody(mesh, material, intact: [0, 81]);
+        var state = bar.Start();
+        var strength = 0.0;
+        for (var u = 0.0; state.Damage.Max() < 0.99; u += 0.04)
+        {
+            state = bar.Next(state, new Constraints(82).Fix(0, 0).Fix(81, u));
+            strength = Math.Max(strength, state.Force[81]);
+        }
+
+        return (strength, state.SurfaceEnergy);
     }
     #endregion
 }

@@ -1,3 +1,4 @@
+using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Fields;
@@ -20,7 +21,7 @@ public static class SolidBody
 {
     /// <summary>The state at the beginning, all zero.</summary>
     /// <param name="basis">A basis for a vector field.</param>
-    /// <param name="law">The law.</param>
+    /// <param name="law">The law; one of them, if cells have their own.</param>
     public static double[] InitialState(Basis basis, IConstitutiveLaw law)
     {
         ArgumentNullException.ThrowIfNull(basis);
@@ -96,6 +97,36 @@ public static class SolidBody
         }
 
         return result;
+    }
+
+    /// <summary>
+    /// h = V^(1/n) of each cell of the volume V in n dimensions, m: the width over which a crack is smeared by a law that softens. A crack that crosses cells
+    /// askew is wider than that, up to √n times.
+    /// </summary>
+    /// <remarks>After: Bazant, Oh, Mater. Struct. 16, 155 (1983); what h means for cracks askew: Oliver, Int. J. Numer. Methods Eng. 28, 461 (1989).</remarks>
+    /// <param name="basis">A basis of degree 1: within cells of degree 2 a crack takes the part of a cell that belongs to a quadrature point.</param>
+    /// <exception cref="ScaleModelException">The basis is of degree 2.</exception>
+    public static double[] CellLengths(Basis basis)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        if (basis.Degree != 1)
+        {
+            throw new ScaleModelException("The width of a crack band is known for elements of degree 1; the basis is of degree 2.");
+        }
+
+        var mesh = basis.Mesh;
+        var lengths = new double[mesh.CellCount];
+        for (var b = 0; b < mesh.Blocks.Length; b++)
+        {
+            var points = new CellPoints(mesh, basis.Table(b, -1), 1 + mesh.Dimension);
+            for (var c = mesh.FirstCell(b); c < mesh.FirstCell(b + 1); c++)
+            {
+                points.Move(b, c - mesh.FirstCell(b));
+                lengths[c] = Math.Pow(FixedOrderSum.Of(points.Weights), 1.0 / mesh.Dimension);
+            }
+        }
+
+        return lengths;
     }
 
     /// <summary>The number of the first quadrature point of each cell, and that of all.</summary>

@@ -37,4 +37,13 @@ public sealed class LoadedPlateTests
         const double mu = 3 / 2.6, lambda = 0.9 / (1.3 * 0.4);
         Assert.InRange(force, 2.0, (mu * 1.5) + (lambda * Math.Log(2) / 2));
     }
+
+    // √(3 E G_c/(8 l)), met to a step of 1 %, and G_c (1 + 3 h/(8 l)) with h = 2/81.
+    [Fact]
+    public void The_bar_breaks_at_its_strength()
+    {
+        var (strength, energy) = LoadedPlate.Break();
+        Assert.Equal(1.936492, strength, 0.02 * 1.936492);
+        Assert.Equal(1.0926, energy, 0.01);
+    }
 }

@@ -38,6 +38,17 @@ public static class Phases
         return new([value], null, mesh.CellCount);
     }
 
+    /// <summary>One value a cell: for a law that asks for the length of its cell, for instance.</summary>
+    /// <param name="mesh">The mesh.</param>
+    /// <param name="values">The value of each cell.</param>
+    /// <exception cref="ScaleModelException">There are too few values or too many.</exception>
+    public static Phases<T> ByCell<T>(Mesh mesh, params ReadOnlySpan<T> values)
+    {
+        ArgumentNullException.ThrowIfNull(mesh);
+        return values.Length == mesh.CellCount ? new(values.ToArray(), [.. Enumerable.Range(0, values.Length)], mesh.CellCount)
+            : throw new ScaleModelException($"There are {values.Length} values for {mesh.CellCount} cells.");
+    }
+
     /// <summary>One value a region.</summary>
     /// <param name="mesh">The mesh; each of its cells is in one of the regions.</param>
     /// <param name="regions">The names of the regions and what holds there.</param>

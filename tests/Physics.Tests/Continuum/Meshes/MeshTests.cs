@@ -207,6 +207,19 @@ public sealed class MeshTests
         Assert.Equal(4, Math.Log2(Error(2) / Error(4)), 0.1);
     }
 
+    // 0.9 · 9 / 9 is not 0.9 in binary numbers; the last point is still at the end.
+    [Fact]
+    public void Grids_of_any_length_have_their_ends()
+    {
+        Gen.Select(Gen.Double[1e-3, 1e3], Gen.Int[1, 50]).Sample((length, cells) =>
+        {
+            Assert.Equal(length, StructuredMesh.Interval(length, cells).Points[^1].X);
+            var square = StructuredMesh.Rectangle(length, length, cells, 2);
+            Assert.Equal((2, cells), (square.Boundary("right").Length, square.Boundary("top").Length));
+        }, iter: 200);
+        Assert.Equal(0.9, StructuredMesh.Interval(0.9, 9).Points[^1].X);
+    }
+
     [Fact]
     public void Boundaries_of_boxes_have_their_names_and_sizes()
     {
