@@ -34,11 +34,11 @@ public sealed class HeatModel : IScaleModel
     private readonly double[] _constant;                                    // What sources of the settings give each node, W.
     private readonly BodyPoints _body;
     private readonly ImmutableArray<SurfacePorts> _surfaces;
-    private readonly double[] _given;                                       // Temperatures of the settings, where they give one.
+    private readonly double[] _given;                                       // What the settings hold, above the start, where they do.
     private readonly Constraints _fixed;
     private readonly bool[] _isFixed;
     private (double Step, double Before, ChangeSolver Solver)? _ready;      // Of the last step; a function of its length and the one before.
-    private double[] _temperature = [];
+    private double[] _excess = [];                                          // T − T at the start: what does not change in it is free of rounding.
     private double[] _before = [];
     private double _stepBefore;                                             // 0 at the beginning.
     private double _entered;                                                // Heat that came in so far, J.
@@ -92,7 +92,7 @@ public sealed class HeatModel : IScaleModel
         {
             foreach (var node in basis.NodesOn(surface).Where(n => !_fixed.Contains(n)))
             {
-                _given[node] = values[0];
+                _given[node] = values[0] - _start;
                 _fixed.Fix(node, 0);
             }
         }
@@ -190,8 +190,8 @@ public sealed class HeatModel : IScaleModel
     {
         ArgumentNullException.ThrowIfNull(archive);
         _ = archive.Version(1);
-        archive.Field("temperature", ref _temperature);
-        archive.Field("temperature-before", ref _before);
+        archive.Field("excess", ref _excess);
+        archive.Field("excess-before", ref _before);
         archive.Value("step-before", ref _stepBefore);
         archive.Value("entered", ref _entered);
         archive.Value("moved", ref _moved);
@@ -199,9 +199,7 @@ public sealed class HeatModel : IScaleModel
 
     private void Begin()
     {
-        _temperature = new double[_weights.Length];
-        Array.Fill(_temperature, _start);
-        (_before, _stepBefore, _entered, _moved) = ([.. _temperature], 0, 0, 0);
+        (_excess, _before, _stepBefore, _entered, _moved) = (new double[_weights.Length], new double[_weights.Length], 0, 0, 0);
     }
 
     private void Step(PortReader inputs, PortWriter outputs, double from, double to, double step)
@@ -234,7 +232,7 @@ public sealed class HeatModel : IScaleModel
         }
 
         var ofSurface = new double[_surfaces.Length][];
-        var next = (double[])_temperature.Clone();
+        var next = (double[])_excess.Clone();
         for (var i = 0; i < next.Length; i++)
         {
             next[i] = _isFixed[i] ? _given[i] : next[i];
@@ -258,7 +256,7 @@ public sealed class HeatModel : IScaleModel
                 var values = inputs.Read(port, to);
                 foreach (var n in surface.Holds)
                 {
-                    next[surface.Points.Nodes[n]] = values[n];
+                    next[surface.Points.Nodes[n]] = values[n] - _start;
                 }
             }
 
@@ -291,7 +289,7 @@ public sealed class HeatModel : IScaleModel
 
         _entered += step * (FixedOrderSum.Of(load) + FixedOrderSum.Of(held));
         _moved += step * FixedOrderSum.Of([.. load.Zip(held, (f, r) => Math.Abs(f) + Math.Abs(r))]);
-        (_before, _temperature, _stepBefore) = (_temperature, next, step);
+        (_before, _excess, _stepBefore) = (_excess, next, step);
 
         double[] Residual(double[] now)
         {
@@ -299,8 +297,8 @@ public sealed class HeatModel : IScaleModel
             for (var i = 0; i < now.Length; i++)
             {
                 // As differences: what is left where nothing changes is zero.
-                rate[i] = ((c0 * (now[i] - _temperature[i])) - (c2 * (_temperature[i] - _before[i]))) / step;
-                mean[i] = (theta * now[i]) + ((1 - theta) * _temperature[i]);
+                rate[i] = ((c0 * (now[i] - _excess[i])) - (c2 * (_excess[i] - _before[i]))) / step;
+                mean[i] = (theta * now[i]) + ((1 - theta) * _excess[i]);
             }
 
             _capacity.Multiply(rate, result);
@@ -314,7 +312,7 @@ public sealed class HeatModel : IScaleModel
         }
     }
 
-    private void Write(PortWriter outputs, double time, SurfacePorts surface, double[] heatOut, double[]? temperature = null)
+    private void Write(PortWriter outputs, double time, SurfacePorts surface, double[] heatOut, double[]? excess = null)
     {
         var nodes = surface.Points.Nodes;
         if (surface.TemperatureOut is { } port)
@@ -322,7 +320,7 @@ public sealed class HeatModel : IScaleModel
             var to = outputs.Write(port, time);
             for (var n = 0; n < to.Length; n++)
             {
-                to[n] = (temperature ?? _temperature)[nodes[n]];
+                to[n] = _start + (excess ?? _excess)[nodes[n]];
             }
         }
 
@@ -339,8 +337,13 @@ public sealed class HeatModel : IScaleModel
 
     private void Write(PortWriter outputs, double time)
     {
-        _temperature.CopyTo(outputs.Write(_field, time));
-        var energy = FixedOrderSum.Dot(_weights, [.. _temperature.Select(t => t - _start)]);
+        var field = outputs.Write(_field, time);
+        for (var n = 0; n < field.Length; n++)
+        {
+            field[n] = _start + _excess[n];
+        }
+
+        var energy = FixedOrderSum.Dot(_weights, _excess);
         outputs.Write(_energy, time, energy);
         var size = Math.Max(Math.Abs(energy), _moved);
         outputs.Write(_defect, time, _scheme == "steady" || size == 0 ? 0 : Math.Abs(energy - _entered) / size);

@@ -71,7 +71,7 @@ public sealed class HeatModelTests
             return body.Read("temperature").Zip(body.Places("temperature")).Max(n => Math.Abs(n.First - ((1 + n.Second.X) * Course(1))));
         }
 
-        var (coarse, fine) = (Error(40), Error(80));
+        var (coarse, fine) = (Error(160), Error(320));
         Assert.InRange(Math.Log2(coarse / fine), order - 0.15, order + 0.3);
     }
 
