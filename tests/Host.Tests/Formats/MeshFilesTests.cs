@@ -82,7 +82,7 @@ public sealed class MeshFilesTests : IDisposable
     {
         string Message(string settings) => Assert.Throws<InvalidExperimentException>(() => ExperimentLoader.Load(Written(settings), [])).Message;
         var values = Message("mesh = wal.msh, thickness = 2 kg, heat-out = [hot], scheme = stedy, capacity = [1 J]");
-        foreach (var part in (string[])["wall.conf:7:", "settings.mesh'", "settings.thickness'", "settings.scheme'", "settings.capacity'", "wall.msh"])
+        foreach (var part in (string[])["wall.conf:7:", "settings.mesh'", "settings.thickness'", "settings.scheme'", "settings.capacity", "wall.msh"])
         {
             Assert.Contains(part, values, StringComparison.Ordinal);
         }

@@ -131,9 +131,9 @@ public sealed class HeatModel : IScaleModel
             Setting.Number("initial-temperature", "K", "temperature at the start, and that from which energy counts", 0),
             Setting.Numbers("constant-source", "W/m^3", "what sources in each region give", [0]),
             Setting.Texts("fixed-temperature", "surfaces that are held at a temperature", []),
-            Setting.Numbers("fixed-temperatures", "K", "their temperatures", [0]),
+            Setting.Numbers("fixed-temperatures", "K", "their temperatures, one for all or one each", []),
             Setting.Texts("constant-flux", "surfaces with a constant flux", []),
-            Setting.Numbers("constant-fluxes", "W/m^2", "the fluxes, above zero into the body", [0]),
+            Setting.Numbers("constant-fluxes", "W/m^2", "the fluxes, above zero into the body; one for all or one each", []),
             Setting.Texts("temperature-in", "surfaces whose temperature comes by a port 'temperature-in-NAME', K", []),
             Setting.Texts("flux-in", "surfaces with a port 'flux-in-NAME': the flux into the body, W/m²", []),
             Setting.Texts("heat-in", "surfaces with a port 'heat-in-NAME': the heat into the body at each node, W", []),
@@ -163,7 +163,7 @@ public sealed class HeatModel : IScaleModel
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(outputs);
         var window = context.Window;
-        var steps = FixedSteps.Of(window.Length, _longestStep);
+        var steps = WindowSteps.Of(window.Length, _longestStep);
         var from = window.Start;
         for (var s = 0; s < steps; s++)
         {

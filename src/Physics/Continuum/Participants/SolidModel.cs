@@ -81,7 +81,7 @@ public sealed class SolidModel : IScaleModel
         (_given, _fixed) = Fix();
         _isFixed = [.. Enumerable.Range(0, _given.Length).Select(_fixed.Contains)];
 
-        // What is computed here may be refused, too; then nothing else is wrong.
+        // The stable step can be known only now, when nothing else is wrong.
         _stiffness = _materials.IsLinear ? Stiffness(ChunkedLoop.Serial) : null;
         _lumped = _settings.IsExplicit ? LumpedMass.RowSums(_mass) : [];
         LongestStep = _settings.IsExplicit ? LumpedMass.LongestStep(_stiffness ?? Stiffness(ChunkedLoop.Serial), _lumped, _fixed) : double.PositiveInfinity;
@@ -131,7 +131,7 @@ public sealed class SolidModel : IScaleModel
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(outputs);
         var window = context.Window;
-        var steps = FixedSteps.Of(window.Length, _settings.LongestStep ?? (_settings.IsExplicit ? SafeStep * LongestStep : null));
+        var steps = WindowSteps.Of(window.Length, _settings.LongestStep ?? (_settings.IsExplicit ? SafeStep * LongestStep : null));
         try
         {
             if (!_hasBegun)
@@ -326,7 +326,7 @@ public sealed class SolidModel : IScaleModel
         var start = Held(_u, inputs, to);
         var (u, v, a, inner, state) = _settings.IsExplicit ? Explicit(start, load, rise, step, loop) : Implicit(start, load, rise, step, loop);
 
-        // The forces that hold the body, ½ (F + M a) and after the work of all forces over the step.
+        // F + M a is all that acts from outside, what holds the body too; its work by the trapezoidal rule.
         var (before, after) = (Outer(_a, _inner), Outer(a, inner));
         for (var dof = 0; dof < u.Length; dof++)
         {

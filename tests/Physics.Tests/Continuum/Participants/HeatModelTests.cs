@@ -157,6 +157,7 @@ public sealed class HeatModelTests
         Assert.Contains("'capacity' holds -2; allowed is above 0", fault.Message, StringComparison.Ordinal);
         Assert.Contains("'temperature-in' names the surface 'rear'; the mesh has bottom, left, right, top", fault.Message, StringComparison.Ordinal);
         Assert.Contains("'temperature-in' and 'fixed-temperature' both name 'left'", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("'fixed-temperatures' has 0 numbers; it takes 1, or 1 for each of the 1 of 'fixed-temperature'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("'flux-out' names a surface twice", fault.Message, StringComparison.Ordinal);
         Assert.Contains("take 'heat-out' instead", fault.Message, StringComparison.Ordinal);
     }
