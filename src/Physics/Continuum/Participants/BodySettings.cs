@@ -185,6 +185,7 @@ internal sealed class BodySettings
 
     private Mesh Grid()
     {
+        Require(!_given.Given.ContainsKey("mesh-unit"), $"'mesh-unit' is given without 'mesh'");
         var (size, cells, origin) = (_given.Numbers("size"), _given.Numbers("cells"), _given.Numbers("origin"));
         if (size.Length is not (2 or 3) || cells.Length != size.Length || (!origin.IsEmpty && origin.Length != size.Length))
         {

@@ -151,7 +151,8 @@ public sealed class HeatModelTests
     public void All_that_is_wrong_is_said_at_once()
     {
         var fault = Assert.Throws<ScaleModelException>(() => Heat(1, ("cells", Numbers(2, 2)), ("size", Numbers(1, 1)), ("regions", Names("a", "b")), ("region-boxes", Numbers(0, 0, 0.5, 1, 0, 0, 0.5, 1)),
-            ("conductivity", Numbers(1, 2, 3)), ("capacity", Numbers(1, -2)), ("temperature-in", Names("left", "rear")), ("fixed-temperature", Names("left")), ("scheme", "crank-nicolson"), ("flux-out", Names("top", "top"))));
+            ("conductivity", Numbers(1, 2, 3)), ("capacity", Numbers(1, -2)), ("temperature-in", Names("left", "rear")), ("fixed-temperature", Names("left")), ("scheme", "crank-nicolson"), ("flux-out", Names("top", "top")), ("mesh-unit", 0.001)));
+        Assert.Contains("'mesh-unit' is given without 'mesh'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("2 of 4 cells are in none of 'regions', the first at (0.75, 0.25, 0)", fault.Message, StringComparison.Ordinal);
         Assert.Contains("'conductivity' has 3 numbers; it takes 1, or 1 for each of the 2 of 'regions'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("'capacity' holds -2; allowed is above 0", fault.Message, StringComparison.Ordinal);

@@ -189,6 +189,29 @@ public sealed class SolidModelTests
         Assert.True(body.Read("work")[0] > 0.1);
     }
 
+    // Under a load and a motion of an end that change in time; no step is resolved so badly that schemes would differ.
+    [Theory]
+    [InlineData("newmark")]
+    [InlineData("generalized-alpha")]
+    [InlineData("explicit")]
+    public void Motions_are_of_second_order(string motion)
+    {
+        Vec3[] At(int windows)
+        {
+            var body = Solid(2.0 / windows, ("cells", Numbers(2, 2)), ("motion", motion), ("young", Numbers(1)), ("density", Numbers(1)), ("displacement-in", Names("left")), ("traction-in", Names("right")), ("step", 2.0 / windows));
+            for (var w = 0; w < windows; w++)
+            {
+                body.Advance(("displacement-in-left", (x, t) => new(0.1 * t * t * t, 0.1 * t * t * t * x.Y, 0)), ("traction-in-right", (x, t) => new(1 - Math.Cos(2 * t), x.Y * Math.Sin(t) * t, 0)));
+            }
+
+            return body.Vectors("displacement");
+        }
+
+        var (coarse, middle, fine) = (At(40), At(80), At(160));
+        double Distance(Vec3[] a, Vec3[] b) => a.Zip(b).Max(n => (n.First - n.Second).Norm);
+        Assert.InRange(Math.Log2(Distance(coarse, middle) / Distance(middle, fine)), 1.85, 2.15);
+    }
+
     [Fact]
     public void A_step_beyond_stability_is_refused()
     {
