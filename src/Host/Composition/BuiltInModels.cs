@@ -6,6 +6,7 @@ using ActorMultiscale.Physics.Bridging;
 using ActorMultiscale.Physics.CoarseGraining;
 using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Adaptive;
+using ActorMultiscale.Physics.Continuum.Participants;
 using ActorMultiscale.Physics.Examples;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Particles;
@@ -54,5 +55,7 @@ public static class BuiltInModels
         .Add(BarRefinerModel.Entry)
         .Add(HeatPlateModel.Entry)
         .Add(PlateRefinerModel.Entry)
+        .Add(HeatModel.Entry(MeshFiles.Read))
+        .Add(SolidModel.Entry(MeshFiles.Read))
         .Add(ExternalModel.Entry);
 }

@@ -1,0 +1,555 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using ActorMultiscale.Physics.Continuum.Forms;
+using ActorMultiscale.Physics.Continuum.Time;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using ActorMultiscale.Physics.Numerics.Sparse;
+
+namespace ActorMultiscale.Physics.Continuum.Participants;
+
+/// <summary>
+/// A solid body as a participant, at rest or in motion: M a + F(u) = f in two or three dimensions, of finite elements. Tractions, forces and displacements come
+/// in, and displacements, velocities, forces and tractions go out through its surfaces by ports with the surfaces' names.
+/// </summary>
+/// <remarks>
+/// Implicit steps, with generalized α; Newmark's trapezoidal rule has α_m = α_f = 0, a body at rest M = 0:
+/// ũ = u + Δt v + Δt² (½ − β) a, a₊ = (u₊ − ũ)/(β Δt²), v₊ = v + Δt ((1 − γ) a + γ a₊),
+/// r = M ((1 − α_m) a₊ + α_m a) + (1 − α_f) (F(u₊) − f₊) + α_f (F(u) − f) = 0 at the free dofs. After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), with the
+/// forces of both ends instead of those of a time between. Explicit steps, with a diagonal m:
+/// u₊ = u + Δt v + ½ Δt² a, a₊ = (f₊ − F(u₊))/m, v₊ = v + ½ Δt (a + a₊). Where the displacement is given, F(u) + M a − f is the force that holds it.
+/// </remarks>
+public sealed class SolidModel : IScaleModel
+{
+    private static readonly Port<Vec3> _bodyForce = Port.In<Vec3>("body-force", new("b", Unit.Parse("N/m^3"))) with { Optional = true };
+    private static readonly Port<double> _temperature = Port.In<double>("temperature", Quantities.Temperature) with { Optional = true };
+    private static readonly Port<Vec3> _displacements = Port.Out<Vec3>("displacement", Quantities.Displacement);
+    private static readonly Port<Vec3> _velocities = Port.Out<Vec3>("velocity", Quantities.Velocity);
+    private static readonly Port<SymTensor3> _stress = Port.Out<SymTensor3>("stress", Quantities.Stress);
+    private static readonly Port<double> _kinetic = Port.Out<double>("kinetic-energy", Quantities.Energy);
+    private static readonly Port<double> _strainEnergy = Port.Out<double>("strain-energy", Quantities.Energy);
+    private static readonly Port<double> _workDone = Port.Out<double>("work", Quantities.Energy);
+    private static readonly Port<double> _defect = Port.Out<double>("energy-defect", new("ΔE/E", Unit.One));
+
+    private readonly SolidSettings _settings;
+    private readonly Basis _basis;
+    private readonly SolidMaterials _materials;
+    private readonly CsrMatrix? _stiffness;                 // Of a linear body.
+    private readonly CsrMatrix _mass;
+    private readonly double[] _lumped;
+    private readonly double[] _constant;                    // Forces of the settings on the body, N.
+    private readonly BodyPoints _body;
+    private readonly ImmutableArray<SurfacePorts> _surfaces;
+    private readonly double[] _given;                       // Displacements of the settings, where they give one.
+    private readonly Constraints _fixed;
+    private readonly bool[] _isFixed;
+    private (double Step, ChangeSolver Solver)? _ready;     // For a linear body, of the last length of step.
+    private double[] _u = [];
+    private double[] _v = [];
+    private double[] _a = [];
+    private double[] _inner = [];                           // F(u).
+    private double[] _load = [];                            // f.
+    private double[] _state = [];
+    private double[] _rise = [];                            // T − T₀; empty as long as no temperature came.
+    private double _work;
+    private double _energyAtStart;
+    private bool _hasBegun;
+
+    private SolidModel(ModelSettings given, MeshReader reader)
+    {
+        _settings = new(given, reader);
+        var body = _settings.Body;
+        var (t, scalar) = (body.Thickness, Basis.Scalar(body.Mesh, body.Degree));
+        _basis = Basis.Vector(body.Mesh, body.Degree);
+        _materials = new(_basis, body.RegionOf, _settings.Small, _settings.Large, _settings.Expansion, t);
+        _body = BodyPoints.OfBody(scalar, t);
+        _mass = Assembly.Matrix(_basis, BilinearForm.Vector((x, u) => VectorJet.Source(t * _settings.Density[body.RegionOf[x.Cell]] * u.Value)));
+        _constant = Assembly.Vector(_basis, Elasticity.BodyForce(_ => t * _settings.BodyForce));
+        _surfaces =
+        [
+            .. _settings.PortSurfaces.Select(name =>
+            {
+                Port<Vec3>? Of(string key, Func<string, Quantity, Port<Vec3>> make, Quantity quantity) => _settings.Surfaces[key].Contains(name) ? make($"{key}-{name}", quantity) : null;
+                return new SurfacePorts(
+                    name, BodyPoints.OfSurface(scalar, t, name), Assembly.Vector(_basis, Elasticity.Traction(x => t * _settings.Traction(name, x.Normal)), Domain.Boundary(name)),
+                    Of("traction-in", Port.In<Vec3>, Traction), Of("force-in", Port.In<Vec3>, Quantities.Force), Of("displacement-in", Port.In<Vec3>, Quantities.Displacement),
+                    Of("displacement-out", Port.Out<Vec3>, Quantities.Displacement), Of("velocity-out", Port.Out<Vec3>, Quantities.Velocity),
+                    Of("traction-out", Port.Out<Vec3>, Traction), Of("force-out", Port.Out<Vec3>, Quantities.Force));
+            }),
+        ];
+        (_given, _fixed) = Fix();
+        _isFixed = [.. Enumerable.Range(0, _given.Length).Select(_fixed.Contains)];
+
+        // The stable step can be known only now, when nothing else is wrong.
+        _stiffness = _materials.IsLinear ? Stiffness(ChunkedLoop.Serial) : null;
+        _lumped = _settings.IsExplicit ? LumpedMass.RowSums(_mass) : [];
+        LongestStep = _settings.IsExplicit ? LumpedMass.LongestStep(_stiffness ?? Stiffness(ChunkedLoop.Serial), _lumped, _fixed) : double.PositiveInfinity;
+        if (_settings.LongestStep > LongestStep)
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"'step' is {_settings.LongestStep} s, and explicit steps are stable up to {LongestStep:g4} s; take a shorter one, or leave 'step' out."));
+        }
+
+        ImmutableArray<PortLayout> volume =
+        [
+            new(_bodyForce, _body.Nodes.Length, _body.Cloud), .. _settings.Large.IsEmpty ? ImmutableArray.Create(new PortLayout(_temperature, _body.Nodes.Length, _body.Cloud)) : [],
+            new(_displacements, _body.Nodes.Length, _body.Cloud), .. _settings.IsStatic ? [] : ImmutableArray.Create(new PortLayout(_velocities, _body.Nodes.Length, _body.Cloud)),
+            new(_stress, body.Mesh.CellCount, Middles()), new(_kinetic, 1), new(_strainEnergy, 1), new(_workDone, 1), new(_defect, 1),
+        ];
+        Description = new([.. volume, .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud)))]);
+        Begin();
+    }
+
+    /// <inheritdoc/>
+    public ModelDescription Description { get; }
+
+    /// <summary>The longest stable step of the body as it is at the start, s; infinite unless steps are explicit.</summary>
+    public double LongestStep { get; }
+
+    /// <summary>The model for experiments.</summary>
+    /// <param name="reader">Reads meshes from files.</param>
+    public static ModelEntry Entry(MeshReader reader) => new("solid", "A solid body of 2-D or 3-D finite elements, from a file of Gmsh or a rectangle or box: at rest, or in motion by implicit or explicit steps",
+        SolidSettings.All, settings => new SolidModel(settings, reader));
+
+    /// <inheritdoc/>
+    public void Initialize(PortWriter outputs)
+    {
+        ArgumentNullException.ThrowIfNull(outputs);
+        Begin();
+        foreach (var surface in _surfaces)
+        {
+            Write(outputs, 0, surface, new double[3 * surface.Points.Nodes.Length]);
+        }
+
+        Write(outputs, 0, ChunkedLoop.Serial);
+    }
+
+    /// <inheritdoc/>
+    public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(inputs);
+        ArgumentNullException.ThrowIfNull(outputs);
+        var window = context.Window;
+        var steps = WindowSteps.Of(window.Length, _settings.LongestStep ?? (_settings.IsExplicit ? SafeStep * LongestStep : null));
+        try
+        {
+            if (!_hasBegun)
+            {
+                BeginMotion(inputs, window.Start, context.Loop);
+            }
+
+            for (var s = 0; s < steps; s++)
+            {
+                context.Cancellation.ThrowIfCancellationRequested();
+                Step(inputs, outputs, window.EndOfStep(s, steps), window.Length / steps, context.Loop);
+                context.Report((s + 1.0) / steps);
+            }
+
+            Write(outputs, window.End, context.Loop);
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new ScaleModelException($"The displacements cannot be solved for: {fault.Message} A body at rest has to be held: 'fixed', 'symmetry', 'displaced' and 'displacement-in' do so.", fault);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Archive(StateArchive archive)
+    {
+        ArgumentNullException.ThrowIfNull(archive);
+        _ = archive.Version(1);
+        archive.Field("displacement", ref _u);
+        archive.Field("velocity", ref _v);
+        archive.Field("acceleration", ref _a);
+        archive.Field("inner-forces", ref _inner);
+        archive.Field("load", ref _load);
+        archive.Field("material", ref _state);
+        archive.Field("temperature-rise", ref _rise);
+        archive.Value("work", ref _work);
+        archive.Value("energy-at-start", ref _energyAtStart);
+        archive.Value("has-begun", ref _hasBegun);
+    }
+
+    // Of the longest stable step, if the user names none.
+    private const double SafeStep = 0.9;
+
+    private static Quantity Traction { get; } = new("t", Unit.Parse("Pa"));
+
+    private CsrMatrix Stiffness(ChunkedLoop loop) => _materials.Respond(new double[_basis.DofCount], _materials.InitialState(), [], loop).Stiffness;
+
+    private void Begin()
+    {
+        var n = _basis.DofCount;
+        (_u, _v, _a, _inner, _load) = (new double[n], _basis.Interpolate(_ => _settings.InitialVelocity), new double[n], new double[n], new double[n]);
+        for (var dof = 0; dof < n; dof++)
+        {
+            _v[dof] = _settings.IsStatic || _isFixed[dof] ? 0 : _v[dof];
+        }
+
+        (_state, _rise, _work, _hasBegun) = (_materials.InitialState(), [], 0, false);
+        _energyAtStart = Kinetic();
+    }
+
+    // Where surfaces meet, settings come before ports, and what is named first before what is named later.
+    private (double[] Given, Constraints Fixed) Fix()
+    {
+        var (given, constraints) = (new double[_basis.DofCount], new Constraints(_basis.DofCount));
+        foreach (var (surface, component, value) in _settings.Held)
+        {
+            foreach (var dof in _basis.NodesOn(surface).Select(n => _basis.Dof(n, component)).Where(d => !constraints.Contains(d)))
+            {
+                given[dof] = value;
+                constraints.Fix(dof, 0);
+            }
+        }
+
+        foreach (var name in _settings.Surfaces["displacement-in"])
+        {
+            var surface = _surfaces.Single(s => s.Name == name);
+            surface.Holds =
+            [
+                .. from n in Enumerable.Range(0, surface.Points.Nodes.Length)
+                   from c in Enumerable.Range(0, _basis.Components)
+                   let dof = _basis.Dof(surface.Points.Nodes[n], c)
+                   where !constraints.Contains(dof)
+                   select (n, c, dof),
+            ];
+            foreach (var (_, _, dof) in surface.Holds)
+            {
+                constraints.Fix(dof, 0);
+            }
+        }
+
+        return (given, constraints);
+    }
+
+    private PointCloud Middles()
+    {
+        var mesh = _basis.Mesh;
+        return new([.. Enumerable.Range(0, mesh.CellCount).Select(c => mesh.Place(c, mesh.Geometry(c).Cell.Middle)).SelectMany(x => new[] { x.X, x.Y, x.Z })]);
+    }
+
+    // The displacement with what is given at a time.
+    private double[] Held(double[] u, PortReader inputs, double time)
+    {
+        var held = (double[])u.Clone();
+        for (var dof = 0; dof < held.Length; dof++)
+        {
+            held[dof] = _isFixed[dof] ? _given[dof] : held[dof];
+        }
+
+        foreach (var surface in _surfaces.Where(s => s.DisplacementIn is not null))
+        {
+            var values = inputs.Read(surface.DisplacementIn!, time);
+            foreach (var (n, c, dof) in surface.Holds)
+            {
+                held[dof] = values[n][c];
+            }
+        }
+
+        return held;
+    }
+
+    // The forces on the body at a time, of each surface, and all.
+    private (double[] Load, double[][] OfSurface) Load(PortReader inputs, double time)
+    {
+        var load = (double[])_constant.Clone();
+        if (inputs.IsConnected(_bodyForce))
+        {
+            Add(load, _body, _body.Shares(MemoryMarshal.Cast<Vec3, double>(inputs.Read(_bodyForce, time)), 3));
+        }
+
+        var all = new double[_surfaces.Length][];
+        foreach (var (s, surface) in _surfaces.Index())
+        {
+            all[s] = [.. surface.Constant];
+            if (surface.TractionIn is { } traction)
+            {
+                Add(all[s], surface.Points, surface.Points.Shares(MemoryMarshal.Cast<Vec3, double>(inputs.Read(traction, time)), 3));
+            }
+
+            if (surface.ForceIn is { } force)
+            {
+                Add(all[s], surface.Points, MemoryMarshal.Cast<Vec3, double>(inputs.Read(force, time)));
+            }
+
+            for (var dof = 0; dof < load.Length; dof++)
+            {
+                load[dof] += all[s][dof];
+            }
+        }
+
+        return (load, all);
+    }
+
+    private double[] Rise(PortReader inputs, double time) => !_settings.Large.IsEmpty || !inputs.IsConnected(_temperature)
+        ? []
+        : [.. inputs.Read(_temperature, time).ToArray().Select(t => t - _settings.ReferenceTemperature)];
+
+    // Forces and acceleration where the motion begins.
+    private void BeginMotion(PortReader inputs, double time, ChunkedLoop loop)
+    {
+        _hasBegun = true;
+        if (_settings.IsStatic)
+        {
+            return;
+        }
+
+        (_u, _rise) = (Held(_u, inputs, time), Rise(inputs, time));
+        (_load, _) = Load(inputs, time);
+        (_inner, _) = Inner(_u, _rise, loop);
+        double[] net = [.. _load.Zip(_inner, (f, r) => f - r)];
+        _a = _settings.IsExplicit
+            ? [.. net.Select((f, dof) => _isFixed[dof] ? 0 : f / _lumped[dof])]
+            : new ChangeSolver(_mass, _fixed, null).Solve(net);
+        _energyAtStart = Kinetic() + _materials.Look(_u, _state, _rise, loop).Energy;
+    }
+
+    // F(u) and the state of the material there.
+    private (double[] Force, double[] State) Inner(double[] u, double[] rise, ChunkedLoop loop)
+    {
+        if (_stiffness is null || rise.Length > 0)
+        {
+            return _materials.Forces(u, _state, rise, loop);
+        }
+
+        var force = new double[u.Length];
+        _stiffness.On(loop).Multiply(u, force);
+        return (force, _state);
+    }
+
+    private void Step(PortReader inputs, PortWriter outputs, double to, double step, ChunkedLoop loop)
+    {
+        var (load, ofSurface) = Load(inputs, to);
+        var rise = Rise(inputs, to);
+        var start = Held(_u, inputs, to);
+        var (u, v, a, inner, state) = _settings.IsExplicit ? Explicit(start, load, rise, step, loop) : Implicit(start, load, rise, step, loop);
+
+        // F + M a is all that acts from outside, what holds the body too; its work by the trapezoidal rule.
+        var (before, after) = (Outer(_a, _inner), Outer(a, inner));
+        for (var dof = 0; dof < u.Length; dof++)
+        {
+            _work += 0.5 * (before[dof] + after[dof]) * (u[dof] - _u[dof]);
+        }
+
+        (_u, _v, _a, _inner, _load, _state, _rise) = (u, v, a, inner, load, state, rise);
+        foreach (var (s, surface) in _surfaces.Index())
+        {
+            var shares = new double[3 * surface.Points.Nodes.Length];
+            for (var n = 0; n < surface.Points.Nodes.Length; n++)
+            {
+                for (var c = 0; c < _basis.Components; c++)
+                {
+                    var dof = _basis.Dof(surface.Points.Nodes[n], c);
+                    shares[(3 * n) + c] = -ofSurface[s][dof] - (_isFixed[dof] ? after[dof] - load[dof] : 0);
+                }
+            }
+
+            Write(outputs, to, surface, shares);
+        }
+    }
+
+    private (double[] U, double[] V, double[] A, double[] Inner, double[] State) Explicit(double[] held, double[] load, double[] rise, double step, ChunkedLoop loop)
+    {
+        var (u, v, a) = (new double[held.Length], new double[held.Length], new double[held.Length]);
+        for (var i = 0; i < u.Length; i++)
+        {
+            u[i] = _isFixed[i] ? held[i] : _u[i] + (step * _v[i]) + (0.5 * step * step * _a[i]);
+        }
+
+        var (inner, state) = Inner(u, rise, loop);
+        for (var i = 0; i < u.Length; i++)
+        {
+            if (_isFixed[i])
+            {
+                v[i] = (u[i] - _u[i]) / step;
+                a[i] = (v[i] - _v[i]) / step;
+            }
+            else
+            {
+                a[i] = (load[i] - inner[i]) / _lumped[i];
+                v[i] = _v[i] + (0.5 * step * (_a[i] + a[i]));
+            }
+        }
+
+        return (u, v, a, inner, state);
+    }
+
+    private (double[] U, double[] V, double[] A, double[] Inner, double[] State) Implicit(double[] held, double[] load, double[] rise, double step, ChunkedLoop loop)
+    {
+        var (m, f, beta, gamma) = _settings.Scheme;
+        var isStatic = _settings.IsStatic;
+        var inertia = isStatic ? 0 : (1 - m) / (beta * step * step);
+        double[] Acceleration(double[] u) => isStatic ? _a : [.. u.Select((x, i) => (x - _u[i] - (step * _v[i]) - (step * step * (0.5 - beta) * _a[i])) / (beta * step * step))];
+
+        // r of what the body answers.
+        double[] Residual(double[] u, double[] inner)
+        {
+            var (result, of) = (new double[u.Length], new double[u.Length]);
+            if (!isStatic)
+            {
+                _mass.On(loop).Multiply([.. Acceleration(u).Zip(_a, (now, old) => ((1 - m) * now) + (m * old))], of);
+            }
+
+            for (var i = 0; i < u.Length; i++)
+            {
+                result[i] = of[i] + ((1 - f) * (inner[i] - load[i])) + (f * (_inner[i] - _load[i]));
+            }
+
+            return result;
+        }
+
+        double[] next;
+        if (_stiffness is not null)
+        {
+            if (_ready is not { } ready || ready.Step != step)
+            {
+                ready = (step, new ChangeSolver(ChangeSolver.Sum((inertia, _mass), (1 - f, _stiffness)), _fixed, null));
+                _ready = ready;
+            }
+
+            var change = ready.Solver.Solve([.. Residual(held, Inner(held, rise, loop).Force).Select(r => -r)]);
+            next = [.. held.Zip(change, (x, d) => x + d)];
+        }
+        else
+        {
+            var constraints = new Constraints(held.Length);
+            for (var dof = 0; dof < held.Length; dof++)
+            {
+                if (_isFixed[dof])
+                {
+                    constraints.Fix(dof, held[dof]);
+                }
+            }
+
+            next = Newton.Solve(_u, constraints, u =>
+            {
+                var response = _materials.Respond(u, _state, rise, loop);
+                return (Residual(u, response.Force), ChangeSolver.Sum((inertia, _mass), (1 - f, response.Stiffness)));
+            }, (matrix, y) =>
+            {
+                var x = new double[y.Length];
+                SparseLdl.Indefinite(matrix, loop).Solve(y, x);
+                return x;
+            }).Solution;
+        }
+
+        var (force, state) = Inner(next, rise, loop);
+        var a = Acceleration(next);
+        return (next, isStatic ? _v : [.. a.Select((x, i) => _v[i] + (step * (((1 - gamma) * _a[i]) + (gamma * x))))], a, force, state);
+    }
+
+    // F + M a: all forces on the body from outside.
+    private double[] Outer(double[] a, double[] inner)
+    {
+        if (_settings.IsStatic)
+        {
+            return inner;
+        }
+
+        var result = new double[a.Length];
+        if (_settings.IsExplicit)
+        {
+            for (var i = 0; i < a.Length; i++)
+            {
+                result[i] = (_lumped[i] * a[i]) + inner[i];
+            }
+
+            return result;
+        }
+
+        _mass.Multiply(a, result);
+        for (var i = 0; i < a.Length; i++)
+        {
+            result[i] += inner[i];
+        }
+
+        return result;
+    }
+
+    private double Kinetic()
+    {
+        if (_settings.IsExplicit)
+        {
+            return 0.5 * FixedOrderSum.Dot(_v, [.. _v.Zip(_lumped, (v, m) => m * v)]);
+        }
+
+        var momentum = new double[_v.Length];
+        _mass.Multiply(_v, momentum);
+        return 0.5 * FixedOrderSum.Dot(_v, momentum);
+    }
+
+    private void Write(PortWriter outputs, double time, SurfacePorts surface, double[] forces)
+    {
+        if (surface.DisplacementOut is { } displacement)
+        {
+            Spread(_u, surface.Points, outputs.Write(displacement, time));
+        }
+
+        if (surface.VelocityOut is { } velocity)
+        {
+            Spread(_v, surface.Points, outputs.Write(velocity, time));
+        }
+
+        if (surface.ForceOut is { } force)
+        {
+            forces.CopyTo(MemoryMarshal.Cast<Vec3, double>(outputs.Write(force, time)));
+        }
+
+        if (surface.TractionOut is { } traction)
+        {
+            surface.Points.Density(forces, 3).CopyTo(MemoryMarshal.Cast<Vec3, double>(outputs.Write(traction, time)));
+        }
+    }
+
+    private void Write(PortWriter outputs, double time, ChunkedLoop loop)
+    {
+        Spread(_u, _body, outputs.Write(_displacements, time));
+        if (!_settings.IsStatic)
+        {
+            Spread(_v, _body, outputs.Write(_velocities, time));
+        }
+
+        var (stress, strain) = _materials.Look(_u, _state, _rise, loop);
+        var kinetic = Kinetic();
+        stress.CopyTo(outputs.Write(_stress, time));
+        outputs.Write(_kinetic, time, kinetic);
+        outputs.Write(_strainEnergy, time, strain);
+        outputs.Write(_workDone, time, _work);
+        var size = Math.Max(Math.Max(kinetic + strain, _energyAtStart), Math.Abs(_work));
+        outputs.Write(_defect, time, size == 0 ? 0 : Math.Abs(kinetic + strain - _energyAtStart - _work) / size);
+    }
+
+    private void Spread(double[] from, BodyPoints points, Span<Vec3> to)
+    {
+        for (var n = 0; n < to.Length; n++)
+        {
+            var at = from.AsSpan(_basis.Dof(points.Nodes[n]), _basis.Components);
+            to[n] = new(at[0], at[1], at.Length > 2 ? at[2] : 0);
+        }
+    }
+
+    // Three numbers a node; a body in the plane takes two of them.
+    private void Add(double[] to, BodyPoints at, ReadOnlySpan<double> values)
+    {
+        for (var n = 0; n < at.Nodes.Length; n++)
+        {
+            for (var c = 0; c < _basis.Components; c++)
+            {
+                to[_basis.Dof(at.Nodes[n], c)] += values[(3 * n) + c];
+            }
+        }
+    }
+
+    /// <summary>A surface with its ports and with its forces of the settings, one number a dof.</summary>
+    private sealed record SurfacePorts(
+        string Name, BodyPoints Points, double[] Constant, Port<Vec3>? TractionIn, Port<Vec3>? ForceIn, Port<Vec3>? DisplacementIn, Port<Vec3>? DisplacementOut, Port<Vec3>? VelocityOut,
+        Port<Vec3>? TractionOut, Port<Vec3>? ForceOut)
+    {
+        /// <summary>What takes its displacement from the port: number on the surface, component, dof.</summary>
+        public ImmutableArray<(int Node, int Component, int Dof)> Holds { get; set; } = [];
+
+        public IEnumerable<Port> All => new Port?[] { TractionIn, ForceIn, DisplacementIn, DisplacementOut, VelocityOut, TractionOut, ForceOut }.OfType<Port>();
+    }
+}

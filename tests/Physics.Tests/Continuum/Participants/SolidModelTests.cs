@@ -1,0 +1,287 @@
+using ActorMultiscale.Physics.Continuum.Participants;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Acceleration;
+using ActorMultiscale.Physics.Coupling.Mapping;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using static ActorMultiscale.Tests.Continuum.Participants.BodyStand;
+
+namespace ActorMultiscale.Tests.Continuum.Participants;
+
+public sealed class SolidModelTests
+{
+    private const double Young = 200;
+    private const double Poisson = 0.3;
+    private const double Pull = 0.1;
+
+    // A block pulled along x by a traction has one stress and a linear displacement; elements have them exactly. E' and ν' of plane strain are E/(1 − ν²), ν/(1 − ν).
+    [Theory]
+    [InlineData(2, "strain", "block", 1)]
+    [InlineData(2, "stress", "block", 2)]
+    [InlineData(2, "stress", "simplex", 1)]
+    [InlineData(2, "strain", "simplex", 2)]
+    [InlineData(3, "strain", "block", 1)]
+    [InlineData(3, "strain", "block", 2)]
+    [InlineData(3, "strain", "simplex", 1)]
+    [InlineData(3, "strain", "simplex", 2)]
+    public void A_block_under_traction_passes_the_patch_test(int dimension, string plane, string cell, int degree)
+    {
+        var (size, cells) = dimension == 2 ? (Numbers(2, 0.5), Numbers(3, 2)) : (Numbers(2, 0.5, 0.4), Numbers(3, 2, 1));
+        (string, object)[] flat = dimension == 2 ? [("thickness", 0.4), ("plane", plane), ("symmetry", Names("left", "bottom"))] : [("symmetry", Names("left", "front", "bottom"))];
+        var block = Solid(1, [("size", size), ("cells", cells), ("cell", cell), ("degree", degree), ("young", Numbers(Young)), ("poisson", Numbers(Poisson)), ("traction-in", Names("right")),
+            ("force-out", Names("left", "right")), ("traction-out", Names("left", "right")), ("displacement-out", Names("right")), .. flat]);
+        block.Advance(("traction-in-right", (_, _) => new(Pull, 0, 0)));
+
+        var isHeld = dimension == 2 && plane == "strain";
+        var (e, nu) = isHeld ? (Young / (1 - (Poisson * Poisson)), Poisson / (1 - Poisson)) : (Young, Poisson);
+        Assert.All(block.Vectors("displacement").Zip(block.Places("displacement")), n =>
+        {
+            Assert.Equal(Pull / e * n.Second.X, n.First.X, 1e-12);
+            Assert.Equal(-nu * Pull / e * n.Second.Y, n.First.Y, 1e-12);
+            Assert.Equal(dimension == 2 ? 0 : -nu * Pull / e * n.Second.Z, n.First.Z, 1e-12);
+        });
+        Assert.All(block.Read("stress").Chunk(6), s => Assert.All(s.Zip([Pull, 0, isHeld ? Poisson * Pull : 0, 0, 0, 0]), x => Assert.Equal(x.Second, x.First, 1e-12)));
+        Assert.Equal(Pull * 0.2, block.Sum("force-out-left").X, 1e-13);
+        Assert.Equal(-Pull * 0.2, block.Sum("force-out-right").X, 1e-13);
+        Assert.All(block.Vectors("traction-out-left"), t => Assert.Equal(Pull, t.X, 1e-11));
+        Assert.All(block.Vectors("traction-out-right"), t => Assert.Equal(-Pull, t.X, 1e-11));
+        Assert.Equal(2 * Pull / e, block.Vectors("displacement-out-right")[0].X, 1e-12);
+
+        // All of the volume, 0.4, stores ½ σ ε, half of which came in by a load that grew from nothing.
+        Assert.Equal(0.4 * 0.5 * Pull * Pull / e, block.Read("strain-energy")[0], 1e-15);
+        Assert.InRange(block.Read("energy-defect")[0], 0, 1e-11);
+    }
+
+    // The same load as forces of nodes, a constant traction, a pressure; and the same displacement from a displacement-in.
+    [Fact]
+    public void Loads_of_all_kinds_are_the_same_load()
+    {
+        (string, object)[] all = [("size", Numbers(2, 1)), ("cells", Numbers(4, 3)), ("degree", 2), ("young", Numbers(Young)), ("fixed", Names("left")), ("traction-out", Names("right")), ("force-out", Names("left", "right"))];
+        var traction = Solid(1, [.. all, ("traction-in", Names("right"))]);
+        traction.Advance(("traction-in-right", (x, _) => new(0.1, 0, 0)));
+        var given = Solid(1, [.. all, ("constant-traction", Names("right")), ("constant-tractions", Numbers(0.1, 0))]);
+        given.Advance();
+        var pressure = Solid(1, [.. all, ("constant-pressure", Names("right")), ("constant-pressures", Numbers(-0.1))]);
+        pressure.Advance();
+        var forces = traction.Places("force-out-right").Zip(traction.Vectors("force-out-right")).ToDictionary(n => n.First.Y, n => -n.Second);
+        var nodal = Solid(1, [.. all, ("force-in", Names("right"))]);
+        nodal.Advance(("force-in-right", (x, _) => forces[x.Y]));
+        var moved = traction.Places("displacement").Zip(traction.Vectors("displacement")).Where(n => n.First.X == 2).ToDictionary(n => n.First.Y, n => n.Second);
+        var driven = Solid(1, [.. all, ("displacement-in", Names("right"))]);
+        driven.Advance(("displacement-in-right", (x, _) => moved[x.Y]));
+        foreach (var other in (BodyStand[])[given, pressure, nodal, driven])
+        {
+            Assert.All(other.Read("displacement").Zip(traction.Read("displacement")), n => Assert.Equal(n.Second, n.First, 1e-14));
+            Assert.All(other.Read("force-out-right").Zip(traction.Read("force-out-right")), n => Assert.Equal(n.Second, n.First, 1e-13));
+        }
+
+        Assert.Equal(0, traction.Sum("force-out-left").X + traction.Sum("force-out-right").X, 1e-13);
+    }
+
+    // Warm all over by 50 K: a free body grows without stress, a held one is pressed by −E α ΔT/(1 − 2ν) in space.
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, true)]
+    [InlineData(3, false)]
+    public void A_warm_body_grows_or_is_pressed(int dimension, bool isFree)
+    {
+        var (size, cells) = dimension == 2 ? (Numbers(1, 1), Numbers(2, 3)) : (Numbers(1, 1, 1), Numbers(2, 2, 1));
+        string[] low = dimension == 2 ? ["left", "bottom"] : ["left", "front", "bottom"], high = ["right", "back", "top"];
+        var body = Solid(1, ("size", size), ("cells", cells), ("plane", "stress"), ("young", Numbers(Young)), ("poisson", Numbers(Poisson)), ("expansion", Numbers(1e-5)), ("reference-temperature", 300.0), ("symmetry", Names(isFree ? low : [.. low, .. high])));
+        body.Advance(("temperature", (_, _) => new(350, 0, 0)));
+        var stress = isFree ? 0 : -Young * 50e-5 / (1 - (2 * Poisson));
+        Assert.All(body.Read("stress").Chunk(6), s => Assert.All(s.Take(3), x => Assert.Equal(stress, x, 1e-12)));
+        Assert.All(body.Vectors("displacement").Zip(body.Places("displacement")), n => Assert.Equal(isFree ? 50e-5 * n.Second.X : 0, n.First.X, 1e-15));
+        Assert.Equal(isFree ? 0 : 1.5 * stress * stress * (1 - (2 * Poisson)) / Young, body.Read("strain-energy")[0], 1e-13);
+    }
+
+    // A cubic crystal held across answers with C11; an orthotropic bar that is free across with E_x; in one body, one beside the other.
+    [Fact]
+    public void Regions_have_their_materials()
+    {
+        var body = Solid(1, ("size", Numbers(2, 1, 1)), ("cells", Numbers(4, 1, 1)), ("material", Names("cubic", "orthotropic")), ("regions", Names("a", "b")), ("region-boxes", Numbers(0, 0, 0, 1, 1, 1, 1, 0, 0, 2, 1, 1)),
+            ("cubic-constants", Numbers(170, 120, 75)), ("young-axes", Numbers(100, 10, 7)), ("poisson-axes", Numbers(0, 0, 0)), ("shear-axes", Numbers(5, 4, 3)), ("symmetry", Names("left", "front", "back", "bottom", "top")),
+            ("displaced", Names("right")), ("displacements", Numbers(0.01, 0, 0)), ("force-out", Names("left")));
+        body.Advance();
+        Assert.Equal(0.01 / ((1 / 170.0) + (1 / 100.0)), body.Sum("force-out-left").X, 1e-12);
+    }
+
+    // A bar pulled beyond its yield stress: σ = σ_y + (ε − σ_y/E) E K/(E + K); and unloaded again, elastically.
+    [Fact]
+    public void A_metal_yields_and_remembers_it()
+    {
+        const double Yield = 1;
+        const double Hardening = 20;
+        var free = Solid(1, ("size", Numbers(1, 1, 1)), ("cells", Numbers(1, 1, 1)), ("material", Names("plastic")), ("young", Numbers(Young)), ("yield-stress", Numbers(Yield)), ("isotropic-hardening", Numbers(Hardening)),
+            ("symmetry", Names("left", "front", "bottom")), ("traction-in", Names("right")), ("displacement-out", Names("right")));
+        foreach (var (stress, strain) in ((double, double)[])[(0.8, 0.8 / Young), (1.5, (1.5 / Young) + (0.5 / Hardening)), (0.5, (0.5 / Young) + (0.5 / Hardening)), (2, (2 / Young) + (1 / Hardening))])
+        {
+            free.Advance(("traction-in-right", (_, _) => new(stress, 0, 0)));
+            Assert.Equal(strain, free.Vectors("displacement-out-right")[0].X, 1e-10);
+        }
+    }
+
+    // Held across, a neo-Hookean block that is stretched by λ pulls with P = μ (λ − 1/λ) + Λ ln λ/λ.
+    [Fact]
+    public void Rubber_answers_a_large_stretch()
+    {
+        var (lambda, mu) = (Young * Poisson / ((1 + Poisson) * (1 - (2 * Poisson))), Young / (2 * (1 + Poisson)));
+        var block = Solid(1, ("size", Numbers(1, 1)), ("cells", Numbers(2, 2)), ("cell", "simplex"), ("material", Names("neo-hookean")), ("young", Numbers(Young)), ("symmetry", Names("left", "bottom", "top")),
+            ("displacement-in", Names("right")), ("force-out", Names("left")));
+        block.Advance(("displacement-in-right", (_, t) => new(0.8 * t, 0, 0)));
+        Assert.Equal((mu * (1.8 - (1 / 1.8))) + (lambda * Math.Log(1.8) / 1.8), block.Sum("force-out-left").X, 1e-7);
+
+        // Across F is one, so the stress along x is that of the body at rest.
+        Assert.All(block.Read("stress").Chunk(6), s => Assert.Equal(block.Sum("force-out-left").X, s[0], 1e-9));
+    }
+
+    // Under its weight alone a body falls: u = ½ g t² of all schemes, for an acceleration that does not change.
+    [Theory]
+    [InlineData("newmark")]
+    [InlineData("generalized-alpha")]
+    [InlineData("explicit")]
+    public void A_free_body_falls(string motion)
+    {
+        var body = Solid(0.5, ("motion", motion), ("young", Numbers(100)), ("density", Numbers(2)), ("constant-body-force", Numbers(0, -6)), ("initial-velocity", Numbers(1, 0)));
+        for (var w = 0; w < 4; w++)
+        {
+            body.Advance();
+        }
+
+        Assert.All(body.Vectors("displacement"), u => Assert.Equal(2, u.X, 1e-11));
+        Assert.All(body.Vectors("displacement"), u => Assert.Equal(-6, u.Y, 1e-11));
+        Assert.All(body.Vectors("velocity"), v => Assert.Equal(-6, v.Y, 1e-11));
+        Assert.InRange(body.Read("energy-defect")[0], 0, 1e-11);
+    }
+
+    // A bar of speed V meets a wall: ρ c V A presses on it until the wave comes back from the other end after 2 L/c.
+    [Theory]
+    [InlineData("generalized-alpha", "block", 0.01)]
+    [InlineData("explicit", "block", 0.01)]
+    [InlineData("explicit", "simplex", 0.01)]
+    public void A_bar_presses_on_the_wall_that_it_meets(string motion, string cell, double tolerance)
+    {
+        // c = √(E/ρ) = 2, L/c = 1.
+        var bar = Solid(0.02, ("size", Numbers(2, 0.02)), ("cells", Numbers(100, 1)), ("cell", cell), ("motion", motion), ("young", Numbers(8)), ("poisson", Numbers(0)), ("density", Numbers(2)), ("initial-velocity", Numbers(-0.1, 0)),
+            ("symmetry", Names("left")), ("force-out", Names("left")));
+        var impulse = 0.0;
+        for (var w = 0; w < 90; w++)
+        {
+            bar.Advance();
+            impulse += w >= 10 ? bar.Samples("force-out-left").Average(s => s.Chunk(3).Sum(f => f[0])) * 0.02 : 0;
+        }
+
+        Assert.Equal(-2 * 2 * 0.1 * 0.02 * 1.6, impulse, tolerance * 0.0128);
+    }
+
+    // The trapezoidal rule keeps the energy of what it is given, whatever the load and the motion of an end.
+    [Fact]
+    public void Newmark_keeps_account_of_all_energy()
+    {
+        var body = Solid(0.05, ("size", Numbers(2, 1)), ("motion", "newmark"), ("degree", 2), ("young", Numbers(100)), ("density", Numbers(1)), ("initial-velocity", Numbers(0.3, 0.1)), ("displacement-in", Names("left")),
+            ("traction-in", Names("right")), ("step", 0.02));
+        for (var w = 0; w < 20; w++)
+        {
+            body.Advance(("displacement-in-left", (x, t) => new(0.01 * t * t, 0.01 * t * t * x.Y, 0)), ("traction-in-right", (x, t) => new(Math.Sin(5 * t), x.Y, 0)), ("body-force", (x, t) => new(x.Y * t, 1, 0)));
+            Assert.InRange(body.Read("energy-defect")[0], 0, 1e-11);
+        }
+
+        Assert.True(body.Read("work")[0] > 0.1);
+    }
+
+    // Under a load and a motion of an end that change in time; no step is resolved so badly that schemes would differ.
+    [Theory]
+    [InlineData("newmark")]
+    [InlineData("generalized-alpha")]
+    [InlineData("explicit")]
+    public void Motions_are_of_second_order(string motion)
+    {
+        Vec3[] At(int windows)
+        {
+            var body = Solid(2.0 / windows, ("cells", Numbers(2, 2)), ("motion", motion), ("young", Numbers(1)), ("density", Numbers(1)), ("displacement-in", Names("left")), ("traction-in", Names("right")), ("step", 2.0 / windows));
+            for (var w = 0; w < windows; w++)
+            {
+                body.Advance(("displacement-in-left", (x, t) => new(0.1 * t * t * t, 0.1 * t * t * t * x.Y, 0)), ("traction-in-right", (x, t) => new(1 - Math.Cos(2 * t), x.Y * Math.Sin(t) * t, 0)));
+            }
+
+            return body.Vectors("displacement");
+        }
+
+        var (coarse, middle, fine) = (At(40), At(80), At(160));
+        double Distance(Vec3[] a, Vec3[] b) => a.Zip(b).Max(n => (n.First - n.Second).Norm);
+        Assert.InRange(Math.Log2(Distance(coarse, middle) / Distance(middle, fine)), 1.85, 2.15);
+    }
+
+    [Fact]
+    public void A_step_beyond_stability_is_refused()
+    {
+        (string, object)[] all = [("motion", "explicit"), ("young", Numbers(1)), ("poisson", Numbers(0)), ("density", Numbers(1)), ("size", Numbers(1, 1)), ("cells", Numbers(10, 10))];
+        var model = (SolidModel)Participant.Of("body", SolidModel.Entry(NoFiles), all).CreateModel();
+
+        // Of squares of the edge h the highest frequency of a wave across is 2 c/h, with a lumped mass and ν = 0.
+        Assert.InRange(model.LongestStep, 0.09, 0.101);
+        var fault = Assert.Throws<ScaleModelException>(() => Solid(1, [.. all, ("step", 0.2)]));
+        Assert.Contains("'step' is 0.2 s, and explicit steps are stable up to ", fault.Message, StringComparison.Ordinal);
+        _ = Solid(1, [.. all, ("step", 0.99 * model.LongestStep)]);
+    }
+
+    // Two halves of a bar with meshes that do not match: action is reaction in every iteration, and in the end it is one bar.
+    [Fact]
+    public void Two_halves_are_one_bar()
+    {
+        var entry = SolidModel.Entry(NoFiles);
+        var mapping = new MappingSpec { Method = MappingMethod.NearestProjection };
+        var experiment = new Experiment
+        {
+            Name = "halves",
+            Until = 1,
+            Window = 1,
+            Participants =
+            [
+                Participant.Of("left", entry, ("size", Numbers(1, 0.5)), ("cells", Numbers(4, 7)), ("plane", "stress"), ("young", Numbers(10)), ("poisson", Numbers(0)), ("symmetry", Names("left")), ("displacement-in", Names("right")),
+                    ("force-out", Names("left", "right"))),
+                Participant.Of("right", entry, ("size", Numbers(1, 0.5)), ("origin", Numbers(1, 0)), ("cells", Numbers(3, 4)), ("cell", "simplex"), ("plane", "stress"), ("young", Numbers(40)), ("poisson", Numbers(0)), ("symmetry", Names("bottom")),
+                    ("force-in", Names("left")), ("displaced", Names("right")), ("displacements", Numbers(0.05, 0)), ("displacement-out", Names("left")), ("force-out", Names("left", "right"))),
+            ],
+            Conduits = [new("left.force-out-right", "right.force-in-left") { Mapping = mapping }, new("right.displacement-out-left", "left.displacement-in-right") { Mapping = mapping }],
+            Scheme = CouplingScheme.Serial("left", "right").Iterated(60, new ConvergenceCriterion("left.displacement-in-right", ResidualMeasure.Absolute, 1e-12)).Accelerated(new AccelerationSpec { Method = AccelerationMethod.LeastSquares }),
+            Watches = [new("out", "left.force-out-left", WatchKind.Sum), new("action", "left.force-out-right", WatchKind.Sum), new("reaction", "right.force-out-left", WatchKind.Sum)],
+        };
+        var metrics = new SerialRunner(Composition.Compose(experiment)).Run().Metrics;
+        var force = 0.05 / ((1 / 10.0) + (1 / 40.0)) * 0.5;
+
+        // Forces that were mapped pass no patch test: they are shared out a little unlike those of one bar.
+        Assert.Equal(-force, metrics["watch.action.0"], 1e-4 * force);
+        Assert.Equal(0, metrics["watch.action.0"] + metrics["watch.reaction.0"], 1e-12);
+        Assert.Equal(0, metrics["watch.out.0"] + metrics["watch.action.0"], 1e-12);
+        Assert.Equal(0, metrics["not-converged"]);
+    }
+
+    [Fact]
+    public void All_that_is_wrong_is_said_at_once()
+    {
+        var fault = Assert.Throws<ScaleModelException>(() => Solid(1, ("material", Names("plastic", "wood")), ("plane", "stress"), ("poisson", Numbers(0.5)), ("fixed", Names("left")), ("displacement-in", Names("left")),
+            ("velocity-out", Names("right")), ("constant-body-force", Numbers(1, 2, 3)), ("constant-pressures", Numbers(1)), ("initial-velocity", Numbers(1, 0)), ("symmetry", Names("hole"))));
+        foreach (var part in (string[])
+            ["'material' has 2 words; it takes one, or one for each of the 1 regions", "'material' holds 'wood'; known are isotropic, cubic, orthotropic, plastic, neo-hookean",
+                "'plane' is stress, and 'material' plastic", "'displacement-in' and 'fixed' both name 'left'", "'velocity-out' names surfaces, and 'motion' is static", "'constant-body-force' has 3 numbers; the body has 2 dimensions",
+                "'constant-pressures' is given, and no surface by 'constant-pressure'", "'initial-velocity' is given, and 'motion' is static", "'symmetry' names the surface 'hole'"])
+        {
+            Assert.Contains(part, fault.Message, StringComparison.Ordinal);
+        }
+
+        var other = Assert.Throws<ScaleModelException>(() => Solid(1, ("young", Numbers(-1)), ("poisson", Numbers(0.5)), ("motion", "explicit"), ("degree", 2), ("cell", "simplex")));
+        Assert.Contains("'young' holds -1; allowed is above 0", other.Message, StringComparison.Ordinal);
+        Assert.Contains("'poisson' holds 0.5; allowed is above -1 and below 0.5", other.Message, StringComparison.Ordinal);
+        Assert.Contains("have no lumped mass", other.Message, StringComparison.Ordinal);
+        Assert.Contains("no stable crystal", Assert.Throws<ScaleModelException>(() => Solid(1, ("material", Names("cubic")), ("cubic-constants", Numbers(1, 2, 1)))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_body_at_rest_that_nothing_holds_is_refused()
+    {
+        var free = Solid(1, ("traction-in", Names("right")));
+        var fault = Assert.Throws<ScaleModelException>(() => free.Advance(("traction-in-right", (_, _) => new(1, 0, 0))));
+        Assert.Contains("A body at rest has to be held", fault.Message, StringComparison.Ordinal);
+    }
+}
