@@ -151,6 +151,34 @@ public sealed class CsrMatrix : ILinearOperator
         }
     }
 
+    /// <summary>The transpose.</summary>
+    internal CsrMatrix Transposed()
+    {
+        var start = new int[ColumnCount + 1];
+        foreach (var column in _columns)
+        {
+            start[column + 1]++;
+        }
+
+        for (var r = 0; r < ColumnCount; r++)
+        {
+            start[r + 1] += start[r];
+        }
+
+        var (columns, values) = (new int[EntryCount], new double[EntryCount]);
+        var next = start.AsSpan(0, ColumnCount).ToArray();
+        for (var row = 0; row < RowCount; row++)
+        {
+            for (var k = _rowStart[row]; k < _rowStart[row + 1]; k++)
+            {
+                var at = next[_columns[k]]++;
+                (columns[at], values[at]) = (row, _values[k]);
+            }
+        }
+
+        return new(RowCount, start, columns, values);
+    }
+
     internal static void RequirePattern(int columnCount, int[] rowStart, int[] columns)
     {
         if (rowStart.Length == 0 || rowStart[0] != 0 || rowStart[^1] != columns.Length)

@@ -180,7 +180,9 @@ internal static unsafe class Galerkin
         var buffer = new BlockBuffer(m * stride, 64 * (past - first));
         for (var row = first; row < past; row++)
         {
+            // The diagonal is there even where P leaves a whole node out.
             var start = buffer.Count;
+            slots[row] = buffer.Add(row);
             for (var e = transposed.Start[row]; e < transposed.Start[row + 1]; e++)
             {
                 var i = transposed.Rows[e];
