@@ -69,7 +69,9 @@ public sealed class GeometricMultigrid : IPreconditioner
             return;
         }
 
+        // What hangs or is given on a coarser level has a diagonal of the size of the others, or it would be all that estimates of the largest eigenvalue see.
         var (a, fine, fineBasis, isGiven) = (system.Matrix.Storage, mesh, basis, _isGiven);
+        var alone = Enumerable.Range(0, basis.DofCount).Max(i => system.Matrix[i, i]);
         while (levels[^1].Unknowns > options.CoarsestUnknowns && levels.Count < options.MaxLevels)
         {
             var next = fineBasis.Degree == 2 ? fine : fine.Merged();
@@ -85,7 +87,7 @@ public sealed class GeometricMultigrid : IPreconditioner
             var transposed = p.Transpose();
             _cycle.Add(a, DiagonalBlocks.Inverse(a, levels.Count - 1, loop));
             _cycle.Join(p, transposed);
-            a = Galerkin.Product(a, p, transposed, loop);
+            a = Galerkin.Product(a, p, transposed, loop, alone);
             (fine, fineBasis, isGiven) = (next, nextBasis, isNextGiven);
             levels.Add(AmgPreconditioner.SizeOf(a));
         }
@@ -151,10 +153,16 @@ public sealed class GeometricMultigrid : IPreconditioner
         return new(values.ColumnCount, start, [.. columns], [.. factors]);
     }
 
-    // A coarse unknown is given where the fine one at its place is; those that no fine one asks for hang, and have no part in a row.
+    // A coarse unknown is given where the fine one at its place is. Those that no fine one asks for hang: they are no unknowns of this level, nor rows of the next interpolation.
     private static bool[] GivenBelow(CsrMatrix nodes, int components, bool[] isGiven)
     {
         var result = new bool[nodes.ColumnCount * components];
+        Array.Fill(result, true);
+        foreach (var column in nodes.Columns)
+        {
+            result.AsSpan(components * column, components).Clear();
+        }
+
         for (var i = 0; i < nodes.RowCount; i++)
         {
             if (nodes.RowStart[i + 1] - nodes.RowStart[i] == 1 && nodes.Values[nodes.RowStart[i]] == 1)
