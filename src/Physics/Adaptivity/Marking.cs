@@ -68,7 +68,7 @@ public static class Marking
     /// <param name="tolerance">What √Σ η² is to be, positive. Nothing is cut if it is so already.</param>
     /// <param name="degree">p, the order of the error: the degree of the elements, for the energy.</param>
     /// <param name="dimension">d.</param>
-    /// <param name="most">The most cuts of one cell. Estimates on coarse cells say little about much finer ones.</param>
+    /// <param name="most">The most cuts of one cell, whatever the tolerance. Estimates on coarse cells say little about much finer ones.</param>
     /// <returns>0 or more, one a cell; for <see cref="TreeForest.Cut"/>.</returns>
     public static int[] Cuts(ReadOnlySpan<double> indicators, double tolerance, int degree, int dimension, int most = 2)
     {
@@ -98,8 +98,8 @@ public static class Marking
             sums[Bin(eta, greatest)] += eta * eta;
         }
 
-        // η² falls by 2^(2 p + d) a cut, that of a cell with all its parts by 4^p.
-        int CutsOf(int bin, int threshold) => bin >= threshold ? 0 : Math.Min(most, 1 + ((threshold - bin - 1) / (BinsPerOctave * ((2 * degree) + dimension))));
+        // η² falls by 2^(2 p + d) a cut, that of a cell with all its parts by 4^p. The threshold is found as if cells could be cut at will, or those that cannot would have others pay.
+        int CutsOf(int bin, int threshold) => bin >= threshold ? 0 : 1 + ((threshold - bin - 1) / (BinsPerOctave * ((2 * degree) + dimension)));
         double After(int threshold)
         {
             var sum = 0.0;
@@ -120,7 +120,7 @@ public static class Marking
 
         for (var c = 0; c < cuts.Length; c++)
         {
-            cuts[c] = indicators[c] == 0 ? 0 : CutsOf(Bin(indicators[c], greatest), low);
+            cuts[c] = indicators[c] == 0 ? 0 : Math.Min(most, CutsOf(Bin(indicators[c], greatest), low));
         }
 
         return cuts;

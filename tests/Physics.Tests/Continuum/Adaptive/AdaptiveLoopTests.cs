@@ -281,7 +281,10 @@ public sealed class AdaptiveLoopTests
     public void Nothing_is_marked_where_nothing_is_wrong()
     {
         Assert.All(Marking.Cuts(new double[10], 1, 1, 2), c => Assert.Equal(0, c));
-        Assert.Equal([2, 0], Marking.Cuts([1, 1e-9], 1e-8, 1, 2));
+        
+        // Two cuts leave 16 parts of 1/16 and a sum of 1/4; one would leave 1/2.
+        Assert.Equal([2, 0], Marking.Cuts([1, 1e-3], 0.3, 1, 2));
+        Assert.Equal([1, 0], Marking.Cuts([1, 1e-3], 0.3, 1, 2, most: 1));
         Assert.Contains("positive", Assert.Throws<ScaleModelException>(() => Marking.Cuts([1], 0, 1, 2)).Message, StringComparison.Ordinal);
         Assert.All(Marking.Bulk(new double[10]), m => Assert.Equal(Mark.Keep, m));
         Assert.Throws<ScaleModelException>(() => Marking.Bulk([1, double.NaN]));
