@@ -14,9 +14,6 @@ internal interface IAmgCycle
     /// <summary>Adds the coarsest level.</summary>
     void End(BlockRows<double> a);
 
-    /// <summary>Ends with the levels of the cycle that was given to the constructor.</summary>
-    void Continue();
-
     /// <summary>z = M⁻¹ r.</summary>
     void Apply(ReadOnlySpan<double> r, Span<double> z);
 }
@@ -71,6 +68,7 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop, A
         Link();
     }
 
+    /// <summary>Ends with the levels of the cycle that was given to the constructor.</summary>
     public void Continue()
     {
         _levels.AddRange(coarser!._levels);
