@@ -1,6 +1,6 @@
 // The adaptive loop of deal.II on the L-shaped domain with r^(2/3) sin(2θ/3): Kelly's estimator, 30 % of the cells cut and 3 % merged a round, as its
 // tutorial program 6 does it; conjugate gradients from the interpolated solution of the round before, with the SSOR of that program (ssor), with
-// Trilinos' multigrid (amg), with the geometric multigrid of program 16 (gmg), or on several MPI ranks with Trilinos' multigrid, as program 40 does it.
+// Trilinos' multigrid (amg), or on several MPI ranks with Trilinos' multigrid, as program 40 does it (mpi).
 // Arguments: degree, error to reach, solver, tolerance, threads, share of the squared error whose cells are cut (0: 30 % of the cells). Prints one line: unknowns, seconds of mesh and pattern, of assembly, of the preconditioner,
 // of the solve, of the estimate, of marks, refinement and transfer, of all processors in all but the error, rounds, iterations of the last, the H1-seminorm of its error.
 #include <deal.II/base/function_lib.h>
@@ -27,13 +27,6 @@
 #include <deal.II/lac/trilinos_precondition.h>
 #include <deal.II/lac/trilinos_sparse_matrix.h>
 #include <deal.II/lac/trilinos_vector.h>
-#include <deal.II/multigrid/mg_coarse.h>
-#include <deal.II/multigrid/mg_constrained_dofs.h>
-#include <deal.II/multigrid/mg_matrix.h>
-#include <deal.II/multigrid/mg_smoother.h>
-#include <deal.II/multigrid/mg_tools.h>
-#include <deal.II/multigrid/mg_transfer.h>
-#include <deal.II/multigrid/multigrid.h>
 #include <deal.II/numerics/error_estimator.h>
 #include <deal.II/numerics/solution_transfer.h>
 #include <deal.II/numerics/vector_tools.h>
@@ -41,7 +34,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <map>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -77,8 +70,7 @@ static void serial(const unsigned int degree, const double target, const std::st
   const double  begin = processor();
   Times         times;
   Clock         clock(MPI_COMM_SELF);
-  const bool    gmg = solver == "gmg";
-  Triangulation<2> mesh(gmg ? Triangulation<2>::limit_level_difference_at_vertices : Triangulation<2>::none);
+  Triangulation<2> mesh;
   GridGenerator::hyper_L(mesh, -1, 1);
   mesh.refine_global(3);
   const FE_Q<2>   fe(degree);
@@ -97,8 +89,6 @@ static void serial(const unsigned int degree, const double target, const std::st
     {
       ++rounds;
       dofs.distribute_dofs(fe);
-      if (gmg)
-        dofs.distribute_mg_dofs();
       AffineConstraints<double> constraints;
       DoFTools::make_hanging_node_constraints(dofs, constraints);
       VectorTools::interpolate_boundary_values(dofs, 0, exact, constraints);
@@ -136,7 +126,7 @@ static void serial(const unsigned int degree, const double target, const std::st
           times.setup += clock.lap();
           cg.solve(matrix, solution, load, ssor);
         }
-      else if (solver == "amg")
+      else
         {
           TrilinosWrappers::PreconditionAMG                 amg;
           TrilinosWrappers::PreconditionAMG::AdditionalData data;
@@ -147,58 +137,6 @@ static void serial(const unsigned int degree, const double target, const std::st
           amg.initialize(matrix, data);
           times.setup += clock.lap();
           cg.solve(matrix, solution, load, amg);
-        }
-      else
-        {
-          // As step 16: local smoothing, symmetric SOR.
-          const unsigned int levels = mesh.n_levels();
-          MGConstrainedDoFs  mg_constraints;
-          mg_constraints.initialize(dofs);
-          mg_constraints.make_zero_boundary_constraints(dofs, {0});
-          MGLevelObject<SparsityPattern>      patterns(0, levels - 1), edges(0, levels - 1);
-          MGLevelObject<SparseMatrix<double>> matrices(0, levels - 1), interfaces(0, levels - 1);
-          std::vector<AffineConstraints<double>> boundary(levels);
-          for (unsigned int l = 0; l < levels; ++l)
-            {
-              DynamicSparsityPattern on_level(dofs.n_dofs(l)), on_edge(dofs.n_dofs(l));
-              MGTools::make_sparsity_pattern(dofs, on_level, l);
-              patterns[l].copy_from(on_level);
-              matrices[l].reinit(patterns[l]);
-              MGTools::make_interface_sparsity_pattern(dofs, mg_constraints, on_edge, l);
-              edges[l].copy_from(on_edge);
-              interfaces[l].reinit(edges[l]);
-              boundary[l].add_lines(mg_constraints.get_refinement_edge_indices(l));
-              boundary[l].add_lines(mg_constraints.get_boundary_indices(l));
-              boundary[l].close();
-            }
-          for (const auto &cell : dofs.mg_cell_iterators())
-            {
-              values.reinit(cell);
-              cell_matrix(values, local);
-              cell->get_mg_dof_indices(indices);
-              boundary[cell->level()].distribute_local_to_global(local, indices, matrices[cell->level()]);
-              for (unsigned int i = 0; i < n; ++i)
-                for (unsigned int j = 0; j < n; ++j)
-                  if (mg_constraints.is_interface_matrix_entry(cell->level(), indices[i], indices[j]))
-                    interfaces[cell->level()].add(indices[i], indices[j], local(i, j));
-            }
-          MGTransferPrebuilt<Vector<double>> mg_transfer(mg_constraints);
-          mg_transfer.build(dofs);
-          FullMatrix<double> coarse;
-          coarse.copy_from(matrices[0]);
-          MGCoarseGridHouseholder<double, Vector<double>> coarse_solver;
-          coarse_solver.initialize(coarse);
-          using Smoother = PreconditionSOR<SparseMatrix<double>>;
-          mg::SmootherRelaxation<Smoother, Vector<double>> smoother;
-          smoother.initialize(matrices);
-          smoother.set_steps(1);
-          smoother.set_symmetric(true);
-          mg::Matrix<Vector<double>> level_matrix(matrices), up(interfaces), down(interfaces);
-          Multigrid<Vector<double>> multigrid(level_matrix, coarse_solver, mg_transfer, smoother, smoother);
-          multigrid.set_edge_matrices(down, up);
-          PreconditionMG<2, Vector<double>, MGTransferPrebuilt<Vector<double>>> preconditioner(dofs, multigrid, mg_transfer);
-          times.setup += clock.lap();
-          cg.solve(matrix, solution, load, preconditioner);
         }
       constraints.distribute(solution);
       iterations = control.last_step();
