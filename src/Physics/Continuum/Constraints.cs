@@ -15,7 +15,7 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <param name="dofCount">The number of dofs.</param>
 public sealed class Constraints(int dofCount)
 {
-    private readonly SortedDictionary<int, ((int Dof, double Factor)[] Terms, double Offset)> _lines = [];
+    private readonly Dictionary<int, ((int Dof, double Factor)[] Terms, double Offset)> _lines = [];
 
     /// <summary>The number of dofs.</summary>
     public int DofCount { get; } = dofCount;
@@ -180,13 +180,12 @@ public sealed class Constraints(int dofCount)
         ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, DofCount, nameof(right));
         loop ??= ChunkedLoop.Serial;
         var isGiven = new bool[DofCount];
-        var diagonal = new double[DofCount];
-        foreach (var dof in _lines.Keys)
+        for (var dof = 0; dof < DofCount; dof++)
         {
-            (isGiven[dof], diagonal[dof]) = (true, matrix[dof, dof]);
-            if (!(diagonal[dof] > 0))
+            isGiven[dof] = _lines.ContainsKey(dof);
+            if (isGiven[dof] && !(matrix[dof, dof] > 0))
             {
-                throw new ScaleModelException(FormattableString.Invariant($"Dof {dof} is constrained, and its diagonal entry is {diagonal[dof]}; it has to be positive. Does the form cover all cells?"));
+                throw new ScaleModelException(FormattableString.Invariant($"Dof {dof} is constrained, and its diagonal entry is {matrix[dof, dof]}; it has to be positive. Does the form cover all cells?"));
             }
         }
 
@@ -208,20 +207,55 @@ public sealed class Constraints(int dofCount)
             return new(matrix.Masked(isGiven, loop), y, map, offsets);
         }
 
-        var back = map.Transposed();
         var reduced = new double[DofCount];
-        back.Multiply(y, reduced);
-        var (start, columns, values) = (new int[DofCount + 1], new List<int>(), new List<double>());
-        var inner = Triple(back, matrix.ToCsr(), map, loop);
-        for (var i = 0; i < DofCount; i++)
+        map.TransposeMultiply(y, reduced);
+        return new(NodeTies(matrix.BlockSize) is { } ties ? TiedBlocks.Condense(matrix, ties, isGiven, loop) : ByRows(matrix, map, isGiven, loop), reduced, map, offsets);
+    }
+
+    // The ties as a map between nodes, where all dofs of a tied node are tied alike to their own component; else null. Given values are no part of it.
+    private CsrMatrix? NodeTies(int components)
+    {
+        var nodes = new Constraints(DofCount / components);
+        foreach (var (dof, (terms, _)) in _lines)
         {
-            var (from, count) = (inner.RowStart[i], inner.RowStart[i + 1] - inner.RowStart[i]);
-            columns.AddRange(isGiven[i] ? [i] : inner.Columns.Slice(from, count));
-            values.AddRange(isGiven[i] ? [diagonal[i]] : inner.Values.Slice(from, count));
+            var (node, component) = Math.DivRem(dof, components);
+            if (terms.Length == 0)
+            {
+                continue;
+            }
+
+            (int Dof, double Factor)[] ofNode = [.. terms.Select(t => (t.Dof / components, t.Factor))];
+            for (var c = 0; c < components; c++)
+            {
+                if (!_lines.TryGetValue((components * node) + c, out var other) || !other.Terms.SequenceEqual(ofNode.Select(t => ((components * t.Dof) + c, t.Factor))))
+                {
+                    return null;
+                }
+            }
+
+            if (component == 0)
+            {
+                nodes.Tie(node, ofNode);
+            }
+        }
+
+        return nodes.Directions(keep: true);
+    }
+
+    private static BcsrMatrix ByRows(BcsrMatrix matrix, CsrMatrix map, bool[] isGiven, ChunkedLoop loop)
+    {
+        var count = isGiven.Length;
+        var (start, columns, values) = (new int[count + 1], new List<int>(), new List<double>());
+        var inner = Triple(map.Transposed(), matrix.ToCsr(), map, loop);
+        for (var i = 0; i < count; i++)
+        {
+            var (from, length) = (inner.RowStart[i], inner.RowStart[i + 1] - inner.RowStart[i]);
+            columns.AddRange(isGiven[i] ? [i] : inner.Columns.Slice(from, length));
+            values.AddRange(isGiven[i] ? [matrix[i, i]] : inner.Values.Slice(from, length));
             start[i + 1] = columns.Count;
         }
 
-        return new(BcsrMatrix.FromCsr(new CsrMatrix(DofCount, start, [.. columns], [.. values]), matrix.BlockSize, loop), reduced, map, offsets);
+        return BcsrMatrix.FromCsr(new CsrMatrix(count, start, [.. columns], [.. values]), matrix.BlockSize, loop);
     }
 
     /// <summary>The system of a step from u: K du = f with the constraints on u + du.</summary>
@@ -235,7 +269,8 @@ public sealed class Constraints(int dofCount)
     internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
 
     /// <summary>C, of which rates and changes are multiples: du = C dx.</summary>
-    internal CsrMatrix Directions() => Map().Map;
+    /// <param name="keep">Whether C has a column for constrained dofs too, which is empty.</param>
+    internal CsrMatrix Directions(bool keep = false) => Map(keep).Map;
 
     /// <summary>u with its constrained dofs set to what the free ones say.</summary>
     internal double[] Fulfilled(ReadOnlySpan<double> u)
@@ -278,14 +313,8 @@ public sealed class Constraints(int dofCount)
             : null;
         if (fault is null)
         {
-            foreach (var ((i, mine), (j, its)) in _lines.Zip(other._lines))
-            {
-                if (i != j || !mine.Terms.AsSpan().SequenceEqual(its.Terms))
-                {
-                    fault = $"that of dof {Math.Min(i, j)} differs";
-                    break;
-                }
-            }
+            var unlike = _lines.Where(line => !other._lines.TryGetValue(line.Key, out var its) || !line.Value.Terms.AsSpan().SequenceEqual(its.Terms)).Select(line => (int?)line.Key).Min();
+            fault = unlike is null ? null : $"that of dof {unlike} differs";
         }
 
         if (fault is not null)
@@ -395,8 +424,8 @@ public sealed class Constraints(int dofCount)
 
         count = keep ? DofCount : count;
 
-        Dictionary<int, (SortedDictionary<int, double> Terms, double Offset)?> resolved = [];
-        (SortedDictionary<int, double> Terms, double Offset) Resolve(int dof)
+        Dictionary<int, ((int Dof, double Factor)[] Terms, double Offset)?> resolved = new(_lines.Count);
+        ((int Dof, double Factor)[] Terms, double Offset) Resolve(int dof)
         {
             // A chain may be long, so what waits stands on a list instead of the stack of the thread. A line is begun (null), waits for its terms, and is summed.
             Stack<int> waiting = new([dof]);
@@ -432,15 +461,17 @@ public sealed class Constraints(int dofCount)
             return resolved[dof]!.Value;
         }
 
-        (SortedDictionary<int, double> Terms, double Offset) Summed(int dof)
+        // By rising dof; the factors of one dof are summed in the order of the terms.
+        List<(int Dof, double Factor)> sum = [];
+        ((int Dof, double Factor)[] Terms, double Offset) Summed(int dof)
         {
             var (terms, offset) = _lines[dof];
-            SortedDictionary<int, double> sum = [];
+            sum.Clear();
             foreach (var (j, c) in terms)
             {
                 if (free[j] >= 0)
                 {
-                    sum[free[j]] = sum.GetValueOrDefault(free[j]) + c;
+                    Add(free[j], c);
                     continue;
                 }
 
@@ -448,11 +479,29 @@ public sealed class Constraints(int dofCount)
                 offset += c * inner.Offset;
                 foreach (var (column, factor) in inner.Terms)
                 {
-                    sum[column] = sum.GetValueOrDefault(column) + (c * factor);
+                    Add(column, c * factor);
                 }
             }
 
-            return (sum, offset);
+            return ([.. sum], offset);
+        }
+
+        void Add(int column, double factor)
+        {
+            var at = sum.Count;
+            while (at > 0 && sum[at - 1].Dof > column)
+            {
+                at--;
+            }
+
+            if (at > 0 && sum[at - 1].Dof == column)
+            {
+                sum[at - 1] = (column, sum[at - 1].Factor + factor);
+            }
+            else
+            {
+                sum.Insert(at, (column, factor));
+            }
         }
 
         var offsets = new double[DofCount];
@@ -470,8 +519,11 @@ public sealed class Constraints(int dofCount)
             {
                 var (terms, offset) = Resolve(i);
                 offsets[i] = offset;
-                columns.AddRange(terms.Keys);
-                values.AddRange(terms.Values);
+                foreach (var (column, factor) in terms)
+                {
+                    columns.Add(column);
+                    values.Add(factor);
+                }
             }
 
             start[i + 1] = columns.Count;
@@ -641,6 +693,9 @@ public sealed class BlockSystem
     private readonly double[] _offsets;
 
     internal BlockSystem(BcsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets) => (Matrix, Right, _map, _offsets) = (matrix, right, map, offsets);
+
+    /// <summary>Whether a dof is constrained: it does not stand for itself.</summary>
+    internal bool IsConstrained(int dof) => !(_map.RowStart[dof + 1] - _map.RowStart[dof] == 1 && _map.Columns[_map.RowStart[dof]] == dof);
 
     /// <summary>A.</summary>
     public BcsrMatrix Matrix { get; }
