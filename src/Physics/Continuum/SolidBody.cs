@@ -7,15 +7,18 @@ using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Continuum;
 
-/// <summary>What a body answers to a displacement. Its stiffness is assembled when it is first asked for: who needs the forces alone does not pay for it.</summary>
-/// <param name="force">∫ σ:ε(N_a), N, one number a dof.</param>
+/// <summary>
+/// What a body answers to a displacement, or any system r(u) to its unknowns. The stiffness is assembled when it is first asked for: who needs the forces alone does not
+/// pay for it.
+/// </summary>
+/// <param name="force">r, one number a dof; of a body ∫ σ:ε(N_a), N.</param>
 /// <param name="stiffness">Computes its derivative with respect to the dofs.</param>
 /// <param name="state">The state of all points at the end of the step; nothing if null.</param>
 public sealed class SolidResponse(double[] force, Func<CsrMatrix> stiffness, double[]? state = null)
 {
     private readonly Lazy<CsrMatrix> _stiffness = new(stiffness);
 
-    /// <summary>∫ σ:ε(N_a), N, one number a dof.</summary>
+    /// <summary>r, one number a dof; of a body ∫ σ:ε(N_a), N.</summary>
     public double[] Force { get; } = force;
 
     /// <summary>The derivative of the forces with respect to the dofs.</summary>

@@ -77,8 +77,8 @@ public sealed class SparseLu : IPreconditioner
     }
 
     /// <summary>
-    /// An estimate, from below, of the condition ‖R A C‖₁ ‖(R A C)⁻¹‖₁ of the scaled matrix: solutions of the scaled system lose so much of their precision of 2⁻⁵².
-    /// After: Higham, ACM Trans. Math. Softw. 14, 381 (1988).
+    /// An estimate, from below, of the condition ‖R A C‖₁ ‖(R A C)⁻¹‖₁ of the scaled matrix: its solutions may be off by so many times
+    /// 2⁻⁵². After: Higham, ACM Trans. Math. Softw. 14, 381 (1988).
     /// </summary>
     public double EstimateCondition() => ConditionEstimate.Of(_matrix, _rowScale, _columnScale, Eliminate, EliminateTransposed);
 
