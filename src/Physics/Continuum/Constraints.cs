@@ -16,6 +16,7 @@ namespace ActorMultiscale.Physics.Continuum;
 public sealed class Constraints(int dofCount)
 {
     private readonly Dictionary<int, ((int Dof, double Factor)[] Terms, double Offset)> _lines = [];
+    private AffineMap? _map;        // Until the next constraint.
 
     /// <summary>The number of dofs.</summary>
     public int DofCount { get; } = dofCount;
@@ -139,6 +140,7 @@ public sealed class Constraints(int dofCount)
             throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"The constraint of dof {dof} has the value {offset}, which is not finite."));
         }
 
+        _map = null;
         if (!_lines.TryAdd(dof, (terms.ToArray(), offset)))
         {
             throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"Dof {dof} is constrained twice: {Text(_lines[dof])} and {Text((terms.ToArray(), offset))}. A dof has one constraint."));
@@ -160,8 +162,7 @@ public sealed class Constraints(int dofCount)
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.RowCount, DofCount, nameof(matrix));
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ColumnCount, DofCount, nameof(matrix));
         ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, DofCount, nameof(right));
-        var (map, offsets) = Map();
-        return Condense(matrix, right, map, offsets, loop ?? ChunkedLoop.Serial);
+        return Condense(matrix, right, Map().Offsets, loop ?? ChunkedLoop.Serial);
     }
 
     /// <summary>
@@ -189,7 +190,7 @@ public sealed class Constraints(int dofCount)
             }
         }
 
-        var (map, offsets) = Map(keep: true);
+        var (map, offsets) = KeptDirections();
         var y = new double[DofCount];
         matrix.On(loop).Multiply(offsets, y);
         for (var i = 0; i < y.Length; i++)
@@ -239,7 +240,7 @@ public sealed class Constraints(int dofCount)
             }
         }
 
-        return nodes.Directions(keep: true);
+        return nodes.KeptDirections().Map;
     }
 
     private static BcsrMatrix ByRows(BcsrMatrix matrix, CsrMatrix map, bool[] isGiven, ChunkedLoop loop)
@@ -259,18 +260,13 @@ public sealed class Constraints(int dofCount)
     }
 
     /// <summary>The system of a step from u: K du = f with the constraints on u + du.</summary>
-    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u)
-    {
-        var map = Map().Map;
-        return Condense(matrix, right, map, Gaps(u), ChunkedLoop.Serial);
-    }
+    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u) => Condense(matrix, right, Gaps(u), ChunkedLoop.Serial);
 
     /// <summary>The largest |C x + b − u| with x from u: 0 if u fulfills the constraints.</summary>
     internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
 
     /// <summary>C, of which rates and changes are multiples: du = C dx.</summary>
-    /// <param name="keep">Whether C has a column for constrained dofs too, which is empty.</param>
-    internal CsrMatrix Directions(bool keep = false) => Map(keep).Map;
+    internal CsrMatrix Directions() => Map().Directions;
 
     /// <summary>u with its constrained dofs set to what the free ones say.</summary>
     internal double[] Fulfilled(ReadOnlySpan<double> u)
@@ -325,7 +321,7 @@ public sealed class Constraints(int dofCount)
     }
 
     /// <summary>C with a column for each dof, zero for those that are constrained, and b: u = C x + b.</summary>
-    internal (CsrMatrix Map, double[] Offsets) KeptDirections() => Map(keep: true);
+    internal (CsrMatrix Map, double[] Offsets) KeptDirections() => Resolved(keep: true);
 
     /// <summary>The matrix between the changes of two fields, Dᵀ K C.</summary>
     internal static CsrMatrix Between(CsrMatrix rows, CsrMatrix matrix, CsrMatrix columns, ChunkedLoop loop) => Triple(rows.Transposed(), matrix, columns, loop);
@@ -333,7 +329,7 @@ public sealed class Constraints(int dofCount)
     /// <summary>‖Cᵀ r‖.</summary>
     internal double FreeNorm(ReadOnlySpan<double> r)
     {
-        var map = Map().Map;
+        var map = Directions();
         var free = new double[map.ColumnCount];
         map.TransposeMultiply(r, free);
         return FixedOrderSum.Norm(free);
@@ -342,7 +338,7 @@ public sealed class Constraints(int dofCount)
     /// <summary>C x + b − u with x from u: what constrained dofs lack, zero for those that are free.</summary>
     internal double[] Gaps(ReadOnlySpan<double> u)
     {
-        var (map, gaps) = Map();
+        var (map, offsets, _) = Map();
         List<double> x = [];
         for (var i = 0; i < u.Length; i++)
         {
@@ -352,19 +348,19 @@ public sealed class Constraints(int dofCount)
             }
         }
 
-        var images = new double[u.Length];
-        map.Multiply(x.ToArray(), images);
+        var gaps = new double[u.Length];
+        map.Multiply(x.ToArray(), gaps);
         for (var i = 0; i < u.Length; i++)
         {
-            gaps[i] += images[i] - u[i];
+            gaps[i] = offsets[i] + (gaps[i] - u[i]);
         }
 
         return gaps;
     }
 
-    private CondensedSystem Condense(CsrMatrix matrix, ReadOnlySpan<double> right, CsrMatrix map, double[] offsets, ChunkedLoop loop)
+    private CondensedSystem Condense(CsrMatrix matrix, ReadOnlySpan<double> right, double[] offsets, ChunkedLoop loop)
     {
-        var back = map.Transposed();
+        var (map, _, back) = Map();
         var condensed = Triple(back, matrix, map, loop);
         var moved = new double[DofCount];
         matrix.Multiply(offsets, moved);
@@ -388,12 +384,12 @@ public sealed class Constraints(int dofCount)
     /// <param name="matrix">K, positive definite where the constraints leave dofs free.</param>
     /// <param name="right">f.</param>
     /// <param name="solve">Solves A x = y; if null a factorization of up to five thousand dofs, and conjugate gradients with SSOR to 1e-12 of more.</param>
-    /// <exception cref="InvalidOperationException">The matrix has no inverse, as that of a body that floats, or rounding keeps conjugate gradients from getting there.</exception>
+    /// <exception cref="ScaleModelException">The matrix has no inverse, as that of a body that floats, or rounding keeps conjugate gradients from getting there.</exception>
     /// <returns>u, one number a dof.</returns>
     public double[] Solve(CsrMatrix matrix, ReadOnlySpan<double> right, Func<CsrMatrix, double[], double[]>? solve = null)
     {
         var system = Condense(matrix, right);
-        return system.Expand(system.Right.Length == 0 ? [] : (solve ?? Default)(system.Matrix, system.Right));
+        return system.Expand(system.Right.Length == 0 ? [] : Solving.Of(() => (solve ?? Default)(system.Matrix, system.Right)));
     }
 
     private const int MostFactored = 5000;
@@ -412,8 +408,22 @@ public sealed class Constraints(int dofCount)
         return x;
     }
 
+    // C, b and Cᵀ, with a column of C for each free dof. Of threads that ask at once each makes the same one.
+    private AffineMap Map()
+    {
+        if (_map is { } known)
+        {
+            return known;
+        }
+
+        var (directions, offsets) = Resolved(keep: false);
+        return _map = new(directions, offsets, directions.Transposed());
+    }
+
+    private sealed record AffineMap(CsrMatrix Directions, double[] Offsets, CsrMatrix Back);
+
     // C and b. Constraints are followed down to dofs that are free. C has a column a free dof, or if kept one a dof.
-    private (CsrMatrix Map, double[] Offsets) Map(bool keep = false)
+    private (CsrMatrix Map, double[] Offsets) Resolved(bool keep)
     {
         var free = new int[DofCount];
         var count = 0;

@@ -102,7 +102,7 @@ public static class EquilibriumPath
             }
 
             // Beyond a limit point K is indefinite, and with followers unsymmetric.
-            var solver = new SparseLu(Constraints.Reduced(tangent, directions));
+            var solver = Solving.Of(() => new SparseLu(Constraints.Reduced(tangent, directions)));
             var (r, f) = (Solved(open), Solved(load));
             var more = change(step, r, f);
             factor += more;

@@ -81,8 +81,9 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     /// <summary>The answer to a mean strain at the end of a step.</summary>
     /// <param name="strain">ε̄, the whole strain, with tensor shears.</param>
     /// <param name="state">The state at its beginning; all zero at first.</param>
-    /// <exception cref="ScaleModelException">Newton's method does not converge, or a plane element gets a strain across its plane.</exception>
-    /// <exception cref="InvalidOperationException">The stiffness is not positive definite: a part of the material is loose, or softens.</exception>
+    /// <exception cref="ScaleModelException">
+    /// Newton's method does not converge, a plane element gets a strain across its plane, or the stiffness is not positive definite: a part of the material is loose, or softens.
+    /// </exception>
     public MicroResponse Solve(SymTensor3 strain, ReadOnlySpan<double> state)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(state.Length, StateSize);
@@ -96,11 +97,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         double[] means = [.. _field.Components.Select(i => voigt[i])];
         var history = state[Basis.DofCount..].ToArray();
         SolidResponse? last = null;
-        (double[] Force, CsrMatrix Stiffness) At(double[] u)
-        {
-            last = SolidBody.Respond(Basis, _phases, u, history, _loop);
-            return (last.Force, last.Stiffness);
-        }
+        SolidResponse At(double[] u) => last = SolidBody.Respond(Basis, _phases, u, history, _loop);
 
         var start = state[..Basis.DofCount];
         var result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, (a, y) => _field.Solver(a, _loop)(y), _tolerance);
@@ -119,16 +116,16 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     }
 
     // Unknown are u and the mean stresses, s_I = σ_I/κ: f(u) − κ Σ s_I G_I = 0 and κ (V m_I − G_Iᵀ u) = 0, where κ makes them alike in size; their derivative is symmetric.
-    private NewtonResult SolveStatic(ReadOnlySpan<double> displacement, double[] means, Func<double[], (double[] Force, CsrMatrix Stiffness)> at)
+    private NewtonResult SolveStatic(ReadOnlySpan<double> displacement, double[] means, Func<double[], SolidResponse> at)
     {
         var (n, m) = (Basis.DofCount, means.Length);
         var start = new double[n + m];
         displacement.CopyTo(start);
-        var (force, stiffness) = at(displacement.ToArray());
+        var rest = at(displacement.ToArray());
         var diagonal = new double[n];
-        stiffness.Diagonal(diagonal);
+        rest.Stiffness.Diagonal(diagonal);
         var scale = FixedOrderSum.Of(diagonal) / n / Math.Pow(Volume, 1 - (1.0 / Basis.Components));
-        var stresses = _field.MeanStress(force);
+        var stresses = _field.MeanStress(rest.Force);
         for (var i = 0; i < m; i++)
         {
             start[n + i] = stresses[i] / scale;
@@ -144,9 +141,9 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
             start, pins,
             z =>
             {
-                var (f, k) = at(z[..n]);
+                var response = at(z[..n]);
                 var residual = new double[n + m];
-                f.CopyTo(residual, 0);
+                response.Force.CopyTo(residual, 0);
                 for (var i = 0; i < m; i++)
                 {
                     for (var a = 0; a < n; a++)
@@ -157,7 +154,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
                     residual[n + i] = scale * ((Volume * means[i]) - FixedOrderSum.Dot(_field.Loads[i], z.AsSpan(0, n)));
                 }
 
-                return (residual, Bordered(k, scale));
+                return new SolidResponse(residual, () => Bordered(response.Stiffness, scale));
             },
             Indefinite, _tolerance);
     }

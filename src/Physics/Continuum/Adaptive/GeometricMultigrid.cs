@@ -111,7 +111,7 @@ public sealed class GeometricMultigrid : IPreconditioner
     private static CsrMatrix Between(AdaptiveMesh coarse, Basis coarseBasis, AdaptiveMesh fine, Basis fineBasis)
     {
         var values = new MeshTransfer(coarse, fine).Interpolation(coarseBasis, fineBasis);
-        var ties = coarse.Constrain(Basis.Scalar(coarse.Mesh, coarseBasis.Degree)).Directions(keep: true);
+        var ties = coarse.Constrain(Basis.Scalar(coarse.Mesh, coarseBasis.Degree)).KeptDirections().Map;
         var (start, columns, factors) = (new int[values.RowCount + 1], new List<int>(values.EntryCount), new List<double>(values.EntryCount));
         Span<(int Column, double Factor)> row = new (int, double)[27 * 27];
         for (var i = 0; i < values.RowCount; i++)

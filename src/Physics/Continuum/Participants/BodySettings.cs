@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -67,6 +68,9 @@ internal sealed class BodySettings
 
     /// <summary>The region of each cell.</summary>
     public int[] RegionOf { get; }
+
+    /// <summary>What holds in each region, as phases.</summary>
+    public Phases<T> ByRegion<T>(ImmutableArray<T> values) => new([.. values], RegionOf, Mesh.CellCount);
 
     /// <summary>Notes a fault if a condition does not hold.</summary>
     public bool Require(bool holds, FormattableString fault)

@@ -173,7 +173,7 @@ public sealed class HeatModel : IScaleModel
             {
                 Step(inputs, outputs, from, to, window.Length / steps);
             }
-            catch (InvalidOperationException fault)
+            catch (ScaleModelException fault) when (fault.InnerException is InvalidOperationException)
             {
                 throw new ScaleModelException($"The temperatures cannot be solved for: {fault.Message}", fault);
             }
