@@ -68,6 +68,9 @@ internal sealed class BodySettings
     /// <summary>The region of each cell.</summary>
     public int[] RegionOf { get; }
 
+    /// <summary>The number of each cell's region, from 0 on, as a field to look at; none where there is one region.</summary>
+    public ImmutableArray<MeshField> RegionFields => RegionCount > 1 ? [new("region", 1, Array.ConvertAll(RegionOf, r => (double)r))] : [];
+
     /// <summary>Notes a fault if a condition does not hold.</summary>
     public bool Require(bool holds, FormattableString fault)
     {
