@@ -147,5 +147,9 @@ public sealed class VtuTests(PostgresServer server) : RecordStand(server)
         Assert.Equal(5, changed.Code);
         Assert.Contains("What is written ends before", changed.Error, StringComparison.Ordinal);
         Assert.Contains("1 time of 'plate'", changed.Out, StringComparison.Ordinal);
+        changed = Host("vtu", "run", "plate", "none", "--from", "2", "--quiet");
+        Assert.Equal((5, ""), (changed.Code, changed.Out));
+        Assert.Contains("Nothing is written", changed.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(Folder, "none")));
     }
 }

@@ -14,8 +14,8 @@ namespace ActorMultiscale.Host.Commands;
 
 /// <summary><c>vtu RUN PARTICIPANT FOLDER</c>: the mesh of a participant with its fields over time, for ParaView and all else that reads VTK.</summary>
 /// <remarks>
-/// Recorded are what goes through ports and, in snapshots, the state. So the participant is computed again alone from its recorded inputs, as
-/// <c>verify --participant</c> does; what it shows is that of the run, to the bit, or the command says where not.
+/// A record has what goes through ports and, in snapshots, states; it has no meshes with fields. So the participant is computed again alone from its recorded
+/// inputs, as <c>verify --participant</c> does: what it shows is that of the run, to the bit, or the command says where not.
 /// </remarks>
 internal static class VtuCommand
 {
@@ -26,7 +26,7 @@ internal static class VtuCommand
         var folder = new Argument<string>("folder") { Description = "Where the files are written; made if it is not there" };
         var from = new Option<long?>("--from") { Description = "The first window to show, from its start on; without it, the first of the run" };
         var to = new Option<long?>("--to") { Description = "The window before which to stop. Without it, all that are recorded" };
-        var every = new Option<int>("--every") { Description = "Show so many windows as one step", DefaultValueFactory = _ => 1 };
+        var every = new Option<int>("--every") { Description = "One file for so many windows", DefaultValueFactory = _ => 1 };
         every.Validators.Add(result =>
         {
             if (result.Tokens.Count == 1 && (!int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var windows) || windows < 1))
@@ -50,14 +50,18 @@ internal static class VtuCommand
                     ?? throw new RunStoreException($"The model of '{series.Name}' has no mesh that it shows; 'heat', 'solid' and 'heat-plate' have one. 'replay' prints what goes through any ports.");
                 return isWritten = windows < first || (windows - first) % parsed.GetValue(every) != 0 || series.TryAdd(viewable.View(), windows, time);
             });
+            if (!verdict.Matches)
+            {
+                Console.Error.WriteLine($"{verdict.Sentence}. {(series.Times.IsEmpty ? "Nothing is written" : "What is written ends before")}.");
+                if (series.Times.IsEmpty)
+                {
+                    return ExitCode.Mismatch;
+                }
+            }
+
             if (!isWritten || !series.TryEnd())
             {
                 return ExitCode.Usage;
-            }
-
-            if (!verdict.Matches)
-            {
-                Console.Error.WriteLine($"{verdict.Sentence}. What is written ends before.");
             }
 
             Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(new VtuOutput(run, series.Name, series.File, series.Times), HostJson.Readable.VtuOutput)
