@@ -72,6 +72,9 @@ internal sealed class BodySettings
     /// <summary>What holds in each region, as phases.</summary>
     public Phases<T> ByRegion<T>(ImmutableArray<T> values) => new([.. values], RegionOf, Mesh.CellCount);
 
+    /// <summary>The number of each cell's region, from 0 on, as a field to look at; none where there is one region.</summary>
+    public ImmutableArray<MeshField> RegionFields => RegionCount > 1 ? [new("region", 1, Array.ConvertAll(RegionOf, r => (double)r))] : [];
+
     /// <summary>Notes a fault if a condition does not hold.</summary>
     public bool Require(bool holds, FormattableString fault)
     {

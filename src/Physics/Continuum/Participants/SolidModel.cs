@@ -20,7 +20,7 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// forces of both ends instead of those of a time between. Explicit steps, with a diagonal m:
 /// u₊ = u + Δt v + ½ Δt² a, a₊ = (f₊ − F(u₊))/m, v₊ = v + ½ Δt (a + a₊). Where the displacement is given, F(u) + M a − f is the force that holds it.
 /// </remarks>
-public sealed class SolidModel : IScaleModel
+public sealed class SolidModel : IViewable
 {
     private static readonly Port<Vec3> _bodyForce = Port.In<Vec3>("body-force", new("b", Unit.Parse("N/m^3"))) with { Optional = true };
     private static readonly Port<double> _temperature = Port.In<double>("temperature", Quantities.Temperature) with { Optional = true };
@@ -153,6 +153,15 @@ public sealed class SolidModel : IScaleModel
         {
             throw new ScaleModelException($"The displacements cannot be solved for: {fault.Message} A body at rest has to be held: 'fixed', 'symmetry', 'displaced' and 'displacement-in' do so.", fault);
         }
+    }
+
+    /// <inheritdoc/>
+    public MeshView View()
+    {
+        MeshField displacement = new("displacement", _basis.Components, [.. _u]);
+        return new(
+            _basis, _settings.IsStatic ? [displacement] : [displacement, new("velocity", _basis.Components, [.. _v])],
+            [MeshField.Of("stress", _materials.Look(_u, _state, _rise, ChunkedLoop.Serial).Stress), .. _settings.Body.RegionFields]);
     }
 
     /// <inheritdoc/>
