@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -9,9 +10,9 @@ namespace ActorMultiscale.Host.Commands;
 /// <summary><c>verify RUN --participant NAME</c>: computes one participant again, alone, from its recorded inputs.</summary>
 internal static class ParticipantVerification
 {
-    /// <summary>Compares what the participant writes with what it wrote, from a snapshot or the beginning up to <paramref name="end"/>, and its state with those of the snapshots on the way.</summary>
+    /// <summary>Compares what the participant writes with what it wrote, from a snapshot or the beginning up to <paramref name="end"/>, and its state with those of the snapshots on the way; <paramref name="show"/> is shown how far that has come.</summary>
     /// <exception cref="RunStoreException">There is no such participant, or its inputs are not recorded.</exception>
-    public static VerifyOutput Verify(RecordedRun record, string participant, long first, long end, int threads, bool quiet)
+    public static VerifyOutput Verify(RecordedRun record, string participant, long first, long end, int threads, Action<RunProgress> show)
     {
         var system = record.Loaded.System;
         var node = system.Participants.FirstOrDefault(p => p.Name == participant)
@@ -26,8 +27,9 @@ internal static class ParticipantVerification
         }
 
         var snapshots = record.History.Snapshots.Where(s => s.Window > begin && s.Window <= end).GroupBy(s => s.Window).ToDictionary(g => g.Key, g => g.Last());
-        using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
+        var progress = new RecomputationProgress(system, from, show);
         using var replay = Begin(system, node, from, threads);
+        replay.OnProgress = done => progress.Hear(node.Index, done);
         var compared = 0L;
         VerifyOutput Differs(WindowDifference window, string what) =>
             new(record.Name, false, compared, $"the participant '{participant}', computed again alone from its recorded inputs, {what}") { From = begin, Participant = participant, Window = window };
@@ -47,8 +49,7 @@ internal static class ParticipantVerification
                     string.Create(CultureInfo.InvariantCulture, $"writes what it wrote, but its state after window {window.Index} is another than that of the snapshot there"));
             }
 
-            var time = system.Window(window.StartTick, window.EndTick).End;
-            line.Show(new Actors.RunProgress(time, window.Index + 1, window.Index + 1, 0, []));
+            progress.Accept(window.StartTick, window.EndTick);
         }
 
         return new VerifyOutput(record.Name, true, compared, null) { From = begin, Participant = participant };
