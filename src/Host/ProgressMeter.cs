@@ -10,6 +10,7 @@ public sealed class ProgressMeter(double start, double until)
 {
     private readonly Queue<(TimeSpan At, double Time, long Windows)> _recent = new();
     private readonly Dictionary<string, (TimeSpan At, double Done)> _underway = [];
+    private double _last;
 
     /// <summary>One line for people.</summary>
     /// <param name="elapsed">Wall-clock time since the start.</param>
@@ -18,6 +19,13 @@ public sealed class ProgressMeter(double start, double until)
     {
         ArgumentNullException.ThrowIfNull(progress);
         var time = Math.Max(start, progress.Time);
+        if (time > _last)
+        {
+            // Windows have ended since, and those that are underway are others.
+            _underway.Clear();
+            _last = time;
+        }
+
         _recent.Enqueue((elapsed, time, progress.Accepted));
         while (_recent.Count > 2 && elapsed - _recent.Peek().At > TimeSpan.FromSeconds(10))
         {

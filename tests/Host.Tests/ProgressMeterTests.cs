@@ -21,5 +21,9 @@ public sealed class ProgressMeterTests
         Assert.EndsWith("  atoms at 35 % of its window, 26.0 s left", Line(meter, 30, 20, KeyValuePair.Create("atoms", 0.35)), StringComparison.Ordinal);
         Assert.EndsWith("  atoms at 5 % of its window", Line(meter, 60, 21, KeyValuePair.Create("atoms", 0.05)), StringComparison.Ordinal);
         Assert.DoesNotContain("atoms", Line(meter, 61, 22), StringComparison.Ordinal);
+
+        // So is one in which more is done when it is first seen than when the last one was.
+        Assert.EndsWith("  atoms at 7 % of its window", Line(meter, 62, 22, KeyValuePair.Create("atoms", 0.07)), StringComparison.Ordinal);
+        Assert.EndsWith("  atoms at 9 % of its window", Line(meter, 90, 23, KeyValuePair.Create("atoms", 0.09)), StringComparison.Ordinal);
     }
 }

@@ -78,7 +78,8 @@ internal static class ForkCommand
         }
 
         RunSnapshot? last = null;
-        var (_, difference, _) = VerifyCommand.Recompute(record, from, window, manners.Threads, manners.Quiet, snapshot => last = snapshot);
+        using var line = RecomputationProgress.Line(record, manners.Quiet);
+        var (_, difference, _) = VerifyCommand.Recompute(record, from, window, manners.Threads, line.Show, snapshot => last = snapshot);
         return difference is not null
             ? throw new RunStoreException($"The run '{record.Name}' has no snapshot after {window} windows, and computing them again gives something else than it has recorded: {difference.Sentence}. Fork it at a snapshot, or on the machine and with the program that made it.")
             : last?.Window == window ? last : throw new InvalidOperationException($"Computing again stopped at window {last?.Window} instead of {window}.");

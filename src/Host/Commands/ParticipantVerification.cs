@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -15,10 +16,10 @@ internal static class ParticipantVerification
     /// <param name="first">The first window that must be compared.</param>
     /// <param name="end">The window before which to stop.</param>
     /// <param name="threads">How many threads compute.</param>
-    /// <param name="quiet">Whether no progress is shown.</param>
+    /// <param name="show">Is shown how far that has come.</param>
     /// <param name="look">Is shown the model, how many windows lie behind it, and the time, s: where computing begins and after every window. Whether to go on.</param>
     /// <exception cref="RunStoreException">There is no such participant, or its inputs are not recorded.</exception>
-    public static VerifyOutput Verify(RecordedRun record, string participant, long first, long end, int threads, bool quiet, Func<IScaleModel, long, double, bool>? look = null)
+    public static VerifyOutput Verify(RecordedRun record, string participant, long first, long end, int threads, Action<RunProgress> show, Func<IScaleModel, long, double, bool>? look = null)
     {
         var system = record.Loaded.System;
         var node = system.Participants.FirstOrDefault(p => p.Name == participant)
@@ -33,14 +34,14 @@ internal static class ParticipantVerification
         }
 
         var snapshots = record.History.Snapshots.Where(s => s.Window > begin && s.Window <= end).GroupBy(s => s.Window).ToDictionary(g => g.Key, g => g.Last());
-        var start = system.Window(0, from?.Tick ?? 0).End;
-        using var line = new ProgressLine(quiet, new ProgressMeter(start, system.Experiment.Until));
+        var progress = new RecomputationProgress(system, from, show);
         using var replay = Begin(system, node, from, threads);
+        replay.OnProgress = done => progress.Hear(node.Index, done);
         var compared = 0L;
         VerifyOutput Differs(WindowDifference window, string what) =>
             new(record.Name, false, compared, $"the participant '{participant}', computed again alone from its recorded inputs, {what}") { From = begin, Participant = participant, Window = window };
 
-        var goesOn = look?.Invoke(replay.Model, begin, start) ?? true;
+        var goesOn = look?.Invoke(replay.Model, begin, system.Window(0, from?.Tick ?? 0).End) ?? true;
         foreach (var window in record.Fields.Windows(begin, end).Where(window => window.Index >= 0).TakeWhile(_ => goesOn))
         {
             if (replay.Advance(window) is { } difference)
@@ -56,9 +57,8 @@ internal static class ParticipantVerification
                     string.Create(CultureInfo.InvariantCulture, $"writes what it wrote, but its state after window {window.Index} is another than that of the snapshot there"));
             }
 
-            var time = system.Window(window.StartTick, window.EndTick).End;
-            line.Show(new Actors.RunProgress(time, window.Index + 1, window.Index + 1, 0, []));
-            goesOn = look?.Invoke(replay.Model, window.Index + 1, time) ?? true;
+            progress.Accept(window.StartTick, window.EndTick);
+            goesOn = look?.Invoke(replay.Model, window.Index + 1, system.Window(window.StartTick, window.EndTick).End) ?? true;
         }
 
         return new VerifyOutput(record.Name, true, compared, null) { From = begin, Participant = participant };

@@ -27,20 +27,22 @@ internal static class VerifyCommand
             using var file = catalog.Open(run);
             var record = RecordedRun.Of(run, file);
             var (first, end) = record.Choose(parsed.GetValue(from), parsed.GetValue(to));
+            using var line = RecomputationProgress.Line(record, parsed.GetValue(quiet));
             var output = parsed.GetValue(alone) is { } participant
-                ? ParticipantVerification.Verify(record, participant, first, end, parsed.GetValue(threads), parsed.GetValue(quiet))
-                : Verify(record, first, end, parsed.GetValue(threads), parsed.GetValue(quiet));
+                ? ParticipantVerification.Verify(record, participant, first, end, parsed.GetValue(threads), line.Show)
+                : Verify(record, first, end, parsed.GetValue(threads), line.Show);
+            line.End();
             Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(output, HostJson.Readable.VerifyOutput) : output.Sentence);
             return output.Matches ? ExitCode.Ok : ExitCode.Mismatch;
         });
         return command;
     }
 
-    private static VerifyOutput Verify(RecordedRun record, long first, long end, int threads, bool quiet)
+    private static VerifyOutput Verify(RecordedRun record, long first, long end, int threads, Action<RunProgress> show)
     {
         var from = record.SnapshotBefore(first);
         var begin = from?.Window ?? 0;
-        var (compared, difference, result) = Recompute(record, from, end, threads, quiet, static _ => { });
+        var (compared, difference, result) = Recompute(record, from, end, threads, show, static _ => { });
         var sentence = difference?.Sentence;
         if (difference is null && end == record.Windows && record.History.End is { Outcome: RunOutcome.Completed, FinalHash: var hash } && result.FinalHash != hash)
         {
@@ -50,20 +52,21 @@ internal static class VerifyCommand
         return new VerifyOutput(record.Name, sentence is null, compared, sentence) { From = begin, Window = difference };
     }
 
-    /// <summary>Computes windows again, from a snapshot or the beginning up to <paramref name="end"/>, and compares each with the record.</summary>
+    /// <summary>Computes windows again, from a snapshot or the beginning up to <paramref name="end"/>, and compares each with the record; <paramref name="show"/> is shown how far that has come.</summary>
     /// <returns>How many were compared, and the first difference.</returns>
-    public static (long Compared, WindowDifference? Difference, RunResult Result) Recompute(RecordedRun record, RunSnapshot? from, long end, int threads, bool quiet, Action<RunSnapshot> onSnapshot)
+    public static (long Compared, WindowDifference? Difference, RunResult Result) Recompute(RecordedRun record, RunSnapshot? from, long end, int threads, Action<RunProgress> show, Action<RunSnapshot> onSnapshot)
     {
         var system = record.Loaded.System;
         var begin = from?.Window ?? 0;
         using var recorded = record.WindowsFrom(begin).GetEnumerator();
-        using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
+        var progress = new RecomputationProgress(system, from, show);
         var compared = 0L;
         WindowDifference? difference = null;
         var runner = new SerialRunner(system, threads)
         {
             RecordedEnds = record.WindowsFrom(begin).Select(window => window.EndTick),
             OnSnapshot = onSnapshot,
+            OnProgress = progress.Hear,
             OnWindow = computed =>
             {
                 if (difference is not null || begin + compared >= end || !recorded.MoveNext())
@@ -73,12 +76,11 @@ internal static class VerifyCommand
 
                 difference = Difference(system, recorded.Current, computed);
                 compared++;
-                line.Show(new RunProgress(system.Window(computed.StartTick, computed.EndTick).End, begin + compared, begin + compared, 0, []));
+                progress.Accept(computed.StartTick, computed.EndTick);
                 return difference is null && begin + compared < end;
             },
         };
         var result = runner.Run(from);
-        line.End();
         return (compared, difference ?? (begin + compared < end
             ? new WindowDifference(begin + compared, double.NaN, null, null, $"the record has {end} windows, and computing again ended after {begin + compared}: {result.Reason}") : null), result);
     }

@@ -44,12 +44,14 @@ internal static class VtuCommand
             var (first, end) = record.Choose(parsed.GetValue(from), parsed.GetValue(to));
             var series = new Series(parsed.GetValue(folder)!, parsed.GetValue(participant)!);
             var isWritten = true;
-            var verdict = ParticipantVerification.Verify(record, series.Name, first, end, parsed.GetValue(threads), parsed.GetValue(quiet), (model, windows, time) =>
+            using var line = RecomputationProgress.Line(record, parsed.GetValue(quiet));
+            var verdict = ParticipantVerification.Verify(record, series.Name, first, end, parsed.GetValue(threads), line.Show, (model, windows, time) =>
             {
                 var viewable = model as IViewable
                     ?? throw new RunStoreException($"The model of '{series.Name}' has no mesh that it shows; 'heat', 'solid' and 'heat-plate' have one. 'replay' prints what goes through any ports.");
                 return isWritten = windows < first || (windows - first) % parsed.GetValue(every) != 0 || series.TryAdd(viewable.View(), windows, time);
             });
+            line.End();
             if (!verdict.Matches)
             {
                 Console.Error.WriteLine($"{verdict.Sentence}. {(series.Times.IsEmpty ? "Nothing is written" : "What is written ends before")}.");

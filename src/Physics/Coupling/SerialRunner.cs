@@ -43,12 +43,18 @@ public sealed class SerialRunner(CoupledSystem system, int degree = 1)
     /// <summary>Called for what a log would want to know.</summary>
     public Action<string> OnNote { get; init; } = static _ => { };
 
+    /// <summary>Hears how far a participant, by its index, has come in an advance, from 0 to 1; nobody if null.</summary>
+    public Action<int, double>? OnProgress { get; init; }
+
     /// <summary>Runs from the start, or from <paramref name="from"/>.</summary>
     public RunResult Run(RunSnapshot? from = null)
     {
         var core = new CouplingCore(system, from?.Fields, runAhead: 1, RecordedEnds);      // So that OnWindow is asked before the next window is begun.
         var loop = new ChunkedLoop(degree);
-        var sessions = system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, loop)).ToList();
+        var sessions = system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, loop)
+        {
+            OnProgress = OnProgress is { } hear ? done => hear(node.Index, done) : null,
+        }).ToList();
         try
         {
             return Run(core, sessions, from);

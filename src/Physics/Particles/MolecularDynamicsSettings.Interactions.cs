@@ -40,6 +40,8 @@ internal sealed partial class MolecularDynamicsSettings
         Setting.Choice("bonds", "what acts along the bonds of the file: harmonic K (r − r₀)², fene −½ K R₀² ln(1 − (r/R₀)²), morse D [1 − e^(−α(r − r₀))]²", ["none", "harmonic", "fene", "morse"], "none"),
         Setting.Numbers("bond-stiffness", U("N/m", isReduced), "harmonic and fene bonds: K of each kind", []),
         Setting.Numbers("bond-length", U("m", isReduced), "bonds: r₀ of each kind, or the greatest length R₀ of fene", []),
+        Setting.Numbers("bond-core-strength", U("J", isReduced), "fene bonds: ε of each kind of a core 4ε [(σ/r)¹² − (σ/r)⁶] + ε up to 2^(1/6) σ; without it they have none", []),
+        Setting.Numbers("bond-core-size", U("m", isReduced), "fene bonds: σ of the core of each kind", []),
         Setting.Numbers("bond-depth", U("J", isReduced), "morse bonds: D of each kind", []),
         Setting.Numbers("bond-width", U("1/m", isReduced), "morse bonds: α of each kind", []),
         Setting.Choice("angles", "what acts on the angles of the file: harmonic K (θ − θ₀)², cosine K (1 + cos θ)", ["none", "harmonic", "cosine"], "none"),
@@ -52,7 +54,9 @@ internal sealed partial class MolecularDynamicsSettings
         Setting.Choice("impropers", "what acts on the impropers of the file: harmonic K (χ − χ₀)², χ = |φ|", ["none", "harmonic"], "none"),
         Setting.Numbers("improper-stiffness", U("J", isReduced), "impropers: K of each kind", []),
         Setting.Numbers("improper-rest", "rad", "impropers: χ₀ of each kind", []),
-        Setting.Texts("left-out", "bonded atoms between which the pair interaction does not act: one-bond, two-bonds, three-bonds", []),
+        Setting.Texts("left-out", "bonded atoms between which pair and charges do not act: one-bond, two-bonds, three-bonds", []),
+        Setting.Numbers("pair-weights", "1", "instead of left-out: what counts of the pair interaction of atoms one, two and three bonds apart; three numbers from 0 to 1", []),
+        Setting.Numbers("charge-weights", "1", "the same of the charges; without them it is what counts of the pair interaction", []),
     ];
 
     private static ImmutableArray<Setting> OfSurroundings(bool isReduced) =>
@@ -74,14 +78,17 @@ internal sealed partial class MolecularDynamicsSettings
     ];
 
     // Where the atoms are not known their absence is a fault already, and the rest is looked at as far as that goes.
-    private Func<ImmutableArray<Interaction>> InteractionsOf(AtomConfiguration? atoms, bool hasMore, bool hasSurroundings)
+    private Func<ImmutableArray<Interaction>> InteractionsOf(AtomConfiguration? atoms, BondedWeights? bonded, bool hasSurroundings)
     {
         // Files are read once, here; each is made and put on the atoms once here, too, so that what its constructor refuses is said with all other faults.
         var isSingle = hasSurroundings && _given.Choice("precision") == "single";
-        List<Func<Interaction>?> given = [Try(() => Pair(atoms, isSingle))];
-        if (hasMore)
+        var pair = Try(() => Pair(atoms, isSingle));
+        List<Func<Interaction>?> given = [Whole(pair)];
+        if (bonded is not null)
         {
-            given.AddRange([Charges(atoms), Bonds(atoms?.Bonds), Angles(atoms?.Angles), Dihedrals(atoms?.Dihedrals), Impropers(atoms?.Impropers)]);
+            var charges = Charges(atoms);
+            given.AddRange([Whole(charges), Bonds(atoms?.Bonds, bonded), Angles(atoms?.Angles), Dihedrals(atoms?.Dihedrals), Impropers(atoms?.Impropers)]);
+            given.AddRange([.. Parts(pair, bonded.LeftOf(bonded.Pairs)), .. Parts(charges, bonded.LeftOf(bonded.Charges))]);
         }
 
         if (hasSurroundings)
@@ -108,13 +115,20 @@ internal sealed partial class MolecularDynamicsSettings
         ];
         if (makers.IsEmpty && _faults.Count == 0)
         {
-            _faults.Add(hasMore ? "'pair', 'bonds' and all others are none: nothing acts on the atoms" : "'pair' is none: nothing acts on the atoms");
+            _faults.Add(bonded is not null ? "'pair', 'bonds' and all others are none: nothing acts on the atoms" : "'pair' is none: nothing acts on the atoms");
         }
 
         return () => [.. makers.Select(make => make())];
     }
 
-    private Func<Interaction>? Pair(AtomConfiguration? atoms, bool isSingle)
+    // Makes what acts between all atoms, or of it what is left of atoms that are so many bonds apart.
+    private delegate Interaction PairMaker(BondedPart? part);
+
+    private static Func<Interaction>? Whole(PairMaker? make) => make is null ? null : () => make(null);
+
+    private static IEnumerable<Func<Interaction>> Parts(PairMaker? make, IEnumerable<BondedPart> parts) => make is null ? [] : parts.Select(part => (Func<Interaction>)(() => make(part)));
+
+    private PairMaker? Pair(AtomConfiguration? atoms, bool isSingle)
     {
         var cutoff = Number("cutoff", Length);
         if (isSingle && _given.Choice("pair") is not "lennard-jones" and var other)
@@ -129,18 +143,18 @@ internal sealed partial class MolecularDynamicsSettings
                 var kinds = atoms?.Species.Length ?? epsilon.Length;
                 if (epsilon.Length != kinds || sigma.Length != kinds)
                 {
-                    return Fault<Func<Interaction>?>($"'epsilon' has {epsilon.Length} numbers and 'sigma' {sigma.Length}, and there are {kinds} kinds of atoms");
+                    return Fault<PairMaker?>($"'epsilon' has {epsilon.Length} numbers and 'sigma' {sigma.Length}, and there are {kinds} kinds of atoms");
                 }
 
                 if (kinds == 1)
                 {
-                    return () => Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff), isSingle);
+                    return part => Ended(new LennardJonesLaw(epsilon[0], sigma[0], cutoff), isSingle, part);
                 }
 
                 var rule = _given.Choice("mixing") switch { "geometric" => MixingRule.Geometric, "arithmetic" => MixingRule.Arithmetic, _ => MixingRule.SixthPower };
-                return () => Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff), isSingle);
+                return part => Ended(new LennardJonesMixture([.. epsilon.Zip(sigma, (e, s) => new WellAndSize(e, s))], rule, cutoff), isSingle, part);
             case "morse":
-                return () => Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff), isSingle: false);
+                return part => Ended(new MorseLaw(Number("depth", Units.Si.Energy), Number("width", 1 / Length), Number("distance", Length), cutoff), isSingle: false, part);
             case "embedded-atom":
                 return PotentialFile("embedded-atom") is { } eam && InMetal("embedded atoms") ? EmbeddedAtoms(eam, atoms) : null;
             case "stillinger-weber":
@@ -158,7 +172,7 @@ internal sealed partial class MolecularDynamicsSettings
         ? $"files of {what} hold eV and Å; take the model without '-reduced'"
         : $"'units' is {Units.Name}; files of {what} hold eV and Å, so it must be metal");
 
-    private Func<Interaction>? EmbeddedAtoms(InputFile file, AtomConfiguration? atoms)
+    private PairMaker? EmbeddedAtoms(InputFile file, AtomConfiguration? atoms)
     {
         if (atoms is null)
         {
@@ -169,15 +183,15 @@ internal sealed partial class MolecularDynamicsSettings
         {
             var table = EamTable.Parse(file, atoms.Species[0].Name);
             return ChemicalElements.Mass(atoms.Species[0].Name) is not null && ChemicalElements.Mass(table.Element) is not null && table.Element != atoms.Species[0].Name
-                ? Fault<Func<Interaction>?>($"{file.Name} is the potential of {table.Element}, and the atoms are {atoms.Species[0].Name}")
-                : () => EmbeddedAtomInteraction.Of(table);
+                ? Fault<PairMaker?>($"{file.Name} is the potential of {table.Element}, and the atoms are {atoms.Species[0].Name}")
+                : _ => EmbeddedAtomInteraction.Of(table);
         }
 
         var alloy = EamAlloy.Parse(file, _given.Flag("finnis-sinclair"));
-        return () => EmbeddedAtomInteraction.Of(alloy, [.. atoms.Species.Select(s => s.Name)]);
+        return _ => EmbeddedAtomInteraction.Of(alloy, [.. atoms.Species.Select(s => s.Name)]);
     }
 
-    private Func<Interaction>? StillingerWeber(AtomConfiguration? atoms)
+    private PairMaker? StillingerWeber(AtomConfiguration? atoms)
     {
         if (!InMetal("Stillinger-Weber potentials"))
         {
@@ -194,22 +208,22 @@ internal sealed partial class MolecularDynamicsSettings
             }
 
             var of = read.Of(names);
-            return () => Interaction.StillingerWeber(names.Length, of);
+            return _ => Interaction.StillingerWeber(names.Length, of);
         }
 
         return names.FirstOrDefault(name => name != "Si") is { } other
-            ? Fault<Func<Interaction>?>($"'pair' is stillinger-weber without a 'potential', which is that of silicon, and there are atoms of {other}; 'species' may call them Si")
-            : () => Interaction.StillingerWeber(Math.Max(1, names.Length), (_, _, _) => StillingerWeberParameters.Silicon);
+            ? Fault<PairMaker?>($"'pair' is stillinger-weber without a 'potential', which is that of silicon, and there are atoms of {other}; 'species' may call them Si")
+            : _ => Interaction.StillingerWeber(Math.Max(1, names.Length), (_, _, _) => StillingerWeberParameters.Silicon);
     }
 
-    private Func<Interaction>? Tables(InputFile file, AtomConfiguration? atoms)
+    private PairMaker? Tables(InputFile file, AtomConfiguration? atoms)
     {
         var sections = _given.Texts("sections");
         var kinds = atoms?.Species.Length ?? 1;
         var pairs = kinds * (kinds + 1) / 2;
         if (sections.Length > 1 && atoms is not null && sections.Length != pairs)
         {
-            return Fault<Func<Interaction>?>($"'sections' has {sections.Length} names; it has one for all pairs of atoms, or one for each of the {pairs} pairs of {kinds} kinds");
+            return Fault<PairMaker?>($"'sections' has {sections.Length} names; it has one for all pairs of atoms, or one for each of the {pairs} pairs of {kinds} kinds");
         }
 
         double? cutoff = _given.Given.ContainsKey("cutoff") ? Number("cutoff", Length) : null;
@@ -224,49 +238,66 @@ internal sealed partial class MolecularDynamicsSettings
         // Of the pair i ≤ j the place in 1-1, 1-2, …, 2-2, …
         PairTable Of(int i, int j) => tables[(Math.Min(i, j) * ((2 * kinds) - Math.Min(i, j) + 1) / 2) + Math.Abs(i - j)]!;
         return tables.Length == 1
-            ? () => Interaction.Of(new TabulatedLaw(tables[0]!))
-            : () => Interaction.Of(new TabulatedLaw(kinds, Of));
+            ? part => Pairs(new TabulatedLaw(tables[0]!), isSingle: false, part)
+            : part => Pairs(new TabulatedLaw(kinds, Of), isSingle: false, part);
     }
 
-    private Interaction Ended<TLaw>(TLaw law, bool isSingle) where TLaw : struct, IPairLaw
+    private Interaction Ended<TLaw>(TLaw law, bool isSingle, BondedPart? part) where TLaw : struct, IPairLaw => _given.Choice("ending") switch
     {
-        return _given.Choice("ending") switch
-        {
-            "plain" => Of(law),
-            "shifted" => Of(new Shifted<TLaw>(law)),
-            "force-shifted" => Of(new ForceShifted<TLaw>(law)),
-            _ => Of(new Switched<TLaw>(law, 0.9 * law.Cutoff)),
-        };
+        "plain" => Pairs(law, isSingle, part),
+        "shifted" => Pairs(new Shifted<TLaw>(law), isSingle, part),
+        "force-shifted" => Pairs(new ForceShifted<TLaw>(law), isSingle, part),
+        _ => Pairs(new Switched<TLaw>(law, 0.9 * law.Cutoff), isSingle, part),
+    };
 
-        Interaction Of<TEnded>(TEnded ended) where TEnded : struct, IPairLaw => isSingle ? Interaction.InSingle(ended) : Interaction.Of(ended);
-    }
+    private static Interaction Pairs<TLaw>(TLaw law, bool isSingle, BondedPart? part) where TLaw : struct, IPairLaw =>
+        part is { } p ? Interaction.OfBondedPairs(law, p.Which, p.Weight) : isSingle ? Interaction.InSingle(law) : Interaction.Of(law);
 
-    private Func<Interaction>? Charges(AtomConfiguration? atoms)
+    private static Interaction ChargesBy<TLaw>(TLaw law, BondedPart? part) where TLaw : struct, IChargeLaw =>
+        part is { } p ? Interaction.OfBondedCharges(law, p.Which, p.Weight) : Interaction.OfCharges(law);
+
+    private PairMaker? Charges(AtomConfiguration? atoms)
     {
         var (which, cutoff) = (_given.Choice("charges"), Number("charge-cutoff", Length));
         if (which != "none" && atoms is not null && atoms.Charges.Length != atoms.Count)
         {
-            return Fault<Func<Interaction>?>($"'charges' is {which}, and the atoms have none; a file of atoms or 'kind-charges' may give them");
+            return Fault<PairMaker?>($"'charges' is {which}, and the atoms have none; a file of atoms or 'kind-charges' may give them");
         }
 
         return which switch
         {
-            "cut" => () => Interaction.OfCharges(new CoulombCut(cutoff)),
-            "damped-shifted-force" => () => Interaction.OfCharges(new DampedShiftedForce(Number("damping", 1 / Length), cutoff)),
-            "ewald" => () => Interaction.Ewald(EwaldSettings.For(cutoff, Number("ewald-accuracy"))),
+            "cut" => part => ChargesBy(new CoulombCut(cutoff), part),
+            "damped-shifted-force" => part => ChargesBy(new DampedShiftedForce(Number("damping", 1 / Length), cutoff), part),
+
+            // A pair of atoms is taken out of the sum whole, at any distance.
+            "ewald" => part => part is null ? Interaction.Ewald(EwaldSettings.For(cutoff, Number("ewald-accuracy"))) : ChargesBy(new CoulombCut(AnyDistance), part),
             _ => null,
         };
     }
 
-    private Func<Interaction>? Bonds(ImmutableArray<Connection>? listed)
+    private Func<Interaction>? Bonds(ImmutableArray<Connection>? listed, BondedWeights bonded)
     {
         // An energy an area, as N/m is a force a length.
         var (which, stiffness) = (_given.Choice("bonds"), Units.Si.Energy / (Length * Length));
         (string, double)[] keys = which == "morse" ? [("bond-depth", Units.Si.Energy), ("bond-width", 1 / Length), ("bond-length", Length)] : [("bond-stiffness", stiffness), ("bond-length", Length)];
+        var hasCore = _given.Numbers("bond-core-strength").Length + _given.Numbers("bond-core-size").Length > 0;
+        if (which == "fene" && hasCore)
+        {
+            keys = [.. keys, ("bond-core-strength", Units.Si.Energy), ("bond-core-size", Length)];
+            if (_given.Choice("pair") != "none" && bonded.Pairs[0] != 0)
+            {
+                _faults.Add("fene bonds have a core by 'bond-core-strength', and the pair interaction acts along them too; 'left-out' may hold one-bond");
+            }
+        }
+        else if (hasCore)
+        {
+            _faults.Add($"'bond-core-strength' and 'bond-core-size' are of fene bonds, and 'bonds' is {which}");
+        }
+
         return which == "none" || Parameters("bonds", which, "no atoms are bonded", listed, keys) is not { } p ? null : which switch
         {
             "harmonic" => () => Interaction.OfBonds(new HarmonicBond([.. p[0].Zip(p[1])])),
-            "fene" => () => Interaction.OfBonds(new FeneBond([.. p[0].Zip(p[1], (k, r) => (k, r, 0.0, 1.0))])),
+            "fene" => () => Interaction.OfBonds(new FeneBond([.. Enumerable.Range(0, p[0].Length).Select(k => (p[0][k], p[1][k], hasCore ? p[2][k] : 0, hasCore ? p[3][k] : 1))])),
             _ => () => Interaction.OfBonds(new MorseBond([.. p[0].Zip(p[1], p[2])])),
         };
     }

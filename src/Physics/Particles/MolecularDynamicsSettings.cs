@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -22,6 +23,23 @@ internal sealed record MovingAtoms(AtomConfiguration Atoms, Func<ImmutableArray<
 {
     /// <summary>An engine for the atoms, or for the same ones elsewhere.</summary>
     public MolecularDynamics Engine(AtomConfiguration atoms, Motion? motion) => new(atoms, Interactions(), Skin, LeftOut, motion);
+}
+
+/// <summary>What is left of the pairs of atoms that are so many bonds apart.</summary>
+internal readonly record struct BondedPart(BondedNeighbors Which, double Weight);
+
+/// <summary>What counts of pair interaction and charges between atoms one, two and three bonds apart, from 0 to 1.</summary>
+internal sealed record BondedWeights(ImmutableArray<double> Pairs, ImmutableArray<double> Charges)
+{
+    /// <summary>One, two and three bonds.</summary>
+    public static ImmutableArray<BondedNeighbors> Neighbors { get; } = [BondedNeighbors.OneBond, BondedNeighbors.TwoBonds, BondedNeighbors.ThreeBonds];
+
+    /// <summary>Those that are no neighbors to the engine: of pairs or charges not all counts.</summary>
+    public BondedNeighbors LeftOut => Neighbors.Where((_, n) => (Pairs[n], Charges[n]) != (1, 1)).Aggregate(BondedNeighbors.None, (all, which) => all | which);
+
+    /// <summary>What counts by <paramref name="weights"/> of those that are left out.</summary>
+    public IEnumerable<BondedPart> LeftOf(ImmutableArray<double> weights) =>
+        Neighbors.Select((which, n) => new BondedPart(which, weights[n])).Where(part => LeftOut.HasFlag(part.Which) && part.Weight != 0);
 }
 
 /// <summary>
@@ -144,7 +162,13 @@ internal sealed partial class MolecularDynamicsSettings
     private (AtomConfiguration? Atoms, Func<ImmutableArray<Interaction>> Interactions, BondedNeighbors LeftOut) ReadAtoms(bool hasSurroundings)
     {
         var atoms = Try(() => Atoms(hasSurroundings));
-        var interactions = InteractionsOf(atoms, hasMore: true, hasSurroundings);
+        var bonded = Bonded(atoms);
+        return (atoms, InteractionsOf(atoms, bonded, hasSurroundings), bonded.LeftOut);
+    }
+
+    // What counts of atoms that are bonded.
+    private BondedWeights Bonded(AtomConfiguration? atoms)
+    {
         var leftOut = BondedNeighbors.None;
         foreach (var word in _given.Texts("left-out"))
         {
@@ -157,7 +181,29 @@ internal sealed partial class MolecularDynamicsSettings
             };
         }
 
-        return (atoms, interactions, leftOut);
+        ImmutableArray<double> Weights(string key, ImmutableArray<double> otherwise)
+        {
+            var given = _given.Numbers(key);
+            var fault = given.IsEmpty ? null
+                : given.Length != 3 || given.Any(w => w is not (>= 0 and <= 1)) ? $"takes three numbers from 0 to 1, for atoms one, two and three bonds apart; it has {string.Join(", ", given.Select(w => w.ToString(CultureInfo.InvariantCulture)))}"
+                : leftOut != BondedNeighbors.None ? "is given, and so is 'left-out'; a weight of 0 leaves out"
+                : atoms?.Bonds.Length == 0 ? "is given, and no atoms are bonded; a LAMMPS data file may say which are" : null;
+            return fault is not null ? Fault(otherwise, $"'{key}' {fault}") : given.IsEmpty ? otherwise : given;
+        }
+
+        var pairs = Weights("pair-weights", [.. BondedWeights.Neighbors.Select(which => leftOut.HasFlag(which) ? 0.0 : 1.0)]);
+        var bonded = new BondedWeights(pairs, Weights("charge-weights", pairs));
+        foreach (var (key, what) in new[] { ("pair-weights", "pair"), ("charge-weights", "charges") })
+        {
+            if (!_given.Numbers(key).IsEmpty && _given.Choice(what) == "none")
+            {
+                _faults.Add($"'{key}' is given, and '{what}' is none");
+            }
+        }
+
+        return _given.Choice("pair") is ("embedded-atom" or "stillinger-weber") and var pair && bonded.LeftOf(bonded.Pairs).Any()
+            ? Fault(bonded, $"'pair' is {pair}, which has no weights between 0 and 1; where 'pair-weights' has 1 'charge-weights' must have 1, too")
+            : bonded;
     }
 
     private MovingAtoms Sound((AtomConfiguration? Atoms, Func<ImmutableArray<Interaction>> Interactions, BondedNeighbors LeftOut) found)
@@ -235,7 +281,7 @@ internal sealed partial class MolecularDynamicsSettings
     /// <exception cref="ScaleModelException">Settings do not fit together.</exception>
     public Func<ImmutableArray<Interaction>> InteractionsOfCrystal(double latticeConstant)
     {
-        var interactions = InteractionsOf(OnLattice(latticeConstant), hasMore: false, hasSurroundings: false);
+        var interactions = InteractionsOf(OnLattice(latticeConstant), bonded: null, hasSurroundings: false);
         RequireSound();
         return interactions;
     }
@@ -415,5 +461,6 @@ internal sealed partial class MolecularDynamicsSettings
             : atoms with { Charges = [.. atoms.Kinds.Select(k => charges[k])] };
     }
 
+    private const double AnyDistance = 1e100;
     private const double Dalton = 1.66053906660e-27;        // kg
 }

@@ -253,6 +253,7 @@ public sealed class InteractionPeerTests : IDisposable
     [PeerTheory("lmp")]
     [InlineData("cut")]
     [InlineData("opls")]
+    [InlineData("fene")]
     public void A_participant_has_the_energy_that_LAMMPS_has_of_its_settings(string which)
     {
         var units = UnitSystem.Real;
@@ -264,7 +265,7 @@ public sealed class InteractionPeerTests : IDisposable
             Dihedrals = [.. Enumerable.Range(0, 100).Where(i => i % 5 < 2).Select(i => new Connection(i % 2, [i, i + 1, i + 2, i + 3]))],
             Impropers = [.. Enumerable.Range(0, 100).Where(i => i % 5 == 1).Select(i => new Connection(0, [i, i + 1, i + 5, i - 1]))],
         };
-        var isCut = which == "cut";
+        var (isCut, isFene) = (which == "cut", which == "fene");
         var (low, high) = (atoms.Box.Origin.Z, atoms.Box.Origin.Z + atoms.Box.Cell.ZZ);
         string Text(double x) => x.ToString("R", CultureInfo.InvariantCulture);
         var degrees = 180 / Math.PI;
@@ -274,10 +275,10 @@ public sealed class InteractionPeerTests : IDisposable
             pair_coeff 1 1 0.2 1.1 2.4 2.7
             pair_coeff 2 2 0.3 1 2.4 2.7
             pair_coeff 1 2 {Math.Sqrt(0.2 * 0.3):R} 1.05 2.4 2.7
-            special_bonds lj/coul 0 0 1
-            bond_style {(isCut ? "harmonic" : "morse")}
-            bond_coeff 1 {(isCut ? "5 1.1" : "2 1.5 1.1")}
-            bond_coeff 2 {(isCut ? "3 1.3" : "1 3 1.3")}
+            special_bonds {(isFene ? "lj 0 0.25 0.5 coul 0.1 0 0.8333" : "lj/coul 0 0 1")}
+            bond_style {(isFene ? "fene" : isCut ? "harmonic" : "morse")}
+            bond_coeff 1 {(isFene ? "5 3.1 0.7 1.2" : isCut ? "5 1.1" : "2 1.5 1.1")}
+            bond_coeff 2 {(isFene ? "3 3.3 0.4 1.1" : isCut ? "3 1.3" : "1 3 1.3")}
             angle_style {(isCut ? "harmonic" : "cosine")}
             angle_coeff 1 {(isCut ? $"4 {Text(1.9 * degrees)}" : "4")}
             dihedral_style {(isCut ? "harmonic" : "opls")}
@@ -296,10 +297,20 @@ public sealed class InteractionPeerTests : IDisposable
         var given = new List<(string, object)>
         {
             ("atoms", new InputFile("ours.data", FormatStand.Written(to => LammpsData.Write(to, new(atoms))))), ("units", "real"), ("pair", "lennard-jones"), ("ending", "plain"), ("mixing", "arithmetic"),
-            ("epsilon", Numbers(0.2 * e, 0.3 * e)), ("sigma", Numbers(1.1 * l, 1 * l)), ("cutoff", 2.4 * l), ("charges", "cut"), ("charge-cutoff", 2.7 * l), ("left-out", ImmutableArray.Create("one-bond", "two-bonds")),
+            ("epsilon", Numbers(0.2 * e, 0.3 * e)), ("sigma", Numbers(1.1 * l, 1 * l)), ("cutoff", 2.4 * l), ("charges", "cut"), ("charge-cutoff", 2.7 * l),
             ("impropers", "harmonic"), ("improper-stiffness", Numbers(5 * e)), ("improper-rest", Numbers(0.6)), ("open", ImmutableArray.Create("z")),
             ("walls", ImmutableArray.Create("z-low", "z-high")), ("wall-cutoff", 2.1 * l), ("force", Numbers(0.3 * e / l, -0.2 * e / l, 0.5 * e / l)),
         };
+        given.AddRange(isFene
+            ?
+            [
+                ("pair-weights", Numbers(0, 0.25, 0.5)), ("charge-weights", Numbers(0.1, 0, 0.8333)), ("bonds", "fene"), ("bond-stiffness", Numbers(5 * e / l / l, 3 * e / l / l)), ("bond-length", Numbers(3.1 * l, 3.3 * l)),
+                ("bond-core-strength", Numbers(0.7 * e, 0.4 * e)), ("bond-core-size", Numbers(1.2 * l, 1.1 * l)),
+            ]
+            :
+            [
+                ("left-out", ImmutableArray.Create("one-bond", "two-bonds")),
+            ]);
         given.AddRange(isCut
             ?
             [
@@ -309,7 +320,8 @@ public sealed class InteractionPeerTests : IDisposable
             ]
             :
             [
-                ("bonds", "morse"), ("bond-depth", Numbers(2 * e, 1 * e)), ("bond-width", Numbers(1.5 / l, 3 / l)), ("bond-length", Numbers(1.1 * l, 1.3 * l)), ("angles", "cosine"), ("angle-stiffness", Numbers(4 * e)),
+                .. isFene ? Array.Empty<(string, object)>() : [("bonds", "morse"), ("bond-depth", Numbers(2 * e, 1 * e)), ("bond-width", Numbers(1.5 / l, 3 / l)), ("bond-length", Numbers(1.1 * l, 1.3 * l))],
+                ("angles", "cosine"), ("angle-stiffness", Numbers(4 * e)),
                 ("dihedrals", "opls"), ("dihedral-strength", Numbers(1.2 * e, -0.4 * e, 0.7 * e, 0.3 * e, 0, 0, 2 * e, 0)), ("wall", "harmonic"), ("wall-stiffness", 2 * e / l / l),
             ]);
         var model = Participant.Of("atoms", MolecularDynamicsModel.Entry(AtomFiles.Read), given.ToArray()).CreateModel();

@@ -1,10 +1,13 @@
 using System.Collections.Immutable;
+using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Particles;
+using ActorMultiscale.Physics.Particles.Interactions;
 using ActorMultiscale.Testing;
+using CsCheck;
 
 namespace ActorMultiscale.Tests.Particles;
 
@@ -295,6 +298,116 @@ public sealed class MolecularDynamicsModelTests
         Assert.Contains("'species' has 1 names, and salt.data has 2 kinds of atoms (1, 2)", fault, StringComparison.Ordinal);
         Assert.Contains("has no mass", Assert.Throws<ScaleModelException>(() => Model(("kind-charges", Numbers(E, -E)))).Message, StringComparison.Ordinal);
         Assert.Contains("'kind-charges' has 1 numbers", Assert.Throws<ScaleModelException>(() => Model(("species", ImmutableArray.Create("Na", "Cl")), ("kind-charges", Numbers(E)))).Message, StringComparison.Ordinal);
+    }
+
+    // A chain of four charged atoms of two kinds, alone in its box: no pair is further apart than half of it.
+    private static AtomConfiguration Chain(InputFile file, UnitSystem units) => new()
+    {
+        Units = units, Box = SimulationBox.Orthogonal(20, 20, 20), Species = [new("A", 1), new("B", 2)], Kinds = [0, 1, 1, 0], Charges = [0.4, -0.7, 0.5, -0.2],
+        Positions = [new(9, 9, 9), new(10.1, 9.2, 9), new(10.3, 10.3, 9.1), new(11.2, 10.4, 9.9)],
+        Bonds = [new(0, [0, 1]), new(1, [1, 2]), new(0, [3, 2])],
+    };
+
+    private static Stand Chained(params (string Key, object Value)[] settings) =>
+        new(Participant.Of("atoms", MolecularDynamicsModel.ReducedEntry(Chain), [("atoms", new InputFile("chain.data", "")), ("temperature", 0.0), .. settings]).CreateModel());
+
+    private static double Energy(params (string Key, object Value)[] settings)
+    {
+        var stand = Chained(settings);
+        return Last(stand, "potential-energy", stand.Initialize());
+    }
+
+    // E = E_whole − Σ (1 − w) φ over the pairs that are one, two and three bonds apart.
+    [Theory]
+    [InlineData("cut")]
+    [InlineData("damped-shifted-force")]
+    [InlineData("ewald")]
+    public void Bonded_pairs_count_by_their_weights(string charges)
+    {
+        (string, object)[] of = [("pair", "lennard-jones"), ("ending", "plain"), ("cutoff", 4.0), ("epsilon", Numbers(1, 0.6)), ("sigma", Numbers(1, 1.1)), ("mixing", "arithmetic"), ("charges", charges), ("charge-cutoff", 5.0), ("damping", 0.3)];
+        var (chain, damped) = (Chain(null!, UnitSystem.LennardJones), new DampedShiftedForce(0.3, 5));
+        double Lacking(Func<int, int, double, double> energy, double[] weights)
+        {
+            var sum = 0.0;
+            for (var i = 0; i < 4; i++)
+            {
+                for (var j = i + 1; j < 4; j++)
+                {
+                    sum += (1 - weights[j - i - 1]) * energy(i, j, (chain.Positions[i] - chain.Positions[j]).Norm);
+                }
+            }
+
+            return sum;
+        }
+
+        double LennardJones(int i, int j, double r)
+        {
+            var (epsilon, sigma) = (Math.Sqrt((chain.Kinds[i] == 0 ? 1 : 0.6) * (chain.Kinds[j] == 0 ? 1 : 0.6)), 1 + (0.05 * (chain.Kinds[i] + chain.Kinds[j])));
+            return 4 * epsilon * (Math.Pow(sigma / r, 12) - Math.Pow(sigma / r, 6));
+        }
+
+        double Coulomb(int i, int j, double r)
+        {
+            var phi = Vector512.Create(1 / r);
+            if (charges == "damped-shifted-force")
+            {
+                damped.ForceOverDistance(Vector512.Create(r * r), true, out phi);
+            }
+
+            return chain.Charges[i] * chain.Charges[j] * phi[0];
+        }
+
+        var whole = Energy(of);
+        var weight = Gen.OneOf(Gen.Const(0.0), Gen.Const(1.0), Gen.Double[0, 1]).Array[3];
+        Gen.Select(weight, weight).Sample((pairs, others) =>
+        {
+            var lacking = Lacking(LennardJones, pairs);
+            Assert.Equal(whole - lacking - Lacking(Coulomb, others), Energy([.. of, ("pair-weights", Numbers(pairs)), ("charge-weights", Numbers(others))]), 1e-10);
+            Assert.Equal(whole - lacking - Lacking(Coulomb, pairs), Energy([.. of, ("pair-weights", Numbers(pairs))]), 1e-10);
+            Assert.Equal(whole - Lacking(Coulomb, others), Energy([.. of, ("charge-weights", Numbers(others))]), 1e-10);
+        }, iter: 20, threads: 1);
+        Assert.Equal(Energy([.. of, ("left-out", ImmutableArray.Create("one-bond", "three-bonds"))]), Energy([.. of, ("pair-weights", Numbers(0, 1, 0))]));
+    }
+
+    // −½ K R₀² ln[1 − (r/R₀)²] + 4ε[(σ/r)¹² − (σ/r)⁶] + ε of each bond, the latter up to 2^(1/6) σ; one bond is beyond that.
+    [Fact]
+    public void A_bond_of_FENE_has_a_core_if_it_is_given_one()
+    {
+        (string, object)[] of = [("pair", "none"), ("bonds", "fene"), ("bond-stiffness", Numbers(30, 20)), ("bond-length", Numbers(1.9, 2.1))];
+        var (chain, spring, core) = (Chain(null!, UnitSystem.LennardJones), 0.0, 0.0);
+        var cores = 0;
+        foreach (var bond in chain.Bonds)
+        {
+            var (k, longest, epsilon, sigma) = bond.Kind == 0 ? (30, 1.9, 1, 1.05) : (20, 2.1, 0.5, 0.9);
+            var r = (chain.Positions[bond.Atoms[0]] - chain.Positions[bond.Atoms[1]]).Norm;
+            spring -= 0.5 * k * longest * longest * Math.Log(1 - (r * r / longest / longest));
+            if (r < Math.Pow(2, 1.0 / 6) * sigma)
+            {
+                core += (4 * epsilon * (Math.Pow(sigma / r, 12) - Math.Pow(sigma / r, 6))) + epsilon;
+                cores++;
+            }
+        }
+
+        Assert.InRange(cores, 1, 2);
+        Assert.Equal(spring, Energy(of), 1e-11);
+        Assert.Equal(spring + core, Energy([.. of, ("bond-core-strength", Numbers(1, 0.5)), ("bond-core-size", Numbers(1.05, 0.9))]), 1e-11);
+    }
+
+    [Fact]
+    public void Weights_and_cores_that_make_no_sense_are_refused_together()
+    {
+        string Fault(params (string Key, object Value)[] settings) => Assert.Throws<ScaleModelException>(() => Chained([("epsilon", Numbers(1, 1)), ("sigma", Numbers(1, 1)), .. settings])).Message;
+        void Says(string fault, params string[] parts) => Assert.All(parts, part => Assert.Contains(part, fault, StringComparison.Ordinal));
+        Says(Fault(("pair-weights", Numbers(0, 1.5, 1)), ("charge-weights", Numbers(0, 1)), ("bonds", "harmonic"), ("bond-stiffness", Numbers(1, 1)), ("bond-length", Numbers(1, 1)), ("bond-core-size", Numbers(1, 1))),
+            "'pair-weights' takes three numbers from 0 to 1, for atoms one, two and three bonds apart; it has 0, 1.5, 1", "'charge-weights' takes three numbers from 0 to 1, for atoms one, two and three bonds apart; it has 0, 1", "'charge-weights' is given, and 'charges' is none",
+            "'bond-core-strength' and 'bond-core-size' are of fene bonds, and 'bonds' is harmonic");
+        Says(Fault(("left-out", ImmutableArray.Create("one-bond")), ("pair-weights", Numbers(0, 0, 1)), ("bonds", "fene"), ("bond-stiffness", Numbers(1, 1)), ("bond-length", Numbers(1, 1)), ("bond-core-strength", Numbers(1, 1)), ("bond-core-size", Numbers(1))),
+            "'pair-weights' is given, and so is 'left-out'", "'bond-core-strength' has 2 numbers and 'bond-core-size' has 1 numbers, and there are 2 kinds of bonds");
+        Says(Fault(("pair", "none"), ("pair-weights", Numbers(0, 0, 1))), "'pair-weights' is given, and 'pair' is none");
+        Says(Fault(("bonds", "fene"), ("bond-stiffness", Numbers(1, 1)), ("bond-length", Numbers(2, 2)), ("bond-core-strength", Numbers(1, 1)), ("bond-core-size", Numbers(1, 1))), "the pair interaction acts along them too");
+        Says(Fault(("pair", "embedded-atom"), ("pair-weights", Numbers(0, 0, 0.5))), "'pair' is embedded-atom, which has no weights between 0 and 1");
+        Says(Fault(("pair", "embedded-atom"), ("charges", "cut"), ("pair-weights", Numbers(1, 1, 1)), ("charge-weights", Numbers(1, 1, 0))), "where 'pair-weights' has 1 'charge-weights' must have 1, too");
+        Assert.Contains("'pair-weights' is given, and no atoms are bonded", Assert.Throws<ScaleModelException>(() => Reduced(("pair-weights", Numbers(0, 0, 1)))).Message, StringComparison.Ordinal);
     }
 
     // In diamond's lattice with r = 2^(1/6) σ each of two bonds an atom has the energy −ε, and no angle costs anything (Stillinger, Weber, Phys. Rev. B 31 (1985) 5262).

@@ -48,6 +48,13 @@ public sealed class ParticipantReplay : IDisposable
     /// <summary>The model, to be looked at.</summary>
     public IScaleModel Model => _session.Model;
 
+    /// <summary>Hears how far the participant has come in an advance, from 0 to 1; nobody if null.</summary>
+    public Action<double>? OnProgress
+    {
+        get => _session.OnProgress;
+        set => _session.OnProgress = value;
+    }
+
     /// <summary>The participant's archive as it stands now.</summary>
     public byte[] Save() => _session.Save();
 

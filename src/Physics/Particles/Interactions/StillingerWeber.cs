@@ -68,10 +68,9 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
     private readonly KindTable _gammaSigma;
     private readonly double[] _strengths = new double[MostKinds * MostKinds * MostKinds];      // ελ of i, j, k,
     private readonly double[] _cosines = new double[MostKinds * MostKinds * MostKinds];        // and cos θ₀.
-    private readonly AlignedArray<int> _starts = new();         // Of each atom: its first slot,
+    private readonly AlignedArray<int> _starts = new();         // Of each atom: its first slot among those of its chunk,
     private readonly AlignedArray<int> _counts = new();         // and how many there are.
-    private readonly AlignedArray<uint> _near = new();          // Of each slot: the neighbor, as its offset in the rows,
-    private readonly AlignedArray<double> _given = new();       // and the force of angles on it, a row.
+    private Slots[] _slots = [];                                // Of each chunk.
     private readonly Action<int, int, int> _forces;
     private readonly Action<int, int, int> _all;
     private readonly Action<int, int, int> _shares;
@@ -133,12 +132,14 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
     internal override void Run(ForcePass pass)
     {
         (_pass, _isCrowded) = (pass, false);
-        var (n, list) = (pass.Atoms.Count, pass.List);
-        var entries = list.Starts[n - 1] + list.Counts[n - 1] + (2 * Width);
+        var n = pass.Atoms.Count;
         _starts.Ensure(n);
         _counts.Ensure(n);
-        _near.Ensure(entries);
-        _given.Ensure(4 * entries);
+        if (_slots.Length < ChunkedLoop.Chunks(n, ForcePass.Chunk))
+        {
+            _slots = [.. Enumerable.Range(0, ChunkedLoop.Chunks(n, ForcePass.Chunk)).Select(_ => new Slots())];
+        }
+
         pass.Loop.Run(n, ForcePass.Chunk, pass.WantsShares ? _shares : pass.Counts ? _all : _forces);
         if (_isCrowded)
         {
@@ -155,7 +156,8 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
         var x = _pass.Atoms.X;
         var f = _pass.Atoms.F;
         var cutoff2 = Vector512.Create(Cutoff * Cutoff);
-        var slot = list.Starts[first];
+        var slots = _slots[first / ForcePass.Chunk];
+        var slot = first % ForcePass.Chunk == 0 ? 0 : _starts.Pointer[first - 1] + _counts.Pointer[first - 1];
         var (energies, angles, virial, angular) = (Vector512<double>.Zero, 0.0, default(VirialSum), SymTensor3.Zero);
 
         // Columns of what is near: x_i − x_j, r², the kind, then 1/r, g and its logarithmic slope.
@@ -164,6 +166,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
         const int Stride = MostNear + (2 * Width);
         var (dys, dzs, r2s, kinds) = (1 * Stride, 2 * Stride, 3 * Stride, 4 * Stride);
         var (inverses, gs, slopes) = (5 * Stride, 6 * Stride, 7 * Stride);
+        var near = stackalloc uint[MostNear];
         for (var i = first; i < past; i++)
         {
             var row = x + (4L * i);
@@ -172,7 +175,6 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
             var entry = list.Entries + list.Starts[i];
             var end = entry + list.Counts[i];
             var count = 0;
-            var near = _near.Pointer + slot;
             for (; entry < end; entry += Width)
             {
                 PairForces.Load((byte*)x, entry, out var xj, out var yj, out var zj, out var kj);
@@ -192,6 +194,16 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
                 _isCrowded = true;
                 return;
             }
+
+            if (slot + count > slots.Near.Capacity)
+            {
+                // Counted to the end of the chunk, so that room is made once and not with every atom.
+                var room = slot + Near(i, Math.Min(_pass.Atoms.Count, ((i / ForcePass.Chunk) + 1) * ForcePass.Chunk));
+                slots.Near.Ensure(room, keep: slot);
+                slots.Given.Ensure(4 * slots.Near.Capacity, keep: 4 * slot);
+            }
+
+            new Span<uint>(near, count).CopyTo(new Span<uint>(slots.Near.Pointer + slot, count));
 
             // Filled up with atoms at the cutoff, where everything is zero.
             cutoff2.Store(dxs + r2s + count);
@@ -217,7 +229,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
                 }
             }
 
-            var given = _given.Pointer + (4L * slot);
+            var given = slots.Given.Pointer + (4L * slot);
             new Span<double>(given, 4 * count).Clear();
             for (var j = 0; j < count; j++)
             {
@@ -329,7 +341,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
     private void Gather(int chunk, int first, int past)
     {
         const int RowBytes = 4 * sizeof(double);
-        var (atoms, list) = (_pass!.Atoms, _pass.List);
+        var (atoms, list, own) = (_pass!.Atoms, _pass.List, _slots[chunk]);
         var x = (byte*)atoms.X;
         var f = atoms.F;
         for (var i = first; i < past; i++)
@@ -339,17 +351,18 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
             for (var s = _starts.Pointer[i]; s < _starts.Pointer[i] + _counts.Pointer[i]; s++)
             {
                 // The neighbor j is an image of an atom in this place; among that one's slots, which are those of images of i, the one in the opposite direction.
-                var row = (int)(_near.Pointer[s] / RowBytes);
+                var row = (int)(own.Near.Pointer[s] / RowBytes);
                 var j = row < atoms.Count ? row : list.Owners[row - atoms.Count];
-                var d = (xi - Vector256.LoadAligned((double*)(x + _near.Pointer[s]))).WithElement(3, 0);
+                var theirs = _slots[j / ForcePass.Chunk];
+                var d = (xi - Vector256.LoadAligned((double*)(x + own.Near.Pointer[s]))).WithElement(3, 0);
                 var xj = Vector256.LoadAligned((double*)(x + ((long)j * RowBytes)));
                 var (best, miss) = (-1, 1e-10 * Vector256.Dot(d, d));
                 for (var t = _starts.Pointer[j]; t < _starts.Pointer[j] + _counts.Pointer[j]; t++)
                 {
-                    var other = (int)(_near.Pointer[t] / RowBytes);
+                    var other = (int)(theirs.Near.Pointer[t] / RowBytes);
                     if ((other < atoms.Count ? other : list.Owners[other - atoms.Count]) == i)
                     {
-                        var gap = (d + xj - Vector256.LoadAligned((double*)(x + _near.Pointer[t]))).WithElement(3, 0);
+                        var gap = (d + xj - Vector256.LoadAligned((double*)(x + theirs.Near.Pointer[t]))).WithElement(3, 0);
                         var distance = Vector256.Dot(gap, gap);
                         (best, miss) = distance < miss ? (t, distance) : (best, miss);
                     }
@@ -358,7 +371,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
                 // By round-off a pair just at the cutoff may be near from one side only: there the force has vanished.
                 if (best >= 0)
                 {
-                    var force = Vector256.LoadAligned(_given.Pointer + (4L * best));
+                    var force = Vector256.LoadAligned(theirs.Given.Pointer + (4L * best));
                     sum += force;
                     if (_pass.WantsShares)
                     {
@@ -369,6 +382,29 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
 
             sum.StoreAligned(f + (4L * i));
         }
+    }
+
+    // How many neighbors within the cutoff some atoms have together.
+    private int Near(int first, int past)
+    {
+        var list = _pass!.List;
+        var x = _pass.Atoms.X;
+        var cutoff2 = Vector512.Create(Cutoff * Cutoff);
+        var count = 0;
+        for (var i = first; i < past; i++)
+        {
+            var row = x + (4L * i);
+            var (xi, yi, zi) = (Vector512.Create(row[0]), Vector512.Create(row[1]), Vector512.Create(row[2]));
+            var entry = list.Entries + list.Starts[i];
+            for (var end = entry + list.Counts[i]; entry < end; entry += Width)
+            {
+                PairForces.Load((byte*)x, entry, out var xj, out var yj, out var zj, out _);
+                var (dx, dy, dz) = (xi - xj, yi - yj, zi - zj);
+                count += BitOperations.PopCount(Vector512.ExtractMostSignificantBits(Vector512.LessThan(Vector512.FusedMultiplyAdd(dz, dz, Vector512.FusedMultiplyAdd(dy, dy, dx * dx)), cutoff2)));
+            }
+        }
+
+        return count;
     }
 
     // (xᵢ − xⱼ) ⊗ f, where f is what the angles about j do to i.
@@ -383,5 +419,15 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
         share[7] += 0.5 * ((d.Y * f.Z) - (d.Z * f.Y));
         share[8] += 0.5 * ((d.X * f.Z) - (d.Z * f.X));
         share[9] += 0.5 * ((d.X * f.Y) - (d.Y * f.X));
+    }
+
+    // The neighbors within the cutoff of the atoms of a chunk, one atom after the other. A chunk makes room for itself when it has more than ever before.
+    private sealed class Slots
+    {
+        /// <summary>Of each slot the neighbor, as its offset in the rows,</summary>
+        public AlignedArray<uint> Near { get; } = new();
+
+        /// <summary>and the force of angles on it, a row.</summary>
+        public AlignedArray<double> Given { get; } = new();
     }
 }

@@ -53,11 +53,10 @@ internal sealed class WeightedPairs(Func<AtomConfiguration, ImmutableArray<(int 
 
     public override double Cutoff => 0;
 
-    internal override bool HasShares => _inner!.HasShares;
+    // As bonds have, which these are, before there are atoms too.
+    internal override bool HasShares => true;
 
-    internal override bool HasPairs => _inner!.HasPairs;
-
-    internal override bool SharesKeepForces => _inner!.SharesKeepForces;
+    internal override bool HasPairs => true;
 
     public static WeightedPairs Of<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IPairLaw => new(
         (atoms, pairs) =>

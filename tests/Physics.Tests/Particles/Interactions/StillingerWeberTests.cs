@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -6,11 +7,12 @@ using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Building;
 using ActorMultiscale.Physics.Particles.Interactions;
 using CsCheck;
+using Xunit.Abstractions;
 
 namespace ActorMultiscale.Tests.Particles.Interactions;
 
 /// <summary>The Stillinger–Weber potential against the obvious sums, its own energy and what its paper says.</summary>
-public sealed class StillingerWeberTests
+public sealed class StillingerWeberTests(ITestOutputHelper output)
 {
     private static readonly StillingerWeberParameters _silicon = StillingerWeberParameters.Silicon;
 
@@ -142,6 +144,40 @@ public sealed class StillingerWeberTests
         Assert.Equal(one.Item1, three.Item1);
         Assert.Equal(one.Item2, three.Item2);
         Assert.True(one.Item3 > 2, $"{one.Item3}");
+    }
+
+    // What it allocates with the first forces, beyond the neighbors of a law that reaches further: not more than it has neighbors itself.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6)]
+    [InlineData(9)]
+    public void It_keeps_what_is_within_its_own_cutoff(double longest)
+    {
+        long Allocated(bool hasAngles)
+        {
+            ImmutableArray<Interaction> others = longest > 0 ? [Interaction.Of(new LennardJonesLaw(1e-3, 2, longest))] : [];
+            ImmutableArray<Interaction> one = longest > 0 ? [] : [Interaction.Of(new LennardJonesLaw(1e-3, 2, _silicon.Cutoff))];
+            var engine = new MolecularDynamics(Diamond(6, 5.431), [.. others, .. hasAngles ? [Interaction.StillingerWeber(_silicon)] : one], 0.5);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            engine.Measure(ChunkedLoop.Serial);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        // Four neighbors, an offset and a row of numbers each, with a sixteenth and sixteen a chunk of 128 to spare; two numbers an atom; a little for each chunk.
+        var perAtom = (Allocated(true) - Allocated(false)) / 1728.0;
+        output.WriteLine($"{perAtom:0} bytes an atom beside a law that reaches to {longest}");
+        Assert.InRange(perAtom, 4 * 36, 230);
+    }
+
+    [Fact]
+    public void Steps_allocate_nothing()
+    {
+        var engine = new MolecularDynamics(Diamond(4, 5.431, 1200), [Interaction.StillingerWeber(_silicon)], 0.5);
+        engine.Advance(1000, 0.001, ChunkedLoop.Serial);
+        var (before, rebuilds) = (GC.GetAllocatedBytesForCurrentThread(), engine.Rebuilds);
+        engine.Advance(500, 0.001, ChunkedLoop.Serial);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.True(engine.Rebuilds > rebuilds);
     }
 
     // The error of velocity Verlet goes with the square of the step.
