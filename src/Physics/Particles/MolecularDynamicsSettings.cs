@@ -299,7 +299,7 @@ internal sealed partial class MolecularDynamicsSettings
     {
         if (_faults.Count > 0)
         {
-            throw new ScaleModelException($"These settings do not fit together: {string.Join("; ", _faults)}.");
+            throw new ScaleModelException($"These settings do not fit together: {string.Join("; ", _faults.Distinct())}.");
         }
     }
 

@@ -407,6 +407,10 @@ public sealed class MolecularDynamicsModelTests
         Says(Fault(("bonds", "fene"), ("bond-stiffness", Numbers(1, 1)), ("bond-length", Numbers(2, 2)), ("bond-core-strength", Numbers(1, 1)), ("bond-core-size", Numbers(1, 1))), "the pair interaction acts along them too");
         Says(Fault(("pair", "embedded-atom"), ("pair-weights", Numbers(0, 0, 0.5))), "'pair' is embedded-atom, which has no weights between 0 and 1");
         Says(Fault(("pair", "embedded-atom"), ("charges", "cut"), ("pair-weights", Numbers(1, 1, 1)), ("charge-weights", Numbers(1, 1, 0))), "where 'pair-weights' has 1 'charge-weights' must have 1, too");
+
+        // What the law refuses is said once, and not for each part of it; the rule for unlike kinds would make 1.7 of −3 and −1.
+        var refused = Assert.Throws<ScaleModelException>(() => Chained(("epsilon", Numbers(-3, -1)), ("sigma", Numbers(1, 1)), ("pair-weights", Numbers(0.1, 0.2, 0.3)))).Message;
+        Assert.Equal(2, refused.Split("ε = -3").Length);
         Assert.Contains("'pair-weights' is given, and no atoms are bonded", Assert.Throws<ScaleModelException>(() => Reduced(("pair-weights", Numbers(0, 0, 1)))).Message, StringComparison.Ordinal);
     }
 

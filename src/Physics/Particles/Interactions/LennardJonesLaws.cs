@@ -105,9 +105,10 @@ public struct LennardJonesMixture : IPairLaw
     private Vector512<float> _strengthRow;
     private Vector512<float> _depthRow;
 
-    /// <summary>A mixture whose pairs of unlike kinds follow a rule.</summary>
+    /// <summary>A mixture whose pairs of unlike kinds follow a rule; those of like kinds are as they are given.</summary>
+    /// <exception cref="ScaleModelException">There are no kinds or more than eight, or a number is not finite, ε is below zero, or σ or the cutoff is not above it.</exception>
     public LennardJonesMixture(ImmutableArray<WellAndSize> kinds, MixingRule rule, double cutoff)
-        : this(kinds.Length, (i, j) => Mix(kinds[i], kinds[j], rule), cutoff)
+        : this(kinds.Length, (i, j) => i == j ? kinds[i] : Mix(kinds[i], kinds[j], rule), cutoff)
     {
     }
 
