@@ -16,11 +16,11 @@ public sealed record PathPoint(double[] Displacement, double Factor, double[]? S
 /// as well (snap-back). Newton's method for u and λ together.
 /// </summary>
 /// <remarks>
-/// Steps are those of K δu − δλ f = λ f − r with the linearized condition g(Δu) = 0: of an arc Δu·Δu = s², of a dof Δu_k = s. The system bordered by f and by
-/// the row that holds one dof p still gives one solution, (a, α), and that with δu_p = 1 and no right-hand side a direction, (d, δ); a multiple of it fulfills the
-/// condition. So K may be singular, as it is at limit points, where p moves along the path: it is k, or of an arc the dof that has moved most. After: Crisfield,
-/// "Non-linear Finite Element Analysis of Solids and Structures", vol. 1 (1991), chapter 9; Batoz, Dhatt, Int. J. Numer. Methods Eng. 14, 1262 (1979); Rheinboldt,
-/// Numer. Math. 37, 21 (1981), of p.
+/// A step solves K δu − δλ f = λ f − r with the linearized condition g(Δu) = 0: of an arc Δu·Δu = s², of a dof Δu_k = s. The system is bordered by f and by the
+/// row of one dof p. With (λ f − r, 0) on the right it gives (a, α), with (0, 1) a direction (d, δ): δu = a + t d, δλ = α + t δ, and the condition tells t. K may be
+/// singular, as it is at limit points, where the path moves p: p is k, or of an arc the dof that the step has moved most. After: Crisfield, "Non-linear Finite
+/// Element Analysis of Solids and Structures", vol. 1 (1991), chapter 9; Batoz, Dhatt, Int. J. Numer. Methods Eng. 14, 1262 (1979); of p: Rheinboldt, Comput.
+/// Struct. 13, 103 (1981).
 /// </remarks>
 public static class EquilibriumPath
 {
@@ -146,7 +146,7 @@ public static class EquilibriumPath
         return most;
     }
 
-    // [K, −f; e_pᵀ, 0] with (open, 0) and (0, 1) on the right. Without a dof p the row is that of λ: d is what the load moves.
+    // [Cᵀ K C, −Cᵀ f; e_pᵀ, 0] with (open, 0) and (0, 1) on the right. Without a dof p the row is that of λ: d is what the load moves.
     private static (double[] A, double Alpha, double[] D, double Delta) Solve(CsrMatrix reduced, CsrMatrix directions, double[] load, double[] open, int? lead)
     {
         var n = reduced.RowCount;

@@ -22,11 +22,11 @@ public static class EffectiveBounds
         var hasPores = false;
         foreach (var (fraction, stiffness) in phases)
         {
-            hasPores |= fraction > 0 && IsZero(stiffness);
+            hasPores |= fraction > 0 && stiffness.Entries.IndexOfAnyExcept(0.0) < 0;
         }
 
-        // Pores take any strain without stress, and so the compliance is infinite; what is left out here has no part, or leaves the bound at zero.
-        var compliance = Mean(phases, c => c.Enumerate().All(x => x == 0) ? c : c.Inverse());
+        // Pores take any strain without stress: with a part of them the compliance is infinite, and the bound zero.
+        var compliance = Mean(phases, c => c.Exists(x => x != 0) ? c.Inverse() : c);
         return hasPores ? new(new double[36]) : compliance.Enumerate().All(double.IsFinite) ? new(compliance.Inverse().ToRowMajorArray())
             : throw new ScaleModelException("The stiffness of a phase has no inverse. Stiffnesses are positive definite, or zero of pores.");
     }
@@ -78,19 +78,6 @@ public static class EffectiveBounds
         }
 
         return first == second || fraction == 0 ? first : fraction == 1 ? second : first + (fraction / ((1 / (second - first)) + ((1 - fraction) * ease)));
-    }
-
-    private static bool IsZero(Tangent6 stiffness)
-    {
-        foreach (var entry in stiffness.Entries)
-        {
-            if (entry != 0)
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static Matrix<double> Mean(ReadOnlySpan<(double Fraction, Tangent6 Stiffness)> phases, Func<Matrix<double>, Matrix<double>> of)

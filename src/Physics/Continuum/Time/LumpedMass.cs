@@ -35,7 +35,7 @@ public static class LumpedMass
     /// <remarks>
     /// ω² is at most the greatest Σ_j |K_ij| / m_i. It is also at most θ/(1 − ε), with θ from Lanczos' method on m^-½ K m^-½, of any matrix but for chance of the
     /// vector to begin with: that fails with a probability of at most 1.648 √n exp(−√ε (2k − 1)) after k steps, and k is such that this is 10⁻⁹. The lesser of
-    /// both is taken. After: Kuczyński, Woźniakowski, SIAM J. Matrix Anal. Appl. 13, 1094 (1992), theorem 4.2.
+    /// both is taken. After: Kuczyński, Woźniakowski, SIAM J. Matrix Anal. Appl. 13, 1094 (1992).
     /// </remarks>
     /// <param name="stiffness">K, symmetric, without negative eigenvalues.</param>
     /// <param name="mass">m.</param>
