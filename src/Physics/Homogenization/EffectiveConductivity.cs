@@ -37,7 +37,7 @@ public static class EffectiveConductivity
         {
             k = field.Tangent(Assembly.Matrix(field.Basis, BilinearForm.Scalar((x, t) => ScalarJet.Flux(conductivities[x.Cell] * t.Gradient)), null, loop), loop);
         }
-        catch (InvalidOperationException e)
+        catch (Exception e) when (e is InvalidOperationException or ScaleModelException)
         {
             throw new ScaleModelException($"The temperature within does not follow from that of the faces: {e.Message} Does an island of material lie in a pore?", e);
         }

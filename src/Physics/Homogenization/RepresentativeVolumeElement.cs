@@ -121,10 +121,10 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
             result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, (a, y) => _field.Solver(a, _loop)(y), _tolerance);
             tangent = _field.Tangent(last!.Stiffness, _loop);
         }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException)
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or ScaleModelException)
         {
             // A fault of the material in this state, as that of a law is: the scale above may try a shorter step.
-            throw new ScaleModelException($"A volume element has no answer to the mean strain {strain}: {e.Message} Phases soften, flow without hardening, or are loose there.", e);
+            throw new ScaleModelException($"A volume element has no answer to the mean strain {strain}: {e.Message} Do phases soften there, flow without hardening, or lie loose?", e);
         }
 
         var mean = _field.MeanStress(last.Force);
