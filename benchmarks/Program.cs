@@ -6,6 +6,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
 // benchmarks fem [explicit | --json FILE]
+// benchmarks amr [--json FILE]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -24,6 +25,11 @@ if (args is ["md", ..])
 if (args is ["fem", ..])
 {
     return FiniteElementBenchmark.Run(args[1..]);
+}
+
+if (args is ["amr", ..])
+{
+    return AdaptiveBenchmark.Run(args[1..]);
 }
 
 if (args is not ["coupling", ..])

@@ -115,7 +115,7 @@ public static class LoadedPlate
             u = Newton.Solve(u, constraints, v => HyperelasticBody.Respond(basis, rubber, v), solve).Solution;
         }
 
-        var (force, _) = HyperelasticBody.Respond(basis, rubber, u);
+        var force = HyperelasticBody.Respond(basis, rubber, u).Force;
         return basis.NodesOn("right").Sum(n => force[basis.Dof(n, 0)]);
     }
     #endregion

@@ -146,6 +146,7 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(VersionOutput))]
 [JsonSerializable(typeof(VerifyOutput))]
 [JsonSerializable(typeof(ReplayOutput))]
+[JsonSerializable(typeof(VtuOutput))]
 [JsonSerializable(typeof(DiffOutput))]
 [JsonSerializable(typeof(ExperimentCheckOutput))]
 [JsonSerializable(typeof(ArchiveOutput))]

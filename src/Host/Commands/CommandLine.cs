@@ -16,6 +16,7 @@ public static class CommandLine
             CheckCommand.Create(),
             ResumeCommand.Create(),
             ReplayCommand.Create(),
+            VtuCommand.Create(),
             VerifyCommand.Create(),
             ForkCommand.Create(),
             DiffCommand.Create(),

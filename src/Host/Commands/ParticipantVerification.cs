@@ -10,8 +10,15 @@ namespace ActorMultiscale.Host.Commands;
 internal static class ParticipantVerification
 {
     /// <summary>Compares what the participant writes with what it wrote, from a snapshot or the beginning up to <paramref name="end"/>, and its state with those of the snapshots on the way.</summary>
+    /// <param name="record">The run.</param>
+    /// <param name="participant">The participant's name.</param>
+    /// <param name="first">The first window that must be compared.</param>
+    /// <param name="end">The window before which to stop.</param>
+    /// <param name="threads">How many threads compute.</param>
+    /// <param name="quiet">Whether no progress is shown.</param>
+    /// <param name="look">Is shown the model, how many windows lie behind it, and the time, s: where computing begins and after every window. Whether to go on.</param>
     /// <exception cref="RunStoreException">There is no such participant, or its inputs are not recorded.</exception>
-    public static VerifyOutput Verify(RecordedRun record, string participant, long first, long end, int threads, bool quiet)
+    public static VerifyOutput Verify(RecordedRun record, string participant, long first, long end, int threads, bool quiet, Func<IScaleModel, long, double, bool>? look = null)
     {
         var system = record.Loaded.System;
         var node = system.Participants.FirstOrDefault(p => p.Name == participant)
@@ -26,13 +33,15 @@ internal static class ParticipantVerification
         }
 
         var snapshots = record.History.Snapshots.Where(s => s.Window > begin && s.Window <= end).GroupBy(s => s.Window).ToDictionary(g => g.Key, g => g.Last());
-        using var line = new ProgressLine(quiet, new ProgressMeter(system.Window(0, from?.Tick ?? 0).End, system.Experiment.Until));
+        var start = system.Window(0, from?.Tick ?? 0).End;
+        using var line = new ProgressLine(quiet, new ProgressMeter(start, system.Experiment.Until));
         using var replay = Begin(system, node, from, threads);
         var compared = 0L;
         VerifyOutput Differs(WindowDifference window, string what) =>
             new(record.Name, false, compared, $"the participant '{participant}', computed again alone from its recorded inputs, {what}") { From = begin, Participant = participant, Window = window };
 
-        foreach (var window in record.Fields.Windows(begin, end).Where(window => window.Index >= 0))
+        var goesOn = look?.Invoke(replay.Model, begin, start) ?? true;
+        foreach (var window in record.Fields.Windows(begin, end).Where(window => window.Index >= 0).TakeWhile(_ => goesOn))
         {
             if (replay.Advance(window) is { } difference)
             {
@@ -49,6 +58,7 @@ internal static class ParticipantVerification
 
             var time = system.Window(window.StartTick, window.EndTick).End;
             line.Show(new Actors.RunProgress(time, window.Index + 1, window.Index + 1, 0, []));
+            goesOn = look?.Invoke(replay.Model, window.Index + 1, time) ?? true;
         }
 
         return new VerifyOutput(record.Name, true, compared, null) { From = begin, Participant = participant };

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
@@ -38,6 +39,17 @@ internal sealed class RecordedRun
 
     /// <summary>The window behind its last one.</summary>
     public long Windows => History.Windows;
+
+    /// <summary>The windows that <c>--from</c> and <c>--to</c> choose; all where they are not given.</summary>
+    /// <param name="from">The first one.</param>
+    /// <param name="to">The one before which to stop.</param>
+    /// <exception cref="RunStoreException">The run has not these windows.</exception>
+    public (long First, long End) Choose(long? from, long? to)
+    {
+        var (first, end) = (from ?? FirstWindow, to ?? Windows);
+        return first >= FirstWindow && first < end && end <= Windows ? (first, end) : throw new RunStoreException(FormattableString.Invariant(
+            $"The run '{Name}' has the windows {FirstWindow} to {Windows - 1}; found --from {from?.ToString(CultureInfo.InvariantCulture) ?? "(none)"} --to {end}. --from is the first one to compute, --to the one before which to stop."));
+    }
 
     /// <summary>Its windows from <paramref name="window"/> on.</summary>
     public IEnumerable<WindowRecord> WindowsFrom(long window) =>

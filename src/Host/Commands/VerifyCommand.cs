@@ -26,14 +26,9 @@ internal static class VerifyCommand
             var run = parsed.GetValue(name)!;
             using var file = catalog.Open(run);
             var record = RecordedRun.Of(run, file);
-            var (first, end) = (parsed.GetValue(from), parsed.GetValue(to) ?? record.Windows);
-            if ((first ?? record.FirstWindow) is var begin && (begin < record.FirstWindow || begin >= end || end > record.Windows))
-            {
-                throw new RunStoreException($"The run '{run}' has the windows {record.FirstWindow} to {record.Windows - 1}; found --from {first?.ToString(CultureInfo.InvariantCulture) ?? "(none)"} --to {end}. --from is the first one to compare, --to the one before which to stop.");
-            }
-
+            var (first, end) = record.Choose(parsed.GetValue(from), parsed.GetValue(to));
             var output = parsed.GetValue(alone) is { } participant
-                ? ParticipantVerification.Verify(record, participant, first ?? record.FirstWindow, end, parsed.GetValue(threads), parsed.GetValue(quiet))
+                ? ParticipantVerification.Verify(record, participant, first, end, parsed.GetValue(threads), parsed.GetValue(quiet))
                 : Verify(record, first, end, parsed.GetValue(threads), parsed.GetValue(quiet));
             Console.Out.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(output, HostJson.Readable.VerifyOutput) : output.Sentence);
             return output.Matches ? ExitCode.Ok : ExitCode.Mismatch;
@@ -41,9 +36,9 @@ internal static class VerifyCommand
         return command;
     }
 
-    private static VerifyOutput Verify(RecordedRun record, long? first, long end, int threads, bool quiet)
+    private static VerifyOutput Verify(RecordedRun record, long first, long end, int threads, bool quiet)
     {
-        var from = record.SnapshotBefore(first ?? record.FirstWindow);
+        var from = record.SnapshotBefore(first);
         var begin = from?.Window ?? 0;
         var (compared, difference, result) = Recompute(record, from, end, threads, quiet, static _ => { });
         var sentence = difference?.Sentence;

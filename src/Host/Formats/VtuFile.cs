@@ -77,20 +77,62 @@ public static class VtuFile
         writer.WriteLine("</VTKFile>");
     }
 
-    /// <summary>Writes fields of finite elements; of degree 2 with all their nodes, on a mesh of order 2.</summary>
+    /// <summary>
+    /// Writes fields of finite elements; of degree 2 with all their nodes, on a mesh of order 2. Of degree 1 on a mesh of order 2 at all points of the mesh: a file has one
+    /// set of points for both.
+    /// </summary>
     /// <param name="to">Where to.</param>
-    /// <param name="basis">A basis for the fields' elements: its degree is at least the order of the mesh.</param>
+    /// <param name="basis">A basis for the fields' elements.</param>
     /// <param name="fields">Fields by their dofs: one or as many numbers a node as there are components.</param>
     /// <param name="cellFields">Fields with a value a cell.</param>
-    /// <exception cref="MeshFileException">The degree is below the order of the mesh, or a field has not as many numbers as the basis needs.</exception>
+    /// <exception cref="MeshFileException">A field has not as many numbers as the basis needs, or has no name, or the name of another.</exception>
     public static void Write(Stream to, Basis basis, IReadOnlyCollection<VtuField> fields, IReadOnlyCollection<VtuField> cellFields)
     {
         ArgumentNullException.ThrowIfNull(basis);
-        var orders = basis.Mesh.Blocks.Select(b => b.Order).Distinct().ToArray();
-        var mesh = orders is [var order] && order == basis.Degree ? basis.Mesh
-            : basis.Degree == 2 ? basis.Mesh.Quadratic()
-            : throw new MeshFileException("Fields of degree 1 on a mesh of order 2 cannot be written: a VTU file has one set of points for both. Use elements of degree 2, or write values at the points of the mesh.");
-        Write(to, mesh, fields, cellFields);
+        ArgumentNullException.ThrowIfNull(fields);
+        if (basis.Mesh.Blocks.All(b => b.Order == basis.Degree))
+        {
+            Write(to, basis.Mesh, fields, cellFields);
+        }
+        else if (basis.Degree == 2)
+        {
+            Write(to, basis.Mesh.Quadratic(), fields, cellFields);
+        }
+        else
+        {
+            Check(fields, basis.NodeCount, "nodes");
+            Write(to, basis.Mesh, [.. fields.Select(field => AtPoints(basis, field))], cellFields);
+        }
+    }
+
+    // The values Σ N_a u_a at all points of the mesh.
+    private static VtuField AtPoints(Basis basis, VtuField field)
+    {
+        var (mesh, width) = (basis.Mesh, field.Components);
+        var values = new double[width * mesh.Points.Length];
+        for (var cell = 0; cell < mesh.CellCount; cell++)
+        {
+            var (element, places) = (basis.Element(cell), mesh.Geometry(cell).Nodes);
+            var nodes = basis.CellNodes(cell);
+            var points = mesh.Cell(cell);
+            var (functions, gradients) = (new double[nodes.Length], new Vec3[nodes.Length]);
+            for (var p = 0; p < points.Length; p++)
+            {
+                element.Evaluate(places[p], functions, gradients);
+                for (var c = 0; c < width; c++)
+                {
+                    var value = 0.0;
+                    for (var a = 0; a < nodes.Length; a++)
+                    {
+                        value += functions[a] * field.Values[(width * nodes[a]) + c];
+                    }
+
+                    values[(width * points[p]) + c] = value;
+                }
+            }
+        }
+
+        return field with { Values = values };
     }
 
     /// <summary>Writes a series: which file belongs to which time.</summary>

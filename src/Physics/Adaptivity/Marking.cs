@@ -57,7 +57,77 @@ public static class Marking
     }
 
     /// <summary>
-    /// The same with merging: a cell that is not cut is to be merged if its η is below a share of the root mean square. A cell that was cut at this share of the mean
+    /// How often each cell is to be cut so that √Σ η² falls to a tolerance with errors of cells about equal, by what theory says of smooth solutions: a cell cut c times has
+    /// 2^(d c) parts with η 2^(−c (p + d/2)) each. For few rounds with large steps; where the solution is singular, the next round sees what is left. O(N).
+    /// </summary>
+    /// <remarks>
+    /// For a given number of cells the sum is least where no cell has a greater η than others could have: all cells are cut until theirs is below one threshold, which is found
+    /// among bins of η². After: Babuška, Rheinboldt, SIAM J. Numer. Anal. 15 (1978) 736 (equal errors are best).
+    /// </remarks>
+    /// <param name="indicators">η, one a cell; signs do not matter.</param>
+    /// <param name="tolerance">What √Σ η² is to be, positive. Nothing is cut if it is so already.</param>
+    /// <param name="degree">p, the order of the error: the degree of the elements, for the energy.</param>
+    /// <param name="dimension">d.</param>
+    /// <param name="most">The most cuts of one cell, whatever the tolerance. Estimates on coarse cells say little about much finer ones.</param>
+    /// <returns>0 or more, one a cell; for <see cref="TreeForest.Cut"/>.</returns>
+    public static int[] Cuts(ReadOnlySpan<double> indicators, double tolerance, int degree, int dimension, int most = 2)
+    {
+        if (!(tolerance > 0 && double.IsFinite(tolerance)))
+        {
+            throw new Models.ScaleModelException(FormattableString.Invariant($"The tolerance is {tolerance}; it is positive and finite."));
+        }
+
+        ArgumentOutOfRangeException.ThrowIfLessThan(degree, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
+        var cuts = new int[indicators.Length];
+        var greatest = 0.0;
+        foreach (var eta in indicators)
+        {
+            greatest = Math.Max(greatest, RequireFinite(eta));
+        }
+
+        if (greatest == 0)
+        {
+            return cuts;
+        }
+
+        var sums = new double[(BinsPerOctave * Octaves) + 1];
+        foreach (var eta in indicators)
+        {
+            sums[Bin(eta, greatest)] += eta * eta;
+        }
+
+        // η² falls by 2^(2 p + d) a cut, that of a cell with all its parts by 4^p. The threshold is found as if cells could be cut at will, or those that cannot would have others pay.
+        int CutsOf(int bin, int threshold) => bin >= threshold ? 0 : 1 + ((threshold - bin - 1) / (BinsPerOctave * ((2 * degree) + dimension)));
+        double After(int threshold)
+        {
+            var sum = 0.0;
+            for (var bin = 0; bin < sums.Length; bin++)
+            {
+                sum += sums[bin] * Math.ScaleB(1, -2 * degree * CutsOf(bin, threshold));
+            }
+
+            return sum;
+        }
+
+        var (low, high) = (0, sums.Length - 1);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = After(middle) <= tolerance * tolerance ? (low, middle) : (middle + 1, high);
+        }
+
+        for (var c = 0; c < cuts.Length; c++)
+        {
+            cuts[c] = indicators[c] == 0 ? 0 : Math.Min(most, CutsOf(Bin(indicators[c], greatest), low));
+        }
+
+        return cuts;
+    }
+
+    /// <summary>
+    /// The same as <see cref="Bulk"/> with merging: a cell that is not cut is to be merged if its η is below a share of the root mean square. A cell that was cut at this share of the mean
     /// gets children with about half of its η or less; the share must be well below that for cells not to flip to and fro.
     /// </summary>
     /// <param name="indicators">η, one a cell.</param>

@@ -335,6 +335,33 @@ public sealed class TreeForest
         return new(Roots, [.. leaves]);
     }
 
+    /// <summary>The forest after every leaf was cut as often as it is told to; balance makes others halve that nobody told to.</summary>
+    /// <param name="times">One a leaf, 0 or more: its parts are cut once less, and so on.</param>
+    /// <param name="finest">The level beyond which no cut leads; the greatest that there is if null.</param>
+    public TreeForest Cut(ReadOnlySpan<int> times, int? finest = null)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(times.Length, Count, nameof(times));
+        var (forest, left) = (this, times.ToArray());
+        while (Array.Exists(left, t => t > 0))
+        {
+            var next = forest.Adapt(Array.ConvertAll(left, t => t > 0 ? Mark.Refine : Mark.Keep), finest);
+            var parts = new int[next.Count];
+            for (var (n, old) = (0, 0); n < parts.Length; n++)
+            {
+                while (old + 1 < forest.Count && forest._leaves[old + 1] >> 5 <= next._leaves[n] >> 5)
+                {
+                    old++;
+                }
+
+                parts[n] = Math.Max(0, left[old] - 1);
+            }
+
+            (forest, left) = (next, parts);
+        }
+
+        return forest;
+    }
+
     internal static ulong Spread(uint x, int dimension)
     {
         var w = (ulong)x;

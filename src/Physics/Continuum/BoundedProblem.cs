@@ -22,8 +22,9 @@ public static class BoundedProblem
     /// <param name="start">What tells which dofs are held at first: those that are at a bound. All that have a bound if null.</param>
     /// <param name="maxIterations">After how many sets to give up.</param>
     /// <param name="loop">The threads; one if null.</param>
-    /// <exception cref="ScaleModelException">A lower bound is above the upper one, or the sets do not come to rest.</exception>
-    /// <exception cref="InvalidOperationException">The matrix is not positive definite where dofs are free, or a residual was not reached.</exception>
+    /// <exception cref="ScaleModelException">
+    /// A lower bound is above the upper one, the sets do not come to rest, the matrix is not positive definite where dofs are free, or a residual was not reached.
+    /// </exception>
     public static double[] Solve(
         Basis basis, BcsrMatrix matrix, double[] load, double[] lower, double[] upper, double[]? start = null, int maxIterations = 500, ChunkedLoop? loop = null)
     {

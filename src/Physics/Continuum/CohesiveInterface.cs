@@ -14,7 +14,7 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <param name="State">The state of all points at the end of the step; a step is accepted by going on from it.</param>
 public sealed record InterfaceResponse(double[] Force, CsrMatrix Stiffness, double[] State)
 {
-    /// <summary>The sum with the forces and the stiffness of the body, as <see cref="Newton.Solve"/> and <see cref="EquilibriumPath"/> take it.</summary>
+    /// <summary>The sum with the forces and the stiffness of the body, as <see cref="Newton"/> and <see cref="EquilibriumPath"/> take it.</summary>
     /// <param name="force">Those of the body, N.</param>
     /// <param name="stiffness">Their derivative.</param>
     public (double[] Force, CsrMatrix Stiffness) With(double[] force, CsrMatrix stiffness)

@@ -15,7 +15,8 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <param name="dofCount">The number of dofs.</param>
 public sealed class Constraints(int dofCount)
 {
-    private readonly SortedDictionary<int, ((int Dof, double Factor)[] Terms, double Offset)> _lines = [];
+    private readonly Dictionary<int, ((int Dof, double Factor)[] Terms, double Offset)> _lines = [];
+    private AffineMap? _map;        // Until the next constraint.
 
     /// <summary>The number of dofs.</summary>
     public int DofCount { get; } = dofCount;
@@ -139,6 +140,7 @@ public sealed class Constraints(int dofCount)
             throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"The constraint of dof {dof} has the value {offset}, which is not finite."));
         }
 
+        _map = null;
         if (!_lines.TryAdd(dof, (terms.ToArray(), offset)))
         {
             throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"Dof {dof} is constrained twice: {Text(_lines[dof])} and {Text((terms.ToArray(), offset))}. A dof has one constraint."));
@@ -160,8 +162,7 @@ public sealed class Constraints(int dofCount)
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.RowCount, DofCount, nameof(matrix));
         ArgumentOutOfRangeException.ThrowIfNotEqual(matrix.ColumnCount, DofCount, nameof(matrix));
         ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, DofCount, nameof(right));
-        var (map, offsets) = Map();
-        return Condense(matrix, right, map, offsets, loop ?? ChunkedLoop.Serial);
+        return Condense(matrix, right, Map().Offsets, loop ?? ChunkedLoop.Serial);
     }
 
     /// <summary>
@@ -180,17 +181,16 @@ public sealed class Constraints(int dofCount)
         ArgumentOutOfRangeException.ThrowIfNotEqual(right.Length, DofCount, nameof(right));
         loop ??= ChunkedLoop.Serial;
         var isGiven = new bool[DofCount];
-        var diagonal = new double[DofCount];
-        foreach (var dof in _lines.Keys)
+        for (var dof = 0; dof < DofCount; dof++)
         {
-            (isGiven[dof], diagonal[dof]) = (true, matrix[dof, dof]);
-            if (!(diagonal[dof] > 0))
+            isGiven[dof] = _lines.ContainsKey(dof);
+            if (isGiven[dof] && !(matrix[dof, dof] > 0))
             {
-                throw new ScaleModelException(FormattableString.Invariant($"Dof {dof} is constrained, and its diagonal entry is {diagonal[dof]}; it has to be positive. Does the form cover all cells?"));
+                throw new ScaleModelException(FormattableString.Invariant($"Dof {dof} is constrained, and its diagonal entry is {matrix[dof, dof]}; it has to be positive. Does the form cover all cells?"));
             }
         }
 
-        var (map, offsets) = Map(keep: true);
+        var (map, offsets) = KeptDirections();
         var y = new double[DofCount];
         matrix.On(loop).Multiply(offsets, y);
         for (var i = 0; i < y.Length; i++)
@@ -208,39 +208,70 @@ public sealed class Constraints(int dofCount)
             return new(matrix.Masked(isGiven, loop), y, map, offsets);
         }
 
-        var back = map.Transposed();
         var reduced = new double[DofCount];
-        back.Multiply(y, reduced);
-        var (start, columns, values) = (new int[DofCount + 1], new List<int>(), new List<double>());
-        var inner = Triple(back, matrix.ToCsr(), map, loop);
-        for (var i = 0; i < DofCount; i++)
+        map.TransposeMultiply(y, reduced);
+        return new(NodeTies(matrix.BlockSize) is { } ties ? TiedBlocks.Condense(matrix, ties, isGiven, loop) : ByRows(matrix, map, isGiven, loop), reduced, map, offsets);
+    }
+
+    // The ties as a map between nodes, where all dofs of a tied node are tied alike to their own component; else null. Given values are no part of it.
+    private CsrMatrix? NodeTies(int components)
+    {
+        var nodes = new Constraints(DofCount / components);
+        foreach (var (dof, (terms, _)) in _lines)
         {
-            var (from, count) = (inner.RowStart[i], inner.RowStart[i + 1] - inner.RowStart[i]);
-            columns.AddRange(isGiven[i] ? [i] : inner.Columns.Slice(from, count));
-            values.AddRange(isGiven[i] ? [diagonal[i]] : inner.Values.Slice(from, count));
+            var (node, component) = Math.DivRem(dof, components);
+            if (terms.Length == 0)
+            {
+                continue;
+            }
+
+            (int Dof, double Factor)[] ofNode = [.. terms.Select(t => (t.Dof / components, t.Factor))];
+            for (var c = 0; c < components; c++)
+            {
+                if (!_lines.TryGetValue((components * node) + c, out var other) || !other.Terms.SequenceEqual(ofNode.Select(t => ((components * t.Dof) + c, t.Factor))))
+                {
+                    return null;
+                }
+            }
+
+            if (component == 0)
+            {
+                nodes.Tie(node, ofNode);
+            }
+        }
+
+        return nodes.KeptDirections().Map;
+    }
+
+    private static BcsrMatrix ByRows(BcsrMatrix matrix, CsrMatrix map, bool[] isGiven, ChunkedLoop loop)
+    {
+        var count = isGiven.Length;
+        var (start, columns, values) = (new int[count + 1], new List<int>(), new List<double>());
+        var inner = Triple(map.Transposed(), matrix.ToCsr(), map, loop);
+        for (var i = 0; i < count; i++)
+        {
+            var (from, length) = (inner.RowStart[i], inner.RowStart[i + 1] - inner.RowStart[i]);
+            columns.AddRange(isGiven[i] ? [i] : inner.Columns.Slice(from, length));
+            values.AddRange(isGiven[i] ? [matrix[i, i]] : inner.Values.Slice(from, length));
             start[i + 1] = columns.Count;
         }
 
-        return new(BcsrMatrix.FromCsr(new CsrMatrix(DofCount, start, [.. columns], [.. values]), matrix.BlockSize, loop), reduced, map, offsets);
+        return BcsrMatrix.FromCsr(new CsrMatrix(count, start, [.. columns], [.. values]), matrix.BlockSize, loop);
     }
 
     /// <summary>The system of a step from u: K du = f with the constraints on u + du.</summary>
-    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u)
-    {
-        var map = Map().Map;
-        return Condense(matrix, right, map, Gaps(u), ChunkedLoop.Serial);
-    }
+    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u) => Condense(matrix, right, Gaps(u), ChunkedLoop.Serial);
 
     /// <summary>The largest |C x + b − u| with x from u: 0 if u fulfills the constraints.</summary>
     internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
 
     /// <summary>C, of which rates and changes are multiples: du = C dx.</summary>
-    internal CsrMatrix Directions() => Map().Map;
+    internal CsrMatrix Directions() => Map().Directions;
 
     /// <summary>u with its constrained dofs set to what the free ones say; what they were is not read.</summary>
     internal double[] Fulfilled(ReadOnlySpan<double> u)
     {
-        var (map, offsets) = Map();
+        var (map, offsets, _) = Map();
         var (free, count) = (new double[map.ColumnCount], 0);
         for (var i = 0; i < u.Length; i++)
         {
@@ -282,14 +313,8 @@ public sealed class Constraints(int dofCount)
             : null;
         if (fault is null)
         {
-            foreach (var ((i, mine), (j, its)) in _lines.Zip(other._lines))
-            {
-                if (i != j || !mine.Terms.AsSpan().SequenceEqual(its.Terms))
-                {
-                    fault = $"that of dof {Math.Min(i, j)} differs";
-                    break;
-                }
-            }
+            var unlike = _lines.Where(line => !other._lines.TryGetValue(line.Key, out var its) || !line.Value.Terms.AsSpan().SequenceEqual(its.Terms)).Select(line => (int?)line.Key).Min();
+            fault = unlike is null ? null : $"that of dof {unlike} differs";
         }
 
         if (fault is not null)
@@ -300,7 +325,7 @@ public sealed class Constraints(int dofCount)
     }
 
     /// <summary>C with a column for each dof, zero for those that are constrained, and b: u = C x + b.</summary>
-    internal (CsrMatrix Map, double[] Offsets) KeptDirections() => Map(keep: true);
+    internal (CsrMatrix Map, double[] Offsets) KeptDirections() => Resolved(keep: true);
 
     /// <summary>The matrix between the changes of two fields, Dᵀ K C.</summary>
     internal static CsrMatrix Between(CsrMatrix rows, CsrMatrix matrix, CsrMatrix columns, ChunkedLoop loop) => Triple(rows.Transposed(), matrix, columns, loop);
@@ -308,7 +333,7 @@ public sealed class Constraints(int dofCount)
     /// <summary>‖Cᵀ r‖.</summary>
     internal double FreeNorm(ReadOnlySpan<double> r)
     {
-        var map = Map().Map;
+        var map = Directions();
         var free = new double[map.ColumnCount];
         map.TransposeMultiply(r, free);
         return FixedOrderSum.Norm(free);
@@ -317,7 +342,7 @@ public sealed class Constraints(int dofCount)
     /// <summary>C x + b − u with x from u: what constrained dofs lack, zero for those that are free.</summary>
     internal double[] Gaps(ReadOnlySpan<double> u)
     {
-        var (map, gaps) = Map();
+        var (map, offsets, _) = Map();
         List<double> x = [];
         for (var i = 0; i < u.Length; i++)
         {
@@ -327,19 +352,19 @@ public sealed class Constraints(int dofCount)
             }
         }
 
-        var images = new double[u.Length];
-        map.Multiply(x.ToArray(), images);
+        var gaps = new double[u.Length];
+        map.Multiply(x.ToArray(), gaps);
         for (var i = 0; i < u.Length; i++)
         {
-            gaps[i] += images[i] - u[i];
+            gaps[i] = offsets[i] + (gaps[i] - u[i]);
         }
 
         return gaps;
     }
 
-    private CondensedSystem Condense(CsrMatrix matrix, ReadOnlySpan<double> right, CsrMatrix map, double[] offsets, ChunkedLoop loop)
+    private CondensedSystem Condense(CsrMatrix matrix, ReadOnlySpan<double> right, double[] offsets, ChunkedLoop loop)
     {
-        var back = map.Transposed();
+        var (map, _, back) = Map();
         var condensed = Triple(back, matrix, map, loop);
         var moved = new double[DofCount];
         matrix.Multiply(offsets, moved);
@@ -363,12 +388,12 @@ public sealed class Constraints(int dofCount)
     /// <param name="matrix">K, positive definite where the constraints leave dofs free.</param>
     /// <param name="right">f.</param>
     /// <param name="solve">Solves A x = y; if null a factorization of up to five thousand dofs, and conjugate gradients with SSOR to 1e-12 of more.</param>
-    /// <exception cref="InvalidOperationException">The matrix has no inverse, as that of a body that floats, or rounding keeps conjugate gradients from getting there.</exception>
+    /// <exception cref="ScaleModelException">The matrix has no inverse, as that of a body that floats, or rounding keeps conjugate gradients from getting there.</exception>
     /// <returns>u, one number a dof.</returns>
     public double[] Solve(CsrMatrix matrix, ReadOnlySpan<double> right, Func<CsrMatrix, double[], double[]>? solve = null)
     {
         var system = Condense(matrix, right);
-        return system.Expand(system.Right.Length == 0 ? [] : (solve ?? Default)(system.Matrix, system.Right));
+        return system.Expand(system.Right.Length == 0 ? [] : Solving.Of(() => (solve ?? Default)(system.Matrix, system.Right)));
     }
 
     private const int MostFactored = 5000;
@@ -387,8 +412,22 @@ public sealed class Constraints(int dofCount)
         return x;
     }
 
+    // C, b and Cᵀ, with a column of C for each free dof. Of threads that ask at once each makes the same one.
+    private AffineMap Map()
+    {
+        if (_map is { } known)
+        {
+            return known;
+        }
+
+        var (directions, offsets) = Resolved(keep: false);
+        return _map = new(directions, offsets, directions.Transposed());
+    }
+
+    private sealed record AffineMap(CsrMatrix Directions, double[] Offsets, CsrMatrix Back);
+
     // C and b. Constraints are followed down to dofs that are free. C has a column a free dof, or if kept one a dof.
-    private (CsrMatrix Map, double[] Offsets) Map(bool keep = false)
+    private (CsrMatrix Map, double[] Offsets) Resolved(bool keep)
     {
         var free = new int[DofCount];
         var count = 0;
@@ -399,8 +438,8 @@ public sealed class Constraints(int dofCount)
 
         count = keep ? DofCount : count;
 
-        Dictionary<int, (SortedDictionary<int, double> Terms, double Offset)?> resolved = [];
-        (SortedDictionary<int, double> Terms, double Offset) Resolve(int dof)
+        Dictionary<int, ((int Dof, double Factor)[] Terms, double Offset)?> resolved = new(_lines.Count);
+        ((int Dof, double Factor)[] Terms, double Offset) Resolve(int dof)
         {
             // A chain may be long, so what waits stands on a list instead of the stack of the thread. A line is begun (null), waits for its terms, and is summed.
             Stack<int> waiting = new([dof]);
@@ -436,15 +475,17 @@ public sealed class Constraints(int dofCount)
             return resolved[dof]!.Value;
         }
 
-        (SortedDictionary<int, double> Terms, double Offset) Summed(int dof)
+        // By rising dof; the factors of one dof are summed in the order of the terms.
+        List<(int Dof, double Factor)> sum = [];
+        ((int Dof, double Factor)[] Terms, double Offset) Summed(int dof)
         {
             var (terms, offset) = _lines[dof];
-            SortedDictionary<int, double> sum = [];
+            sum.Clear();
             foreach (var (j, c) in terms)
             {
                 if (free[j] >= 0)
                 {
-                    sum[free[j]] = sum.GetValueOrDefault(free[j]) + c;
+                    Add(free[j], c);
                     continue;
                 }
 
@@ -452,11 +493,29 @@ public sealed class Constraints(int dofCount)
                 offset += c * inner.Offset;
                 foreach (var (column, factor) in inner.Terms)
                 {
-                    sum[column] = sum.GetValueOrDefault(column) + (c * factor);
+                    Add(column, c * factor);
                 }
             }
 
-            return (sum, offset);
+            return ([.. sum], offset);
+        }
+
+        void Add(int column, double factor)
+        {
+            var at = sum.Count;
+            while (at > 0 && sum[at - 1].Dof > column)
+            {
+                at--;
+            }
+
+            if (at > 0 && sum[at - 1].Dof == column)
+            {
+                sum[at - 1] = (column, sum[at - 1].Factor + factor);
+            }
+            else
+            {
+                sum.Insert(at, (column, factor));
+            }
         }
 
         var offsets = new double[DofCount];
@@ -474,8 +533,11 @@ public sealed class Constraints(int dofCount)
             {
                 var (terms, offset) = Resolve(i);
                 offsets[i] = offset;
-                columns.AddRange(terms.Keys);
-                values.AddRange(terms.Values);
+                foreach (var (column, factor) in terms)
+                {
+                    columns.Add(column);
+                    values.Add(factor);
+                }
             }
 
             start[i + 1] = columns.Count;
@@ -645,6 +707,9 @@ public sealed class BlockSystem
     private readonly double[] _offsets;
 
     internal BlockSystem(BcsrMatrix matrix, double[] right, CsrMatrix map, double[] offsets) => (Matrix, Right, _map, _offsets) = (matrix, right, map, offsets);
+
+    /// <summary>Whether a dof is constrained: it does not stand for itself.</summary>
+    internal bool IsConstrained(int dof) => !(_map.RowStart[dof + 1] - _map.RowStart[dof] == 1 && _map.Columns[_map.RowStart[dof]] == dof);
 
     /// <summary>A.</summary>
     public BcsrMatrix Matrix { get; }

@@ -8,17 +8,31 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <summary>Bodies with strains and rotations of any size. All integrals run over the body at rest (total Lagrange); in two dimensions for plane strain.</summary>
 public static class HyperelasticBody
 {
-    /// <summary>The forces ∫ P(F):∇N_a of a displacement and their derivative, as <see cref="Newton.Solve"/> takes them.</summary>
+    /// <summary>The forces ∫ P(F):∇N_a of a displacement and their derivative.</summary>
     /// <param name="basis">A basis for a vector field.</param>
     /// <param name="law">The material.</param>
     /// <param name="displacement">u, m.</param>
     /// <param name="loop">The threads; one if null.</param>
     /// <exception cref="Models.ScaleModelException">The body is turned inside out somewhere.</exception>
-    public static (double[] Force, CsrMatrix Stiffness) Respond(Basis basis, IHyperelasticLaw law, double[] displacement, ChunkedLoop? loop = null)
+    public static SolidResponse Respond(Basis basis, IHyperelasticLaw law, double[] displacement, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(law);
+        return Respond(basis, Phases.Uniform(basis.Mesh, law), displacement, loop);
+    }
+
+    /// <summary>The same of a body with several laws.</summary>
+    /// <param name="basis">A basis for a vector field.</param>
+    /// <param name="laws">The law of each cell.</param>
+    /// <param name="displacement">u, m.</param>
+    /// <param name="loop">The threads; one if null.</param>
+    /// <exception cref="Models.ScaleModelException">The laws are of another mesh, or the body is turned inside out somewhere.</exception>
+    public static SolidResponse Respond(Basis basis, Phases<IHyperelasticLaw> laws, double[] displacement, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(basis);
+        ArgumentNullException.ThrowIfNull(laws);
         ArgumentNullException.ThrowIfNull(displacement);
+        laws.RequireCells(basis.Mesh);
         var starts = SolidBody.Starts(basis);
         var gradients = new Matrix3[starts[^1]];
         var force = Assembly.Residual(
@@ -27,10 +41,10 @@ public static class HyperelasticBody
             {
                 ref var f = ref gradients[starts[x.Cell] + x.Index];
                 f = Matrix3.Identity + u.Gradient;
-                return VectorJet.Flux(law.Stress(f));
+                return VectorJet.Flux(laws[x.Cell].Stress(f));
             },
             null, loop);
-        return (force, Assembly.Matrix(basis, BilinearForm.Vector((x, u) => VectorJet.Flux(law.Change(gradients[starts[x.Cell] + x.Index], u.Gradient))), null, loop));
+        return new(force, () => Assembly.Matrix(basis, BilinearForm.Vector((x, u) => VectorJet.Flux(laws[x.Cell].Change(gradients[starts[x.Cell] + x.Index], u.Gradient))), null, loop));
     }
 
     /// <summary>∫ W(F), J.</summary>

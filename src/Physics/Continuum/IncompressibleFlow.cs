@@ -6,7 +6,7 @@ namespace ActorMultiscale.Physics.Continuum;
 
 /// <summary>
 /// Flow of an incompressible fluid as a system of one vector x = (u, p): M ẋ + K x + n(x) = f with M = diag(ρ M_u, 0), K = [A Bᵀ; B 0] and the inertia of what is
-/// carried along, n = ∫ ρ (u·∇)u·v. Without n, <see cref="Time.ImplicitDiffusion"/> goes in time; with it, <see cref="Newton.Solve"/> finds steady flows and
+/// carried along, n = ∫ ρ (u·∇)u·v. Without n, <see cref="Time.ImplicitDiffusion"/> goes in time; with it, <see cref="Newton"/> finds steady flows and
 /// <see cref="Time.NonlinearDiffusion"/> unsteady ones.
 /// </summary>
 /// <remarks>
@@ -81,7 +81,7 @@ public sealed class IncompressibleFlow
     /// <param name="velocity">u, one number a dof.</param>
     /// <param name="given">What is given of u.</param>
     /// <param name="givenPressure">Which dofs of the pressure are given; none if null.</param>
-    /// <exception cref="InvalidOperationException">No dof of the pressure is given, and the velocity is given all round.</exception>
+    /// <exception cref="ScaleModelException">No dof of the pressure is given, and the velocity is given all round.</exception>
     public double[] Projected(double[] velocity, Constraints given, Constraints? givenPressure = null)
     {
         ArgumentNullException.ThrowIfNull(velocity);

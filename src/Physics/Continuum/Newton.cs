@@ -17,66 +17,102 @@ public static class Newton
     /// <summary>Finds u with Cᵀ r(u) = 0, so that ‖Cᵀ r‖ ≤ <paramref name="tolerance"/> times the largest ‖r‖ seen, reactions included.</summary>
     /// <remarks>
     /// K du = −r with the constraints on u + du; the first step takes up what is given anew. A later step is halved while it does not lessen ‖Cᵀ r‖ by a
-    /// ten-thousandth of its part. After: Dennis, Schnabel, "Numerical Methods for Unconstrained Optimization and Nonlinear Equations" (1983), section 6.3.
+    /// ten-thousandth of its part, and where it leads to no answer or to a K that cannot be solved with. K is asked for only where a step begins; the answer that was
+    /// asked for last is that of the solution. After: Dennis, Schnabel, "Numerical Methods for Unconstrained Optimization and Nonlinear Equations" (1983), section 6.3.
     /// </remarks>
+    /// <param name="start">u to begin with; not changed.</param>
+    /// <param name="constraints">The constraints.</param>
+    /// <param name="body">r and K = dr/du at u.</param>
+    /// <param name="solve">Solves A x = y for the condensed K.</param>
+    /// <param name="tolerance">The residual to reach.</param>
+    /// <param name="maxIterations">After how many steps to give up.</param>
+    /// <exception cref="ScaleModelException">The residual was not reached, or K cannot be solved with.</exception>
+    public static NewtonResult Solve(
+        ReadOnlySpan<double> start, Constraints constraints, Func<double[], SolidResponse> body, Func<CsrMatrix, double[], double[]> solve, double tolerance = 1e-9, int maxIterations = 25)
+    {
+        ArgumentNullException.ThrowIfNull(constraints);
+        ArgumentNullException.ThrowIfNull(body);
+        ArgumentNullException.ThrowIfNull(solve);
+        var u = start.ToArray();
+        var response = body(u);
+        var (largest, norm) = (FixedOrderSum.Norm(response.Force), constraints.FreeNorm(response.Force));
+        var history = ImmutableArray.CreateBuilder<double>();
+        history.Add(norm);
+        var fits = constraints.Gap(u) == 0;
+        var step = fits && IsSolution(response, u, norm, largest) ? null : Step(response, u, norm);
+        for (var iteration = 0; step is not null; iteration++)
+        {
+            if (iteration == maxIterations)
+            {
+                throw Failure(norm);
+            }
+
+            var whole = step;
+            for (var halving = 0; ; halving++)
+            {
+                var part = Math.Pow(0.5, halving);
+                var next = u.Zip(whole, (x, d) => x + (part * d)).ToArray();
+                try
+                {
+                    var answer = body(next);
+                    var rest = constraints.FreeNorm(answer.Force);
+                    if (!fits || rest <= (1 - (1e-4 * part)) * norm || rest <= tolerance * largest || halving == MostHalvings)
+                    {
+                        var most = Math.Max(largest, FixedOrderSum.Norm(answer.Force));
+                        step = IsSolution(answer, next, rest, most) ? null : Step(answer, next, rest);
+                        (u, norm, largest, fits) = (next, rest, most, true);
+                        break;
+                    }
+                }
+                catch (ScaleModelException) when (fits && halving < MostHalvings)
+                {
+                    // Too far: there the material has no answer, or no stiffness; half of the way it may.
+                }
+            }
+
+            history.Add(norm);
+        }
+
+        return new(u, history.ToImmutable());
+
+        bool IsSolution(SolidResponse answer, double[] at, double rest, double most) => rest <= tolerance * most || rest <= Rounding(answer.Stiffness, at);
+
+        double[] Step(SolidResponse answer, double[] at, double rest)
+        {
+            if (!double.IsFinite(rest))
+            {
+                throw Failure(rest);
+            }
+
+            var condensed = constraints.CondenseStep(answer.Stiffness, Array.ConvertAll(answer.Force, r => -r), at);
+            return condensed.Expand(condensed.Right.Length == 0 ? [] : Solving.Of(() => solve(condensed.Matrix, condensed.Right)));
+        }
+
+        ScaleModelException Failure(double rest) => new(FormattableString.Invariant(
+            $"Newton's method does not converge: the residual is {rest:0.##e+0} after {history.Count - 1} steps, of {largest:0.##e+0}; {tolerance:0.##e+0} of that was asked for. Is the load step too large?"));
+    }
+
+    /// <summary>The same for a system whose derivative is at hand with its residual.</summary>
     /// <param name="start">u to begin with; not changed.</param>
     /// <param name="constraints">The constraints.</param>
     /// <param name="system">r and K = dr/du at u.</param>
     /// <param name="solve">Solves A x = y for the condensed K.</param>
     /// <param name="tolerance">The residual to reach.</param>
     /// <param name="maxIterations">After how many steps to give up.</param>
-    /// <exception cref="ScaleModelException">The residual was not reached.</exception>
+    /// <exception cref="ScaleModelException">The residual was not reached, or K cannot be solved with.</exception>
     public static NewtonResult Solve(
         ReadOnlySpan<double> start, Constraints constraints, Func<double[], (double[] Residual, CsrMatrix Tangent)> system,
         Func<CsrMatrix, double[], double[]> solve, double tolerance = 1e-9, int maxIterations = 25)
     {
-        ArgumentNullException.ThrowIfNull(constraints);
         ArgumentNullException.ThrowIfNull(system);
-        ArgumentNullException.ThrowIfNull(solve);
-        var u = start.ToArray();
-        var (residual, tangent) = system(u);
-        var (largest, norm) = (FixedOrderSum.Norm(residual), constraints.FreeNorm(residual));
-        var history = ImmutableArray.CreateBuilder<double>();
-        history.Add(norm);
-        var fits = constraints.Gap(u) == 0;
-        for (var iteration = 0; !(fits && (norm <= tolerance * largest || norm <= Rounding(tangent, u))); iteration++)
-        {
-            if (iteration == maxIterations || !double.IsFinite(norm))
+        return Solve(
+            start, constraints,
+            u =>
             {
-                throw new ScaleModelException(FormattableString.Invariant(
-                    $"Newton's method does not converge: the residual is {norm:0.##e+0} after {iteration} steps, of {largest:0.##e+0}; {tolerance:0.##e+0} of that was asked for. Is the load step too large?"));
-            }
-
-            var condensed = constraints.CondenseStep(tangent, Array.ConvertAll(residual, r => -r), u);
-            var step = condensed.Expand(condensed.Right.Length == 0 ? [] : solve(condensed.Matrix, condensed.Right));
-            var before = norm;
-            for (var halving = 0; ; halving++)
-            {
-                var part = Math.Pow(0.5, halving);
-                var next = u.Zip(step, (x, d) => x + (part * d)).ToArray();
-                try
-                {
-                    (residual, tangent) = system(next);
-                }
-                catch (ScaleModelException) when (fits && halving < MostHalvings)
-                {
-                    continue;       // Too far: there the material has no answer, half of the way it may.
-                }
-
-                norm = constraints.FreeNorm(residual);
-                if (!fits || norm <= (1 - (1e-4 * part)) * before || norm <= tolerance * largest || halving == MostHalvings)
-                {
-                    u = next;
-                    break;
-                }
-            }
-
-            fits = true;
-            largest = Math.Max(largest, FixedOrderSum.Norm(residual));
-            history.Add(norm);
-        }
-
-        return new(u, history.ToImmutable());
+                var (residual, tangent) = system(u);
+                return new SolidResponse(residual, () => tangent);
+            },
+            solve, tolerance, maxIterations);
     }
 
     // What is left of forces that cancel, where the answer is free of stress and no force is large: ‖|K| |u|‖ is what they are the sum of.

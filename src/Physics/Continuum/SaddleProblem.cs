@@ -45,8 +45,7 @@ public static class SaddleProblem
     /// <param name="tolerance">The residual that iterations reach, relative to the right-hand side.</param>
     /// <param name="largestDirect">Up to so many dofs of both fields the system is factored.</param>
     /// <param name="loop">The threads; one if null. The bits do not depend on it.</param>
-    /// <exception cref="ScaleModelException">Forms and bases do not fit, or what is given of u flows in and not out.</exception>
-    /// <exception cref="InvalidOperationException">The system is singular, or the residual was not reached.</exception>
+    /// <exception cref="ScaleModelException">Forms and bases do not fit, what is given of u flows in and not out, the system is singular, or the residual was not reached.</exception>
     public static SaddleResult Solve(
         Basis velocity, Basis pressure, BilinearForm a, MixedForm b, BilinearForm schur, ReadOnlySpan<double> load, Constraints given, Constraints? givenPressure = null,
         double[]? source = null, double tolerance = 1e-10, int largestDirect = LargestDirect, ChunkedLoop? loop = null)
@@ -152,7 +151,7 @@ public static class SaddleProblem
 
         var system = constraints.Condense(Matrix(a, b), right, loop);
         var x = new double[system.Right.Length];
-        var residual = SparseLdl.Indefinite(system.Matrix, loop).Solve(system.Right, x);
+        var residual = Solving.Of(() => SparseLdl.Indefinite(system.Matrix, loop).Solve(system.Right, x));
         var all = system.Expand(x);
         return (all[..load.Length], all[load.Length..], 0, residual);
     }
@@ -181,7 +180,7 @@ public static class SaddleProblem
         var preconditioner = new BlockPreconditioner(
             (r.Length, new AmgPreconditioner(top.Matrix, velocity.RigidMotions(), loop: loop)), (s.Length, new ChebyshevPreconditioner(mass.Matrix, loop: loop)));
         var x = new double[right.Length];
-        var result = Minres.Solve(all, right, x, preconditioner, tolerance, loop: loop);
+        var result = Solving.Of(() => Minres.Solve(all, right, x, preconditioner, tolerance, loop: loop));
         return (top.Expand(x.AsSpan(0, r.Length)), mass.Expand(x.AsSpan(r.Length)), result.Iterations, result.RelativeResidual);
     }
 

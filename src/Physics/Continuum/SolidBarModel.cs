@@ -65,7 +65,7 @@ public sealed class SolidBarModel : IScaleModel
         {
             (response, stress) = SolidBar.Pull(_size, _cells, tangent, residual, _strain);
         }
-        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
+        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException or ScaleModelException)
         {
             throw new ScaleModelException($"The bar cannot be solved with the tangent that it hears: {fault.Message}", fault);
         }

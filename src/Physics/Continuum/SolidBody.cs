@@ -7,11 +7,26 @@ using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Continuum;
 
-/// <summary>What a body of a material answers to a displacement.</summary>
-/// <param name="Force">∫ σ:ε(N_a), N, one number a dof.</param>
-/// <param name="Stiffness">Its derivative with respect to the dofs.</param>
-/// <param name="State">The state of all points at the end of the step; a step is accepted by going on from it.</param>
-public sealed record SolidResponse(double[] Force, CsrMatrix Stiffness, double[] State);
+/// <summary>
+/// What a body answers to a displacement, or any system r(u) to its unknowns. The stiffness is assembled when it is first asked for: who needs the forces alone does not
+/// pay for it.
+/// </summary>
+/// <param name="force">r, one number a dof; of a body ∫ σ:ε(N_a), N.</param>
+/// <param name="stiffness">Computes its derivative with respect to the dofs.</param>
+/// <param name="state">The state of all points at the end of the step; nothing if null.</param>
+public sealed class SolidResponse(double[] force, Func<CsrMatrix> stiffness, double[]? state = null)
+{
+    private readonly Lazy<CsrMatrix> _stiffness = new(stiffness);
+
+    /// <summary>r, one number a dof; of a body ∫ σ:ε(N_a), N.</summary>
+    public double[] Force { get; } = force;
+
+    /// <summary>The derivative of the forces with respect to the dofs.</summary>
+    public CsrMatrix Stiffness => _stiffness.Value;
+
+    /// <summary>The state of all points at the end of the step; a step is accepted by going on from it.</summary>
+    public double[] State { get; } = state ?? [];
+}
 
 /// <summary>
 /// Bodies of one constitutive law, or of one a phase, with small strains. States are values: the points of a cell one after another, cell by cell, each with
@@ -36,7 +51,7 @@ public static class SolidBody
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(laws);
-        return new double[StateStarts(Starts(basis), basis, laws)[^1]];
+        return new double[StateStarts(basis, laws)[^1]];
     }
 
     /// <summary>Forces, stiffness and next state of a displacement; in two dimensions of plane strain.</summary>
@@ -58,14 +73,17 @@ public static class SolidBody
     /// <param name="displacement">u, m, at the end of the step.</param>
     /// <param name="state">The state at its beginning; not changed.</param>
     /// <param name="loop">The threads; one if null.</param>
-    public static SolidResponse Respond(Basis basis, Phases<IConstitutiveLaw> laws, double[] displacement, double[] state, ChunkedLoop? loop = null)
+    /// <param name="eigenstrain">ε* at the end of the step, which the material takes on freely, so that the laws answer ε − ε*: α ΔT 1 of heat, for instance. None if null.</param>
+    /// <exception cref="ScaleModelException">The state is not of this body, or a law has no answer.</exception>
+    public static SolidResponse Respond(
+        Basis basis, Phases<IConstitutiveLaw> laws, double[] displacement, double[] state, ChunkedLoop? loop = null, Func<QuadraturePoint, SymTensor3>? eigenstrain = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(laws);
         ArgumentNullException.ThrowIfNull(displacement);
         ArgumentNullException.ThrowIfNull(state);
         var starts = Starts(basis);
-        var stateStarts = StateStarts(starts, basis, laws);
+        var stateStarts = StateStarts(basis, laws);
         if (state.Length != stateStarts[^1])
         {
             throw new ScaleModelException($"The state has {state.Length} numbers; the laws ask for {stateStarts[^1]} at {starts[^1]} quadrature points.");
@@ -80,16 +98,18 @@ public static class SolidBody
                 var law = laws[x.Cell];
                 var (size, at) = (law.StateSize, starts[x.Cell] + x.Index);
                 var from = stateStarts[x.Cell] + (x.Index * size);
-                return VectorJet.Stress(law.Respond(u.Strain, state.AsSpan(from, size), next.AsSpan(from, size), out tangents[at]));
+                var strain = eigenstrain is null ? u.Strain : u.Strain - eigenstrain(x);
+                return VectorJet.Stress(law.Respond(strain, state.AsSpan(from, size), next.AsSpan(from, size), out tangents[at]));
             },
             null, loop);
-        return new(force, Assembly.Matrix(basis, Elasticity.Stiffness(x => tangents[starts[x.Cell] + x.Index]), null, loop), next);
+        return new(force, () => Assembly.Matrix(basis, Elasticity.Stiffness(x => tangents[starts[x.Cell] + x.Index]), null, loop), next);
     }
 
-    // Where the state of each cell begins, and the length of all.
-    private static int[] StateStarts(int[] starts, Basis basis, Phases<IConstitutiveLaw> laws)
+    /// <summary>Where the state of each cell begins, and the length of all.</summary>
+    internal static int[] StateStarts(Basis basis, Phases<IConstitutiveLaw> laws)
     {
         laws.RequireCells(basis.Mesh);
+        var starts = Starts(basis);
         var result = new int[starts.Length];
         for (var c = 0; c < laws.CellCount; c++)
         {

@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Continuum.Forms;
+using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Numerics.Sparse;
 
@@ -23,7 +24,7 @@ public static class StaticProblem
     /// <param name="constraints">What is given.</param>
     /// <param name="tolerance">The residual that conjugate gradients reach, relative to the load.</param>
     /// <param name="loop">The threads; one if null. The bits do not depend on it.</param>
-    /// <exception cref="InvalidOperationException">The matrix is not positive definite (is a body free to move?), or the residual was not reached.</exception>
+    /// <exception cref="ScaleModelException">The matrix is not positive definite (is a body free to move?), or the residual was not reached.</exception>
     public static StaticResult Solve(Basis basis, BilinearForm form, ReadOnlySpan<double> load, Constraints constraints, double tolerance = 1e-10, ChunkedLoop? loop = null) =>
         Solve(basis, Assembly.Blocks(basis, form, null, loop), load, constraints, tolerance, loop);
 
@@ -34,7 +35,7 @@ public static class StaticProblem
     /// <param name="constraints">What is given.</param>
     /// <param name="tolerance">The residual that conjugate gradients reach, relative to the load.</param>
     /// <param name="loop">The threads; one if null. The bits do not depend on it.</param>
-    /// <exception cref="InvalidOperationException">The matrix is not positive definite (is a body free to move?), or the residual was not reached.</exception>
+    /// <exception cref="ScaleModelException">The matrix is not positive definite (is a body free to move?), or the residual was not reached.</exception>
     public static StaticResult Solve(Basis basis, BcsrMatrix matrix, ReadOnlySpan<double> load, Constraints constraints, double tolerance = 1e-10, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
@@ -45,7 +46,7 @@ public static class StaticProblem
         var x = new double[basis.DofCount];
         if (basis.DofCount <= LargestDirect)
         {
-            SparseLdl.PositiveDefinite(system.Matrix.ToCsr(), loop).Solve(system.Right, x);
+            _ = Solving.Of(() => SparseLdl.PositiveDefinite(system.Matrix.ToCsr(), loop).Solve(system.Right, x));
             var product = new double[x.Length];
             system.Matrix.Multiply(x, product);
             var norm = FixedOrderSum.Norm(system.Right);
@@ -53,7 +54,7 @@ public static class StaticProblem
         }
 
         var multigrid = new AmgPreconditioner(system.Matrix, basis.RigidMotions(), loop: loop);
-        var result = ConjugateGradient.Solve(system.Matrix.On(loop), system.Right, x, multigrid, tolerance, loop: loop);
+        var result = Solving.Of(() => ConjugateGradient.Solve(system.Matrix.On(loop), system.Right, x, multigrid, tolerance, loop: loop));
         return new(system.Expand(x), result.Iterations, result.RelativeResidual);
     }
 }

@@ -37,6 +37,9 @@ public sealed class ParticipantSession : IDisposable
     /// <summary>The participant.</summary>
     public ParticipantNode Node => _node;
 
+    /// <summary>The model, to be looked at. A session that replaces its model has another one afterwards.</summary>
+    public IScaleModel Model => _model;
+
     /// <summary>Hears how far the model has come in a window, from 0 to 1, on the thread that advances it; nobody if null.</summary>
     public Action<double>? OnProgress { get; set; }
 

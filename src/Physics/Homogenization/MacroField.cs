@@ -163,7 +163,7 @@ internal sealed class MacroField
     /// With the fluctuations C y that constraints without offsets leave: U_I = X_I − C y_I, CᵀK C y_I = CᵀK X_I, D_IJ = U_Iᵀ K U_J/V. Under the static condition
     /// K U_I = G_I and D is the inverse of G_Iᵀ U_J/V.
     /// </remarks>
-    /// <exception cref="InvalidOperationException">K is not positive definite: the material has a limit there, or a part of it is loose.</exception>
+    /// <exception cref="ScaleModelException">K is not positive definite: the material has a limit there, or a part of it is loose.</exception>
     public Matrix<double> Tangent(CsrMatrix stiffness, ChunkedLoop? loop)
     {
         var constraints = _condition == BoundaryCondition.Static ? Pinned() : Constraints(new double[Modes.Length]);
@@ -201,7 +201,7 @@ internal sealed class MacroField
     }
 
     /// <summary>Solves with a stiffness without its constraints as often as needed: by a factor if it is small, else by conjugate gradients with multigrid.</summary>
-    /// <exception cref="InvalidOperationException">The stiffness is not positive definite: the material has a limit there, or a part of it is loose.</exception>
+    /// <exception cref="ScaleModelException">The stiffness is not positive definite: the material has a limit there, or a part of it is loose.</exception>
     public Func<double[], double[]> Solver(CsrMatrix matrix, ChunkedLoop? loop)
     {
         if (matrix.RowCount == 0)
@@ -211,7 +211,7 @@ internal sealed class MacroField
 
         if (matrix.RowCount <= StaticProblem.LargestDirect || _condition == BoundaryCondition.Static)
         {
-            var factor = SparseLdl.PositiveDefinite(matrix, loop);
+            var factor = Solving.Of(() => SparseLdl.PositiveDefinite(matrix, loop));
             return right =>
             {
                 var x = new double[right.Length];
@@ -226,7 +226,7 @@ internal sealed class MacroField
         return right =>
         {
             var x = new double[right.Length];
-            _ = ConjugateGradient.Solve(blocks.On(loop ?? ChunkedLoop.Serial), right, x, multigrid, Tolerance, loop: loop);
+            _ = Solving.Of(() => ConjugateGradient.Solve(blocks.On(loop ?? ChunkedLoop.Serial), right, x, multigrid, Tolerance, loop: loop));
             return x;
         };
     }

@@ -107,11 +107,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         double[] means = [.. _field.Components.Select(i => voigt[i])];
         var history = state[Basis.DofCount..].ToArray();
         SolidResponse? last = null;
-        (double[] Force, CsrMatrix Stiffness) At(double[] u)
-        {
-            last = SolidBody.Respond(Basis, _phases, u, history, _loop);
-            return (last.Force, last.Stiffness);
-        }
+        SolidResponse At(double[] u) => last = SolidBody.Respond(Basis, _phases, u, history, _loop);
 
         var start = state[..Basis.DofCount];
         NewtonResult result;
@@ -142,17 +138,17 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     }
 
     // Unknown are u and the mean stresses, s_I = σ_I/κ: f(u) − κ Σ s_I G_I = 0 and κ (V m_I − G_Iᵀ u) = 0, where κ makes them alike in size; their derivative is symmetric.
-    private NewtonResult SolveStatic(ReadOnlySpan<double> displacement, double[] means, Func<double[], (double[] Force, CsrMatrix Stiffness)> at)
+    private NewtonResult SolveStatic(ReadOnlySpan<double> displacement, double[] means, Func<double[], SolidResponse> at)
     {
         var (n, m) = (Basis.DofCount, means.Length);
         var start = new double[n + m];
         displacement.CopyTo(start);
-        var (force, stiffness) = at(displacement.ToArray());
+        var rest = at(displacement.ToArray());
         var isAtStart = true;
         var diagonal = new double[n];
-        stiffness.Diagonal(diagonal);
+        rest.Stiffness.Diagonal(diagonal);
         var scale = FixedOrderSum.Of(diagonal) / n / Math.Pow(Volume, 1 - (1.0 / Basis.Components));
-        var stresses = _field.MeanStress(force);
+        var stresses = _field.MeanStress(rest.Force);
         for (var i = 0; i < m; i++)
         {
             start[n + i] = stresses[i] / scale;
@@ -169,10 +165,10 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
             z =>
             {
                 // Newton's method begins at the start, where the answer is known.
-                var (f, k) = isAtStart ? (force, stiffness) : at(z[..n]);
+                var response = isAtStart ? rest : at(z[..n]);
                 isAtStart = false;
                 var residual = new double[n + m];
-                f.CopyTo(residual, 0);
+                response.Force.CopyTo(residual, 0);
                 for (var i = 0; i < m; i++)
                 {
                     for (var a = 0; a < n; a++)
@@ -183,7 +179,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
                     residual[n + i] = scale * ((Volume * means[i]) - FixedOrderSum.Dot(_field.Loads[i], z.AsSpan(0, n)));
                 }
 
-                return (residual, Bordered(k, scale));
+                return new SolidResponse(residual, () => Bordered(response.Stiffness, scale));
             },
             Indefinite, _tolerance);
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ActorMultiscale.Physics.Numerics;
 
 /// <summary>
@@ -85,6 +87,34 @@ internal sealed unsafe class VectorLoop
         matrix.Multiply(new(x, _length), new(r, _length));
         Run(_difference, b, r);
     }
+
+    /// <summary>
+    /// ‖b − A x‖ of a solution that a recursion says is near enough; r becomes b − A x. If it is not near enough, iterations may begin anew from it, as long as that at least halves it.
+    /// </summary>
+    /// <param name="matrix">A.</param>
+    /// <param name="b">b.</param>
+    /// <param name="x">x.</param>
+    /// <param name="r">Overwritten.</param>
+    /// <param name="norm">‖b‖.</param>
+    /// <param name="tolerance">What ‖b − A x‖ may be, relative to ‖b‖.</param>
+    /// <param name="before">That of the last time, at first infinite; overwritten.</param>
+    /// <param name="iteration">How many iterations were made, for the message.</param>
+    /// <exception cref="InvalidOperationException">To begin anew does not help.</exception>
+    public double TrueResidual(ILinearOperator matrix, double* b, double* x, double* r, double norm, double tolerance, ref double before, int iteration)
+    {
+        Residual(matrix, b, x, r);
+        var residual = Norm(r);
+        if (residual > tolerance * norm && residual > before / 2)
+        {
+            throw Failure($"The residual stays at {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations, though {tolerance:0.##e+0} was asked for: with this matrix rounding lets it come no nearer. Ask for less, or solve with SparseLdl.");
+        }
+
+        before = residual;
+        return residual;
+    }
+
+    /// <summary>Why iterations were given up.</summary>
+    public static InvalidOperationException Failure(FormattableString text) => new(text.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The vector that a pointer stands for.</summary>
     public Span<double> Of(double* x) => new(x, _length);

@@ -239,23 +239,15 @@ public sealed class CohesiveInterfaceTests
         int Middle(double y) => basis.NodesWhere(x => x == new Vec3(0, y, 0)).Single();
         var (lower, upper) = (basis.Dof(Middle(0.5), 1), basis.Dof(Middle(1.5), 1));
         List<(double, double, double, double, double, double)> course = [];
-        void Open(double from, double to, int halvings)
+        Body Opened(Body opening, double width)
         {
-            try
-            {
-                body.Step(new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("right"), x => Vec3.Zero).Fix(lower, -0.5 * to).Fix(upper, 0.5 * to), 1e-8);
-            }
-            catch (ScaleModelException) when (halvings > 0)
-            {
-                // Too far for Newton's method: half of the way first.
-                Open(from, 0.5 * (from + to), halvings - 1);
-                Open(0.5 * (from + to), to, halvings - 1);
-            }
+            opening.Step(new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("right"), x => Vec3.Zero).Fix(lower, -0.5 * width).Fix(upper, 0.5 * width), 1e-8);
+            return opening;
         }
 
         for (var width = step; width <= last + (0.5 * step); width += step)
         {
-            Open(width - step, width, 4);
+            LoadSteps.Follow(body, width - step, width, step, Opened, step / 16);
             var (openings, broken) = (joint.Openings(body.U), 2 * Toughness / Strength);
             double tip = crack;
             for (var n = 0; n + 1 < openings.Length; n++)

@@ -28,11 +28,7 @@ public sealed class TwoScaleTests
             var constraints = new Constraints(_basis.DofCount).Fix(_basis, _basis.NodesOn("left"), 0, 0).Fix(_basis, _basis.NodesOn("bottom"), 1, 0)
                 .Fix(_basis, _basis.NodesOn("right"), 0, displacement);
             SolidResponse? last = null;
-            var result = Newton.Solve(_u, constraints, u =>
-            {
-                last = SolidBody.Respond(_basis, law, u, State);
-                return (last.Force, last.Stiffness);
-            }, (a, y) =>
+            var result = Newton.Solve(_u, constraints, u => last = SolidBody.Respond(_basis, law, u, State), (a, y) =>
             {
                 var x = new double[y.Length];
                 SparseLdl.PositiveDefinite(a).Solve(y, x);

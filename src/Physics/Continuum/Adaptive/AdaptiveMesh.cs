@@ -63,6 +63,20 @@ public sealed class AdaptiveMesh
     /// <param name="finest">The level beyond which no mark leads.</param>
     public AdaptiveMesh Adapt(ReadOnlySpan<Mark> marks, int? finest = null) => new(Coarse, Forest.Adapt(marks, finest));
 
+    /// <summary>The mesh after cells were cut, some of them more than once; <see cref="TreeForest.Cut"/> has the rules.</summary>
+    /// <param name="times">One a cell, as of <see cref="Marking.Cuts"/>.</param>
+    /// <param name="finest">The level beyond which no cut leads.</param>
+    public AdaptiveMesh Cut(ReadOnlySpan<int> times, int? finest = null) => new(Coarse, Forest.Cut(times, finest));
+
+    /// <summary>The mesh whose cells are merged once wherever siblings are leaves and balance allows it; itself, without a copy, where nothing can be.</summary>
+    internal AdaptiveMesh Merged()
+    {
+        var marks = new Mark[Forest.Count];
+        marks.AsSpan().Fill(Mark.Coarsen);
+        var merged = Forest.Adapt(marks);
+        return merged.Count == Forest.Count ? this : new(Coarse, merged);
+    }
+
     /// <summary>The mesh of another forest with the same roots, as of one from an archive.</summary>
     /// <exception cref="ScaleModelException">The codes are those of no such forest.</exception>
     public AdaptiveMesh WithLeaves(ReadOnlySpan<ulong> codes) => new(Coarse, TreeForest.FromCodes(Forest.Roots, codes));

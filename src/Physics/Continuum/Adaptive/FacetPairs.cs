@@ -7,6 +7,7 @@ namespace ActorMultiscale.Physics.Continuum.Adaptive;
 
 /// <summary>
 /// Both sides of all facets inside an adaptive mesh, one by one: the finer side with its quadrature points, and the same points in the coarser cell, or in the equal one.
+/// Usable by one thread at a time.
 /// </summary>
 internal sealed class FacetPairs
 {
@@ -27,15 +28,18 @@ internal sealed class FacetPairs
         (_around, _views) = (new (int, LatticePoint)[8 * mesh.Forest.Roots.MostRoots], new LatticePoint[mesh.Forest.Roots.MostRoots]);
     }
 
-    /// <summary>Calls a body for each facet between two cells, once: with its cells, and the points in both, in one order.</summary>
-    public void ForEach(Action<CellPoints, CellPoints> body)
+    /// <summary>Calls a body for each facet between two cells, once, from one of the two: with the facet's number in that cell, and the points in both cells, in one order.</summary>
+    /// <param name="first">The first cell whose facets come; a facet comes with one of its cells alone.</param>
+    /// <param name="past">The cell past the last.</param>
+    /// <param name="body">Gets the facet, its points here, and those there.</param>
+    public void ForEach(int first, int past, Action<int, CellPoints, CellPoints> body)
     {
         var cell = _mesh.Mesh.Blocks[0].Geometry.Cell;
         var forest = _mesh.Forest;
         Vec3[] middles = [.. cell.Facets.Select(f => cell.Mean(f.Vertices.AsSpan()))];
         Vec3[] normals = [.. cell.Facets.Select((_, f) => cell.FacetNormal(f))];
         int[] axes = [.. normals.Select(n => n.X != 0 ? 0 : n.Y != 0 ? 1 : 2)];
-        for (var c = 0; c < forest.Count; c++)
+        for (var c = first; c < past; c++)
         {
             for (var f = 0; f < middles.Length; f++)
             {
@@ -74,11 +78,11 @@ internal sealed class FacetPairs
         return difference < 0 || (difference == 0 && c < other);
     }
 
-    private void Meet(int facet, int c, CellPoints there, int other, Action<CellPoints, CellPoints> body)
+    private void Meet(int facet, int c, CellPoints there, int other, Action<int, CellPoints, CellPoints> body)
     {
         _here[facet].Move(0, c);
         there.Move(0, other);
-        body(_here[facet], there);
+        body(facet, _here[facet], there);
     }
 
     // The map from facet to neighbor is affine in lattice coordinates, so three vertices tell it. There are few such maps, and each has its table.

@@ -17,7 +17,7 @@ namespace ActorMultiscale.Physics.Continuum.Adaptive;
 /// Rosenthal's kind, T(x, t) = ∫₀ᵗ P/(2π σ²) e^{−|x − x₀ − v t'|²/(2σ²)} dt', σ² = s² + 2k (t − t').
 /// After: Eagar, Tsai, Welding J. 62 (1983) 346-s.
 /// </remarks>
-public sealed class HeatPlateModel : IScaleModel
+public sealed class HeatPlateModel : IViewable
 {
     private static readonly Port<LeafEntry> _leaves = Port.In<LeafEntry>("mesh", new("leaves", Unit.One)) with { Optional = true };
     private static readonly Port<double> _indicator = Port.Out<double>("indicator", new("η", Unit.One));
@@ -106,6 +106,15 @@ public sealed class HeatPlateModel : IScaleModel
     }
 
     /// <inheritdoc/>
+    public MeshView View()
+    {
+        var forest = _grid.Mesh.Forest;
+        return new(
+            _grid.Basis, [new("temperature", 1, [.. _temperature])],
+            [new("indicator", 1, Indicator()), new("level", 1, [.. Enumerable.Range(0, forest.Count).Select(leaf => (double)forest.LevelOf(leaf))])]);
+    }
+
+    /// <inheritdoc/>
     public void Archive(StateArchive archive)
     {
         ArgumentNullException.ThrowIfNull(archive);
@@ -136,9 +145,12 @@ public sealed class HeatPlateModel : IScaleModel
         _grid = fresh;
     }
 
+    private double[] Indicator() =>
+        ErrorEstimator.Kelly(_grid.Mesh, _grid.Basis, _temperature, inflow: new Dictionary<string, Func<QuadraturePoint, double>> { [AdaptiveMesh.Surface] = _ => 0 });
+
     private void Write(PortWriter outputs, double time)
     {
-        var indicator = ErrorEstimator.Kelly(_grid.Mesh, _grid.Basis, _temperature, inflow: new Dictionary<string, Func<QuadraturePoint, double>> { [AdaptiveMesh.Surface] = _ => 0 });
+        var indicator = Indicator();
         indicator.CopyTo(outputs.WriteList(_indicator, time, indicator.Length));
         var heat = FixedOrderSum.Dot(_grid.Weights, _temperature);
         outputs.Write(_probe, time, _grid.Basis.ScalarAt(_temperature, _grid.ProbeCell, _grid.ProbeAt).Value);

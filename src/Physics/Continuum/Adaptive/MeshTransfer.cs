@@ -96,7 +96,11 @@ public sealed class MeshTransfer
                     {
                         (rowCell[nodes[a]], rowAt[nodes[a]]) = (n, local);
                         element.Evaluate(local, values, gradients);
-                        start[nodes[a] + 1] = values.Count(v => v != 0);
+                        foreach (var v in values)
+                        {
+                            start[nodes[a] + 1] += v != 0 ? 1 : 0;
+                        }
+
                         break;
                     }
                 }

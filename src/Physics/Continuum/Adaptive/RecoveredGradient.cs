@@ -1,6 +1,7 @@
 using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Numerics;
 
 namespace ActorMultiscale.Physics.Continuum.Adaptive;
 
@@ -15,6 +16,7 @@ namespace ActorMultiscale.Physics.Continuum.Adaptive;
 /// </remarks>
 internal sealed class RecoveredGradient
 {
+    private const int Chunk = 1024;
     private readonly AdaptiveMesh _mesh;
     private readonly int _terms;
     private readonly Vec3[] _factors;       // Of the polynomial's terms at each vertex.
@@ -23,25 +25,35 @@ internal sealed class RecoveredGradient
     private readonly int _dimension;
     private readonly int _degree;
 
-    public RecoveredGradient(AdaptiveMesh mesh, Basis basis, double[] dofs)
+    /// <param name="mesh">The mesh.</param>
+    /// <param name="basis">The functions, scalar.</param>
+    /// <param name="dofs">The field.</param>
+    /// <param name="loop">The threads.</param>
+    public RecoveredGradient(AdaptiveMesh mesh, Basis basis, double[] dofs, ChunkedLoop loop)
     {
         (_mesh, _dimension, _degree) = (mesh, mesh.Mesh.Dimension, basis.Degree);
         _terms = (_degree, _dimension) switch { (1, 2) => 3, (1, _) => 4, (_, 2) => 6, _ => 10 };
         var block = mesh.Mesh.Blocks[0];
         var rule = Quadrature.Of(block.Shape, (2 * _degree) - 1);
-        var points = new CellPoints(mesh.Mesh, new PointTable(block.Geometry, Lagrange.Of(block.Shape, _degree), rule.Points.AsSpan()), 1 + _dimension);
+        var table = new PointTable(block.Geometry, Lagrange.Of(block.Shape, _degree), rule.Points.AsSpan());
         var each = rule.Points.Length;
         var (cells, vertices) = (mesh.Forest.Count, mesh.Mesh.Points.Length);
         var (places, samples) = (new Vec3[cells * each], new Vec3[cells * each]);
+        loop.Run(cells, Chunk, (_, first, past) =>
+        {
+            var points = new CellPoints(mesh.Mesh, table, 1 + _dimension);
+            for (var c = first; c < past; c++)
+            {
+                points.Move(0, c);
+                for (var q = 0; q < each; q++)
+                {
+                    (places[(c * each) + q], samples[(c * each) + q]) = (points.Places[q], points.Gradient(q, dofs, basis.CellNodes(c)));
+                }
+            }
+        });
         var start = new int[vertices + 1];
         for (var c = 0; c < cells; c++)
         {
-            points.Move(0, c);
-            for (var q = 0; q < each; q++)
-            {
-                (places[(c * each) + q], samples[(c * each) + q]) = (points.Places[q], points.Gradient(q, dofs, basis.CellNodes(c)));
-            }
-
             foreach (var v in mesh.Mesh.Vertices(c))
             {
                 start[v + 1]++;
@@ -64,63 +76,71 @@ internal sealed class RecoveredGradient
         }
 
         (_factors, _scale, _owner) = (new Vec3[vertices * _terms], new double[vertices], new int[vertices]);
-        var seen = new int[cells];
-        var patch = new List<int>();
-        var (normal, right, row) = (new double[_terms * _terms], new Vec3[_terms], new double[_terms]);
-        for (var v = 0; v < vertices; v++)
+        loop.Run(vertices, Chunk, (_, first, past) =>
         {
-            if (start[v] == start[v + 1])
+            var patch = new List<int>();
+            var (normal, right, row) = (new double[_terms * _terms], new Vec3[_terms], new double[_terms]);
+            for (var v = first; v < past; v++)
             {
-                continue;       // A node in the middle of a curved edge.
-            }
-
-            patch.Clear();
-            foreach (var c in around.AsSpan(start[v]..start[v + 1]))
-            {
-                patch.Add(c);
-                seen[c] = v + 1;
-            }
-
-            _owner[v] = v;
-            if (patch.Count < 1 << _dimension)
-            {
-                var nearest = double.PositiveInfinity;
-                foreach (var c in patch)
+                // A node in the middle of a curved edge has no cells.
+                if (start[v] < start[v + 1] && Patch(v, start, around, patch))
                 {
-                    foreach (var w in mesh.Mesh.Vertices(c))
-                    {
-                        // Equal distances up to round-off: the lowest number.
-                        var distance = (mesh.Mesh.Points[w] - mesh.Mesh.Points[v]).NormSquared;
-                        if (start[w + 1] - start[w] >= 1 << _dimension && (distance < (1 - 1e-9) * nearest || (distance < (1 + 1e-9) * nearest && w < _owner[v])))
-                        {
-                            (nearest, _owner[v]) = (distance, w);
-                        }
-                    }
-                }
-
-                if (_owner[v] != v)
-                {
-                    continue;
-                }
-
-                for (var n = patch.Count - 1; n >= 0; n--)
-                {
-                    foreach (var w in mesh.Mesh.Vertices(patch[n]))
-                    {
-                        foreach (var c in around.AsSpan(start[w]..start[w + 1]))
-                        {
-                            if (seen[c] != v + 1)
-                            {
-                                seen[c] = v + 1;
-                                patch.Add(c);
-                            }
-                        }
-                    }
+                    Fit(v, patch, each, places, samples, normal, right, row);
                 }
             }
+        });
+    }
 
-            Fit(v, patch, each, places, samples, normal, right, row);
+    // The cells to which the polynomial of a vertex is fitted; false where that of another vertex serves.
+    private bool Patch(int v, int[] start, int[] around, List<int> patch)
+    {
+        var mesh = _mesh.Mesh;
+        patch.Clear();
+        foreach (var c in around.AsSpan(start[v]..start[v + 1]))
+        {
+            patch.Add(c);
         }
+
+        _owner[v] = v;
+        if (patch.Count >= 1 << _dimension)
+        {
+            return true;
+        }
+
+        var nearest = double.PositiveInfinity;
+        foreach (var c in patch)
+        {
+            foreach (var w in mesh.Vertices(c))
+            {
+                // Equal distances up to round-off: the lowest number.
+                var distance = (mesh.Points[w] - mesh.Points[v]).NormSquared;
+                if (start[w + 1] - start[w] >= 1 << _dimension && (distance < (1 - 1e-9) * nearest || (distance < (1 + 1e-9) * nearest && w < _owner[v])))
+                {
+                    (nearest, _owner[v]) = (distance, w);
+                }
+            }
+        }
+
+        if (_owner[v] != v)
+        {
+            return false;
+        }
+
+        for (var n = patch.Count - 1; n >= 0; n--)
+        {
+            foreach (var w in mesh.Vertices(patch[n]))
+            {
+                foreach (var c in around.AsSpan(start[w]..start[w + 1]))
+                {
+                    if (!patch.Contains(c))
+                    {
+                        patch.Add(c);
+                    }
+                }
+            }
+        }
+
+        return true;
     }
 
     /// <summary>G at a place of a cell.</summary>

@@ -88,8 +88,7 @@ public sealed class PhaseFieldBody
     /// Solves A x = y for the condensed stiffness, which is symmetric and positive definite; if null by factorization up to <see cref="StaticProblem.LargestDirect"/> dofs,
     /// by conjugate gradients with multigrid beyond.
     /// </param>
-    /// <exception cref="ScaleModelException">The tolerance was not reached.</exception>
-    /// <exception cref="InvalidOperationException">A matrix is not positive definite: is the body free to move?</exception>
+    /// <exception cref="ScaleModelException">The tolerance was not reached, or a matrix is not positive definite: is the body free to move?</exception>
     public PhaseFieldState Next(
         PhaseFieldState from, Constraints constraints, double[]? load = null, double tolerance = 1e-5, int maxPasses = 2000,
         Func<CsrMatrix, double[], double[]>? solve = null)
@@ -182,7 +181,7 @@ public sealed class PhaseFieldBody
             start, loop: _loop);
     }
 
-    private (double[] Residual, CsrMatrix Tangent) Balance(double[] u, double[] degradation, double[] load)
+    private SolidResponse Balance(double[] u, double[] degradation, double[] load)
     {
         var tangents = new Tangent6[_starts[^1]];
         var force = ForceOf(u, degradation, tangents);
@@ -191,7 +190,7 @@ public sealed class PhaseFieldBody
             force[i] -= load[i];
         }
 
-        return (force, Assembly.Matrix(Motion, Elasticity.Stiffness(x => tangents[_starts[x.Cell] + x.Index]), null, _loop));
+        return new(force, () => Assembly.Matrix(Motion, Elasticity.Stiffness(x => tangents[_starts[x.Cell] + x.Index]), null, _loop));
     }
 
     private double[] ForceOf(double[] u, double[] degradation, Tangent6[]? tangents = null) => Assembly.Residual(

@@ -67,7 +67,8 @@ public sealed class J2Plasticity : IConstitutiveLaw
         var f = size - (Math.Sqrt(2.0 / 3) * _curve.Stress(alpha));
 
         // A point that has flowed is on the surface but for rounding; whether its next step begins elastically is not for rounding to say.
-        if (f <= 1e-13 * size)
+        // What is no number passes through as such.
+        if (!(f > 1e-13 * size))
         {
             state.CopyTo(next);
             tangent = Derivative(1, 0, default);

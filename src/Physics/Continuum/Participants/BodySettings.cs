@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -67,6 +68,12 @@ internal sealed class BodySettings
 
     /// <summary>The region of each cell.</summary>
     public int[] RegionOf { get; }
+
+    /// <summary>What holds in each region, as phases.</summary>
+    public Phases<T> ByRegion<T>(ImmutableArray<T> values) => new([.. values], RegionOf, Mesh);
+
+    /// <summary>The number of each cell's region, from 0 on, as a field to look at; none where there is one region.</summary>
+    public ImmutableArray<MeshField> RegionFields => RegionCount > 1 ? [new("region", 1, Array.ConvertAll(RegionOf, r => (double)r))] : [];
 
     /// <summary>Notes a fault if a condition does not hold.</summary>
     public bool Require(bool holds, FormattableString fault)

@@ -17,7 +17,7 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// any length: c₀ = (1 + 2ω)/(1 + ω), c₁ = c₀ + c₂, c₂ = ω²/(1 + ω), ω = Δt/Δt₋. After: Hairer, Nørsett, Wanner, "Solving Ordinary Differential Equations I", 2nd
 /// ed. (1993), section III.5; heat from residuals after: Wheeler, SIAM J. Numer. Anal. 10 (1973) 764.
 /// </remarks>
-public sealed class HeatModel : IScaleModel
+public sealed class HeatModel : IViewable
 {
     private static readonly Quantity _perVolume = new("q", Unit.Parse("W/m^3"));
     private static readonly Port<double> _source = Port.In<double>("source", _perVolume) with { Optional = true };
@@ -28,6 +28,9 @@ public sealed class HeatModel : IScaleModel
     private readonly string _scheme;
     private readonly double? _longestStep;
     private readonly double _start;
+    private readonly Basis _basis;
+    private readonly double[] _conductivity;                                // Of each cell.
+    private readonly ImmutableArray<MeshField> _regions;
     private readonly CsrMatrix _capacity;
     private readonly CsrMatrix _conduction;
     private readonly double[] _weights;                                     // ∫ c N_a, whose product with the temperature is the energy.
@@ -64,6 +67,7 @@ public sealed class HeatModel : IScaleModel
         settings.RequireSound();
 
         var (t, basis) = (settings.Thickness, Basis.Scalar(settings.Mesh, settings.Degree));
+        (_basis, _conductivity, _regions) = (basis, Array.ConvertAll(settings.RegionOf, r => conductivity[r]), settings.RegionFields);
         double Of(double[] values, QuadraturePoint x) => t * values[settings.RegionOf[x.Cell]];
         _capacity = Assembly.Matrix(basis, BilinearForm.Scalar((x, u) => ScalarJet.Source(Of(capacity, x) * u.Value)));
         _conduction = Assembly.Matrix(basis, Heat.Conduction(x => Of(conductivity, x)));
@@ -173,7 +177,7 @@ public sealed class HeatModel : IScaleModel
             {
                 Step(inputs, outputs, from, to, window.Length / steps);
             }
-            catch (InvalidOperationException fault)
+            catch (ScaleModelException fault) when (fault.InnerException is InvalidOperationException)
             {
                 throw new ScaleModelException($"The temperatures cannot be solved for: {fault.Message}", fault);
             }
@@ -183,6 +187,19 @@ public sealed class HeatModel : IScaleModel
         }
 
         Write(outputs, window.End);
+    }
+
+    /// <inheritdoc/>
+    public MeshView View()
+    {
+        // The flux in the middle of each cell, −k ∇T.
+        var flux = new Vec3[_conductivity.Length];
+        for (var c = 0; c < flux.Length; c++)
+        {
+            flux[c] = -_conductivity[c] * _basis.ScalarAt(_excess, c, _basis.Mesh.Geometry(c).Cell.Middle).Gradient;
+        }
+
+        return new(_basis, [new("temperature", 1, Array.ConvertAll(_excess, t => _start + t))], [MeshField.Of("flux", flux), .. _regions]);
     }
 
     /// <inheritdoc/>

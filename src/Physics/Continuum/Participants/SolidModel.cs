@@ -20,7 +20,7 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// forces of both ends instead of those of a time between. Explicit steps, with a diagonal m:
 /// u₊ = u + Δt v + ½ Δt² a, a₊ = (f₊ − F(u₊))/m, v₊ = v + ½ Δt (a + a₊). Where the displacement is given, F(u) + M a − f is the force that holds it.
 /// </remarks>
-public sealed class SolidModel : IScaleModel
+public sealed class SolidModel : IViewable
 {
     private static readonly Port<Vec3> _bodyForce = Port.In<Vec3>("body-force", new("b", Unit.Parse("N/m^3"))) with { Optional = true };
     private static readonly Port<double> _temperature = Port.In<double>("temperature", Quantities.Temperature) with { Optional = true };
@@ -62,7 +62,8 @@ public sealed class SolidModel : IScaleModel
         var body = _settings.Body;
         var (t, scalar) = (body.Thickness, Basis.Scalar(body.Mesh, body.Degree));
         _basis = Basis.Vector(body.Mesh, body.Degree);
-        _materials = new(_basis, body.RegionOf, _settings.Small, _settings.Large, _settings.Expansion, t);
+        _materials = new(
+            _basis, _settings.Small.IsEmpty ? null : body.ByRegion(_settings.Small), _settings.Large.IsEmpty ? null : body.ByRegion(_settings.Large), body.ByRegion([.. _settings.Expansion]), t);
         _body = BodyPoints.OfBody(scalar, t);
         _mass = Assembly.Matrix(_basis, BilinearForm.Vector((x, u) => VectorJet.Source(t * _settings.Density[body.RegionOf[x.Cell]] * u.Value)));
         _constant = Assembly.Vector(_basis, Elasticity.BodyForce(_ => t * _settings.BodyForce));
@@ -82,7 +83,7 @@ public sealed class SolidModel : IScaleModel
         _isFixed = [.. Enumerable.Range(0, _given.Length).Select(_fixed.Contains)];
 
         // The stable step can be known only now, when nothing else is wrong.
-        _stiffness = _materials.IsLinear ? Stiffness(ChunkedLoop.Serial) : null;
+        _stiffness = _settings.IsLinear ? Stiffness(ChunkedLoop.Serial) : null;
         _lumped = _settings.IsExplicit ? LumpedMass.RowSums(_mass) : [];
         LongestStep = _settings.IsExplicit ? LumpedMass.LongestStep(_stiffness ?? Stiffness(ChunkedLoop.Serial), _lumped, _fixed) : double.PositiveInfinity;
         if (_settings.LongestStep > LongestStep)
@@ -148,10 +149,19 @@ public sealed class SolidModel : IScaleModel
 
             Write(outputs, window.End, context.Loop);
         }
-        catch (InvalidOperationException fault)
+        catch (ScaleModelException fault) when (fault.InnerException is InvalidOperationException)
         {
             throw new ScaleModelException($"The displacements cannot be solved for: {fault.Message} A body at rest has to be held: 'fixed', 'symmetry', 'displaced' and 'displacement-in' do so.", fault);
         }
+    }
+
+    /// <inheritdoc/>
+    public MeshView View()
+    {
+        MeshField displacement = new("displacement", _basis.Components, [.. _u]);
+        return new(
+            _basis, _settings.IsStatic ? [displacement] : [displacement, new("velocity", _basis.Components, [.. _v])],
+            [MeshField.Of("stress", _materials.Look(_u, _state, _rise, ChunkedLoop.Serial).Stress), .. _settings.Body.RegionFields]);
     }
 
     /// <inheritdoc/>
@@ -311,7 +321,8 @@ public sealed class SolidModel : IScaleModel
     {
         if (_stiffness is null || rise.Length > 0)
         {
-            return _materials.Forces(u, _state, rise, loop);
+            var response = _materials.Respond(u, _state, rise, loop);
+            return (response.Force, response.State);
         }
 
         var force = new double[u.Length];
@@ -426,7 +437,7 @@ public sealed class SolidModel : IScaleModel
             next = Newton.Solve(_u, constraints, u =>
             {
                 var response = _materials.Respond(u, _state, rise, loop);
-                return (Residual(u, response.Force), ChangeSolver.Sum((inertia, _mass), (1 - f, response.Stiffness)));
+                return new SolidResponse(Residual(u, response.Force), () => ChangeSolver.Sum((inertia, _mass), (1 - f, response.Stiffness)));
             }, (matrix, y) =>
             {
                 var x = new double[y.Length];

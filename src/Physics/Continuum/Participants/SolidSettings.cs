@@ -124,6 +124,9 @@ internal sealed class SolidSettings
     /// <summary>The laws of the regions, for small strains; or none.</summary>
     public ImmutableArray<IConstitutiveLaw> Small { get; }
 
+    /// <summary>Whether forces are linear in the displacement.</summary>
+    public bool IsLinear => !Small.IsEmpty && Small.All(law => law is ElasticLaw);
+
     /// <summary>The laws of the regions, for large strains; or none.</summary>
     public ImmutableArray<IHyperelasticLaw> Large { get; }
 

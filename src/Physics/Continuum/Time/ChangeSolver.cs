@@ -14,7 +14,7 @@ internal sealed class ChangeSolver
     public ChangeSolver(CsrMatrix matrix, Constraints constraints, Func<CsrMatrix, Func<double[], double[]>>? prepare)
     {
         (_matrix, _directions) = (matrix, constraints.Directions());
-        _solve = (prepare ?? Factor)(Constraints.Reduced(matrix, _directions));
+        _solve = Solving.Of(() => (prepare ?? Factor)(Constraints.Reduced(matrix, _directions)));
     }
 
     /// <summary>d = C x.</summary>
@@ -32,7 +32,7 @@ internal sealed class ChangeSolver
         var reduced = new double[_directions.ColumnCount];
         _directions.TransposeMultiply(residual, reduced);
         var change = new double[residual.Length];
-        _directions.Multiply(reduced.Length == 0 ? reduced : _solve(reduced), change);
+        _directions.Multiply(reduced.Length == 0 ? reduced : Solving.Of(() => _solve(reduced)), change);
         for (var i = 0; i < change.Length && given is not null; i++)
         {
             change[i] += given[i];

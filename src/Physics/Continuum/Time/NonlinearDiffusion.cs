@@ -4,7 +4,7 @@ using ActorMultiscale.Physics.Numerics;
 namespace ActorMultiscale.Physics.Continuum.Time;
 
 /// <summary>
-/// M u̇ + r(t, u) = 0 in implicit steps of one length, each by <see cref="Newton.Solve"/>: reactions beside diffusion, conductivities that depend on the
+/// M u̇ + r(t, u) = 0 in implicit steps of one length, each by <see cref="Newton"/>: reactions beside diffusion, conductivities that depend on the
 /// temperature, fluids with inertia. Given values may change in time.
 /// After: Hairer, Wanner, "Solving Ordinary Differential Equations II", 2nd ed. (1996), sections IV.3 and V.1.
 /// </summary>

@@ -45,6 +45,9 @@ public sealed class ParticipantReplay : IDisposable
         }
     }
 
+    /// <summary>The model, to be looked at.</summary>
+    public IScaleModel Model => _session.Model;
+
     /// <summary>The participant's archive as it stands now.</summary>
     public byte[] Save() => _session.Save();
 

@@ -22,7 +22,10 @@ internal interface IAmgCycle
 /// A V-cycle that computes in <typeparamref name="T"/>; allocates nothing after it is built. In single precision matrices and residuals are
 /// scaled by powers of two to about one, so that units cannot leave its range.
 /// </summary>
-internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) : IAmgCycle where T : unmanaged, IBinaryFloatingPointIeee754<T>
+/// <param name="options">Degree and range of the smoother.</param>
+/// <param name="loop">The threads.</param>
+/// <param name="coarser">A cycle whose levels are to follow on those that are added; it shares them, so that both have one caller at a time.</param>
+internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop, AmgCycle<T>? coarser = null) : IAmgCycle where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int Chunk = 1 << 14;
     private const int MostDense = 1500;
@@ -46,7 +49,7 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
         if (_levels.Count == 0 && typeof(T) == typeof(float))
         {
             // Coarse bases are orthonormal: all levels are of one size.
-            _scale = PowerOfTwo(inverse.Where((_, i) => i / a.Rows % a.Rows == i % a.Rows).Min());
+            _scale = coarser is { _levels.Count: > 0 } ? coarser._scale : PowerOfTwo(inverse.Where((_, i) => i / a.Rows % a.Rows == i % a.Rows).Min());
         }
 
         var smoother = new BlockSmoother<T>(a.As<T>(_scale, loop), Array.ConvertAll(inverse, v => v / _scale), loop);
@@ -59,11 +62,25 @@ internal sealed unsafe class AmgCycle<T>(AmgOptions options, ChunkedLoop loop) :
 
     public void End(BlockRows<double> a)
     {
-        _coarse = a.RowBlocks * a.Rows <= MostDense ? new CoarseFactor(a) : SparseLdl.PositiveDefinite(a.ToCsr(), loop);
+        var size = a.RowBlocks * a.Rows;
+        _coarse = size <= MostDense ? new CoarseFactor(a) : SparseLdl.PositiveDefinite(a.ToCsr(), loop);
+        (_coarseRight, _coarseSolution) = (new T[size], new T[size]);
+        Link();
+    }
+
+    /// <summary>Ends with the levels of the cycle that was given to the constructor.</summary>
+    public void Continue()
+    {
+        _levels.AddRange(coarser!._levels);
+        (_coarse, _coarseRight, _coarseSolution) = (coarser._coarse, coarser._coarseRight, coarser._coarseSolution);
+        Link();
+    }
+
+    private void Link()
+    {
         (_take, _give, _measure) = (Take, Give, Measure);
         _most = new double[ChunkedLoop.Chunks(_levels.Count == 0 ? 0 : _levels[0].Smoother.Right.Length, Chunk)];
-        _coarseResidual = new double[a.RowBlocks * a.Rows];
-        (_coarseRight, _coarseSolution, _coarseExact) = (new T[a.RowBlocks * a.Rows], new T[a.RowBlocks * a.Rows], new double[a.RowBlocks * a.Rows]);
+        (_coarseResidual, _coarseExact) = (new double[_coarseRight.Length], new double[_coarseRight.Length]);
         for (var l = 0; l < _levels.Count; l++)
         {
             var isLast = l + 1 == _levels.Count;

@@ -94,5 +94,5 @@ public sealed class AmgPreconditioner : IPreconditioner
         _cycle.Apply(r, z);
     }
 
-    private static AmgLevel SizeOf(BlockRows<double> a) => new(a.RowBlocks * a.Rows, a.Numbers);
+    internal static AmgLevel SizeOf(BlockRows<double> a) => new(a.RowBlocks * a.Rows, a.Numbers);
 }

@@ -11,13 +11,14 @@ internal static unsafe class Galerkin
 
     /// <summary>
     /// Pᵀ A P. W = A P is computed row by row; then each coarse row gathers P_iIᵀ W_iJ of the fine nodes i that it sees, for J ≥ I alone,
-    /// and the rest is mirrored. Every sum runs in the order of the fine nodes. Unknowns that P leaves out get the equation 1·x = 0.
+    /// and the rest is mirrored. Every sum runs in the order of the fine nodes. Unknowns that P leaves out get the equation c·x = 0.
     /// </summary>
     /// <param name="a">A, symmetric.</param>
     /// <param name="p">P.</param>
     /// <param name="transposed">Of <see cref="Prolongator.Transpose"/>.</param>
     /// <param name="loop">The threads.</param>
-    public static BlockRows<double> Product(BlockRows<double> a, Prolongator p, (int[] Start, int[] Rows, int[] Blocks) transposed, ChunkedLoop loop)
+    /// <param name="alone">c.</param>
+    public static BlockRows<double> Product(BlockRows<double> a, Prolongator p, (int[] Start, int[] Rows, int[] Blocks) transposed, ChunkedLoop loop, double alone = 1)
     {
         var (m, stride) = (p.Width, p.Stride);
         var scratch = new ConcurrentBag<int[]>();
@@ -39,7 +40,7 @@ internal static unsafe class Galerkin
             scratch.Add(slots);
         });
 
-        return Mirror(p.CoarseCount, m, stride, upper, order, loop);
+        return Mirror(p.CoarseCount, m, stride, upper, order, loop, alone);
     }
 
     /// <summary>sum += a · x, where a is rows × inner by columns, and sum and x are by rows.</summary>
@@ -180,7 +181,9 @@ internal static unsafe class Galerkin
         var buffer = new BlockBuffer(m * stride, 64 * (past - first));
         for (var row = first; row < past; row++)
         {
+            // The diagonal is there even where P leaves a whole node out.
             var start = buffer.Count;
+            slots[row] = buffer.Add(row);
             for (var e = transposed.Start[row]; e < transposed.Start[row + 1]; e++)
             {
                 var i = transposed.Rows[e];
@@ -235,7 +238,7 @@ internal static unsafe class Galerkin
         return order;
     }
 
-    private static BlockRows<double> Mirror(int rows, int m, int stride, BlockBuffer[] upper, int[][] order, ChunkedLoop loop)
+    private static BlockRows<double> Mirror(int rows, int m, int stride, BlockBuffer[] upper, int[][] order, ChunkedLoop loop, double alone)
     {
         // Counts: a block above the diagonal stands in its own row and, mirrored, in that of its column.
         var below = new int[rows];
@@ -298,7 +301,7 @@ internal static unsafe class Galerkin
 
                         if (isDiagonal && own[(s * m) + s] == 0)
                         {
-                            own[(s * m) + s] = 1;
+                            own[(s * m) + s] = alone;
                         }
                     }
                 }

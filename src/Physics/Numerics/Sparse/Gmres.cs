@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ActorMultiscale.Physics.Numerics.Sparse;
 
 /// <summary>Solves A x = b for any square sparse A by generalized minimal residuals, restarted after m steps.</summary>
@@ -62,7 +60,7 @@ public static unsafe class Gmres
 
                 if (iteration == limit || !(residual < before))
                 {
-                    throw Failure($"The residual is {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations{(iteration == limit ? "" : ", and restarts no longer lower it")}; {relativeTolerance:0.##e+0} was asked for. Try a longer restart than {restart}, or a better preconditioner; is the matrix regular, and the tolerance above round-off?");
+                    throw VectorLoop.Failure($"The residual is {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations{(iteration == limit ? "" : ", and restarts no longer lower it")}; {relativeTolerance:0.##e+0} was asked for. Try a longer restart than {restart}, or a better preconditioner; is the matrix regular, and the tolerance above round-off?");
                 }
 
                 before = residual;
@@ -85,7 +83,7 @@ public static unsafe class Gmres
                     var length = vectors.Norm(to);
                     if (!double.IsFinite(length))
                     {
-                        throw Failure($"Products with the matrix or its preconditioner are not finite in iteration {iteration}.");
+                        throw VectorLoop.Failure($"Products with the matrix or its preconditioner are not finite in iteration {iteration}.");
                     }
 
                     for (var i = 0; i < j; i++)
@@ -133,6 +131,4 @@ public static unsafe class Gmres
             }
         }
     }
-
-    private static InvalidOperationException Failure(FormattableString text) => new(text.ToString(CultureInfo.InvariantCulture));
 }

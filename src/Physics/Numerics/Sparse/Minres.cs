@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ActorMultiscale.Physics.Numerics.Sparse;
 
 /// <summary>Solves A x = b for a symmetric sparse A that may be indefinite, as those of saddle points are, by minimal residuals.</summary>
@@ -61,14 +59,7 @@ public static unsafe class Minres
                 // No recurrence takes a residual further down than rounding does.
                 if ((residual <= relativeTolerance * norm || Math.Abs(eta) <= Epsilon * from) && !isTrue)
                 {
-                    vectors.Residual(matrix, right, solution, r);
-                    (isTrue, residual) = (true, vectors.Norm(r));
-                    if (residual > relativeTolerance * norm && residual > before / 2)
-                    {
-                        throw Failure($"The residual stays at {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations, though {relativeTolerance:0.##e+0} was asked for: with this matrix rounding lets it come no nearer. Ask for less, or solve with SparseLdl.");
-                    }
-
-                    before = residual;
+                    (isTrue, residual) = (true, vectors.TrueResidual(matrix, right, solution, r, norm, relativeTolerance, ref before, iteration));
                 }
 
                 if (residual <= relativeTolerance * norm)
@@ -92,12 +83,12 @@ public static unsafe class Minres
 
                 if (gamma <= Nothing * scale)
                 {
-                    throw Failure($"The matrix is singular and the right-hand side outside its range: no direction is left after {iteration} iterations, with a residual of {residual / norm:0.##e+0}. Is a body left free to move, or a constraint given twice?");
+                    throw VectorLoop.Failure($"The matrix is singular and the right-hand side outside its range: no direction is left after {iteration} iterations, with a residual of {residual / norm:0.##e+0}. Is a body left free to move, or a constraint given twice?");
                 }
 
                 if (iteration == limit || !double.IsFinite(residual))
                 {
-                    throw Failure($"The residual is {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations; {relativeTolerance:0.##e+0} was asked for. Is the matrix symmetric and regular, and the tolerance above round-off?");
+                    throw VectorLoop.Failure($"The residual is {residual / norm:0.##e+0} of the right-hand side after {iteration} iterations; {relativeTolerance:0.##e+0} was asked for. Is the matrix symmetric and regular, and the tolerance above round-off?");
                 }
 
                 // Lanczos: v' = A z/γ − (δ/γ) v − (γ/γ₋) v₋, with δ = z·A z/γ².
@@ -149,8 +140,6 @@ public static unsafe class Minres
         b = kept;
     }
 
-    private static double Root(double square, int iteration) => square >= 0 ? Math.Sqrt(square) : throw Failure(
+    private static double Root(double square, int iteration) => square >= 0 ? Math.Sqrt(square) : throw VectorLoop.Failure(
         $"In iteration {iteration} a residual r has r·P⁻¹ r = {square:0.###e+0}; the preconditioner has to be positive definite, even where the matrix is not.");
-
-    private static InvalidOperationException Failure(FormattableString text) => new(text.ToString(CultureInfo.InvariantCulture));
 }

@@ -129,6 +129,43 @@ internal sealed class Prolongator
         return (Join(a.RowBlocks, a.ChunkRows, b, m, aggregates.Count, buffers, loop), r);
     }
 
+    /// <summary>The interpolation between the nodes of meshes, the same for each unknown of a node, without the unknowns that are given on either side.</summary>
+    /// <param name="nodes">The factors, a row a fine node, by rising column.</param>
+    /// <param name="unknowns">Unknowns of a node.</param>
+    /// <param name="isFineGiven">Fine unknowns that no coarse one bears on.</param>
+    /// <param name="isCoarseGiven">Coarse unknowns that bear on none.</param>
+    public static Prolongator OfNodes(CsrMatrix nodes, int unknowns, bool[] isFineGiven, bool[] isCoarseGiven)
+    {
+        var stride = StrideOf(unknowns);
+        var (rowStart, columns) = (new int[nodes.RowCount + 1], new List<int>(nodes.EntryCount));
+        var values = new List<double>(nodes.EntryCount * unknowns * stride);
+        for (var row = 0; row < nodes.RowCount; row++)
+        {
+            var fine = isFineGiven.AsSpan(unknowns * row, unknowns);
+            for (var k = nodes.RowStart[row]; k < nodes.RowStart[row + 1] && fine.Contains(false); k++)
+            {
+                var coarse = isCoarseGiven.AsSpan(unknowns * nodes.Columns[k], unknowns);
+                if (!coarse.Contains(false))
+                {
+                    continue;
+                }
+
+                columns.Add(nodes.Columns[k]);
+                for (var r = 0; r < unknowns; r++)
+                {
+                    for (var c = 0; c < stride; c++)
+                    {
+                        values.Add(r == c && !fine[r] && !coarse[r] ? nodes.Values[k] : 0);
+                    }
+                }
+            }
+
+            rowStart[row + 1] = columns.Count;
+        }
+
+        return new(unknowns, unknowns, nodes.ColumnCount, rowStart, [.. columns], [.. values]);
+    }
+
     /// <summary>P in the form in which vectors are interpolated with it.</summary>
     public BlockRows<T> Interpolation<T>(ChunkedLoop loop) where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {

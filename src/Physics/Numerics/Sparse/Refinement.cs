@@ -1,18 +1,70 @@
 namespace ActorMultiscale.Physics.Numerics.Sparse;
 
-/// <summary>Iterative refinement of a direct solution.</summary>
+/// <summary>Solutions of A x = b by a factorization, improved with their residuals while that helps. Usable by one caller at a time.</summary>
 /// <remarks>After: Arioli, Demmel, Duff, SIAM J. Matrix Anal. Appl. 10, 165 (1989), with the error by norms.</remarks>
-internal static class Refinement
+/// <param name="matrix">A; its values must not change.</param>
+/// <param name="factor">A⁻¹ as roundings left it.</param>
+internal sealed class Refinement(CsrMatrix matrix, IPreconditioner factor)
 {
+    private const int Most = 4;
+    private readonly double _norm = NormOf(matrix);
+    private readonly double[] _residual = new double[matrix.RowCount];
+    private readonly double[] _correction = new double[matrix.RowCount];
+
     /// <summary>
     /// (n + 100) ε: a pivot that is no larger, relative to what it was computed from, is what n roundings may leave of zero, or has fewer
     /// than two digits where n is small.
     /// </summary>
     public static double Roundings(int n) => (n + 100) * 2.220446049250313E-16;
 
-    /// <summary>Improves x by solutions for its residual, while each at least halves the backward error; returns that error.</summary>
-    public static double Improve(
-        CsrMatrix matrix, ReadOnlySpan<double> b, Span<double> x, Span<double> residual, Span<double> correction, int most, IPreconditioner solver)
+    /// <summary>Solves A x = b, with further solutions for the residual while each at least halves the backward error; returns that error.</summary>
+    public double Solve(ReadOnlySpan<double> b, Span<double> x)
+    {
+        factor.Apply(b, x);
+        var error = Error(b, x);
+        for (var step = 0; step < Most && error > 0; step++)
+        {
+            factor.Apply(_residual, _correction);
+            Add(1, x);
+            var next = Error(b, x);
+            if (!(next < error))
+            {
+                Add(-1, x);
+                break;
+            }
+
+            var helped = next < error / 2;
+            error = next;
+            if (!helped)
+            {
+                break;
+            }
+        }
+
+        return error;
+    }
+
+    private double Error(ReadOnlySpan<double> b, ReadOnlySpan<double> x)
+    {
+        matrix.Multiply(x, _residual);
+        for (var i = 0; i < _residual.Length; i++)
+        {
+            _residual[i] = b[i] - _residual[i];
+        }
+
+        var scale = (_norm * Largest(x)) + Largest(b);
+        return scale == 0 ? 0 : Largest(_residual) / scale;
+    }
+
+    private void Add(double sign, Span<double> x)
+    {
+        for (var i = 0; i < x.Length; i++)
+        {
+            x[i] += sign * _correction[i];
+        }
+    }
+
+    private static double NormOf(CsrMatrix matrix)
     {
         var norm = 0.0;
         for (var i = 0; i < matrix.RowCount; i++)
@@ -26,47 +78,7 @@ internal static class Refinement
             norm = Math.Max(norm, sum);
         }
 
-        var error = Error(b, x, residual);
-        for (var step = 0; step < most && error > 0; step++)
-        {
-            solver.Apply(residual, correction);
-            Add(1, correction, x);
-            var next = Error(b, x, residual);
-            if (!(next < error))
-            {
-                Add(-1, correction, x);
-                break;
-            }
-
-            var helped = next < error / 2;
-            error = next;
-            if (!helped)
-            {
-                break;
-            }
-        }
-
-        return error;
-
-        double Error(ReadOnlySpan<double> right, ReadOnlySpan<double> solution, Span<double> rest)
-        {
-            matrix.Multiply(solution, rest);
-            for (var i = 0; i < rest.Length; i++)
-            {
-                rest[i] = right[i] - rest[i];
-            }
-
-            var scale = (norm * Largest(solution)) + Largest(right);
-            return scale == 0 ? 0 : Largest(rest) / scale;
-        }
-    }
-
-    private static void Add(double sign, ReadOnlySpan<double> correction, Span<double> x)
-    {
-        for (var i = 0; i < x.Length; i++)
-        {
-            x[i] += sign * correction[i];
-        }
+        return norm;
     }
 
     // NaN where any is.

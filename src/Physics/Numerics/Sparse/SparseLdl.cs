@@ -13,15 +13,13 @@ namespace ActorMultiscale.Physics.Numerics.Sparse;
 /// </remarks>
 public sealed class SparseLdl : IPreconditioner
 {
-    private const int Refinements = 4;
     private readonly CsrMatrix _matrix;
     private readonly EliminationTree _tree;
     private readonly double[] _scale;
     private readonly List<Panel> _panels = [];
     private readonly double[] _work;
     private readonly double[] _front;
-    private readonly double[] _residual;
-    private readonly double[] _correction;
+    private readonly Refinement _refinement;
 
     private SparseLdl(CsrMatrix matrix, bool isPositive, ChunkedLoop? loop)
     {
@@ -30,8 +28,12 @@ public sealed class SparseLdl : IPreconditioner
         RequireSymmetry(matrix);
         (_matrix, _scale, _tree) = (matrix, ScalesOf(matrix), EliminationTree.Of(matrix));
         Factor(isPositive, loop ?? ChunkedLoop.Serial);
-        (_work, _residual, _correction) = (new double[matrix.RowCount], new double[matrix.RowCount], new double[matrix.RowCount]);
+        (_work, _refinement) = (new double[matrix.RowCount], new(matrix, this));
         _front = new double[_panels.Select(p => p.Index.Length).DefaultIfEmpty(0).Max()];
+        if (!isPositive && EstimateCondition() is var condition && !(condition < ConditionEstimate.Most))
+        {
+            throw SingularToRounding(condition);
+        }
     }
 
     /// <summary>The factor of a positive definite matrix: D is positive, and no pivots are looked for.</summary>
@@ -48,7 +50,7 @@ public sealed class SparseLdl : IPreconditioner
     /// <param name="matrix">A, with both triangles. Kept for refinement: the values must not change.</param>
     /// <param name="loop">The threads; the caller's if null.</param>
     /// <exception cref="ArgumentException">A is not symmetric.</exception>
-    /// <exception cref="InvalidOperationException">A pivot is rounding alone. Not every indefinite matrix that is singular to rounding shows itself so: pivots of size may be noise of others before them.</exception>
+    /// <exception cref="InvalidOperationException">A is singular to rounding: a pivot is rounding alone, or <see cref="EstimateCondition"/> says so.</exception>
     public static SparseLdl Indefinite(CsrMatrix matrix, ChunkedLoop? loop = null) => new(matrix, isPositive: false, loop);
 
     /// <summary>The number of rows.</summary>
@@ -71,9 +73,14 @@ public sealed class SparseLdl : IPreconditioner
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Length, Size);
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, Size);
-        Apply(b, x);
-        return Refinement.Improve(_matrix, b, x, _residual, _correction, Refinements, this);
+        return _refinement.Solve(b, x);
     }
+
+    /// <summary>
+    /// An estimate, from below, of the condition ‖S A S‖₁ ‖(S A S)⁻¹‖₁ of the scaled matrix: its solutions may be off by so many times
+    /// 2⁻⁵². After: Higham, ACM Trans. Math. Softw. 14, 381 (1988).
+    /// </summary>
+    public double EstimateCondition() => ConditionEstimate.Of(_matrix, _scale, _scale, SolveScaled, SolveScaled);
 
     /// <summary>z = A⁻¹ r by the factor as it is, without refinement.</summary>
     /// <param name="r">One number a row.</param>
@@ -87,6 +94,27 @@ public sealed class SparseLdl : IPreconditioner
             _work[k] = r[_tree.Order[k]] * _scale[_tree.Order[k]];
         }
 
+        Eliminate();
+        for (var k = 0; k < Size; k++)
+        {
+            z[_tree.Order[k]] = _work[k] * _scale[_tree.Order[k]];
+        }
+    }
+
+    /// <summary>The fault of a matrix that cannot be told from a singular one.</summary>
+    internal static InvalidOperationException SingularToRounding(double condition) => new(FormattableString.Invariant(
+        $"The matrix is singular to rounding: its condition is about {condition:0.#e+0} after scaling, and a number has a relative rounding of 2e-16. Is a body left free to move, a constraint given twice, or are stiffnesses too far apart?"));
+
+    private void SolveScaled(double[] x)
+    {
+        x.CopyTo(_work, 0);
+        Eliminate();
+        _work.CopyTo(x, 0);
+    }
+
+    // L D Lᵀ x = b in _work, by the order of the factor.
+    private void Eliminate()
+    {
         foreach (var panel in _panels)
         {
             Forward(panel);
@@ -95,11 +123,6 @@ public sealed class SparseLdl : IPreconditioner
         for (var s = _panels.Count - 1; s >= 0; s--)
         {
             Backward(_panels[s]);
-        }
-
-        for (var k = 0; k < Size; k++)
-        {
-            z[_tree.Order[k]] = _work[k] * _scale[_tree.Order[k]];
         }
     }
 

@@ -14,7 +14,6 @@ namespace ActorMultiscale.Physics.Numerics.Sparse;
 /// </remarks>
 public sealed class SparseLu : IPreconditioner
 {
-    private const int Refinements = 4;
     private const double DiagonalIsGood = 0.1;      // Of the largest: the entry on the diagonal is taken for the pivot.
     private readonly CsrMatrix _matrix;
     private readonly double[] _rowScale;
@@ -25,13 +24,12 @@ public sealed class SparseLu : IPreconditioner
     private readonly Columns _upper;
     private readonly double[] _diagonal;
     private readonly double[] _work;
-    private readonly double[] _residual;
-    private readonly double[] _correction;
+    private readonly Refinement _refinement;
 
     /// <summary>Factors a matrix.</summary>
     /// <param name="matrix">A, square. Kept for refinement: the values must not change.</param>
     /// <exception cref="ArgumentException">A is not square, or an entry not finite.</exception>
-    /// <exception cref="InvalidOperationException">A pivot is rounding alone. Not every matrix that is singular to rounding shows itself so: pivots of size may be noise of others before them.</exception>
+    /// <exception cref="InvalidOperationException">A is singular to rounding: a pivot is rounding alone, or <see cref="EstimateCondition"/> says so.</exception>
     public SparseLu(CsrMatrix matrix)
     {
         ArgumentNullException.ThrowIfNull(matrix);
@@ -53,8 +51,12 @@ public sealed class SparseLu : IPreconditioner
         _columnOrder = ColumnOrder(matrix);
         (_pivotOf, _diagonal) = (new int[n], new double[n]);
         (_lower, _upper) = (new(n), new(n));
-        (_work, _residual, _correction) = (new double[n], new double[n], new double[n]);
+        (_work, _refinement) = (new double[n], new(matrix, this));
         Factor();
+        if (EstimateCondition() is var condition && !(condition < ConditionEstimate.Most))
+        {
+            throw SparseLdl.SingularToRounding(condition);
+        }
     }
 
     /// <summary>The number of rows.</summary>
@@ -71,9 +73,14 @@ public sealed class SparseLu : IPreconditioner
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(b.Length, Size);
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, Size);
-        Apply(b, x);
-        return Refinement.Improve(_matrix, b, x, _residual, _correction, Refinements, this);
+        return _refinement.Solve(b, x);
     }
+
+    /// <summary>
+    /// An estimate, from below, of the condition ‖R A C‖₁ ‖(R A C)⁻¹‖₁ of the scaled matrix: its solutions may be off by so many times
+    /// 2⁻⁵². After: Higham, ACM Trans. Math. Softw. 14, 381 (1988).
+    /// </summary>
+    public double EstimateCondition() => ConditionEstimate.Of(_matrix, _rowScale, _columnScale, Eliminate, EliminateTransposed);
 
     /// <summary>z = A⁻¹ r by the factors as they are, without refinement.</summary>
     /// <param name="r">One number a row.</param>
@@ -87,20 +94,39 @@ public sealed class SparseLu : IPreconditioner
             _work[_pivotOf[i]] = r[i] * _rowScale[i];
         }
 
+        Eliminate(_work);
         for (var j = 0; j < Size; j++)
         {
-            _lower.Subtract(j, _work[j], _work);
+            z[_columnOrder[j]] = _work[j] * _columnScale[_columnOrder[j]];
+        }
+    }
+
+    // L U x = b, in place.
+    private void Eliminate(double[] x)
+    {
+        for (var j = 0; j < Size; j++)
+        {
+            _lower.Subtract(j, x[j], x);
         }
 
         for (var j = Size - 1; j >= 0; j--)
         {
-            _work[j] /= _diagonal[j];
-            _upper.Subtract(j, _work[j], _work);
+            x[j] /= _diagonal[j];
+            _upper.Subtract(j, x[j], x);
         }
+    }
 
+    // Uᵀ Lᵀ x = b, in place.
+    private void EliminateTransposed(double[] x)
+    {
         for (var j = 0; j < Size; j++)
         {
-            z[_columnOrder[j]] = _work[j] * _columnScale[_columnOrder[j]];
+            x[j] = (x[j] - _upper.Dot(j, x)) / _diagonal[j];
+        }
+
+        for (var j = Size - 1; j >= 0; j--)
+        {
+            x[j] -= _lower.Dot(j, x);
         }
     }
 
@@ -342,7 +368,19 @@ public sealed class SparseLu : IPreconditioner
             }
         }
 
-        // Likewise, and the largest number whose roundings may stand in each place.
+        // column · x.
+        public double Dot(int column, double[] x)
+        {
+            var sum = 0.0;
+            for (var k = _start[column]; k < _start[column + 1]; k++)
+            {
+                sum += _values[k] * x[_rows[k]];
+            }
+
+            return sum;
+        }
+
+        // x −= factor · column, and the largest number whose roundings may stand in each place.
         public void Subtract(int column, double factor, double factorSize, double[] x, double[] size)
         {
             for (var k = _start[column]; factor != 0 && k < _start[column + 1]; k++)

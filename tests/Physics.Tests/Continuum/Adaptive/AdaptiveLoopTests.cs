@@ -110,9 +110,7 @@ public sealed class AdaptiveLoopTests
         }
 
         Assert.Equal(rate, Slope(points), 0.05);
-
-        // The residual has no sharp factor; it bounds.
-        Assert.All(effectivity, e => Assert.InRange(e, estimator == "residual" ? 1 : 0.5, estimator == "residual" ? 10 : 2));
+        Assert.All(effectivity, e => Assert.InRange(e, 0.5, 2));
     }
 
     [Fact]
@@ -135,7 +133,7 @@ public sealed class AdaptiveLoopTests
         var problem = new Poisson(_ => 1, _ => 0);
         var last = AdaptiveLoop.Run<(Basis Basis, double[] U)>(
             AdaptiveMesh.Of(StructuredMesh.LShape(2)), (mesh, _) => problem.Solve(mesh, 2), (mesh, s) => ErrorEstimator.Residual(mesh, s.Basis, s.U, problem.Source))
-            .First(step => ErrorEstimator.Total(step.Indicators) < 2.3e-3);
+            .First(step => ErrorEstimator.Total(step.Indicators) < 2.7e-4);
         var energy = Assembly.Integral(last.Solution.Basis, last.Solution.U, (_, jet) => jet.Gradient.NormSquared);
         Assert.InRange(0.2140758 - energy, 0, 1e-7);
         Assert.InRange(last.Solution.Basis.NodeCount, 0, 10000);
@@ -241,9 +239,53 @@ public sealed class AdaptiveLoopTests
         Assert.All(eta.Where((_, c) => marks[c] != Mark.Refine), e => Assert.True(e <= chosen.Min()));
     }, threads: 1);
 
+    // The residual has the factor of one dimension; elsewhere it is near the error too.
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    [InlineData(3, 2)]
+    public void The_residual_of_a_smooth_field_is_near_its_error(int dimension, int degree)
+    {
+        var mesh = AdaptiveMesh.Of(dimension == 2 ? StructuredMesh.Rectangle(1, 1, 2, 2) : StructuredMesh.Box(new(1, 1, 1), 1, 1, 1), dimension == 2 ? 4 : 3);
+        var (basis, u) = SmoothProblem(dimension).Solve(mesh, degree);
+        var estimate = ErrorEstimator.Total(ErrorEstimator.Residual(mesh, basis, u, x => SmoothSource(x, dimension)));
+        Assert.InRange(estimate / Assembly.Error(basis, u, x => In(dimension, Smooth(x))).H1, 0.5, 2);
+    }
+
+    // The model of the formula is fulfilled, and one threshold lower would not do: no bin could be spared.
+    [Fact]
+    public void Cuts_bring_the_sum_to_the_tolerance_with_errors_about_equal() =>
+        Gen.Select(Gen.Double[-3, 1].Array[1, 300], Gen.Double[0.01, 1.2], Gen.Int[1, 2], Gen.Int[2, 3]).Sample((logs, share, degree, dimension) =>
+        {
+            double[] eta = [.. logs.Select(l => Math.Pow(10, l))];
+            var tolerance = share * Math.Sqrt(eta.Sum(e => e * e));
+            var cuts = Marking.Cuts(eta, tolerance, degree, dimension, most: 30);
+            double[] parts = [.. eta.Select((e, c) => e * Math.Pow(2, -cuts[c] * (degree + (0.5 * dimension))))];
+            Assert.True(eta.Select((e, c) => e * e * Math.Pow(4, -degree * cuts[c])).Sum() <= tolerance * tolerance * (1 + 1e-12));
+            if (cuts.All(c => c == 0))
+            {
+                Assert.True(share >= 1 - 1e-12);
+                return;
+            }
+
+            // No cell was cut that its parts' number would not have asked for: before its last cut it was above the greatest that is left, up to a bin.
+            var greatest = parts.Max();
+            for (var c = 0; c < eta.Length; c++)
+            {
+                Assert.True(cuts[c] == 0 || parts[c] * Math.Pow(2, degree + (0.5 * dimension)) >= greatest * Math.Pow(2, -1.0 / 16) * (1 - 1e-9));
+            }
+        }, threads: 1);
+
     [Fact]
     public void Nothing_is_marked_where_nothing_is_wrong()
     {
+        Assert.All(Marking.Cuts(new double[10], 1, 1, 2), c => Assert.Equal(0, c));
+        
+        // Two cuts leave 16 parts of 1/16 and a sum of 1/4; one would leave 1/2.
+        Assert.Equal([2, 0], Marking.Cuts([1, 1e-3], 0.3, 1, 2));
+        Assert.Equal([1, 0], Marking.Cuts([1, 1e-3], 0.3, 1, 2, most: 1));
+        Assert.Contains("positive", Assert.Throws<ScaleModelException>(() => Marking.Cuts([1], 0, 1, 2)).Message, StringComparison.Ordinal);
         Assert.All(Marking.Bulk(new double[10]), m => Assert.Equal(Mark.Keep, m));
         Assert.Throws<ScaleModelException>(() => Marking.Bulk([1, double.NaN]));
         Assert.Contains("less than half", Assert.Throws<ScaleModelException>(() => Marking.Between([1], 1, 0.6)).Message, StringComparison.Ordinal);

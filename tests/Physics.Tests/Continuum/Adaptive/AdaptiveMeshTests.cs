@@ -74,6 +74,23 @@ public sealed class AdaptiveMeshTests
 
     public static TheoryData<string> Roots => ["square", "star", "ring", "box", "tower"];
 
+    [Theory]
+    [MemberData(nameof(Roots))]
+    public void Cutting_more_than_once_is_cutting_again_and_again(string root) => Gen.Int[0, 100000].Sample(seed =>
+    {
+        var coarse = Root(root);
+        var mesh = Random(coarse, seed, 3);
+        var random = new Philox((ulong)seed, 9);
+        int[] times = [.. Enumerable.Range(0, mesh.Forest.Count).Select(c => random.Uniform(0, 0, c) < 0.1 ? 2 : c % 11 == 0 ? 1 : 0)];
+        var once = mesh.Adapt([.. times.Select(t => t > 0 ? Mark.Refine : Mark.Keep)]);
+
+        // Of the cells of the first cut, those inside of a cell that is to be cut twice.
+        var transfer = new MeshTransfer(mesh, once);
+        var twice = transfer.Densities([.. times.Select(t => t == 2 ? 1.0 : 0)]);
+        var expected = once.Adapt([.. twice.Select(t => t > 0 ? Mark.Refine : Mark.Keep)]);
+        Assert.Equal(expected.Forest.Codes.ToArray(), mesh.Cut(times).Forest.Codes.ToArray());
+    }, iter: 10, threads: 1);
+
     // By places alone, without the tree: cells touch if a node of the finer one lies in the coarser one.
     [Theory]
     [MemberData(nameof(Roots))]

@@ -96,11 +96,7 @@ public sealed class ScalarDamageTests
                 double At(int n) => end * Math.Pow((double)n / steps, 2);
                 var constraints = new Constraints(basis.DofCount).Fix(0, 0).Fix(cells, At(step));
                 SolidResponse? last = null;
-                u = Newton.Solve(u, constraints, v =>
-                {
-                    last = SolidBody.Respond(basis, body, v, state);
-                    return (last.Force, last.Stiffness);
-                }, Solve, 1e-10).Solution;
+                u = Newton.Solve(u, constraints, v => last = SolidBody.Respond(basis, body, v, state), Solve, 1e-10).Solution;
                 state = last!.State;
                 work += 0.5 * (force + last.Force[cells]) * (At(step) - At(step - 1));
                 force = last.Force[cells];
@@ -132,11 +128,7 @@ public sealed class ScalarDamageTests
             var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), 0, 0).Fix(basis, basis.NodesOn("front"), 1, 0).Fix(basis, basis.NodesOn("bottom"), 2, 0)
                 .Fix(basis, basis.NodesOn("right"), 0, 0.05 * step);
             SolidResponse? last = null;
-            u = Newton.Solve(u, constraints, v =>
-            {
-                last = SolidBody.Respond(basis, body, v, state);
-                return (last.Force, last.Stiffness);
-            }, Solve, 1e-9).Solution;
+            u = Newton.Solve(u, constraints, v => last = SolidBody.Respond(basis, body, v, state), Solve, 1e-9).Solution;
             state = last!.State;
             var now = basis.NodesOn("right").Sum(n => last.Force[basis.Dof(n, 0)]);
             work += 0.5 * (force + now) * 0.05;

@@ -26,6 +26,7 @@ public sealed class MeshTests
         ["plate with hole"] = () => StructuredMesh.PlateWithHole(0.5, 1, 3, 4, growth: 1.3),
         ["curved tetrahedra"] = () => StructuredMesh.Box(_unit, 2, 2, 2, CellShape.Tetrahedron).Quadratic().Moved(Bent),
         ["curved hexahedra"] = () => StructuredMesh.Box(_unit, 2, 2, 2).Quadratic().Moved(Bent),
+        ["distorted hexahedra"] = () => StructuredMesh.Box(_unit, 4, 4, 4).Moved(Distorted),
         ["mixed"] = Mixed,
         ["L"] = () => StructuredMesh.LShape(2, CellShape.Triangle),
     }.ToImmutableSortedDictionary(StringComparer.Ordinal);
@@ -33,6 +34,10 @@ public sealed class MeshTests
     public static TheoryData<string> Names => [.. All.Keys];
 
     private static Vec3 Bent(Vec3 x) => new(x.X + (0.1 * x.Y * x.Y), x.Y + (0.1 * x.X * x.Z), x.Z - (0.1 * x.X * x.X));
+
+    // Cells without a right angle: inner points are moved, those on the surface stay.
+    private static Vec3 Distorted(Vec3 x) =>
+        x + (4 * x.X * (1 - x.X) * x.Y * (1 - x.Y) * x.Z * (1 - x.Z) * new Vec3(Math.Sin(9 * x.Y), Math.Cos(7 * x.Z), Math.Sin((8 * x.X) + 1)));
 
     private static Mesh Mixed() => new(
         [default, new(1, 0, 0), new(2, 0, 0), new(0, 1, 0), new(1, 1, 0), new(2, 1, 0)],

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Continuum.Participants;
 using ActorMultiscale.Physics.Coupling;
@@ -74,6 +75,9 @@ internal sealed class BodyStand
         _model.Advance(new(window, null, new Philox(1, 1), ChunkedLoop.Serial, default), reader, outputs);
         _last = outputs.Publish();
     }
+
+    /// <summary>What the body shows on its mesh.</summary>
+    public MeshView View() => ((IViewable)_model).View();
 
     /// <summary>What an out-port held last.</summary>
     public double[] Read(string port) => _last[Description.IndexOf(port)][^1].Values.ToArray();

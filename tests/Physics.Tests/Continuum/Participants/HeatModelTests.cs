@@ -37,6 +37,12 @@ public sealed class HeatModelTests
         var area = 0.5 * (dimension == 2 ? t : 0.4);
         Assert.Equal(30 * area, wall.Read("heat-out-right").Sum(), 1e-10);
         Assert.Equal(-30 * area, wall.Read("heat-out-left").Sum(), 1e-10);
+        var view = wall.View();
+        Assert.Equal(wall.Places("temperature"), view.Basis.Nodes.ToArray());
+        Assert.Equal(wall.Read("temperature"), view.NodeFields.Single(f => f.Name == "temperature").Values);
+        var flux = view.CellFields.Single(f => f.Name == "flux").Values;
+        Assert.Equal(3 * view.Basis.Mesh.CellCount, flux.Length);
+        Assert.All(flux.Chunk(3), q => Assert.Equal(0, (new Vec3(q[0], q[1], q[2]) - new Vec3(30, 0, 0)).Norm, 1e-9));
     }
 
     // A layer of two materials: series of two resistances.
