@@ -268,16 +268,20 @@ public sealed class Constraints(int dofCount)
     /// <summary>C, of which rates and changes are multiples: du = C dx.</summary>
     internal CsrMatrix Directions() => Map().Directions;
 
-    /// <summary>u with its constrained dofs set to what the free ones say.</summary>
+    /// <summary>u with its constrained dofs set to what the free ones say; what they were is not read.</summary>
     internal double[] Fulfilled(ReadOnlySpan<double> u)
     {
-        var result = Gaps(u);
+        var (map, offsets, _) = Map();
+        var (free, count) = (new double[map.ColumnCount], 0);
         for (var i = 0; i < u.Length; i++)
         {
-            result[i] = _lines.ContainsKey(i) ? result[i] + u[i] : u[i];
+            if (!_lines.ContainsKey(i))
+            {
+                free[count++] = u[i];
+            }
         }
 
-        return result;
+        return CondensedSystem.Expand(map, offsets, free);
     }
 
     /// <summary>The matrix of changes, CᵀK C.</summary>

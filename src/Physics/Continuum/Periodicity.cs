@@ -65,15 +65,8 @@ public static class Periodicity
             throw new ScaleModelException($"The periodic directions are {string.Join(", ", axes)}; of a mesh of dimension {basis.Mesh.Dimension} they are some of 0 to {basis.Mesh.Dimension - 1}, each once.");
         }
 
-        var (low, high) = (nodes[0], nodes[0]);
-        foreach (var x in nodes)
-        {
-            low = new(Math.Min(low.X, x.X), Math.Min(low.Y, x.Y), Math.Min(low.Z, x.Z));
-            high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
-        }
-
-        // Places are compared to a millionth of the body; each falls into a box, and equal ones into the same or neighboring boxes.
-        var slack = 1e-6 * (high - low).Norm;
+        // Each place falls into a box, and equal ones into the same or neighboring boxes.
+        var (low, high, slack) = BoxOf(nodes);
         (long X, long Y, long Z) Key(Vec3 x) => ((long)Math.Floor((x.X - low.X) / slack), (long)Math.Floor((x.Y - low.Y) / slack), (long)Math.Floor((x.Z - low.Z) / slack));
         Dictionary<(long X, long Y, long Z), int> at = [];
         var upper = new List<(int Node, Vec3 Image, int Sides)>();
@@ -142,6 +135,19 @@ public static class Periodicity
         }
 
         return pairs;
+    }
+
+    /// <summary>The box along the axes about some places, and how far places may be apart that count as one: a millionth of its diagonal.</summary>
+    internal static (Vec3 Low, Vec3 High, double Slack) BoxOf(ReadOnlySpan<Vec3> places)
+    {
+        var (low, high) = (places[0], places[0]);
+        foreach (var x in places)
+        {
+            low = new(Math.Min(low.X, x.X), Math.Min(low.Y, x.Y), Math.Min(low.Z, x.Z));
+            high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
+        }
+
+        return (low, high, 1e-6 * (high - low).Norm);
     }
 
     private static ScaleModelException Alone(Vec3 node, Vec3 image) => new(FormattableString.Invariant(

@@ -6,6 +6,7 @@ using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Numerics.Sparse;
+using MathNet.Numerics.LinearAlgebra;
 
 namespace ActorMultiscale.Physics.Homogenization;
 
@@ -41,13 +42,21 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     /// <param name="degree">The degree of the elements, 1 or 2; 2 if cells are curved.</param>
     /// <param name="phases">The law of each cell.</param>
     /// <param name="condition">What holds at the faces.</param>
-    /// <param name="tolerance">What is left of the forces within, relative to those on the faces.</param>
+    /// <param name="tolerance">
+    /// What is left of the forces within, relative to those on the faces; under the static condition, where the unknown stresses balance these, relative to what the
+    /// change of the mean strain in the step is off by at first. Above 0 and below 1.
+    /// </param>
     /// <param name="loop">The threads; one if null, as where the scale above has several.</param>
-    /// <exception cref="ScaleModelException">The mesh does not suit the condition: opposite nodes, a corner or a part of a face are missing.</exception>
+    /// <exception cref="ScaleModelException">The mesh does not suit the condition: a face, opposite nodes, a corner or a part of a face are missing. Or the tolerance is out of its range.</exception>
     public RepresentativeVolumeElement(
         Mesh mesh, int degree, Phases<IConstitutiveLaw> phases, BoundaryCondition condition = BoundaryCondition.Periodic, double tolerance = 1e-11, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(phases);
+        if (!(tolerance > 0 && tolerance < 1))
+        {
+            throw new ScaleModelException(FormattableString.Invariant($"The tolerance is {tolerance}; it is above 0 and below 1."));
+        }
+
         _field = new(mesh, degree, isScalar: false, condition);
         (_phases, Condition, _tolerance, _loop) = (phases, condition, tolerance, loop);
         _historySize = SolidBody.InitialState(Basis, phases).Length;
@@ -69,7 +78,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     public Tangent6 EffectiveStiffness() => Solve(SymTensor3.Zero, new double[StateSize]).Tangent;
 
     /// <inheritdoc/>
-    /// <exception cref="ScaleModelException">Newton's method does not converge, or a plane element gets a strain across its plane.</exception>
+    /// <exception cref="ScaleModelException">As of <see cref="Solve"/>.</exception>
     public SymTensor3 Respond(SymTensor3 strain, ReadOnlySpan<double> state, Span<double> next, out Tangent6 tangent)
     {
         var response = Solve(strain, state);
@@ -82,7 +91,8 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     /// <param name="strain">ε̄, the whole strain, with tensor shears.</param>
     /// <param name="state">The state at its beginning; all zero at first.</param>
     /// <exception cref="ScaleModelException">
-    /// Newton's method does not converge, a plane element gets a strain across its plane, or the stiffness is not positive definite: a part of the material is loose, or softens.
+    /// Newton's method does not converge; the stiffness is not symmetric and positive definite, as where a part of the material is loose, softens, or flows without
+    /// hardening; or a plane element gets a strain across its plane.
     /// </exception>
     public MicroResponse Solve(SymTensor3 strain, ReadOnlySpan<double> state)
     {
@@ -100,8 +110,20 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         SolidResponse At(double[] u) => last = SolidBody.Respond(Basis, _phases, u, history, _loop);
 
         var start = state[..Basis.DofCount];
-        var result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, (a, y) => _field.Solver(a, _loop)(y), _tolerance);
-        var (mean, tangent) = (_field.MeanStress(last!.Force), _field.Tangent(last.Stiffness, _loop));
+        NewtonResult result;
+        Matrix<double> tangent;
+        try
+        {
+            result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, (a, y) => _field.Solver(a, _loop)(y), _tolerance);
+            tangent = _field.Tangent(last!.Stiffness, _loop);
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or ScaleModelException)
+        {
+            // A fault of the material in this state, as that of a law is: the scale above may try a shorter step.
+            throw new ScaleModelException($"A volume element has no answer to the mean strain {strain}: {e.Message} Do phases soften there, flow without hardening, or lie loose?", e);
+        }
+
+        var mean = _field.MeanStress(last.Force);
         var (stress, entries) = (new double[6], new double[36]);
         for (var i = 0; i < mean.Length; i++)
         {
@@ -122,6 +144,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         var start = new double[n + m];
         displacement.CopyTo(start);
         var rest = at(displacement.ToArray());
+        var isAtStart = true;
         var diagonal = new double[n];
         rest.Stiffness.Diagonal(diagonal);
         var scale = FixedOrderSum.Of(diagonal) / n / Math.Pow(Volume, 1 - (1.0 / Basis.Components));
@@ -141,7 +164,9 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
             start, pins,
             z =>
             {
-                var response = at(z[..n]);
+                // Newton's method begins at the start, where the answer is known.
+                var response = isAtStart ? rest : at(z[..n]);
+                isAtStart = false;
                 var residual = new double[n + m];
                 response.Force.CopyTo(residual, 0);
                 for (var i = 0; i < m; i++)

@@ -11,6 +11,16 @@ namespace ActorMultiscale.Tests.Continuum;
 /// <summary>Given values, ties, periodicity and hanging nodes.</summary>
 public sealed class ConstraintsTests
 {
+    // What a constrained dof was is not read, so that it may be anything.
+    [Theory]
+    [InlineData(1e17)]
+    [InlineData(double.NaN)]
+    public void Constrained_dofs_are_set_whatever_they_were(double before)
+    {
+        var constraints = new Constraints(4).Fix(0, 0.1).Tie(2, [(1, 2), (0, 10)], 0.5);
+        Assert.Equal([0.1, 3, 7.5, 4], constraints.Fulfilled([before, 3, before, 4]));
+    }
+
     // Dense, by the definition: u = C x + b found by letting each constraint replace its dof until only free ones are left.
     [Fact]
     public void Condensing_is_the_triple_product_of_the_definition()

@@ -66,9 +66,57 @@ public sealed class EquilibriumPathTests
         Assert.Equal(2 * Math.Exp(-1), led.Factor, 1e-8);
     }
 
+    // r = u − u²/2: K is zero at the top, u = 1, λ = ½, exactly where steps of ½ and 1 arrive and begin.
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 1)]
+    [InlineData(true, 0.5)]
+    [InlineData(false, 0.5)]
+    public void A_limit_point_is_met_and_passed(bool byArc, double length)
+    {
+        static (double[], CsrMatrix) Hill(double[] u) => ([u[0] - (0.5 * u[0] * u[0])], new(1, [0, 1], [0], [1 - u[0]]));
+        var point = new PathPoint([0], 0);
+        for (var n = 1; n <= 4; n++)
+        {
+            point = byArc ? EquilibriumPath.ByArc(point, new(1), Hill, [1], length) : EquilibriumPath.ByDof(point, new(1), Hill, [1], 0, length);
+            Assert.Equal(n * length, point.Displacement[0], 1e-9);
+            Assert.Equal(Hill(point.Displacement).Item1[0], point.Factor, 1e-9);
+        }
+    }
+
+    // λ is what the load is multiplied by: with a load of a thousand million a factor of a thousand-millionth part, met to as many digits.
+    [Theory]
+    [InlineData(1e-9)]
+    [InlineData(1e9)]
+    public void The_unit_of_the_load_does_not_matter(double load)
+    {
+        foreach (var byArc in new[] { true, false })
+        {
+            var point = new PathPoint([0], 0);
+            for (var n = 1; n <= 12; n++)
+            {
+                point = byArc ? EquilibriumPath.ByArc(point, new(1), Truss, [load], 0.1) : EquilibriumPath.ByDof(point, new(1), Truss, [load], 0, 0.1);
+                Assert.Equal(Truss(point.Displacement).Item1[0], point.Factor * load, 1e-9);
+            }
+        }
+    }
+
     [Fact]
     public void What_cannot_be_followed_is_refused()
     {
+        string Fault(Func<object> follow) => Assert.Throws<ScaleModelException>(follow).Message;
+        var held = new Constraints(2).Fix(1, 0.1);
+        Assert.Contains("a dof is off by 1e-1", Fault(() => EquilibriumPath.ByDof(new([0, 0], 0), held, Joint, [1, 0], 0, 0.1)), StringComparison.Ordinal);
+        Assert.Contains("a dof is off by 1e-1", Fault(() => EquilibriumPath.ByArc(new([0, 0], 0), held, Joint, [1, 0], 0.1)), StringComparison.Ordinal);
+        Assert.Equal(0.1, EquilibriumPath.ByDof(new([0, 0.1], 0), held, Joint, [1, 0], 0, 0.1).Displacement[0], 1e-12);
+        foreach (var length in new[] { 0, -0.1, double.NaN })
+        {
+            Assert.Contains("The length of an arc", Fault(() => EquilibriumPath.ByArc(new([0], 0), new(1), Truss, [1], length)), StringComparison.Ordinal);
+        }
+
+        // At the start nothing is stiff, and no step tells where the path goes on.
+        static (double[], CsrMatrix) Bowl(double[] u) => ([u[0] * u[0]], new(1, [0, 1], [0], [2 * u[0]]));
+        Assert.Contains("path is lost", Fault(() => EquilibriumPath.ByArc(new([0], 0), new(1), Bowl, [1], 0.1)), StringComparison.Ordinal);
         Assert.Contains("free dof", Assert.Throws<ScaleModelException>(() => EquilibriumPath.ByDof(new([0], 0), new Constraints(1).Fix(0, 0), Truss, [1], 0, 1)).Message, StringComparison.Ordinal);
         Assert.Contains("path is lost", Assert.Throws<ScaleModelException>(() => EquilibriumPath.ByArc(new([0], 0), new(1), Truss, [1], 0.1, 1e-12, 1)).Message, StringComparison.Ordinal);
     }

@@ -38,6 +38,62 @@ public sealed class EffectiveConductivityTests
     }
 
     [Fact]
+    public void Conductivities_and_islands_that_do_not_conduct_are_refused()
+    {
+        var square = StructuredMesh.Rectangle(1, 1, 2, 2);
+        var box = StructuredMesh.Box(new(1, 1, 1), 2, 2, 2);
+        string Fault(Mesh mesh, Matrix3 k, BoundaryCondition condition = BoundaryCondition.Periodic) =>
+            Assert.Throws<ScaleModelException>(() => EffectiveConductivity.Of(mesh, 1, Phases.Uniform(mesh, k), condition)).Message;
+        foreach (var k in new[]
+        {
+            new Matrix3(1, 1, 0, -1, 1, 0, 0, 0, 1), Isotropic(-1), Isotropic(0), Isotropic(double.NaN), Isotropic(double.PositiveInfinity), new Matrix3(1, 2, 0, 2, 1, 0, 0, 0, 1),
+        })
+        {
+            Assert.Contains("symmetric and positive definite", Fault(square, k), StringComparison.Ordinal);
+            Assert.Contains("symmetric and positive definite", Fault(box, k), StringComparison.Ordinal);
+        }
+
+        Assert.Contains("symmetric and positive definite", Fault(box, Matrix3.Diagonal(1, 1, 0)), StringComparison.Ordinal);
+        Assert.Equal(1, EffectiveConductivity.Of(square, 1, Phases.Uniform(square, Matrix3.Diagonal(1, 1, 0))).XX, 1e-14);
+        var island = StructuredMesh.Kept(StructuredMesh.Rectangle(1, 1, 5, 5), x => Math.Max(Math.Abs(x.X - 0.5), Math.Abs(x.Y - 0.5)) is < 0.1 or > 0.3);
+        foreach (var condition in Enum.GetValues<BoundaryCondition>())
+        {
+            Assert.Contains("Does an island of material lie in a pore", Fault(island, Isotropic(1), condition), StringComparison.Ordinal);
+        }
+    }
+
+    // Pores are the limit of phases that are all but nothing.
+    [Fact]
+    public void Bounds_of_pores_are_limits()
+    {
+        Assert.Equal(0.4, EffectiveBounds.HashinShtrikmanConductivity(1, 0, 0.5), 1e-14);
+        Func<double, double>[] bounds =
+        [
+            k => EffectiveBounds.HashinShtrikmanConductivity(2, k, 0.3), k => EffectiveBounds.HashinShtrikmanConductivity(k, 2, 0.3),
+            k => EffectiveBounds.HashinShtrikmanBulk((2, 1), k, 0.3), k => EffectiveBounds.HashinShtrikmanBulk((k, k), 2, 0.3), k => EffectiveBounds.HashinShtrikmanBulk((k, 1), 2, 0.3),
+            k => EffectiveBounds.HashinShtrikmanShear((2, 1), k, 0.3), k => EffectiveBounds.HashinShtrikmanShear((k, k), 2, 0.3), k => EffectiveBounds.HashinShtrikmanShear((k, k), 2, 1),
+            k => EffectiveBounds.Reuss((0.3, Tangent6.Isotropic(1, 0.3)), (0.7, k * Tangent6.Isotropic(1, 0.2)))[0, 0],
+            k => EffectiveBounds.Voigt((0.3, Tangent6.Isotropic(1, 0.3)), (0.7, k * Tangent6.Isotropic(1, 0.2)))[0, 0],
+        ];
+        Assert.All(bounds, bound => Assert.Equal(bound(1e-9), bound(0), 1e-7));
+
+        // A phase without a part does not count.
+        var one = Tangent6.Isotropic(1, 0.3);
+        Assert.Equal(one[0, 0], EffectiveBounds.Reuss((1, one), (0, 0 * one))[0, 0], 1e-14);
+    }
+
+    [Fact]
+    public void Moduli_without_sense_have_no_bounds()
+    {
+        string Fault(Func<object> bound) => Assert.Throws<ScaleModelException>(bound).Message;
+        Assert.Contains("found 1 and -1, 2", Fault(() => EffectiveBounds.HashinShtrikmanBulk((1, -1), 2, 0.5)), StringComparison.Ordinal);
+        Assert.Contains("found 1 and -1, 2", Fault(() => EffectiveBounds.HashinShtrikmanShear((-1, 1), 2, 0.5)), StringComparison.Ordinal);
+        Assert.Contains("found 1, -2", Fault(() => EffectiveBounds.HashinShtrikmanConductivity(1, -2, 0.5)), StringComparison.Ordinal);
+        Assert.Contains("found 4", Fault(() => EffectiveBounds.HashinShtrikmanConductivity(1, 2, 0.5, 4)), StringComparison.Ordinal);
+        Assert.Contains("has no inverse", Fault(() => EffectiveBounds.Reuss((0.5, Tangent6.Isotropic(1, 0.3)), (0.5, Tangent6.Cubic(1, 1, 1)))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_random_composite_lies_within_the_bounds_of_Hashin_and_Shtrikman()
     {
         var mesh = RepresentativeVolumeElementTests.Random(3, 8, 2, 0.2, isCube: true);

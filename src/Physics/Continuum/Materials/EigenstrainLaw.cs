@@ -7,10 +7,12 @@ namespace ActorMultiscale.Physics.Continuum.Materials;
 /// <param name="eigenstrain">ε*, with tensor shears; α ΔT 1 for a change of temperature.</param>
 public sealed class EigenstrainLaw(IConstitutiveLaw law, SymTensor3 eigenstrain) : IConstitutiveLaw
 {
+    private readonly IConstitutiveLaw _law = law ?? throw new ArgumentNullException(nameof(law));
+
     /// <inheritdoc/>
-    public int StateSize => law.StateSize;
+    public int StateSize => _law.StateSize;
 
     /// <inheritdoc/>
     public SymTensor3 Respond(SymTensor3 strain, ReadOnlySpan<double> state, Span<double> next, out Tangent6 tangent) =>
-        law.Respond(strain - eigenstrain, state, next, out tangent);
+        _law.Respond(strain - eigenstrain, state, next, out tangent);
 }

@@ -29,7 +29,7 @@ public sealed class J2Plasticity : IConstitutiveLaw
     /// <param name="kinematic">H, by how much the back stress follows, Pa.</param>
     /// <exception cref="ScaleModelException">A modulus is out of its range.</exception>
     public J2Plasticity(double young, double poisson, double yield, double isotropic = 0, double kinematic = 0)
-        : this(young, poisson, HardeningCurve.Linear(yield, isotropic), kinematic)
+        : this(young, poisson, Linear(young, poisson, yield, isotropic, kinematic), kinematic)
     {
     }
 
@@ -42,7 +42,7 @@ public sealed class J2Plasticity : IConstitutiveLaw
     public J2Plasticity(double young, double poisson, HardeningCurve curve, double kinematic = 0)
     {
         ArgumentNullException.ThrowIfNull(curve);
-        if (!(young > 0 && poisson > -1 && poisson < 0.5 && kinematic >= 0 && double.IsFinite(young + kinematic)))
+        if (!IsMetal(young, poisson, kinematic))
         {
             throw new ScaleModelException(FormattableString.Invariant(
                 $"A metal has E > 0, −1 < ν < ½ and hardening moduli of at least zero; found E = {young}, ν = {poisson}, H = {kinematic}."));
@@ -82,7 +82,9 @@ public sealed class J2Plasticity : IConstitutiveLaw
         {
             var rate = (2 * _shear) + (2.0 / 3 * (_curve.Slope(part) + _kinematic));
             var room = (_curve.End(part) - alpha) / Math.Sqrt(2.0 / 3);
-            if (f <= rate * (room - step))
+
+            // The last part has no end, nor has anything else if the strain is not a number.
+            if (f <= rate * (room - step) || double.IsPositiveInfinity(room))
             {
                 step += f / rate;
                 break;
@@ -101,6 +103,16 @@ public sealed class J2Plasticity : IConstitutiveLaw
         tangent = Derivative(theta, (1 / (1 + (hardening / (3 * _shear)))) - (1 - theta), n);
         return pressure + trial - (2 * _shear * step * n);
     }
+
+    private static bool IsMetal(double young, double poisson, double kinematic) =>
+        young > 0 && poisson > -1 && poisson < 0.5 && kinematic >= 0 && double.IsFinite(young + kinematic);
+
+    // All numbers are checked at once.
+    private static HardeningCurve Linear(double young, double poisson, double yield, double isotropic, double kinematic) =>
+        yield > 0 && isotropic >= 0 && double.IsFinite(yield + isotropic) && IsMetal(young, poisson, kinematic)
+            ? HardeningCurve.Linear(yield, isotropic)
+            : throw new ScaleModelException(FormattableString.Invariant(
+                $"A metal has E > 0, −1 < ν < ½, a yield stress above zero and hardening moduli of at least zero; found E = {young}, ν = {poisson}, σ_y = {yield}, K = {isotropic}, H = {kinematic}."));
 
     // In Voigt order with engineering shears I_dev has ⅔ and −⅓ among the normal components and ½ at the shears.
     private Tangent6 Derivative(double theta, double thetaBar, SymTensor3 n)

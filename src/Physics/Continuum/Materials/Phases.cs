@@ -9,19 +9,39 @@ public sealed class Phases<T>
     private readonly T[] _values;
     private readonly int[]? _phaseOf;       // Of each cell; null if there is one phase.
 
-    internal Phases(T[] values, int[]? phaseOf, int cellCount) => (_values, _phaseOf, CellCount) = (values, phaseOf, cellCount);
+    private readonly Mesh _mesh;
+
+    internal Phases(T[] values, int[]? phaseOf, Mesh mesh)
+    {
+        foreach (var value in values)
+        {
+            ArgumentNullException.ThrowIfNull(value, nameof(values));
+        }
+
+        (_values, _phaseOf, _mesh) = (values, phaseOf, mesh);
+    }
 
     /// <summary>The number of cells.</summary>
-    public int CellCount { get; }
+    public int CellCount => _mesh.CellCount;
 
     /// <summary>The value in a cell.</summary>
     public T this[int cell] => _values[_phaseOf?[cell] ?? 0];
 
+    /// <summary>The values, one a phase.</summary>
+    internal ReadOnlySpan<T> Values => _values;
+
+    /// <summary>Throws if these are the phases of other cells. Regions and boundaries may have been named since.</summary>
+    /// <exception cref="ScaleModelException">The mesh has other points or cells.</exception>
     internal void RequireCells(Mesh mesh)
     {
         if (mesh.CellCount != CellCount)
         {
             throw new ScaleModelException($"The phases are those of a mesh of {CellCount} cells; this one has {mesh.CellCount}.");
+        }
+
+        if (!mesh.HasCellsOf(_mesh))
+        {
+            throw new ScaleModelException($"The phases are those of another mesh of {CellCount} cells, whose points or nodes differ from this one's. Make the phases of the mesh that the basis is on.");
         }
     }
 }
@@ -35,7 +55,7 @@ public static class Phases
     public static Phases<T> Uniform<T>(Mesh mesh, T value)
     {
         ArgumentNullException.ThrowIfNull(mesh);
-        return new([value], null, mesh.CellCount);
+        return new([value], null, mesh);
     }
 
     /// <summary>One value a cell: for a law that asks for the length of its cell, for instance.</summary>
@@ -45,7 +65,7 @@ public static class Phases
     public static Phases<T> ByCell<T>(Mesh mesh, params ReadOnlySpan<T> values)
     {
         ArgumentNullException.ThrowIfNull(mesh);
-        return values.Length == mesh.CellCount ? new(values.ToArray(), [.. Enumerable.Range(0, values.Length)], mesh.CellCount)
+        return values.Length == mesh.CellCount ? new(values.ToArray(), [.. Enumerable.Range(0, values.Length)], mesh)
             : throw new ScaleModelException($"There are {values.Length} values for {mesh.CellCount} cells.");
     }
 
@@ -64,7 +84,9 @@ public static class Phases
             {
                 if (phaseOf[cell] >= 0)
                 {
-                    throw new ScaleModelException($"Cell {cell} is in the regions '{regions[phaseOf[cell]].Region}' and '{regions[p].Region}'. A cell belongs to one phase.");
+                    throw new ScaleModelException(regions[phaseOf[cell]].Region == regions[p].Region
+                        ? $"The region '{regions[p].Region}' is given twice. A cell belongs to one phase."
+                        : $"Cell {cell} is in the regions '{regions[phaseOf[cell]].Region}' and '{regions[p].Region}'. A cell belongs to one phase.");
                 }
 
                 phaseOf[cell] = p;
@@ -81,7 +103,7 @@ public static class Phases
 
         var bare = Array.IndexOf(phaseOf, -1);
         return bare < 0
-            ? new([.. values], phaseOf, mesh.CellCount)
+            ? new([.. values], phaseOf, mesh)
             : throw new ScaleModelException($"{phaseOf.Count(p => p < 0)} cells, such as cell {bare}, are in no phase: none of the regions {string.Join(", ", names)} has them.");
     }
 }

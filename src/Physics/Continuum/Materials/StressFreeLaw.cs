@@ -37,7 +37,7 @@ public sealed class StressFreeLaw : IConstitutiveLaw
     public static StressFreeLaw Bar(IConstitutiveLaw law) => new(law, 1, 2, 3, 4, 5);
 
     /// <inheritdoc/>
-    /// <exception cref="ScaleModelException">No strain was found that frees the stresses.</exception>
+    /// <exception cref="ScaleModelException">No strain was found that frees the stresses, or more than one frees them.</exception>
     public SymTensor3 Respond(SymTensor3 strain, ReadOnlySpan<double> state, Span<double> next, out Tangent6 tangent)
     {
         Span<double> e = stackalloc double[6];
@@ -84,6 +84,11 @@ public sealed class StressFreeLaw : IConstitutiveLaw
         }
 
         var condensed = Block(tangent, _given, _given) - (Block(tangent, _given, _free) * Block(tangent, _free, _free).Solve(Block(tangent, _free, _given)));
+        if (!condensed.Enumerate().All(double.IsFinite))
+        {
+            throw new ScaleModelException($"A material under {strain} can be strained across without any stress, so that its tangent there does not follow: the derivative of the stresses that are zero has no inverse.");
+        }
+
         Span<double> c = stackalloc double[36];
         Span<double> answer = stackalloc double[6];
         for (var k = 0; k < _given.Length; k++)

@@ -59,6 +59,12 @@ public sealed class Mesh
     /// <summary>Named sets of facets. Those inside the mesh bear the normal of the cell that they name.</summary>
     public ImmutableSortedDictionary<string, ImmutableArray<Facet>> Boundaries { get; }
 
+    /// <summary>Whether another mesh has the same points and cells, whatever is named on it.</summary>
+    internal bool HasCellsOf(Mesh other) =>
+        ReferenceEquals(_points, other._points) && Blocks == other.Blocks
+        || (_points.AsSpan().SequenceEqual(other._points) && Blocks.Length == other.Blocks.Length
+            && Blocks.Zip(other.Blocks).All(b => b.First.Shape == b.Second.Shape && b.First.Order == b.Second.Order && b.First.Nodes.AsSpan().SequenceEqual(b.Second.Nodes.AsSpan())));
+
     /// <summary>The dimension of space and of the cells, 1 to 3.</summary>
     public int Dimension => Blocks[0].Geometry.Cell.Dimension;
 

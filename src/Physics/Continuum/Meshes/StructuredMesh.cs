@@ -87,10 +87,10 @@ public static class StructuredMesh
     /// <param name="growth">How much thicker each layer of the shell is than the one before, outward.</param>
     public static Mesh BallOctant(double inner, double outer, int around, int inside, int outside, double growth = 1)
     {
-        if (!(inner > 0 && outer > inner && double.IsFinite(outer) && around > 0 && inside > 0 && outside > 0 && growth > 0))
+        if (!(inner > 0 && outer > inner && double.IsFinite(outer) && around > 0 && inside > 0 && outside > 0 && growth > 0 && double.IsFinite(growth)))
         {
             throw new ScaleModelException(FormattableString.Invariant(
-                $"A ball in a ball has rising radii above zero, at least one part and layer of each kind, and a growth above zero; found {inner}, {outer}, {around}, {inside}, {outside} and {growth}."));
+                $"A ball in a ball has rising radii above zero, at least one part and layer of each kind, and a finite growth above zero; found {inner}, {outer}, {around}, {inside}, {outside} and {growth}."));
         }
 
         // First of cubes: the one in the middle has edges of the number of parts, and each layer is thick by 1. Vertices are known by the place on the cube's surface and the layer.

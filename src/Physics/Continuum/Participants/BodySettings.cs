@@ -70,7 +70,7 @@ internal sealed class BodySettings
     public int[] RegionOf { get; }
 
     /// <summary>What holds in each region, as phases.</summary>
-    public Phases<T> ByRegion<T>(ImmutableArray<T> values) => new([.. values], RegionOf, Mesh.CellCount);
+    public Phases<T> ByRegion<T>(ImmutableArray<T> values) => new([.. values], RegionOf, Mesh);
 
     /// <summary>The number of each cell's region, from 0 on, as a field to look at; none where there is one region.</summary>
     public ImmutableArray<MeshField> RegionFields => RegionCount > 1 ? [new("region", 1, Array.ConvertAll(RegionOf, r => (double)r))] : [];

@@ -21,13 +21,13 @@ public sealed class CentralDifference
 
     /// <summary>A motion that begins.</summary>
     /// <param name="mass">m, kg.</param>
-    /// <param name="damping">c, kg/s; none if null.</param>
+    /// <param name="damping">c, kg/s, one number a dof, at least zero; none if null. Copied.</param>
     /// <param name="force">Writes f(t, u), all forces but those of damping: load minus what the body answers. Called as (t, u, f) with f to be overwritten.</param>
     /// <param name="constraints">Fixed dofs; their displacements keep their values. No ties.</param>
     /// <param name="displacement">u, m.</param>
     /// <param name="velocity">v, m/s.</param>
     /// <param name="time">t, s.</param>
-    /// <exception cref="ScaleModelException">A mass is not positive, or a dof is tied to others.</exception>
+    /// <exception cref="ScaleModelException">A mass is not positive, a damping is negative or not finite, or a dof is tied to others.</exception>
     public CentralDifference(
         ReadOnlySpan<double> mass, double[]? damping, Action<double, double[], double[]> force, Constraints constraints, ReadOnlySpan<double> displacement,
         ReadOnlySpan<double> velocity, double time = 0) : this(mass, damping, force, GivenMotion.Rest(constraints), displacement, velocity, time)
@@ -36,13 +36,13 @@ public sealed class CentralDifference
 
     /// <summary>A motion that begins, with given values that change in time.</summary>
     /// <param name="mass">m, kg.</param>
-    /// <param name="damping">c, kg/s; none if null.</param>
+    /// <param name="damping">c, kg/s, one number a dof, at least zero; none if null. Copied.</param>
     /// <param name="force">Writes f(t, u), all forces but those of damping. Called as (t, u, f) with f to be overwritten.</param>
     /// <param name="given">How some dofs move. No ties.</param>
     /// <param name="displacement">u, m.</param>
     /// <param name="velocity">v, m/s.</param>
     /// <param name="time">t, s.</param>
-    /// <exception cref="ScaleModelException">A mass is not positive, or a dof is tied to others.</exception>
+    /// <exception cref="ScaleModelException">A mass is not positive, a damping is negative or not finite, or a dof is tied to others.</exception>
     public CentralDifference(
         ReadOnlySpan<double> mass, double[]? damping, Action<double, double[], double[]> force, GivenMotion given, ReadOnlySpan<double> displacement,
         ReadOnlySpan<double> velocity, double time = 0)
@@ -53,12 +53,13 @@ public sealed class CentralDifference
         ArgumentOutOfRangeException.ThrowIfNotEqual(displacement.Length, mass.Length, nameof(displacement));
         ArgumentOutOfRangeException.ThrowIfNotEqual(velocity.Length, mass.Length, nameof(velocity));
         ArgumentOutOfRangeException.ThrowIfNotEqual(constraints.DofCount, mass.Length, nameof(constraints));
+        ArgumentOutOfRangeException.ThrowIfNotEqual(damping?.Length ?? mass.Length, mass.Length, nameof(damping));
         if (constraints.Directions().EntryCount != mass.Length - constraints.Count)
         {
             throw new ScaleModelException("Explicit steps take fixed dofs only: with dofs that are tied to others the mass would not be diagonal.");
         }
 
-        (_mass, _damping, _force, _given, Time) = (mass.ToArray(), damping, force, given, time);
+        (_mass, _damping, _force, _given, Time) = (mass.ToArray(), (double[]?)damping?.Clone(), force, given, time);
         _isFixed = [.. Enumerable.Range(0, mass.Length).Select(constraints.Contains)];
         Displacement = given.Displacement(time).Fulfilled(displacement);
         (Velocity, Acceleration, _f) = (given.Velocity(time).Fulfilled(velocity), given.Acceleration(time).Fulfilled(new double[mass.Length]), new double[mass.Length]);
@@ -67,6 +68,11 @@ public sealed class CentralDifference
             if (!(mass[i] > 0))
             {
                 throw new ScaleModelException(FormattableString.Invariant($"The mass of dof {i} is {mass[i]} kg; masses are positive."));
+            }
+
+            if (damping is not null && !(damping[i] >= 0 && double.IsFinite(damping[i])))
+            {
+                throw new ScaleModelException(FormattableString.Invariant($"The damping of dof {i} is {damping[i]} kg/s; it is finite and at least zero."));
             }
         }
 

@@ -72,7 +72,7 @@ public sealed unsafe class HexDynamics
             var volume = MeanGradients(mesh, nodes, b);
             if (!(volume > 0))
             {
-                throw new ScaleModelException(FormattableString.Invariant($"Cell {cell} has the volume {volume}; it is turned inside out or flat."));
+                throw new ScaleModelException(FormattableString.Invariant($"Cell {cell} maps the reference cell with the determinant {volume} at a point; it is turned inside out or flat there."));
             }
 
             var squares = 0.0;
@@ -96,7 +96,7 @@ public sealed unsafe class HexDynamics
             at[(36 * Lanes) + lane] = volume;
             at[(37 * Lanes) + lane] = hourglass * (_lambda + (2 * _mu)) * volume * squares / 8;
 
-            // No frequency of the cell, and so none of the body, is above: the stress alone has eigenvalues of at most (λ + 2μ) V Σ |b|², for
+            // No frequency of the cell, and so none of the body, is above: the stress alone has eigenvalues of at most (max(λ, 0) + 2μ) V Σ |b|², for
             // |tr M S^½|² and |M S^½|² are at most tr S |M|², S_ij = Σ_I b_iI b_jI; the hourglass stiffness c times the greatest row of γ_α·γ_β.
             var stress = (Math.Max(_lambda, 0) + (2 * _mu)) * volume * squares;
             highest = Math.Max(highest, (stress + (at[(37 * Lanes) + lane] * GreatestProduct(at, b, lane))) * 8 / (density * volume));
@@ -109,7 +109,7 @@ public sealed unsafe class HexDynamics
     public double[] Mass { get; }
 
     /// <summary>
-    /// A step, s, up to which central differences are stable: 2/ω with ω² the greatest (8/ρV) ((λ + 2μ) V Σ_I |b_I|² + c max_α Σ_β |γ_α·γ_β|) of a cell,
+    /// A step, s, up to which central differences are stable: 2/ω with ω² the greatest (8/ρV) ((max(λ, 0) + 2μ) V Σ_I |b_I|² + c max_α Σ_β |γ_α·γ_β|) of a cell,
     /// which bounds the eigenvalues of cells, and these those of the body. After: Flanagan, Belytschko, J. Eng. Mech. 110, 1577 (1984), with the hourglass part added.
     /// </summary>
     public double LongestStep { get; }
@@ -182,7 +182,7 @@ public sealed unsafe class HexDynamics
         return greatest;
     }
 
-    // b_I = (1/V) ∫ ∇N_I dV and V. The integrand is of degree 2 in each direction, which two points a direction meet.
+    // b_I = (1/V) ∫ ∇N_I dV and V, or the determinant at a point where it is not above zero. The integrand is of degree 2 in each direction, which two points a direction meet.
     private static double MeanGradients(Mesh mesh, ReadOnlySpan<int> nodes, Span<Vec3> b)
     {
         b.Clear();
@@ -203,7 +203,7 @@ public sealed unsafe class HexDynamics
             var determinant = jacobian.Determinant;
             if (!(determinant > 0))
             {
-                return 0;
+                return determinant;
             }
 
             var inverse = jacobian.Inverse().Transposed;

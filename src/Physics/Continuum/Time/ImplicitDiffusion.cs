@@ -11,7 +11,7 @@ public enum DiffusionScheme
     /// <summary>The mean of both times: second order; what the step does not resolve stays and alternates.</summary>
     CrankNicolson,
 
-    /// <summary>(3 u₊ − 4 u + u₋)/(2 Δt) at the new time: second order, damps what the step does not resolve. The first step is one of backward Euler.</summary>
+    /// <summary>(3 u₊ − 4 u + u₋)/(2 Δt) at the new time: second order, damps what the step does not resolve. The first step, and one of another length than the last, is one of backward Euler.</summary>
     Bdf2,
 }
 
@@ -19,7 +19,8 @@ public enum DiffusionScheme
 /// <param name="Time">t, s.</param>
 /// <param name="Value">u.</param>
 /// <param name="Before">u a step before; null at the beginning.</param>
-public sealed record Course(double Time, double[] Value, double[]? Before = null);
+/// <param name="Step">Δt of that step, s. With any other BDF2 begins anew, by a step of backward Euler.</param>
+public sealed record Course(double Time, double[] Value, double[]? Before = null, double Step = 0);
 
 /// <summary>
 /// M u̇ + K u = f(t) in implicit steps of one length. The matrix of a step is factored once. Given values may change in time.
@@ -95,7 +96,7 @@ public sealed class ImplicitDiffusion
     public Course Next(Course course)
     {
         ArgumentNullException.ThrowIfNull(course);
-        var (t, u, before) = course;
+        var (t, u, before, last) = course;
         var next = _load(t + Step);
         var product = new double[u.Length];
         _stiffness.Multiply(u, product);
@@ -108,7 +109,7 @@ public sealed class ImplicitDiffusion
             right[i] = (0.5 * (next[i] + old[i])) - product[i];
         }
 
-        var hasPast = _scheme == DiffusionScheme.Bdf2 && before is not null;
+        var hasPast = _scheme == DiffusionScheme.Bdf2 && before is not null && last == Step;
         if (hasPast)
         {
             _mass.Multiply([.. u.Zip(before!, (x, y) => (x - y) / (2 * Step))], product);
@@ -119,7 +120,7 @@ public sealed class ImplicitDiffusion
         }
 
         var change = (hasPast ? _solver : _first).Solve(right, _given is null ? null : At(t + Step).Gaps(u));
-        return new(t + Step, [.. u.Zip(change, (x, d) => x + d)], u);
+        return new(t + Step, [.. u.Zip(change, (x, d) => x + d)], u, Step);
     }
 
     private Constraints At(double time)

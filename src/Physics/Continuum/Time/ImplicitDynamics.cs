@@ -11,18 +11,29 @@ namespace ActorMultiscale.Physics.Continuum.Time;
 public sealed record Motion(double Time, double[] Displacement, double[] Velocity, double[] Acceleration);
 
 /// <summary>The numbers of a generalized-α scheme; Newmark's schemes are those with α_m = α_f = 0.</summary>
-/// <param name="AlphaM">α_m, the part of the old acceleration in the balance of forces.</param>
-/// <param name="AlphaF">α_f, the part of the old displacement and velocity.</param>
-/// <param name="Beta">β.</param>
-/// <param name="Gamma">γ.</param>
+/// <param name="AlphaM">α_m, the part of the old acceleration in the balance of forces; below 1.</param>
+/// <param name="AlphaF">α_f, the part of the old displacement and velocity; below 1.</param>
+/// <param name="Beta">β, at least zero. From ¼ + ½ (α_f − α_m) on, with α_m ≤ α_f ≤ ½, any step is stable.</param>
+/// <param name="Gamma">γ, at least ½ − α_m + α_f: below that motions grow.</param>
 public sealed record DynamicScheme(double AlphaM, double AlphaF, double Beta, double Gamma)
 {
+    internal void RequireDamping()
+    {
+        // At its least γ the scheme is of second order; beyond it damps, by less it feeds.
+        var least = 0.5 - AlphaM + AlphaF;
+        if (!(AlphaM < 1 && AlphaF < 1 && Beta >= 0 && Gamma >= least - 1e-12 && double.IsFinite(AlphaM + AlphaF + Beta + Gamma)))
+        {
+            throw new ScaleModelException(FormattableString.Invariant(
+                $"A scheme has α_m and α_f below 1, β of at least zero and γ of at least ½ − α_m + α_f, here {least}; found α_m = {AlphaM}, α_f = {AlphaF}, β = {Beta}, γ = {Gamma}."));
+        }
+    }
+
     /// <summary>
     /// Newmark's scheme; that of β = ¼, γ = ½ is of second order, stable at any step, and keeps the energy. γ > ½ damps, and is of first order.
     /// After: Newmark, J. Eng. Mech. Div. ASCE 85, 67 (1959).
     /// </summary>
-    /// <param name="beta">β.</param>
-    /// <param name="gamma">γ.</param>
+    /// <param name="beta">β, at least zero.</param>
+    /// <param name="gamma">γ, at least ½.</param>
     public static DynamicScheme Newmark(double beta = 0.25, double gamma = 0.5) => new(0, 0, beta, gamma);
 
     /// <summary>
@@ -71,7 +82,7 @@ public sealed class ImplicitDynamics
     /// <param name="scheme">The scheme.</param>
     /// <param name="step">Δt, s.</param>
     /// <param name="prepare">Of a matrix what solves with it; a Cholesky factorization if null, which asks for symmetric M, C, K.</param>
-    /// <exception cref="ScaleModelException">The patterns differ, or the step is not above zero.</exception>
+    /// <exception cref="ScaleModelException">The patterns differ, the step is not above zero, or the numbers of the scheme are out of their ranges.</exception>
     public ImplicitDynamics(
         CsrMatrix mass, CsrMatrix? damping, CsrMatrix stiffness, Func<double, double[]> load, Constraints constraints, DynamicScheme scheme, double step,
         Func<CsrMatrix, Func<double[], double[]>>? prepare = null) : this(mass, damping, stiffness, load, GivenMotion.Rest(constraints), scheme, step, prepare)
@@ -87,7 +98,7 @@ public sealed class ImplicitDynamics
     /// <param name="scheme">The scheme.</param>
     /// <param name="step">Δt, s.</param>
     /// <param name="prepare">Of a matrix what solves with it; a Cholesky factorization if null, which asks for symmetric M, C, K.</param>
-    /// <exception cref="ScaleModelException">The patterns differ, or the step is not above zero.</exception>
+    /// <exception cref="ScaleModelException">The patterns differ, the step is not above zero, or the numbers of the scheme are out of their ranges.</exception>
     public ImplicitDynamics(
         CsrMatrix mass, CsrMatrix? damping, CsrMatrix stiffness, Func<double, double[]> load, GivenMotion given, DynamicScheme scheme, double step,
         Func<CsrMatrix, Func<double[], double[]>>? prepare = null)
@@ -99,6 +110,7 @@ public sealed class ImplicitDynamics
         ArgumentNullException.ThrowIfNull(scheme);
         (_mass, _damping, _stiffness, _load, _given, _scheme, _prepare) = (mass, damping, stiffness, load, given, scheme, prepare);
         Step = ChangeSolver.RequireStep(step);
+        scheme.RequireDamping();
         var now = 1 - scheme.AlphaF;
         _solver = new(
             ChangeSolver.Sum((1 - scheme.AlphaM, mass), (now * scheme.Gamma * step, damping ?? mass.WithSamePattern()), (now * scheme.Beta * step * step, stiffness)), given.Pattern, prepare);

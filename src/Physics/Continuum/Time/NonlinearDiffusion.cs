@@ -57,12 +57,12 @@ public sealed class NonlinearDiffusion
     public Course Next(Course course)
     {
         ArgumentNullException.ThrowIfNull(course);
-        var (t, u, before) = course;
-        var hasPast = _scheme == DiffusionScheme.Bdf2 && before is not null;
+        var (t, u, before, last) = course;
+        var hasPast = _scheme == DiffusionScheme.Bdf2 && before is not null && last == Step;
         var part = _scheme == DiffusionScheme.CrankNicolson ? 0.5 : 1;
         var old = _scheme == DiffusionScheme.CrankNicolson ? _system(t, u).Residual : new double[u.Length];
         var result = Newton.Solve(u, _constraints(t + Step), Balance, _solve, _tolerance);
-        return new(t + Step, result.Solution, u);
+        return new(t + Step, result.Solution, u, Step);
 
         (double[] Residual, CsrMatrix Tangent) Balance(double[] next)
         {

@@ -154,6 +154,10 @@ public sealed class J2PlasticityTests
     [Fact]
     public void A_step_that_cannot_converge_and_moduli_without_sense_are_refused()
     {
+        var all = Assert.Throws<ScaleModelException>(() => new J2Plasticity(-1, 0.3, -2, -3, -4)).Message;
+        Assert.All(["E = -1", "σ_y = -2", "K = -3", "H = -4"], fault => Assert.Contains(fault, all, StringComparison.Ordinal));
+        var next = new double[13];
+        Assert.True(double.IsNaN(new J2Plasticity(1, 0.3, HardeningCurve.Table([0, 0.1], [1, 2])).Respond(new(double.NaN, 0, 0, 0, 0, 0), new double[13], next, out _).XX));
         Assert.Contains("yield stress above zero", Assert.Throws<ScaleModelException>(() => new J2Plasticity(1, 0.3, 0)).Message, StringComparison.Ordinal);
         Assert.Contains("ν = 0.5", Assert.Throws<ScaleModelException>(() => new J2Plasticity(1, 0.5, 1)).Message, StringComparison.Ordinal);
         var one = new CsrMatrix(1, [0, 1], [0], [1]);

@@ -57,6 +57,29 @@ public sealed class LawsTests
             Basis.Vector(StructuredMesh.Rectangle(1, 1, 1, 1), 1), Phases.Uniform<IConstitutiveLaw>(mesh, new J2Plasticity(1, 0.3, 1)))), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Phases_of_another_mesh_or_without_a_law_are_refused()
+    {
+        var mesh = StructuredMesh.Rectangle(1, 1, 2, 8).WithRegion("all", _ => true);
+        var law = new ElasticLaw(Tangent6.Isotropic(1, 0.3));
+        foreach (var other in new[] { StructuredMesh.Rectangle(1, 1, 4, 4), StructuredMesh.Rectangle(1, 2, 2, 8) })
+        {
+            Assert.Contains("those of another mesh of 16 cells", Assert.Throws<ScaleModelException>(
+                () => SolidBody.InitialState(Basis.Vector(mesh, 1), Phases.Uniform<IConstitutiveLaw>(other, law))).Message, StringComparison.Ordinal);
+        }
+
+        // The same mesh made anew, or with more names.
+        Assert.Empty(SolidBody.InitialState(Basis.Vector(mesh, 1), Phases.Uniform<IConstitutiveLaw>(StructuredMesh.Rectangle(1, 1, 2, 8), law)));
+        Assert.Empty(SolidBody.InitialState(Basis.Vector(mesh.WithRegion("more", _ => true), 1), Phases.ByRegion<IConstitutiveLaw>(mesh, ("all", law))));
+
+        Assert.Contains("'all' is given twice", Assert.Throws<ScaleModelException>(() => Phases.ByRegion(mesh, ("all", 1), ("all", 2))).Message, StringComparison.Ordinal);
+        IConstitutiveLaw none = null!;
+        Assert.Throws<ArgumentNullException>(() => Phases.Uniform(mesh, none));
+        Assert.Throws<ArgumentNullException>(() => Phases.ByRegion(mesh, ("all", none)));
+        Assert.Throws<ArgumentNullException>(() => Phases.ByCell(mesh, [.. Enumerable.Repeat(none, 16)]));
+        Assert.Throws<ArgumentNullException>(() => new EigenstrainLaw(none, SymTensor3.Zero));
+    }
+
     // Parts of a curve that has none of its own corners within are the linear law; and a curve along a straight line is that line, however it is cut.
     [Fact]
     public void A_straight_table_hardens_as_the_linear_law()
@@ -118,6 +141,16 @@ public sealed class LawsTests
         });
     }
 
+    // A material without stiffness across is free of stress with any strain there.
+    [Fact]
+    public void Plane_stress_without_a_tangent_is_refused()
+    {
+        var c = new double[36];
+        (c[0], c[7], c[35]) = (1, 1, 1);
+        Assert.Contains("without any stress", Assert.Throws<ScaleModelException>(
+            () => StressFreeLaw.Plane(new ElasticLaw(new(c))).Respond(new(0.1, 0, 0, 0, 0, 0), new double[3], new double[3], out _)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_tangent_of_plane_stress_is_the_derivative()
     {
@@ -151,7 +184,7 @@ public sealed class LawsTests
         Assert.True(plastic > 100);
     }
 
-    // A bar that is warm in its upper half and free to swell is free of stress; clamped between its ends it is not: σ = −E α ΔT.
+    // A bar whose warmth rises evenly along it is free of stress if it may swell and bend; evenly warm between two walls it is not: σ = −E α ΔT.
     [Fact]
     public void Heat_makes_a_body_swell_or_presses_it()
     {
@@ -163,13 +196,14 @@ public sealed class LawsTests
         var k = Assembly.Matrix(basis, Elasticity.Stiffness(c));
         Constraints Symmetric() => new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("bottom"), 2, 0).Fix(basis, basis.NodesOn("left"), 0, 0).Fix(basis, basis.NodesOn("front"), 1, 0);
 
-        // ε = α T 1 with T linear in space is compatible: u_z = α w (z² − x² − y²)/2, u_x = α w z x.
+        // ε = α T 1 with T linear in space is compatible: u_z = α w (z² − x² − y²)/2, u_x = α w z x, u_y = α w z y.
         var free = new Constraints(basis.DofCount).Fix(basis, basis.NodesWhere(x => x.Norm == 0), _ => Vec3.Zero)
             .Fix(basis, basis.NodesOn("left"), 0, 0).Fix(basis, basis.NodesOn("front"), 1, 0).Solve(k, load);
         for (var n = 0; n < basis.NodeCount; n++)
         {
             var x = basis.Nodes[n];
             Assert.Equal(expansion * warming * x.Z * x.X, free[3 * n], 1e-10);
+            Assert.Equal(expansion * warming * x.Z * x.Y, free[(3 * n) + 1], 1e-10);
             Assert.Equal(expansion * warming * 0.5 * ((x.Z * x.Z) - (x.X * x.X) - (x.Y * x.Y)), free[(3 * n) + 2], 1e-10);
         }
 

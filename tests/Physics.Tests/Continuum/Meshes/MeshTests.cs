@@ -264,6 +264,7 @@ public sealed class MeshTests
         Assert.Contains("unlike dimensions", Assert.Throws<ScaleModelException>(() => new Mesh([default, new(1, 0, 0), new(0, 1, 0)], [new(CellShape.Triangle, 1, [0, 1, 2]), new(CellShape.Line, 1, [0, 1])])).Message, StringComparison.Ordinal);
         Assert.Throws<ScaleModelException>(() => StructuredMesh.Rectangle(1, 1, 0, 2));
         Assert.Throws<ScaleModelException>(() => StructuredMesh.Rectangle(1, double.NaN, 1, 2));
+        Assert.Contains("finite growth", Assert.Throws<ScaleModelException>(() => StructuredMesh.BallOctant(1, 2, 1, 1, 2, double.PositiveInfinity)).Message, StringComparison.Ordinal);
         Assert.Throws<ScaleModelException>(() => Mixed().WithRegion("a", [3]));
         Assert.Throws<ScaleModelException>(() => Mixed().WithBoundary("a", [new(2, 3)]));
         Assert.Throws<ScaleModelException>(() => Mixed().WithBoundary("none", _ => false));

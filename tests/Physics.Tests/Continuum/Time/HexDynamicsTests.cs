@@ -256,6 +256,8 @@ public sealed class HexDynamicsTests
     public void Other_cells_and_moduli_without_sense_are_refused()
     {
         Assert.Contains("hexahedra", Assert.Throws<ScaleModelException>(() => new HexDynamics(StructuredMesh.Rectangle(1, 1, 1, 1), 1, 0.3, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("with the determinant -", Assert.Throws<ScaleModelException>(
+            () => new HexDynamics(StructuredMesh.Box(new(1, 1, 1), 1, 1, 1).Moved(x => x == new Vec3(1, 1, 1) ? new(-0.2, -0.2, -0.2) : x), 1, 0.3, 1)).Message, StringComparison.Ordinal);
         Assert.Contains("ν = 0.5", Assert.Throws<ScaleModelException>(() => new HexDynamics(Warped(1, 1, 1), 1, 0.5, 1)).Message, StringComparison.Ordinal);
     }
 }

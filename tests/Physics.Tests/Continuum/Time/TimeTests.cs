@@ -195,6 +195,108 @@ public sealed class TimeTests
         Assert.Equal(0.05 / 2, step, 0.01 * 0.025);
     }
 
+    // No step is longer than 2/ω of a spot that is stiffer than all the rest. The quotient of a mode that was found beginning there is at most ω².
+    [Fact]
+    public void One_stiff_spot_bounds_the_step()
+    {
+        static double Square(CsrMatrix k, double[] mass, int dof)
+        {
+            var (x, y, square) = (new double[mass.Length], new double[mass.Length], 0.0);
+            x[dof] = 1;
+            for (var n = 0; n < 2000; n++)
+            {
+                k.Multiply(x, y);
+                square = FixedOrderSum.Dot(x, y) / x.Zip(mass, (a, m) => m * a * a).Sum();
+                var next = y.Zip(mass, (b, m) => b / m).ToArray();
+                var norm = FixedOrderSum.Norm(next);
+                x = Array.ConvertAll(next, a => a / norm);
+            }
+
+            return square;
+        }
+
+        void Check(CsrMatrix k, double[] mass, int dof, double? known = null)
+        {
+            var limit = 2 / Math.Sqrt(known ?? Square(k, mass, dof));
+            Assert.InRange(LumpedMass.LongestStep(k, mass), 0.99 * limit, (1 + 1e-12) * limit);
+        }
+
+        // A cell of a bar is shorter by 3 %; one of many springs is stiffer; a cell of a plate is stiffer.
+        var bar = Basis.Scalar(StructuredMesh.Interval(1000, 1000).Moved(x => new(x.X > 500.5 ? x.X - 0.03 : x.X, 0, 0)), 1);
+        Check(Assembly.Matrix(bar, Heat.Conduction(1)), LumpedMass.RowSums(Assembly.Matrix(bar, Heat.Capacity(1))), 500);
+        const int springs = 100_000;
+        double[] stiffnesses = [.. Enumerable.Range(0, springs).Select(i => i == 77_777 ? 1.2 : 1)];
+        Check(new(springs, [.. Enumerable.Range(0, springs + 1)], [.. Enumerable.Range(0, springs)], stiffnesses), [.. Enumerable.Repeat(1.0, springs)], 0, 1.2);
+        var plate = Basis.Vector(StructuredMesh.Rectangle(1, 1, 30, 30), 1);
+        foreach (var factor in new[] { 1.05, 3 })
+        {
+            var k = Assembly.Matrix(plate, Elasticity.Stiffness(x => (x.Cell == 435 ? factor : 1) * Tangent6.Isotropic(1, 0.3)));
+            Check(k, LumpedMass.RowSums(Assembly.Matrix(plate, Elasticity.Bedding(1))), plate.Dof(plate.CellNodes(435)[0], 0));
+        }
+    }
+
+    [Fact]
+    public void Steps_of_masses_or_stiffnesses_without_sense_are_refused()
+    {
+        string Fault(double k, double m) => Assert.Throws<ScaleModelException>(() => LumpedMass.LongestStep(new(2, [0, 1, 2], [0, 1], [1, k]), [1, m])).Message;
+        Assert.Contains("The mass of dof 1 is -1 kg", Fault(1, -1), StringComparison.Ordinal);
+        Assert.Contains("The mass of dof 1 is 0 kg", Fault(1, 0), StringComparison.Ordinal);
+        Assert.Contains("The mass of dof 1 is NaN kg", Fault(1, double.NaN), StringComparison.Ordinal);
+        Assert.Contains("Row 1 of the stiffness matrix", Fault(double.NaN, 1), StringComparison.Ordinal);
+        Assert.Equal(double.PositiveInfinity, LumpedMass.LongestStep(new(1, [0, 1], [0], [0]), [1]));
+        Assert.Equal(double.PositiveInfinity, LumpedMass.LongestStep(new(1, [0, 1], [0], [1]), [1], new Constraints(1).Fix(0, 0)));
+    }
+
+    [Fact]
+    public void Schemes_that_feed_motions_and_dampings_without_sense_are_refused()
+    {
+        var one = new CsrMatrix(1, [0, 1], [0], [1]);
+        string Fault(DynamicScheme scheme) => Assert.Throws<ScaleModelException>(() => new ImplicitDynamics(one, null, one, _ => [0], new Constraints(1), scheme, 0.1)).Message;
+        Assert.Contains("γ = 0.4", Fault(DynamicScheme.Newmark(0.25, 0.4)), StringComparison.Ordinal);
+        Assert.Contains("α_m = 1", Fault(new(1, 0, 0.25, 0.5)), StringComparison.Ordinal);
+        Assert.Contains("β = NaN", Fault(DynamicScheme.Newmark(double.NaN)), StringComparison.Ordinal);
+        for (var rho = 0.0; rho <= 1; rho += 0.125)
+        {
+            _ = new ImplicitDynamics(one, null, one, _ => [0], new Constraints(1), DynamicScheme.GeneralizedAlpha(rho), 0.1);
+        }
+
+        CentralDifference Damped(double[] damping) => new([1], damping, (_, _, f) => f[0] = 0, new Constraints(1), [0], [1]);
+        Assert.Contains("The damping of dof 0 is -1 kg/s", Assert.Throws<ScaleModelException>(() => Damped([-1])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => Damped([1, 1]));
+
+        // What the caller does with the numbers later changes nothing.
+        double[] damping = [1];
+        var (motion, other) = (Damped(damping), Damped([1]));
+        damping[0] = 100;
+        motion.Advance(0.1);
+        other.Advance(0.1);
+        Assert.Equal(other.Velocity, motion.Velocity);
+    }
+
+    // u̇ = 1 is met by BDF2 whatever the steps, if it knows how long the last one was.
+    [Fact]
+    public void A_course_goes_on_with_steps_of_another_length()
+    {
+        CsrMatrix One(double value) => new(1, [0, 1], [0], [value]);
+        Func<Course, Course>[] Steps(double step)
+        {
+            var linear = new ImplicitDiffusion(One(1), One(0), _ => [1], new Constraints(1), DiffusionScheme.Bdf2, step);
+            var other = new NonlinearDiffusion(One(1), (_, _) => ([-1], One(0)), _ => new(1), DiffusionScheme.Bdf2, step, (a, y) => [y[0] / a.Values[0]]);
+            return [linear.Next, other.Next];
+        }
+
+        for (var kind = 0; kind < 2; kind++)
+        {
+            var (course, time) = (new Course(0, [0]), 0.0);
+            foreach (var step in new[] { 0.1, 0.1, 0.01, 0.01, 0.05 })
+            {
+                (course, time) = (Steps(step)[kind](course), time + step);
+                Assert.Equal(time, course.Time, 1e-15);
+                Assert.Equal(time, course.Value[0], 1e-14);
+            }
+        }
+    }
+
     // A step of pressure on a bar, E = ρ = 1: v = σ₀ up to the front at x = t, twice that behind one that a free end has thrown back; a fixed end
     // doubles the stress. With Δt = h central differences are exact but for the width of the front, ∝ h^½ in L2.
     [Fact]
