@@ -14,7 +14,7 @@ public static class Newton
 {
     private const int MostHalvings = 6;
 
-    /// <summary>Finds u with Cᵀ r(u) = 0, so that ‖Cᵀ r‖ ≤ <paramref name="tolerance"/> times the largest ‖r‖ seen, reactions included.</summary>
+    /// <summary>Finds u with Cᵀ r(u) = 0, so that ‖Cᵀ r‖ ≤ <paramref name="tolerance"/> times ‖r‖, reactions included, at u or at the start, whichever is larger; or so that it is round-off, 1e-14 ‖|K| |u|‖.</summary>
     /// <remarks>
     /// K du = −r with the constraints on u + du; the first step takes up what is given anew. A later step is halved while it does not lessen ‖Cᵀ r‖ by a
     /// ten-thousandth of its part, and where it leads to no answer or to a K that cannot be solved with. K is asked for only where a step begins; the answer that was
@@ -35,10 +35,11 @@ public static class Newton
         ArgumentNullException.ThrowIfNull(solve);
         var u = start.ToArray();
         var response = body(u);
-        var (largest, norm) = (FixedOrderSum.Norm(response.Force), constraints.FreeNorm(response.Force));
+        var (first, norm) = (FixedOrderSum.Norm(response.Force), constraints.FreeNorm(response.Force));
+        var largest = first;
         var history = ImmutableArray.CreateBuilder<double>();
         history.Add(norm);
-        var fits = constraints.Gap(u) == 0;
+        var fits = constraints.Gap(u) <= 1e-15 * u.Max(Math.Abs);
         var step = fits && IsSolution(response, u, norm, largest) ? null : Step(response, u, norm);
         for (var iteration = 0; step is not null; iteration++)
         {
@@ -56,9 +57,9 @@ public static class Newton
                 {
                     var answer = body(next);
                     var rest = constraints.FreeNorm(answer.Force);
-                    if (!fits || rest <= (1 - (1e-4 * part)) * norm || rest <= tolerance * largest || halving == MostHalvings)
+                    var most = Math.Max(first, FixedOrderSum.Norm(answer.Force));       // Forces on the way do not count: a step may have gone far too far.
+                    if (!fits || rest <= (1 - (1e-4 * part)) * norm || rest <= tolerance * most || halving == MostHalvings)
                     {
-                        var most = Math.Max(largest, FixedOrderSum.Norm(answer.Force));
                         step = IsSolution(answer, next, rest, most) ? null : Step(answer, next, rest);
                         (u, norm, largest, fits) = (next, rest, most, true);
                         break;

@@ -45,6 +45,21 @@ public sealed class NewtonTests
         Assert.Equal([0, 0.5 / 0.6, 0.25 / 0.6], visited[..3]);
     }
 
+    // A spring with the force eˢ − 1 from a wall at 0, and a linear one on to one at 60. The first step goes to where the force is 10¹³.
+    [Fact]
+    public void A_force_on_the_way_that_was_far_too_large_does_not_loosen_the_tolerance()
+    {
+        static (double[] Residual, CsrMatrix Tangent) Answer(double[] u)
+        {
+            var (force, stiffness) = (Math.Exp(u[1] - u[0]) - 1, Math.Exp(u[1] - u[0]));
+            return ([-force, force - (u[2] - u[1]), u[2] - u[1]], new CsrMatrix(3, [0, 2, 5, 7], [0, 1, 0, 1, 2, 1, 2], [stiffness, -stiffness, -stiffness, stiffness + 1, -1, -1, 1]));
+        }
+
+        var result = Newton.Solve(new double[3], new Constraints(3).Fix(0, 0).Fix(2, 60), Answer, Ldl, maxIterations: 60);
+        Assert.True(result.Residuals.Max() > 1e12);
+        Assert.Equal(60 - result.Solution[1], Math.Exp(result.Solution[1]) - 1, 1e-6);
+    }
+
     [Fact]
     public void A_stiffness_that_cannot_be_solved_with_at_the_start_is_a_fault_of_the_model()
     {
