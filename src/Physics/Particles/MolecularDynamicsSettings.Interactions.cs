@@ -284,7 +284,7 @@ internal sealed partial class MolecularDynamicsSettings
         if (which == "fene" && hasCore)
         {
             keys = [.. keys, ("bond-core-strength", Units.Si.Energy), ("bond-core-size", Length)];
-            if (_given.Choice("pair") != "none" && bonded.Pairs[0] != 0)
+            if (_given.Numbers("bond-core-strength").Any(e => e != 0) && _given.Choice("pair") != "none" && bonded.Pairs[0] != 0)
             {
                 _faults.Add("fene bonds have a core by 'bond-core-strength', and the pair interaction acts along them too; 'left-out' may hold one-bond");
             }

@@ -69,7 +69,8 @@ internal sealed unsafe class NeighborList
     private Vector256<double> _mostImages;      // How many cell vectors away images are made.
     [ThreadStatic]
     private static AlignedArray<float>? _candidates;    // What the atoms of a cell may have for neighbors.
-    private float _limit;                       // Square of the reach, with the margin.
+    private float _limit;                       // Square of the reach, with the margin,
+    private float _certain;                     // and less it: what is nearer is in both lists.
     private readonly int[] _order;
     private double* _shiftRows;
     private double* _built;                     // Positions for which the list was made,
@@ -137,7 +138,7 @@ internal sealed unsafe class NeighborList
 
         var all = n + _atoms.Ghosts;
         Bin(all, loop);
-        _limit = Limit(reach);
+        (_limit, _certain) = (Limit(reach), Certain(reach));
         _starts.Ensure(n);
         _counts.Ensure(n);
         var chunks = ChunkedLoop.Chunks(n, Chunk);
@@ -165,14 +166,21 @@ internal sealed unsafe class NeighborList
     /// Whether any two atoms or images are now nearer to each other than the cutoff and not in each other's lists, in a box that is as it was.
     /// Only the one that went farther need be looked at, and only if it went farther than half the skin.
     /// </summary>
+    /// <param name="box">Where the atoms live now.</param>
     /// <param name="built">Positions for which the list was made, in the order of the atoms.</param>
     /// <param name="ways">How far the atoms of each <see cref="Chunk"/> can have gone since, at most; afterwards how far they have, where that was above half the skin.</param>
     /// <param name="cutoff">Of the interactions.</param>
     /// <param name="skin">How much longer than that the reach is.</param>
     /// <param name="loop">The way to run a loop on several threads.</param>
     /// <returns>Also true if so many have gone so far that looking costs more than a new list, or one farther than can be told.</returns>
-    public bool HasNewcomers(double* built, double* ways, double cutoff, double skin, ChunkedLoop loop)
+    public bool HasNewcomers(SimulationBox box, double* built, double* ways, double cutoff, double skin, ChunkedLoop loop)
     {
+        if (!ReferenceEquals(box, _box))
+        {
+            _box = box;
+            SetShifts();
+        }
+
         (_cutoff, _half) = (cutoff, 0.5 * skin);
         _built = built;
         _ways = ways;
@@ -208,6 +216,13 @@ internal sealed unsafe class NeighborList
     {
         var error = _grid.Extent * 4 * 1.2e-7;
         return (float)((distance + error) * (distance + error) * (1 + 1e-6));
+    }
+
+    // The same less the error: of two whose distance is between the two, images being somewhere else than their owners, one may know the other alone.
+    private float Certain(double distance)
+    {
+        var nearer = Math.Max(0, distance - (_grid.Extent * 4 * 1.2e-7));
+        return (float)(nearer * nearer * (1 - 1e-6));
     }
 
     // How many atoms of a chunk are suspect; less than none if one of them has a newcomer for a neighbor.
@@ -251,7 +266,7 @@ internal sealed unsafe class NeighborList
         var runCount = _grid.Runs(_cellOf.Pointer[i], _cellOf.Pointer[i], _cellStarts.Pointer, runs, beyond: 1);
         var self = _slotOf.Pointer[i];
         var (x, y, z) = (Vector512.Create(_x.Pointer[self]), Vector512.Create(_y.Pointer[self]), Vector512.Create(_z.Pointer[self]));
-        var (from, to) = (Vector512.Create(_limit), Vector512.Create(farthest));
+        var (from, to) = (Vector512.Create(_certain), Vector512.Create(farthest));
         var near = _cutoff * _cutoff * (1 + 1e-12);
         for (var r = 0; r < runCount; r++)
         {
@@ -277,7 +292,7 @@ internal sealed unsafe class NeighborList
         return false;
     }
 
-    // The same sum as that by which lists are made: what is in none is found here.
+    // The square of a distance, for lists and for those who look whether they still serve.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> SquaredDistance(Vector512<float> x, Vector512<float> y, Vector512<float> z) =>
         Vector512.FusedMultiplyAdd(z, z, Vector512.FusedMultiplyAdd(y, y, x * x));

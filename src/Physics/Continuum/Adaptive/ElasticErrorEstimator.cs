@@ -36,7 +36,7 @@ public static class ElasticErrorEstimator
         return ErrorEstimator.OfJumps(mesh, basis, Jumps(mesh, basis, dofs, stiffness, traction, loop ?? ChunkedLoop.Serial));
     }
 
-    /// <summary>η_K² = (h_K² ∫_K |f + ∇·σ_h|²/(2μ) + ½ h_K Σ_F ∫_F [[σ_h n]]·A(n)⁻¹ [[σ_h n]]) / (4 (4p² − 1)), as <see cref="ErrorEstimator.Residual"/>; μ is the mean shear modulus of the planes of the axes.</summary>
+    /// <summary>η_K² = (h_K² ∫_K |f + ∇·σ_h|²/(2μ) + ½ h_K Σ_F ∫_F [[σ_h n]]·A(n)⁻¹ [[σ_h n]]) / (4 (4p² − 1)), as <see cref="ErrorEstimator.Residual"/>, with 1/(2μ) between the 1/μ of shear and the 1/(λ + 2μ) of compression along a line; μ is the mean shear modulus of the planes of the axes.</summary>
     /// <remarks>∇·σ_h is the divergence of the stress's interpolation by the functions, exact in parallelograms. After: Verfürth, Comput. Methods Appl. Mech. Eng. 176 (1999) 419.</remarks>
     /// <param name="mesh">The mesh.</param>
     /// <param name="basis">The functions.</param>

@@ -30,7 +30,7 @@ public sealed class GeometricMultigrid : IPreconditioner
     /// <param name="system">The system, with the ties of <see cref="AdaptiveMesh.Constrain"/>. Not kept.</param>
     /// <param name="coarser">
     /// That of the round before, of the same kind of functions on a mesh from which this one was cut, and of the same problem: its levels serve as the coarser ones, so that nothing
-    /// is to be made but this level. Null to merge the cells of this mesh.
+    /// is to be made but this level. What is given must be given there as well, and options are those of the coarser levels for them. Null to merge the cells of this mesh.
     /// </param>
     /// <param name="options">Degree and range of the smoother, and when a level is solved directly; strengths and precision are not looked at. A range of 8 if null.</param>
     /// <param name="loop">The threads; the caller's if null.</param>

@@ -101,8 +101,8 @@ public abstract class Interaction
     public static Interaction OfBondedPairs<TLaw>(TLaw law, BondedNeighbors which, double weight) where TLaw : struct, IPairLaw => WeightedPairs.Of(law, which, weight);
 
     /// <summary>
-    /// The same for charges (LAMMPS <c>special_bonds coul</c>). With an Ewald sum, or a damped shifted force, what is left of a pair is its plain energy times the
-    /// weight: take <see cref="CoulombCut"/>.
+    /// The same for charges (LAMMPS <c>special_bonds coul</c>). With an Ewald sum what is left of a pair is its plain energy times the weight: take
+    /// <see cref="CoulombCut"/>. Of a damped shifted force take that law: what is left is all of it times the weight, where LAMMPS takes off the plain energy.
     /// </summary>
     /// <param name="law">The law, with its cutoff.</param>
     /// <param name="which">Which pairs.</param>

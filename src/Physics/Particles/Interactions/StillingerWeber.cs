@@ -110,7 +110,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
         _shares = (_, first, past) =>
         {
             // The sums of one atom are its share, but for the virial of angles: that is of those on which they act.
-            for (var i = first; i < past; i++)
+            for (var i = first; i < past && !_isCrowded; i++)
             {
                 Forces<ForcesAndEnergy>(i, i + 1, _pass!.Share(i), hasAngles: false);
             }
@@ -143,7 +143,7 @@ internal sealed unsafe class StillingerWeberInteraction : Interaction
         pass.Loop.Run(n, ForcePass.Chunk, pass.WantsShares ? _shares : pass.Counts ? _all : _forces);
         if (_isCrowded)
         {
-            throw new ScaleModelException($"An atom has more than {MostNear} neighbors within the cutoff {Cutoff} of the Stillinger-Weber potential: atoms lie upon each other, or the units are wrong.");
+            throw new ScaleModelException($"An atom has {MostNear} neighbors or more within the cutoff {Cutoff} of the Stillinger-Weber potential: atoms lie upon each other, or the units are wrong.");
         }
 
         pass.Loop.Run(n, ForcePass.Chunk, _gather);

@@ -51,6 +51,7 @@ internal sealed unsafe class Mover
     private double _time;
     private Matrix3 _map;
     private double _factor;
+    private double _rounding;               // More than a drift is rounded by.
     private bool _hasInertia;
 
     public Mover(AtomConfiguration start, ImmutableArray<Interaction> interactions, double skin, ExclusionTable? excluded, ImmutableArray<Mirror> mirrors)
@@ -340,7 +341,6 @@ internal sealed unsafe class Mover
         {
             ParticleStore.Write(Atoms.X, i, positions[Atoms.Ids[i]] - (box.Cell * Atoms.Images[i]), Atoms.X[(4L * i) + 3]);
         }
-
     }
 
     /// <summary>Whether all positions and velocities are finite numbers.</summary>
@@ -500,7 +500,7 @@ internal sealed unsafe class Mover
     // by whoever builds.
     private bool MustRebuild()
     {
-        if (!ReferenceEquals(Box, _builtBox))
+        if (Box != _builtBox)
         {
             _map = Box.Cell * _builtBox.Cell.Inverse();
             Loop.Run(Count, NeighborList.Chunk, _stray);
@@ -516,7 +516,7 @@ internal sealed unsafe class Mover
             _areWaysKnown = true;
         }
 
-        return !(2 * MostWay() <= _skin) && List.HasNewcomers(_built.Pointer, _ways.Pointer, _cutoff, _skin, Loop);
+        return !(2 * MostWay() <= _skin) && List.HasNewcomers(Box, _built.Pointer, _ways.Pointer, _cutoff, _skin, Loop);
     }
 
     private double MostWay()
@@ -535,6 +535,7 @@ internal sealed unsafe class Mover
         // Where there are bonds only nobody needs neighbors, and cells are not to be smaller than an atom's share of the box.
         var reach = _cutoff > 0 ? _cutoff + _skin : Math.Max(_skin, Math.Cbrt(Box.Volume / Count));
         List.Build(Box, reach, 0.5 * _skin, _excluded, Loop);
+        _rounding = (1e-9 * _skin) + (4e-16 * (List.Corner.Norm + List.Extent));
         _built.Ensure(4 * Count);
         new ReadOnlySpan<double>(Atoms.X, 4 * Count).CopyTo(_built.Span(4 * Count));
         _ways.Span(ChunkedLoop.Chunks(Count, NeighborList.Chunk)).Clear();
@@ -545,9 +546,9 @@ internal sealed unsafe class Mover
     {
         for (var from = first; from < past; from += NeighborList.Chunk)
         {
-            // One goes no farther in two drifts than in the one and in the other; a little more, for all that is rounded.
+            // One goes no farther in two drifts than in the one and in the other.
             var way = KickAndDrift(from, Math.Min(past, from + NeighborList.Chunk));
-            _ways.Pointer[from / NeighborList.Chunk] += way + (1e-9 * _skin);
+            _ways.Pointer[from / NeighborList.Chunk] += way + _rounding;
         }
     }
 
@@ -601,7 +602,6 @@ internal sealed unsafe class Mover
         }
     }
 
-    // u = x − F x₀, counted from the corner of the box.
     // |u| with u = x − F x₀, counted from the corner of the box.
     private void Stray(int chunk, int first, int past)
     {

@@ -129,6 +129,14 @@ public sealed class StillingerWeberTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Atoms_upon_each_other_are_refused_whoever_asks_first()
+    {
+        MolecularDynamics Crowd() => new(Diamond(4, 1.8), [Interaction.StillingerWeber(_silicon)], 0.5);
+        Assert.Contains("256 neighbors or more", Assert.Throws<ScaleModelException>(() => Crowd().Shares(ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+        Assert.Contains("256 neighbors or more", Assert.Throws<ScaleModelException>(() => Crowd().Forces(ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void One_and_three_threads_give_the_same_bits()
     {
         (byte[], Measurement, long) Run(int threads)
@@ -204,6 +212,6 @@ public sealed class StillingerWeberTests(ITestOutputHelper output)
         Refused(() => Interaction.StillingerWeber(9, (_, _, _) => _silicon), "1 to 8 kinds");
         Refused(() => Interaction.StillingerWeber(2, (i, j, _) => _silicon with { A = 7 + i - j }), "kinds 1 and 2 act on each other as a pair by two laws");
         Refused(() => Interaction.StillingerWeber(2, (_, j, _) => _silicon with { Lambda = 20 + j }), "the angle of kinds 1-1-2 has two laws");
-        Assert.Contains("more than 256", Assert.Throws<ScaleModelException>(() => new MolecularDynamics(Diamond(5, 1.2), [Interaction.StillingerWeber(_silicon)], 0.3).Forces(ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
+        Assert.Contains("256 neighbors or more", Assert.Throws<ScaleModelException>(() => new MolecularDynamics(Diamond(5, 1.2), [Interaction.StillingerWeber(_silicon)], 0.3).Forces(ChunkedLoop.Serial)).Message, StringComparison.Ordinal);
     }
 }

@@ -28,6 +28,23 @@ public sealed class MinimizerTests(ITestOutputHelper output)
         };
     }
 
+    // A box that comes out as it was is another object with the same vectors, and a restored one is the first.
+    [Fact]
+    public void What_follows_a_box_that_stayed_as_it_was_is_the_same_after_a_restored_state()
+    {
+        MolecularDynamics Engine() => new(Crystal(1.68, 6, 0), [Interaction.Of(new ForceShifted<LennardJonesLaw>(new(1, 1, 2.5)))], 0.3);
+        var engine = Engine();
+        engine.Measure(ChunkedLoop.Serial);
+        Assert.True(engine.Minimize(new Fire(0.01), 1e9, ChunkedLoop.Serial, new(BoxFreedom.Hydrostatic, 0, 1e9)).IsConverged);
+        engine.SetVelocities(ThermalVelocities.Draw(engine.Configuration(), 1.4, 5));
+        var resumed = Engine();
+        StateArchive.Restore(StateArchive.Save(engine.Archive), resumed.Archive);
+        engine.Advance(150, 0.004, ChunkedLoop.Serial);
+        resumed.Advance(150, 0.004, ChunkedLoop.Serial);
+        Assert.Equal(engine.Configuration().Positions, resumed.Configuration().Positions);
+        Assert.Equal(StateArchive.Save(engine.Archive), StateArchive.Save(resumed.Archive));
+    }
+
     // V7: the lattice constant and the energy an atom of a Lennard-Jones crystal with a cutoff, from lattice sums.
     [Theory]
     [InlineData("FIRE", 2.5, 1.54960342, -8.0996208)]
