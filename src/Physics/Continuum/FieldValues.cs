@@ -1,5 +1,6 @@
 using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Forms;
+using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
@@ -14,9 +15,10 @@ public sealed class FieldValues
 {
     private readonly Basis _basis;
     private readonly int[] _starts;
+    private readonly Vec3[] _places;
     private readonly VectorJet[] _jets;
 
-    private FieldValues(Basis basis, int[] starts, VectorJet[] jets) => (_basis, _starts, _jets) = (basis, starts, jets);
+    private FieldValues(Basis basis, int[] starts, Vec3[] places, VectorJet[] jets) => (_basis, _starts, _places, _jets) = (basis, starts, places, jets);
 
     /// <summary>The values of a field.</summary>
     /// <param name="basis">The functions.</param>
@@ -29,7 +31,7 @@ public sealed class FieldValues
         ArgumentNullException.ThrowIfNull(dofs);
         basis.RequireDofs(dofs.Length);
         var starts = SolidBody.Starts(basis);
-        var jets = new VectorJet[starts[^1]];
+        var (places, jets) = (new Vec3[starts[^1]], new VectorJet[starts[^1]]);
         foreach (var group in IntegrationPlan.Of(basis, Domain.Body))
         {
             group.Run(loop ?? ChunkedLoop.Serial, chunk =>
@@ -40,13 +42,14 @@ public sealed class FieldValues
                     points.Move(group.Block, cell);
                     for (var q = 0; q < group.Table.Count; q++)
                     {
+                        places[starts[points.Cell] + q] = points.Point(q).Position;
                         jets[starts[points.Cell] + q] = points.Jet(q, dofs, basis.CellNodes(points.Cell), basis.Components);
                     }
                 }
             });
         }
 
-        return new(basis, starts, jets);
+        return new(basis, starts, places, jets);
     }
 
     /// <summary>A scalar field and its gradient.</summary>
@@ -69,8 +72,9 @@ public sealed class FieldValues
 
     private VectorJet At(in QuadraturePoint x)
     {
-        var at = _starts[x.Cell] + x.Index;
-        return x.Normal == default && at < _starts[x.Cell + 1]
+        // Other rules of integration have points of the same numbers elsewhere.
+        var at = x.Cell >= 0 && x.Cell < _starts.Length - 1 ? _starts[x.Cell] + x.Index : _jets.Length;
+        return x.Normal == default && at < _jets.Length && at < _starts[x.Cell + 1] && _places[at] == x.Position
             ? _jets[at]
             : throw new ScaleModelException("The values of a field are known at the quadrature points of its own basis in cells. A form that uses them is assembled with that basis, and not over facets.");
     }

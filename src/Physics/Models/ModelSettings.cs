@@ -111,6 +111,7 @@ public sealed class ModelSettings
             SettingKind.Choice when value is not string word || !setting.Choices.Contains(word) => $"'{setting.Key}' is one of {string.Join(", ", setting.Choices)}; found '{value}'.",
             SettingKind.Text when value is not string => $"'{setting.Key}' takes a text; found '{value}'.",
             SettingKind.Numbers when value is not ImmutableArray<double> => $"'{setting.Key}' takes a list of numbers in {setting.Unit}; found '{value}'.",
+            SettingKind.Numbers when value is ImmutableArray<double> list && !list.All(double.IsFinite) => $"'{setting.Key}' takes finite numbers.",
             SettingKind.Texts when value is not ImmutableArray<string> => $"'{setting.Key}' takes a list of texts; found '{value}'.",
             SettingKind.Path when value is not string => $"'{setting.Key}' takes a path; found '{value}'.",
             SettingKind.File when value is not InputFile => $"'{setting.Key}' takes a file.",

@@ -276,6 +276,10 @@ public sealed class IncompressibleFlowTests
         var (oseen, carried) = (new double[u.Length], Assembly.Residual(flow.Velocity, u, (QuadraturePoint _, VectorJet jet) => VectorJet.Source(1.7 * (jet.Gradient * jet.Value))));
         Assembly.Matrix(flow.Velocity, Flow.Convection(1.7, q => w.Vector(q).Value)).Multiply(u, oseen);
         Assert.All(Enumerable.Range(0, u.Length), i => Assert.Equal(carried[i], oseen[i], 1e-13));
+
+        // Points of the rule of degree 1 are others.
+        var lower = Basis.Vector(flow.Velocity.Mesh, 1);
+        Assert.Contains("quadrature points of its own basis", Assert.Throws<ScaleModelException>(() => Assembly.Matrix(lower, Flow.Convection(1.7, q => w.Vector(q).Value))).Message, StringComparison.Ordinal);
         Assert.Contains("density", Assert.Throws<ScaleModelException>(() => new IncompressibleFlow(flow.Velocity, flow.Pressure, -1, Flow.Viscosity(1))).Message, StringComparison.Ordinal);
         Assert.Equal(x, flow.Joined(u, flow.PressureOf(x)));
 

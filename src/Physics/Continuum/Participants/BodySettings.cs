@@ -204,6 +204,12 @@ internal sealed class BodySettings
             throw new ScaleModelException("'cells' takes whole numbers from 1 to 10000, and 'size' lengths above zero");
         }
 
+        // Far more would leave the range of the whole numbers that count nodes.
+        if (cells.Aggregate(1.0, (n, c) => n * (c + 1)) > 1e8)
+        {
+            throw new ScaleModelException("'cells' makes more than 1e8 nodes");
+        }
+
         var isBlock = _given.Choice("cell") == "block";
         var grid = size.Length == 2
             ? StructuredMesh.Rectangle(size[0], size[1], (int)cells[0], (int)cells[1], isBlock ? CellShape.Quadrilateral : CellShape.Triangle)
@@ -272,6 +278,11 @@ internal sealed class BodySettings
                     RegionOf[c] = r;
                 }
             }
+        }
+
+        for (var r = 0; r < Regions.Length; r++)
+        {
+            Require(RegionOf.Contains(r), $"the region '{Regions[r]}' has no cell: no middle of a cell is in its box and in none after it, or in its group of the mesh");
         }
 
         if (Array.IndexOf(RegionOf, -1) is >= 0 and var lost)

@@ -207,8 +207,8 @@ public sealed class HeatModel : IViewable
     {
         ArgumentNullException.ThrowIfNull(archive);
         _ = archive.Version(1);
-        archive.Field("excess", ref _excess);
-        archive.Field("excess-before", ref _before);
+        BodyState.Field(archive, "excess", ref _excess, _weights.Length);
+        BodyState.Field(archive, "excess-before", ref _before, _weights.Length);
         archive.Value("step-before", ref _stepBefore);
         archive.Value("entered", ref _entered);
         archive.Value("moved", ref _moved);

@@ -151,7 +151,7 @@ public sealed class SolidModel : IViewable
         }
         catch (ScaleModelException fault) when (fault.InnerException is InvalidOperationException)
         {
-            throw new ScaleModelException($"The displacements cannot be solved for: {fault.Message} A body at rest has to be held: 'fixed', 'symmetry', 'displaced' and 'displacement-in' do so.", fault);
+            throw new ScaleModelException($"The displacements cannot be solved for: {fault.Message}{Advice}", fault);
         }
     }
 
@@ -169,13 +169,14 @@ public sealed class SolidModel : IViewable
     {
         ArgumentNullException.ThrowIfNull(archive);
         _ = archive.Version(1);
-        archive.Field("displacement", ref _u);
-        archive.Field("velocity", ref _v);
-        archive.Field("acceleration", ref _a);
-        archive.Field("inner-forces", ref _inner);
-        archive.Field("load", ref _load);
-        archive.Field("material", ref _state);
-        archive.Field("temperature-rise", ref _rise);
+        var n = _basis.DofCount;
+        BodyState.Field(archive, "displacement", ref _u, n);
+        BodyState.Field(archive, "velocity", ref _v, n);
+        BodyState.Field(archive, "acceleration", ref _a, n);
+        BodyState.Field(archive, "inner-forces", ref _inner, n);
+        BodyState.Field(archive, "load", ref _load, n);
+        BodyState.Field(archive, "material", ref _state, _state.Length);
+        BodyState.Field(archive, "temperature-rise", ref _rise, _body.Nodes.Length, mayBeEmpty: true);
         archive.Value("work", ref _work);
         archive.Value("energy-at-start", ref _energyAtStart);
         archive.Value("has-begun", ref _hasBegun);
@@ -183,6 +184,10 @@ public sealed class SolidModel : IViewable
 
     // Of the longest stable step, if the user names none.
     private const double SafeStep = 0.9;
+
+    // What the user may do if the displacements cannot be solved for.
+    private string Advice => !_settings.IsStatic ? ""
+        : $" A body at rest has to be held: 'fixed', 'symmetry', 'displaced' and 'displacement-in' do so{(_settings.IsLinear ? "" : "; or the load is more than the body bears")}.";
 
     private static Quantity Traction { get; } = new("t", Unit.Parse("Pa"));
 

@@ -11,6 +11,12 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 internal sealed class SolidSettings
 {
     private static readonly ImmutableArray<string> _ports = ["traction-in", "force-in", "displacement-in", "displacement-out", "velocity-out", "traction-out", "force-out"];
+    private static readonly ImmutableArray<(string Key, string Kind)> _ofKind =
+    [
+        ("yield-stress", "plastic"), ("isotropic-hardening", "plastic"), ("kinematic-hardening", "plastic"), ("cubic-constants", "cubic"),
+        ("young-axes", "orthotropic"), ("poisson-axes", "orthotropic"), ("shear-axes", "orthotropic"),
+    ];
+
     private readonly ModelSettings _given;
     private readonly ImmutableArray<(string Surface, ImmutableArray<double> Values)> _tractions;
     private readonly ImmutableArray<(string Surface, ImmutableArray<double> Values)> _pressures;
@@ -37,6 +43,15 @@ internal sealed class SolidSettings
             .. from name in Body.Surfaces("symmetry") let axis = Across(name) where axis >= 0 select (name, axis, 0.0),
             .. from v in Body.Valued("displaced", "displacements", d) from c in Enumerable.Range(0, d) select (v.Surface, c, v.Values[c]),
         ];
+        foreach (var name in given.Texts("displaced"))
+        {
+            // They come first, and would take components of the displacement away.
+            foreach (var key in (ReadOnlySpan<string>)["fixed", "symmetry"])
+            {
+                Body.Require(!given.Texts(key).Contains(name), $"'displaced' and '{key}' both name '{name}'");
+            }
+        }
+
         foreach (var name in Surfaces["displacement-in"])
         {
             foreach (var key in (ReadOnlySpan<string>)["fixed", "displaced"])
@@ -183,6 +198,11 @@ internal sealed class SolidSettings
         foreach (var kind in named.Distinct())
         {
             sound &= Body.Require(kinds.Contains(kind), $"'material' holds '{kind}'; known are {string.Join(", ", kinds)}");
+        }
+
+        foreach (var (key, kind) in _ofKind)
+        {
+            Body.Require(!_given.Given.ContainsKey(key) || named.Contains(kind), $"'{key}' is given, and no region is {kind}");
         }
 
         var isLarge = named.Contains("neo-hookean");

@@ -28,7 +28,7 @@ public sealed class NonlinearDiffusion
     /// <param name="scheme">The scheme.</param>
     /// <param name="step">Δt, s.</param>
     /// <param name="solve">Solves A x = y for the matrices of steps, such as by <see cref="Numerics.Sparse.SparseLu"/>.</param>
-    /// <param name="tolerance">The residual that Newton's method reaches in each step, relative to the largest seen in it.</param>
+    /// <param name="tolerance">The residual that Newton's method reaches in each step, relative to the forces at its start or its end, whichever are larger.</param>
     /// <exception cref="ScaleModelException">The step is not above zero.</exception>
     public NonlinearDiffusion(
         CsrMatrix mass, Func<double, double[], (double[] Residual, CsrMatrix Tangent)> system, Func<double, Constraints> constraints, DiffusionScheme scheme, double step,

@@ -170,6 +170,32 @@ public sealed class HeatModelTests
     }
 
     [Fact]
+    public void Regions_without_cells_grids_without_end_and_numbers_that_are_none_are_refused()
+    {
+        string Fault(params (string, object)[] settings) => Assert.Throws<ScaleModelException>(() => Heat(1, settings)).Message;
+
+        // The corners of the second box are reversed; the third lies between the middles of cells.
+        var lost = Fault(("regions", Names("all", "reversed", "thin")), ("region-boxes", Numbers(0, 0, 1, 1, 1, 1, 0, 0, 0.2, 0.2, 0.3, 0.3)));
+        Assert.Contains("the region 'reversed' has no cell", lost, StringComparison.Ordinal);
+        Assert.Contains("the region 'thin' has no cell", lost, StringComparison.Ordinal);
+        Assert.DoesNotContain("the region 'all'", lost, StringComparison.Ordinal);
+        Assert.Contains("'cells' makes more than 1e8 nodes", Fault(("size", Numbers(1, 1, 1)), ("cells", Numbers(2000, 2000, 2000))), StringComparison.Ordinal);
+        foreach (var number in (double[])[double.NaN, double.PositiveInfinity])
+        {
+            Assert.Contains("'origin' takes finite numbers", Fault(("origin", Numbers(0, number))), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_state_of_another_mesh_is_refused()
+    {
+        IScaleModel Of(int cells) => Participant.Of("body", HeatModel.Entry(NoFiles), ("cells", Numbers(cells, 2))).CreateModel();
+        var saved = StateArchive.Save(Of(3).Archive);
+        StateArchive.Restore(saved, Of(3).Archive);
+        Assert.Contains("has 12 numbers of 'excess', and the body 15", Assert.Throws<InvalidDataException>(() => StateArchive.Restore(saved, Of(4).Archive)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_steady_body_has_a_temperature_somewhere() =>
         Assert.Contains("no surface has a temperature", Assert.Throws<ScaleModelException>(() => Heat(1, ("scheme", "steady"))).Message, StringComparison.Ordinal);
 }

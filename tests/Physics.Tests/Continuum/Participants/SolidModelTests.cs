@@ -278,6 +278,41 @@ public sealed class SolidModelTests
     }
 
     [Fact]
+    public void What_would_have_no_effect_is_refused()
+    {
+        string Fault(params (string, object)[] settings) => Assert.Throws<ScaleModelException>(() => Solid(1, settings)).Message;
+        (string, object)[] displaced = [("displaced", Names("right")), ("displacements", Numbers(0.1, 0))];
+        Assert.Contains("'displaced' and 'fixed' both name 'right'", Fault([.. displaced, ("fixed", Names("left", "right"))]), StringComparison.Ordinal);
+        Assert.Contains("'displaced' and 'symmetry' both name 'right'", Fault([.. displaced, ("symmetry", Names("right"))]), StringComparison.Ordinal);
+        var unused = Fault(
+            ("yield-stress", Numbers(1)), ("isotropic-hardening", Numbers(1)), ("kinematic-hardening", Numbers(1)), ("cubic-constants", Numbers(3, 1, 1)), ("young-axes", Numbers(1, 1, 1)),
+            ("poisson-axes", Numbers(0, 0, 0)), ("shear-axes", Numbers(1, 1, 1)));
+        foreach (var (key, kind) in ((string, string)[])[("yield-stress", "plastic"), ("isotropic-hardening", "plastic"), ("kinematic-hardening", "plastic"), ("cubic-constants", "cubic"),
+            ("young-axes", "orthotropic"), ("poisson-axes", "orthotropic"), ("shear-axes", "orthotropic")])
+        {
+            Assert.Contains($"'{key}' is given, and no region is {kind}", unused, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_state_of_another_mesh_or_material_is_refused()
+    {
+        IScaleModel Of(int cells, string material) => Participant.Of("body", SolidModel.Entry(NoFiles), ("cells", Numbers(cells, 2)), ("material", Names(material))).CreateModel();
+        var saved = StateArchive.Save(Of(3, "isotropic").Archive);
+        StateArchive.Restore(saved, Of(3, "isotropic").Archive);
+        Assert.Contains("has 24 numbers of 'displacement', and the body 30", Assert.Throws<InvalidDataException>(() => StateArchive.Restore(saved, Of(4, "isotropic").Archive)).Message, StringComparison.Ordinal);
+        Assert.Contains("numbers of 'material', and the body", Assert.Throws<InvalidDataException>(() => StateArchive.Restore(saved, Of(3, "plastic").Archive)).Message, StringComparison.Ordinal);
+    }
+
+    // Perfectly plastic, and pulled by far more than it yields at: no displacement balances that.
+    [Fact]
+    public void A_load_that_is_more_than_a_body_bears_is_said()
+    {
+        var bar = Solid(1, ("size", Numbers(1, 1)), ("cells", Numbers(1, 1)), ("material", Names("plastic")), ("young", Numbers(Young)), ("yield-stress", Numbers(1)), ("symmetry", Names("left", "bottom")), ("traction-in", Names("right")));
+        Assert.Contains("the load is more than the body bears", Assert.Throws<ScaleModelException>(() => bar.Advance(("traction-in-right", (_, _) => new(5, 0, 0)))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_body_at_rest_that_nothing_holds_is_refused()
     {
         var free = Solid(1, ("traction-in", Names("right")));
