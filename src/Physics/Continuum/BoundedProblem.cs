@@ -23,7 +23,7 @@ public static class BoundedProblem
     /// <param name="maxIterations">After how many sets to give up.</param>
     /// <param name="loop">The threads; one if null.</param>
     /// <exception cref="ScaleModelException">
-    /// A lower bound is above the upper one, the sets do not come to rest, the matrix is not positive definite where dofs are free, or a residual was not reached.
+    /// A lower bound is above the upper one or none is a number, the solution is not finite, the sets do not come to rest, the matrix is not positive definite where dofs are free, or a residual was not reached.
     /// </exception>
     public static double[] Solve(
         Basis basis, BcsrMatrix matrix, double[] load, double[] lower, double[] upper, double[]? start = null, int maxIterations = 500, ChunkedLoop? loop = null)
@@ -37,15 +37,17 @@ public static class BoundedProblem
         ArgumentOutOfRangeException.ThrowIfNotEqual(load.Length, basis.DofCount);
         ArgumentOutOfRangeException.ThrowIfNotEqual(lower.Length, basis.DofCount);
         ArgumentOutOfRangeException.ThrowIfNotEqual(upper.Length, basis.DofCount);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(start?.Length ?? basis.DofCount, basis.DofCount, nameof(start));
         var held = new int[basis.DofCount];     // −1 at the lower bound, 1 at the upper, 0 free.
         for (var i = 0; i < held.Length; i++)
         {
-            if (!(lower[i] <= upper[i]))
+            if (!(lower[i] <= upper[i] && lower[i] < double.PositiveInfinity && upper[i] > double.NegativeInfinity))
             {
-                throw new ScaleModelException(FormattableString.Invariant($"Dof {i} is to lie between {lower[i]} and {upper[i]}; the lower bound is at most the upper one."));
+                throw new ScaleModelException(FormattableString.Invariant($"Dof {i} is to lie between {lower[i]} and {upper[i]}; the lower bound is at most the upper one, and there is a number between them."));
             }
 
-            held[i] = double.IsFinite(lower[i]) && (start is null || start[i] <= lower[i]) ? -1 : double.IsFinite(upper[i]) && (start is null || start[i] >= upper[i]) ? 1 : 0;
+            held[i] = double.IsFinite(lower[i]) && (start is null || lower[i] == upper[i] || start[i] <= lower[i]) ? -1
+                : double.IsFinite(upper[i]) && (start is null || start[i] >= upper[i]) ? 1 : 0;
         }
 
         var force = new double[held.Length];
@@ -74,6 +76,11 @@ public static class BoundedProblem
                     : x[i] < lower[i] - slack ? -1 : x[i] > upper[i] + slack ? 1 : 0;
                 rests &= now == held[i];
                 held[i] = now;
+            }
+
+            if (!x.All(double.IsFinite))
+            {
+                throw new ScaleModelException("The bounded problem has no finite solution: is a load or an entry of the matrix not a number?");
             }
 
             if (rests)

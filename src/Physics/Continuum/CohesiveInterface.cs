@@ -19,7 +19,9 @@ public sealed record InterfaceResponse(double[] Force, CsrMatrix Stiffness, doub
     /// <param name="stiffness">Their derivative.</param>
     public (double[] Force, CsrMatrix Stiffness) With(double[] force, CsrMatrix stiffness)
     {
+        ArgumentNullException.ThrowIfNull(force);
         ArgumentNullException.ThrowIfNull(stiffness);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(force.Length, Force.Length, nameof(force));
         return ([.. Force.Zip(force, (a, b) => a + b)], stiffness.Plus(Stiffness));
     }
 }
@@ -228,7 +230,7 @@ public sealed class CohesiveInterface
             var vertices = mesh.Vertices(f.Cell).ToArray();
             var places = mesh.Geometry(f.Cell).Cell.Facets[f.Local].Vertices.Select(v => mesh.Points[vertices[v]]).ToArray();
             var middle = places.Aggregate((a, b) => a + b) / places.Length;
-            return (middle, places.Length == 1 ? 1 : places.Max(x => (x - middle).Norm));
+            return (middle, places.Max(x => (x - middle).Norm));
         }
 
         var sorted = far.Select(f => (Facet: f, Of(f).Middle)).OrderBy(f => Key(f.Middle)).ToArray();

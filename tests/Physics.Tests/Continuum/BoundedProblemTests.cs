@@ -90,11 +90,20 @@ public sealed class BoundedProblemTests
     }
 
     [Fact]
-    public void Bounds_that_cross_are_refused()
+    public void Bounds_that_cross_and_numbers_that_are_none_are_refused()
     {
         var basis = Basis.Scalar(StructuredMesh.Interval(1, 1), 1);
         var matrix = Assembly.Blocks(basis, Heat.Capacity(1));
         var error = Assert.Throws<ScaleModelException>(() => BoundedProblem.Solve(basis, matrix, [0, 0], [0, 1], [1, 0.5]));
         Assert.Contains("Dof 1 is to lie between 1 and 0.5", error.Message, StringComparison.Ordinal);
+        const double far = double.PositiveInfinity;
+        Assert.Contains("Dof 0 is to", Assert.Throws<ScaleModelException>(() => BoundedProblem.Solve(basis, matrix, [0, 0], [far, 0], [far, 1])).Message, StringComparison.Ordinal);
+        Assert.Contains("Dof 1 is to", Assert.Throws<ScaleModelException>(() => BoundedProblem.Solve(basis, matrix, [0, 0], [0, -far], [1, -far])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentOutOfRangeException>(() => BoundedProblem.Solve(basis, matrix, [0, 0], [0, 0], [1, 1], [0]));
+        Assert.Contains(
+            "no finite solution", Assert.Throws<ScaleModelException>(() => BoundedProblem.Solve(basis, matrix, [double.NaN, 0], [-1, -1], [1, 1], [0, 0])).Message, StringComparison.Ordinal);
+
+        // What is given does not hang on where to start.
+        Assert.Equal([0.5, 0.25], BoundedProblem.Solve(basis, matrix, [0, 0], [0.5, 0.25], [0.5, 0.25], [double.NaN, 7]));
     }
 }

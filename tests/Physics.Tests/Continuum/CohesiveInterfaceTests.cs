@@ -357,5 +357,29 @@ public sealed class CohesiveInterfaceTests
         Assert.Contains("1 for each of 6 points", Assert.Throws<ScaleModelException>(() => joint.Respond(law, new double[basis.DofCount], new double[5])).Message, StringComparison.Ordinal);
         Assert.Throws<ScaleModelException>(() => joint.Dissipated(law, new double[7]));
         Assert.Throws<ArgumentException>(() => joint.Openings(new double[3]));
+        var response = joint.Respond(law, new double[basis.DofCount], joint.InitialState(law));
+        Assert.Throws<ArgumentOutOfRangeException>(() => response.With(new double[basis.DofCount - 1], response.Stiffness));
+    }
+
+    // Facets are told apart by their size, not by meters.
+    [Fact]
+    public void A_bar_may_be_as_small_as_it_likes()
+    {
+        var mesh = MeshCut.Along(StructuredMesh.Interval(1e-7, 3).WithInnerBoundary("joint", x => true), "joint");
+        var basis = Basis.Vector(mesh, 1);
+        var joint = new CohesiveInterface(basis, "joint");
+        Assert.Equal(2, joint.Points.Length);
+        var u = new double[basis.DofCount];
+        for (var c = 0; c < 3; c++)
+        {
+            foreach (var n in basis.CellNodes(c))
+            {
+                u[n] = 1e-9 * c * c;
+            }
+        }
+
+        var openings = joint.Openings(u);
+        Assert.Equal(1e-9, openings[0].X, 1e-20);
+        Assert.Equal(3e-9, openings[1].X, 1e-20);
     }
 }

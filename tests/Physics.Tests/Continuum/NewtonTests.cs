@@ -114,6 +114,12 @@ public sealed class NewtonTests
         Assert.Contains("It is torn.", fault.Message, StringComparison.Ordinal);
         Assert.Contains(FormattableString.Invariant($"Beyond the load {reached} of 0 to 1"), fault.Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => LoadSteps.Follow(0.0, 0, 1, 0, (_, next) => next));
+        foreach (var (from, to, longest) in new (double, double, double)[] { (0, double.PositiveInfinity, 1), (double.NaN, 1, 1), (0, double.NaN, 1), (0, 1, double.PositiveInfinity) })
+        {
+            Assert.Contains("are finite", Assert.Throws<ScaleModelException>(() => LoadSteps.Follow(0.0, from, to, longest, (_, next) => next)).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("lost in rounding", Assert.Throws<ScaleModelException>(() => LoadSteps.Follow(1e17, 1e17, 2e17, 1, (_, next) => next)).Message, StringComparison.Ordinal);
     }
 
     private static CsrMatrix Diagonal(double[] values) => new(values.Length, [.. Enumerable.Range(0, values.Length + 1)], [.. Enumerable.Range(0, values.Length)], values);

@@ -32,10 +32,10 @@ public sealed class CrackField
     /// <exception cref="ScaleModelException">A number is out of its range.</exception>
     public CrackField(Vec3 tip, Vec3 ahead, double modeI, double modeII, double young, double poisson, bool isPlaneStress = false)
     {
-        if (!(young > 0 && poisson > -1 && poisson < 0.5 && ahead.Z == 0 && ahead.Norm > 0 && double.IsFinite(young + ahead.Norm + tip.Norm + modeI + modeII)))
+        if (!(young > 0 && poisson > -1 && poisson < 0.5 && tip.Z == 0 && ahead.Z == 0 && ahead.Norm > 0 && double.IsFinite(young + ahead.Norm + tip.Norm + modeI + modeII)))
         {
             throw new ScaleModelException(FormattableString.Invariant(
-                $"The field of a crack needs E > 0, −1 < ν < ½, finite intensities and a direction in the plane; found E = {young}, ν = {poisson}, K = ({modeI}, {modeII}), direction {ahead}."));
+                $"The field of a crack needs E > 0, −1 < ν < ½, finite intensities, a tip and a direction in the plane; found E = {young}, ν = {poisson}, K = ({modeI}, {modeII}), tip {tip}, direction {ahead}."));
         }
 
         (Tip, ModeI, ModeII, _ahead) = (tip, modeI, modeII, ahead.Normalized());

@@ -26,15 +26,16 @@ public sealed class DomainIntegral
     /// <param name="ahead">The direction in which it would go on; of any length.</param>
     /// <param name="inner">Where the ring begins, m, zero or more.</param>
     /// <param name="outer">Where it ends, m. It has no surface but faces along the crack within.</param>
-    /// <exception cref="ScaleModelException">The mesh is not one of the plane, the radii make no ring or one without nodes, or the ring reaches the surface.</exception>
+    /// <exception cref="ScaleModelException">The mesh, the tip or the direction is not one of the plane, the radii make no ring or one without nodes, or the ring reaches the surface.</exception>
     public DomainIntegral(Basis basis, Vec3 tip, Vec3 ahead, double inner, double outer)
     {
         ArgumentNullException.ThrowIfNull(basis);
         var mesh = basis.Mesh;
-        if (mesh.Dimension != 2 || !(inner >= 0 && outer > inner && outer < double.PositiveInfinity && ahead.Z == 0 && ahead.Norm > 0))
+        if (mesh.Dimension != 2
+            || !(inner >= 0 && outer > inner && outer < double.PositiveInfinity && tip.Z == 0 && ahead.Z == 0 && ahead.Norm > 0 && double.IsFinite(tip.Norm + ahead.Norm)))
         {
             throw new ScaleModelException(FormattableString.Invariant(
-                $"A ring around a crack needs a mesh in the plane, 0 ≤ inner < outer and a direction in the plane; found dimension {mesh.Dimension}, {inner}, {outer} and {ahead}."));
+                $"A ring around a crack needs a mesh in the plane, 0 ≤ inner < outer, a tip and a direction in the plane; found dimension {mesh.Dimension}, {inner}, {outer}, {tip} and {ahead}."));
         }
 
         basis.Require(2);
@@ -46,19 +47,23 @@ public sealed class DomainIntegral
             throw new ScaleModelException(FormattableString.Invariant($"No node of the mesh is nearer than {outer} to the tip at {tip}."));
         }
 
-        // Of a ring that ends in the body nothing is left on the surface, but on the faces of the crack: there n·e₁ = 0 and σ·n = 0.
+        // Of a ring that ends in the body nothing is left on the surface, but on the faces of the crack, on its line: there n·e₁ = 0 and σ·n = 0.
         foreach (var facet in mesh.Topology.Outer)
         {
             var nodes = scalar.CellNodes(facet.Cell);
             var on = scalar.Element(facet.Cell).FacetNodes[facet.Local];
-            var first = scalar.Nodes[nodes[on[0]]];
+            if (on.All(a => q[scalar.CellNodes(facet.Cell)[a]] == 0))
+            {
+                continue;
+            }
+
             foreach (var a in on)
             {
-                var along = scalar.Nodes[nodes[a]] - first;
-                if (on.Max(b => q[scalar.CellNodes(facet.Cell)[b]]) > 0 && Math.Abs(Vec3.Cross(_ahead, along).Z) > 1e-6 * along.Norm)
+                var at = scalar.Nodes[nodes[a]];
+                if (Math.Abs(Vec3.Cross(_ahead, at - tip).Z) > 1e-6 * outer)
                 {
                     throw new ScaleModelException(FormattableString.Invariant(
-                        $"The ring out to {outer} around the tip at {tip} reaches a surface at {first} that is not along the crack; it has to end before. Are the tip and the direction those of the crack?"));
+                        $"The ring out to {outer} around the tip at {tip} reaches a surface at {at} that is not along the crack; it has to end before. Are the tip and the direction those of the crack?"));
                 }
             }
         }
@@ -95,8 +100,11 @@ public sealed class DomainIntegral
     /// <param name="young">E, Pa.</param>
     /// <param name="poisson">ν.</param>
     /// <param name="isPlaneStress">Whether for plane stress, else for plane strain.</param>
+    /// <exception cref="ScaleModelException">E or ν is out of its range, as for <see cref="CrackField"/>.</exception>
     public (double ModeI, double ModeII) IntensityFactors(double[] displacement, double young, double poisson, bool isPlaneStress = false)
     {
+        CrackField Unit(double one, double two) => new(_tip, _ahead, one, two, young, poisson, isPlaneStress);
+        var (opening, sliding) = (Unit(1, 0), Unit(0, 1));
         var tangent = Tangent6.Isotropic(young, poisson);
         tangent = isPlaneStress ? Elasticity.PlaneStress(tangent) : tangent;
         double Factor(CrackField unit) => 0.5 * unit.Modulus * Assembly.Integral(_basis, displacement, (QuadraturePoint x, VectorJet u) =>
@@ -110,6 +118,6 @@ public sealed class DomainIntegral
             var (stress, other, gradient) = (tangent.Stress(u.Strain).ToMatrix(), unit.Stress(x.Position).ToMatrix(), unit.Gradient(x.Position));
             return Vec3.Dot((stress * (gradient * _ahead)) + (other * (u.Gradient * _ahead)), slope) - (Matrix3.Contract(stress, gradient) * Vec3.Dot(_ahead, slope));
         });
-        return (Factor(new(_tip, _ahead, 1, 0, young, poisson, isPlaneStress)), Factor(new(_tip, _ahead, 0, 1, young, poisson, isPlaneStress)));
+        return (Factor(opening), Factor(sliding));
     }
 }

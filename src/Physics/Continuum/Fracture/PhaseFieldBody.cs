@@ -22,7 +22,7 @@ public sealed record PhaseFieldState(
 /// <summary>A body that cracks, by a phase field: quasi-static steps, each solved for u at fixed d and for d at fixed u in turn. States are values.</summary>
 /// <remarks>
 /// Find u and d with ∫ (g(d) ∂ψ⁺/∂ε + ∂ψ⁻/∂ε):ε(v) = l(v), and <see cref="PhaseField"/> for d under d_n ≤ d ≤ 1 (<see cref="BoundedProblem"/>), d_n that of the step before. Either
-/// half lessens the energy. After: Bourdin, Francfort, Marigo, J. Mech. Phys. Solids 48, 797 (2000), section 3.
+/// half lessens the energy, but with <see cref="Irreversibility.History"/>. After: Bourdin, Francfort, Marigo, J. Mech. Phys. Solids 48, 797 (2000), section 3.
 /// </remarks>
 public sealed class PhaseFieldBody
 {
@@ -114,7 +114,9 @@ public sealed class PhaseFieldBody
             largest = Math.Max(largest, FixedOrderSum.Norm(ForceOf(u, degradation)));
             var drive = DriveOf(u, from.Drive);
             var before = damage;
-            damage = DamageOf(drive, lower, upper, damage);
+
+            // AT1 has no stiffness of its own against an even d: let go only what H drives.
+            damage = DamageOf(drive, lower, upper, Material is { Density: CrackDensity.AT1, Irreversibility: Irreversibility.Cracks } ? lower : damage);
             degradation = DegradationOf(damage);
             var force = ForceOf(u, degradation);
             residual = constraints.FreeNorm([.. force.Zip(load, (r, f) => r - f)]);

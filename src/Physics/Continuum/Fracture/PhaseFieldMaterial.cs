@@ -56,7 +56,7 @@ public sealed class PhaseFieldMaterial
 
     /// <summary>A material.</summary>
     /// <param name="young">E, Pa.</param>
-    /// <param name="poisson">ν.</param>
+    /// <param name="poisson">ν; not below zero with <see cref="EnergySplit.Spectral"/>, whose parts would not be convex.</param>
     /// <param name="toughness">G_c, what a crack costs, J/m².</param>
     /// <param name="length">l, m; cells are at most half of it where cracks run.</param>
     /// <param name="density">What d costs.</param>
@@ -68,10 +68,10 @@ public sealed class PhaseFieldMaterial
         double young, double poisson, double toughness, double length, CrackDensity density, EnergySplit split = EnergySplit.Spectral,
         Irreversibility irreversibility = Irreversibility.Damage, double residual = 1e-6)
     {
-        if (!(young > 0 && poisson > -1 && poisson < 0.5 && toughness > 0 && length > 0 && residual > 0 && residual < 0.1 && double.IsFinite(young + toughness + length)))
+        if (!(young > 0 && poisson > -1 && poisson < 0.5 && (poisson >= 0 || split != EnergySplit.Spectral) && toughness > 0 && length > 0 && residual > 0 && residual < 0.1 && double.IsFinite(young + toughness + length)))
         {
             throw new ScaleModelException(FormattableString.Invariant(
-                $"A material that cracks has E, G_c and l above zero, −1 < ν < ½ and 0 < k < 0.1; found E = {young}, ν = {poisson}, G_c = {toughness}, l = {length}, k = {residual}."));
+                $"A material that cracks has E, G_c and l above zero, −1 < ν < ½ (0 ≤ ν with Spectral) and 0 < k < 0.1; found E = {young}, ν = {poisson}, G_c = {toughness}, l = {length}, k = {residual}."));
         }
 
         (Toughness, Length, Density, Split, Irreversibility, Residual) = (toughness, length, density, split, irreversibility, residual);

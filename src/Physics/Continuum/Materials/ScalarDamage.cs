@@ -50,7 +50,7 @@ public sealed class ScalarDamage : IConstitutiveLaw
 
     /// <summary>A material in cells of one length.</summary>
     /// <param name="young">E, Pa.</param>
-    /// <param name="poisson">ν.</param>
+    /// <param name="poisson">ν; not below zero with <see cref="EquivalentStrain.Mazars"/>: a bar would widen, and break below f_t.</param>
     /// <param name="strength">f_t, the stress at which damage begins in tension, Pa.</param>
     /// <param name="toughness">G_f, the work that a crack takes, J/m².</param>
     /// <param name="length">h, over which the crack is smeared, m: <see cref="SolidBody.CellLengths"/>.</param>
@@ -65,6 +65,12 @@ public sealed class ScalarDamage : IConstitutiveLaw
         {
             throw new ScaleModelException(FormattableString.Invariant(
                 $"Damage has E, f_t, G_f and h above zero and −1 < ν < ½; found E = {young}, ν = {poisson}, f_t = {strength}, G_f = {toughness}, h = {length}."));
+        }
+
+        if (measure == EquivalentStrain.Mazars && poisson < 0)
+        {
+            throw new ScaleModelException(FormattableString.Invariant(
+                $"Mazars' strain is that of a bar for ν ≥ 0 alone; found ν = {poisson}. EquivalentStrain.Energy takes any."));
         }
 
         var longest = 2 * young * toughness / (strength * strength);

@@ -23,7 +23,7 @@ public static class MeshCut
     /// </remarks>
     /// <param name="mesh">The mesh, of any dimension and order.</param>
     /// <param name="boundary">The facets to cut; of each one or both sides.</param>
-    /// <exception cref="ScaleModelException">There is no such boundary, a facet is outside, or one cannot open as all of its points are ends of the cut.</exception>
+    /// <exception cref="ScaleModelException">There is no such boundary, one has the name of the far side, a facet is outside, or one cannot open as all of its points are ends of the cut.</exception>
     public static Mesh Along(Mesh mesh, string boundary)
     {
         ArgumentNullException.ThrowIfNull(mesh);
@@ -45,6 +45,11 @@ public static class MeshCut
                 near.Add(f);
                 far.Add(f == first ? second : first);
             }
+        }
+
+        if (mesh.Boundaries.ContainsKey(Opposite(boundary)))
+        {
+            throw new ScaleModelException($"There is a boundary '{Opposite(boundary)}' already, which the cut would replace. Give the cut another name.");
         }
 
         var cellsOf = new Dictionary<int, List<int>>();

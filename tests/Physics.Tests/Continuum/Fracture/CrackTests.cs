@@ -156,6 +156,23 @@ public sealed class CrackTests
         Assert.Contains("not along the crack", Message(Vec3.Zero, new(1, 0, 0), 0.5, 1.1), StringComparison.Ordinal);
         Assert.Contains("not along the crack", Message(Vec3.Zero, new(1, 1, 0), 0.2, 0.6), StringComparison.Ordinal);
         Assert.Contains("No node", Message(new(5, 0, 0), new(1, 0, 0), 0.2, 0.6), StringComparison.Ordinal);
+        foreach (var bad in new[] { new Vec3(double.NaN, 0, 0), new(0, 0, 0.1), new(0, double.PositiveInfinity, 0) })
+        {
+            Assert.Contains("a tip and a direction in the plane", Message(bad, new(1, 0, 0), 0.2, 0.6), StringComparison.Ordinal);
+            Assert.Contains("a tip and a direction in the plane", Assert.Throws<ScaleModelException>(() => new CrackField(bad, new(1, 0, 0), 1, 0, 1, 0.3)).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("a tip and a direction in the plane", Message(Vec3.Zero, new(double.PositiveInfinity, 0, 0), 0.2, 0.6), StringComparison.Ordinal);
+
+        // Top and bottom of a flat strip are along the crack too, but not its faces.
+        var strip = Basis.Vector(Cracked(6, 1).Moved(x => new(0.5 + (0.5 * x.X), 0.3 * x.Y, 0)), 1);
+        Assert.Contains("not along the crack", Assert.Throws<ScaleModelException>(() => new DomainIntegral(strip, new(0.5, 0, 0), new(1, 0, 0), 0.1, 0.4)).Message, StringComparison.Ordinal);
+        var ring = new DomainIntegral(strip, new(0.5, 0, 0), new(1, 0, 0), 0.1, 0.25);
+        foreach (var poisson in new[] { 0.5, double.NaN })
+        {
+            Assert.Contains("−1 < ν < ½", Assert.Throws<ScaleModelException>(() => ring.IntensityFactors(new double[strip.DofCount], 1, poisson)).Message, StringComparison.Ordinal);
+        }
+
         Assert.Throws<ScaleModelException>(() => new DomainIntegral(Basis.Scalar(basis.Mesh, 1), Vec3.Zero, new(1, 0, 0), 0.2, 0.6));
         Assert.Contains("−1 < ν < ½", Assert.Throws<ScaleModelException>(() => new CrackField(Vec3.Zero, new(1, 0, 0), 1, 0, 1, 0.5)).Message, StringComparison.Ordinal);
     }

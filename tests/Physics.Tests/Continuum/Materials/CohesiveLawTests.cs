@@ -77,14 +77,19 @@ public sealed class CohesiveLawTests
     public void The_tangent_is_the_derivative_of_the_traction(string name)
     {
         var law = _laws[name];
-        var (loading, unloading) = (0, 0);
-        Gen.Select(_opening, _opening).Sample((first, second) =>
+        var (loading, unloading, elastic, compared) = (0, 0, 0, 0);
+        const int samples = 1000;
+        Gen.Select(_opening, _opening, Gen.Bool).Sample((first, second, isSmall) =>
         {
+            // Half of them about as small as what does no damage.
+            var scale = isSmall ? 0.02 : 1;
+            (first, second) = (scale * first, scale * second);
             var (state, next) = (new double[law.StateSize], new double[law.StateSize]);
             law.Respond(first, new double[law.StateSize], state, out _);
             law.Respond(second, state, next, out var tangent);
             Interlocked.Increment(ref next[0] > state[0] ? ref loading : ref unloading);
-            const double h = 1e-7;
+            Interlocked.Add(ref elastic, law.Dissipated(next) < 1e-15 ? 1 : 0);
+            var h = 1e-7 * scale;
             for (var j = 0; j < 3; j++)
             {
                 var d = h * Matrix3.Identity.Column(j);
@@ -93,13 +98,18 @@ public sealed class CohesiveLawTests
 
                 // Unless there is a kink between both sides.
                 var smooth = Enumerable.Range(0, 3).All(k => (before.Column(k) - after.Column(k)).Norm < 1e-3);
+                Interlocked.Add(ref compared, smooth ? 1 : 0);
                 for (var i = 0; smooth && i < 3; i++)
                 {
                     Assert.Equal(change[i], tangent[i, j], 1e-4);
                 }
             }
-        }, iter: 500);
+        }, iter: samples);
         Assert.True(loading > 100 && unloading > 100, $"{loading} {unloading}");
+        Assert.True(compared > 0.9 * 3 * samples, $"{compared}");
+
+        // The exponential curve has no straight part.
+        Assert.True(elastic > 10 || name == "exponential", $"{elastic}");
     }
 
     // A path of straight steps from rest: ∮ t·dδ = stored + dissipated, the stored part ½ t·δ, and what is dissipated never comes back.

@@ -143,6 +143,14 @@ public sealed class ScalarDamageTests
     {
         Assert.Contains("break at once", Assert.Throws<ScaleModelException>(() => new ScalarDamage(1, 0, 1, 1, 2)).Message, StringComparison.Ordinal);
         Assert.Contains("above zero", Assert.Throws<ScaleModelException>(() => new ScalarDamage(1, 0, 0, 1, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("found ν = -0.1", Assert.Throws<ScaleModelException>(() => new ScalarDamage(1, -0.1, 1, 1, 0.5)).Message, StringComparison.Ordinal);
+
+        // In a bar the energy has the strength that is asked for with any ν.
+        var (state, energy) = (new double[1], new ScalarDamage(1, -0.1, 1, 1, 0.5, EquivalentStrain.Energy));
+        energy.Respond(new SymTensor3(0.999, 0.0999, 0.0999, 0, 0, 0), [0], state, out _);
+        Assert.Equal(0, energy.Damage(state));
+        energy.Respond(new SymTensor3(1.001, 0.1001, 0.1001, 0, 0, 0), [0], state, out _);
+        Assert.True(energy.Damage(state) > 0);
         var mesh = StructuredMesh.Interval(1, 2);
         Assert.Contains("degree 2", Assert.Throws<ScaleModelException>(() => SolidBody.CellLengths(Basis.Vector(mesh, 2))).Message, StringComparison.Ordinal);
         var one = new ScalarDamage(1, 0, 1, 1, 0.5);

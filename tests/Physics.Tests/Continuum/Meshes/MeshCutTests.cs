@@ -109,6 +109,7 @@ public sealed class MeshCutTests
         Assert.Contains("one side only", Message(mesh, "left"), StringComparison.Ordinal);
         Assert.Contains("is it cut already", Message(MeshCut.Along(mesh, "long"), "long"), StringComparison.Ordinal);
         Assert.Contains("all of them are ends of the cut", Message(mesh, "short"), StringComparison.Ordinal);
+        Assert.Contains("a boundary 'long.opposite' already", Message(mesh.WithBoundary("long.opposite", mesh.Boundary("left")), "long"), StringComparison.Ordinal);
         Assert.Contains("no boundary 'other'", Message(mesh, "other"), StringComparison.Ordinal);
         Assert.Throws<ScaleModelException>(() => mesh.WithInnerBoundary("none", x => x.X == 0));
 
