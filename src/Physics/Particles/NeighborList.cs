@@ -175,12 +175,7 @@ internal sealed unsafe class NeighborList
     /// <returns>Also true if so many have gone so far that looking costs more than a new list, or one farther than can be told.</returns>
     public bool HasNewcomers(SimulationBox box, double* built, double* ways, double cutoff, double skin, ChunkedLoop loop)
     {
-        if (!ReferenceEquals(box, _box))
-        {
-            _box = box;
-            SetShifts();
-        }
-
+        MoveTo(box);
         (_cutoff, _half) = (cutoff, 0.5 * skin);
         _built = built;
         _ways = ways;
@@ -202,13 +197,17 @@ internal sealed unsafe class NeighborList
     /// <summary>Moves the images after their atoms, and after the box if it has changed.</summary>
     public void Follow(SimulationBox box, ChunkedLoop loop)
     {
+        MoveTo(box);
+        loop.Run(_atoms.Ghosts, 1024, _follow);
+    }
+
+    private void MoveTo(SimulationBox box)
+    {
         if (!ReferenceEquals(box, _box))
         {
             _box = box;
             SetShifts();
         }
-
-        loop.Run(_atoms.Ghosts, 1024, _follow);
     }
 
     // The square of a distance, and more than the error of a difference of two coordinates in single precision, well counted.
