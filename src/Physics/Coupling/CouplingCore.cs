@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Models;
 
@@ -9,6 +10,10 @@ namespace ActorMultiscale.Physics.Coupling;
 /// The machine and the fields together: an event of a participant, the journal or the user goes in; what participants, journal
 /// and user are to be told comes out. The serial runner and the coordinator actor both drive this, so that they cannot differ.
 /// </summary>
+/// <remarks>
+/// Where the fields lie on several sites, the core holds the machine and what is told of the fields: single numbers, fingerprints. The
+/// commands that concern fields then go out as the sites' script.
+/// </remarks>
 public sealed class CouplingCore
 {
     private readonly CoupledSystem _system;
@@ -17,6 +22,13 @@ public sealed class CouplingCore
     private readonly ICouplingObserver? _observer;
     private readonly FieldRecorder? _recorder;
     private readonly Queue<CouplingEvent> _pending = new();
+    private readonly FieldPlacement? _placement;
+    private readonly long[] _orders = [];                   // By participant: the number of its last advance.
+    private readonly HashSet<int> _changing = [];           // Participants of which a change of mesh waits to be accepted.
+    private readonly Dictionary<int, CouplingCommand.Measure> _measures = [];
+    private long _order;
+    private int _meshAnswersMissing;
+    private CouplingCommand.AcceptWindow? _accepting;       // The root's, which waits for these.
 
     /// <summary>A core at the start of a run, or, given <paramref name="fields"/> of a snapshot, at its boundary.</summary>
     /// <param name="system">The coupled system.</param>
@@ -32,13 +44,31 @@ public sealed class CouplingCore
 
     /// <summary>For tests: a core that leases no more arrays than it must, and spoils what is free.</summary>
     internal CouplingCore(CoupledSystem system, byte[]? fields, int? runAhead, IEnumerable<long>? recordedEnds, ICouplingObserver? observer, FieldRecorder? recorder, bool isStrict)
+        : this(system, fields, runAhead, recordedEnds, observer, recorder, new FieldExchange(system, isStrict) { Observer = observer, Recorder = recorder })
+    {
+    }
+
+    /// <summary>A core whose fields lie on the sites of <paramref name="placement"/>.</summary>
+    /// <param name="system">The coupled system.</param>
+    /// <param name="placement">Who is where.</param>
+    /// <param name="fields">The fields of a snapshot, whole; null for the start.</param>
+    /// <param name="recordedEnds">Where root windows ended when they were computed before.</param>
+    /// <param name="observer">Hears what happens, but of mappings and accelerations, which are the sites'; null for nobody.</param>
+    public CouplingCore(CoupledSystem system, FieldPlacement placement, byte[]? fields = null, IEnumerable<long>? recordedEnds = null, ICouplingObserver? observer = null)
+        : this(system, fields, null, recordedEnds, observer, null, new FieldExchange(system, false, FieldShare.Ledger(system)) { Observer = observer })
+    {
+        _placement = placement;
+        _orders = new long[system.Participants.Length];
+    }
+
+    private CouplingCore(CoupledSystem system, byte[]? fields, int? runAhead, IEnumerable<long>? recordedEnds, ICouplingObserver? observer, FieldRecorder? recorder, FieldExchange exchange)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
         _machine = new CouplingMachine(system, runAhead, system.Experiment.Participants.Any(p => p.ShortensWhenLate) ? recordedEnds : null);
         _observer = observer;
         _recorder = recorder;
-        _fields = new FieldExchange(system, isStrict) { Observer = observer, Recorder = recorder };
+        _fields = exchange;
         if (fields is not null)
         {
             StateArchive.Restore(fields, Archive);
@@ -59,13 +89,46 @@ public sealed class CouplingCore
             _recorder?.Begin(_fields);
         }
 
-        var outside = ImmutableArray.CreateBuilder<CouplingCommand>();
+        if (what is CouplingEvent.Measured measured && _measures.Remove(measured.Address.Group, out var measure))
+        {
+            Tell(measure, measured.Residuals);
+        }
+
         _pending.Enqueue(what);
+        return Work();
+    }
+
+    /// <summary>A site has accepted a window in which meshes changed.</summary>
+    public ImmutableArray<CouplingCommand> Handle(SiteAnswer.MeshesChanged changed)
+    {
+        ArgumentNullException.ThrowIfNull(changed);
+        _meshAnswersMissing--;
+        if (changed.Fault is { } fault)
+        {
+            _accepting = null;
+            _pending.Enqueue(new CouplingEvent.Broken(fault));
+        }
+        else if (_meshAnswersMissing == 0 && _accepting is { } accept)
+        {
+            _accepting = null;
+            AcceptRoot(accept);
+        }
+
+        return Work();
+    }
+
+    private ImmutableArray<CouplingCommand> Work()
+    {
+        var outside = ImmutableArray.CreateBuilder<CouplingCommand>();
         while (_pending.TryDequeue(out var next))
         {
             foreach (var command in _machine.Handle(next))
             {
-                if (!CarryOut(command, next))
+                if (_placement is not null)
+                {
+                    Relay(command, next, outside);
+                }
+                else if (!CarryOut(command, next))
                 {
                     outside.Add(command);
                 }
@@ -87,6 +150,22 @@ public sealed class CouplingCore
     /// <summary>The bytes of the fields at a root boundary, for a snapshot.</summary>
     public byte[] SaveFields() => StateArchive.Save(Archive, 1024);
 
+    /// <summary>At a root boundary, the gathering of the fields from the sites, for a snapshot; the run may go on meanwhile.</summary>
+    public FieldGathering Gather()
+    {
+        var machine = new CouplingMachine(_system);
+        StateArchive.Restore(StateArchive.Save(_machine.Archive), machine.Archive);
+        return new FieldGathering(_system, _placement ?? throw new InvalidOperationException("The fields lie here."), machine);
+    }
+
+    /// <summary>Sets the fields of <paramref name="exchange"/> from the bytes of a snapshot.</summary>
+    internal static void RestoreFields(CoupledSystem system, FieldExchange exchange, byte[] fields) =>
+        StateArchive.Restore(fields, archive =>
+        {
+            exchange.Archive(archive);
+            new CouplingMachine(system).Archive(archive);
+        });
+
     private void Archive(StateArchive archive)
     {
         _fields.Archive(archive);
@@ -99,7 +178,9 @@ public sealed class CouplingCore
     /// </summary>
     /// <param name="tick">Where the run stands.</param>
     /// <param name="states">The archives of all participants, in the order of the system.</param>
-    public string FinalHash(long tick, IReadOnlyList<byte[]> states)
+    public string FinalHash(long tick, IReadOnlyList<byte[]> states) => FinalHash(_system, _fields, tick, states);
+
+    internal static string FinalHash(CoupledSystem system, FieldExchange fields, long tick, IReadOnlyList<byte[]> states)
     {
         ArgumentNullException.ThrowIfNull(states);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -115,10 +196,10 @@ public sealed class CouplingCore
         {
             AppendWord(word, states[p].Length);
             hash.AppendData(states[p]);
-            var ports = _system.Participants[p].Description.Ports;
+            var ports = system.Participants[p].Description.Ports;
             for (var port = 0; port < ports.Length; port++)
             {
-                if (_fields.LastOf(p, port) is { } sample)
+                if (fields.LastOf(p, port) is { } sample)
                 {
                     AppendWord(word, sample.Length);
                     hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(sample.Values));
@@ -172,20 +253,84 @@ public sealed class CouplingCore
 
                 if (accept.Group == 0)
                 {
-                    // A window that breaks a limit is not committed.
-                    var brokenLimit = _fields.BrokenLimit(accept.Window.End);
-                    if (brokenLimit is null)
-                    {
-                        _recorder?.Accept(accept.Window);
-                    }
-
-                    _observer?.Accepted(accept.Window, _fields.Watched);
-                    _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), brokenLimit));
+                    AcceptRoot(accept);
                 }
 
                 return true;
             default:
                 return false;
+        }
+    }
+
+    private void AcceptRoot(CouplingCommand.AcceptWindow accept)
+    {
+        // A window that breaks a limit is not committed.
+        var brokenLimit = _fields.BrokenLimit(accept.Window.End);
+        if (brokenLimit is null)
+        {
+            _recorder?.Accept(accept.Window);
+        }
+
+        _observer?.Accepted(accept.Window, _fields.Watched);
+        _pending.Enqueue(new CouplingEvent.Accepted(_fields.TakeFingerprints(), brokenLimit));
+    }
+
+    // The same where the fields lie on sites: what is told of them is kept here, and the sites are told the rest.
+    private void Relay(CouplingCommand command, CouplingEvent cause, ImmutableArray<CouplingCommand>.Builder outside)
+    {
+        void Script(ScriptEntry entry) => outside.Add(new CouplingCommand.Script(entry));
+        switch (command)
+        {
+            case CouplingCommand.Advance order:
+                _orders[order.Participant] = ++_order;
+                Script(new ScriptEntry.Advance(order, _order));
+                break;
+            case CouplingCommand.Deliver deliver:
+                var advanced = (CouplingEvent.Advanced)cause;
+                if (advanced.ChangesMeshes)
+                {
+                    _changing.Add(deliver.Participant);
+                }
+
+                _fields.Deliver(deliver.Participant, deliver.Window, advanced);
+                Script(new ScriptEntry.Deliver(deliver, _orders[deliver.Participant], advanced.ChangesMeshes));
+                break;
+            case CouplingCommand.OpenWindow open:
+                _ = _changing.RemoveWhere(_system.Groups[open.Group].Leaves.Contains);
+                _fields.Open(open.Group, open.Window, open.Again);
+                Script(new ScriptEntry.Fields(open));
+                break;
+            case CouplingCommand.PublishStage:
+                Script(new ScriptEntry.Fields(command));
+                break;
+            case CouplingCommand.Measure measure:
+                _measures[measure.Group] = measure;
+                Script(new ScriptEntry.Fields(command));
+                break;
+            case CouplingCommand.Iterate iterate:
+                _ = _changing.RemoveWhere(_system.Groups[iterate.Group].Leaves.Contains);
+                _fields.Iterate(iterate.Group);
+                Script(new ScriptEntry.Fields(command));
+                break;
+            case CouplingCommand.AcceptWindow accept:
+                _ = _fields.Accept(accept.Group, accept.Window);        // Without conduits nothing can go wrong.
+                Script(new ScriptEntry.Fields(command));
+                var changed = _changing.Where(p => _system.Participants[p].Group == accept.Group).ToList();
+                _changing.ExceptWith(changed);
+                _meshAnswersMissing += changed.SelectMany(p => _placement!.SitesOf(_system, p, changesMeshes: true)).Distinct().Count();
+                if (accept.Group == 0 && _meshAnswersMissing == 0)
+                {
+                    AcceptRoot(accept);
+                }
+                else if (accept.Group == 0)
+                {
+                    _accepting = accept;
+                }
+
+                break;
+            default:
+                outside.Add(command);
+                break;
         }
     }
 }

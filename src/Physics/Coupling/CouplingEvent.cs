@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
@@ -36,6 +37,15 @@ public abstract record CouplingEvent
 
         /// <summary>The ports that stand on other points from the next window on.</summary>
         public ImmutableArray<MeshChange> Meshes { get; init; } = [];
+
+        /// <summary>Whether ports stand on other points from the next window on, where the coordinator is not told on which.</summary>
+        public bool ChangesMeshes { get; init; }
+
+        /// <summary>The fingerprints of the participant's ports afterwards, where the coordinator is not told all samples; else default.</summary>
+        public ImmutableArray<ulong> Fingerprints { get; init; }
+
+        /// <summary>What the watches on the participant say then, in their order; default where there are none, or the coordinator reads them itself.</summary>
+        public ImmutableArray<double> Watched { get; init; }
     }
 
     /// <summary>The fields cannot go on, such as after a change of a mesh that cannot be mapped.</summary>
@@ -108,6 +118,9 @@ public abstract record CouplingCommand
     /// depths are set in <paramref name="SaveDepths"/>.
     /// </summary>
     public sealed record Advance(int Participant, WindowAddress Address, TimeWindow Window, string? Phase, bool Rebuild, int RestoreDepth, int SaveDepths) : CouplingCommand;
+
+    /// <summary>Tell all sites of a run whose fields lie on several: the next entry of their script.</summary>
+    public sealed record Script(ScriptEntry Entry) : CouplingCommand;
 
     /// <summary>A root window is decided.</summary>
     public sealed record Commit(WindowRecord Record) : CouplingCommand;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Physics.Coupling.Acceleration;
+using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Fields;
@@ -43,6 +44,8 @@ public sealed class FieldExchange
     private readonly int[][] _samplesWritten;            // By participant and port: how many samples it wrote last time.
     private readonly (PortLayout? Layout, WatchGauge? Gauge)[] _gauges;      // By watch: on which mesh it was made.
     private readonly double[] _watched;
+    private readonly FieldShare _share;
+    private readonly Dictionary<int, ImmutableArray<double>> _told = [];     // By participant: what its site has read for the watches.
 
     /// <summary>An exchange without any values.</summary>
     public FieldExchange(CoupledSystem system)
@@ -50,18 +53,20 @@ public sealed class FieldExchange
     {
     }
 
-    /// <summary>For tests: an exchange that leases no more arrays than it must, and spoils what is free.</summary>
-    internal FieldExchange(CoupledSystem system, bool isStrict)
+    /// <summary>An exchange that holds a share of the fields, the whole if <paramref name="share"/> is null; for tests, strict: one that leases no more arrays than it must, and spoils what is free.</summary>
+    internal FieldExchange(CoupledSystem system, bool isStrict, FieldShare? share = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         _system = system;
+        _share = share ?? FieldShare.Whole(system);
         _buffers = new SampleBuffers(VisitSamplesInUse, isStrict);
         _conduits = [.. system.Conduits.Select(node => new ConduitState(node, _buffers,
             new ConduitBridge(node.Map, system.Participants[node.Producer].Description.Ports[node.ProducerPort], system.Participants[node.Consumer].Description.Ports[node.ConsumerPort])))];
-        _ofGroup = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index).ToArray())];
-        _unknowns = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index && c.Node.IsBackward).ToArray())];
-        _inSubgroups = [.. system.Groups.Select(g => _conduits.Where(c => g.Subgroups.Contains(c.Node.Group)).ToArray())];
-        _fromParticipant = [.. system.Participants.Select(p => _conduits.Where(c => c.Node.Producer == p.Index).ToArray())];
+        var held = _conduits.Where(c => _share.Conduits[c.Node.Index]).ToArray();
+        _ofGroup = [.. system.Groups.Select(g => held.Where(c => c.Node.Group == g.Index).ToArray())];
+        _unknowns = [.. system.Groups.Select(g => held.Where(c => c.Node.Group == g.Index && c.Node.IsBackward).ToArray())];
+        _inSubgroups = [.. system.Groups.Select(g => held.Where(c => g.Subgroups.Contains(c.Node.Group)).ToArray())];
+        _fromParticipant = [.. system.Participants.Select(p => held.Where(c => c.Node.Producer == p.Index).ToArray())];
         _iterations = new int[system.Groups.Length];
         _accelerations = [.. system.Groups.Select(g =>
             g.Spec.Scheme.Iteration.IsImplicit ? g.Spec.Scheme.Iteration.Acceleration.Create() : null)];
@@ -113,7 +118,13 @@ public sealed class FieldExchange
     }
 
     /// <summary>What the in-ports of a participant hold now, for one advance over <paramref name="window"/>, and buffers for what it will write.</summary>
-    public PortReader InputsOf(int participant, TimeWindow window)
+    public PortReader InputsOf(int participant, TimeWindow window) => InputsOf(participant, window, conduit => _conduits[conduit].Current);
+
+    /// <summary>What the consumer of a conduit reads now; null where there is nothing yet.</summary>
+    internal Waveform? CurrentOf(int conduit) => _conduits[conduit].Current;
+
+    /// <summary>The same with what conduits hold as <paramref name="current"/> says: some of them may be held elsewhere.</summary>
+    internal PortReader InputsOf(int participant, TimeWindow window, Func<int, Waveform?> current)
     {
         _buffers.BeginOperation();
         var node = _system.Participants[participant];
@@ -121,9 +132,9 @@ public sealed class FieldExchange
         for (var port = 0; port < node.IncomingConduits.Length; port++)
         {
             var conduit = node.IncomingConduits[port];
-            waveforms.Add(conduit >= 0 ? _conduits[conduit].Current
+            waveforms.Add(conduit >= 0 ? current(conduit)
                 : node.SlotConduits[port].IsEmpty ? null
-                : Waveform.OfSlots([.. node.SlotConduits[port].Select(c => _conduits[c].Current).OfType<Waveform>()]));
+                : Waveform.OfSlots([.. node.SlotConduits[port].Select(current).OfType<Waveform>()]));
         }
 
         // A computation that was given up may still take of its list, and write.
@@ -230,8 +241,16 @@ public sealed class FieldExchange
             _samplesWritten[participant][port] = layout.Points == PortLayout.Varying ? 0 : Math.Max(_samplesWritten[participant][port], Math.Min(samples[port].Length, MostLeased));
             foreach (var sample in samples[port])
             {
-                _fingerprints[participant][port] = Fingerprint.Fold(_fingerprints[participant][port], sample.Values);
                 _buffers.Hold(sample);
+            }
+        }
+
+        if (_share.Participants[participant])
+        {
+            (answer.Fingerprints.IsDefault ? FingerprintsAfter(participant, samples) : answer.Fingerprints).CopyTo(_fingerprints[participant]);
+            if (!answer.Watched.IsDefault)
+            {
+                _told[participant] = answer.Watched;
             }
         }
 
@@ -260,6 +279,21 @@ public sealed class FieldExchange
                 }
             }
         }
+    }
+
+    /// <summary>The fingerprints of a participant's ports when it will have written <paramref name="samples"/> besides.</summary>
+    internal ImmutableArray<ulong> FingerprintsAfter(int participant, ImmutableArray<ImmutableArray<FieldSample>> samples)
+    {
+        var result = _fingerprints[participant].ToImmutableArray().ToBuilder();
+        for (var port = 0; port < samples.Length; port++)
+        {
+            foreach (var sample in samples[port])
+            {
+                result[port] = Fingerprint.Fold(result[port], sample.Values);
+            }
+        }
+
+        return result.MoveToImmutable();
     }
 
     /// <summary>A stage of <paramref name="group"/> is complete.</summary>
@@ -363,6 +397,21 @@ public sealed class FieldExchange
         _buffers.BeginOperation();
         RestoreSubgroups(_system.Groups[group]);
         ForgetMeshChanges(group);
+        if (_share.Groups[group])
+        {
+            Accelerate(group);
+        }
+
+        foreach (var conduit in _ofGroup[group])
+        {
+            conduit.EndIteration();
+        }
+
+        _iterations[group]++;
+    }
+
+    private void Accelerate(int group)
+    {
         var workspace = Stack(group);
         var began = Observer?.Now() ?? 0;
         _accelerations[group]!.Next(workspace.Blocks, workspace.X, workspace.Hx, workspace.Next, _iterations[group]);
@@ -376,13 +425,6 @@ public sealed class FieldExchange
                 at += conduit.StackedLength;
             }
         }
-
-        foreach (var conduit in _ofGroup[group])
-        {
-            conduit.EndIteration();
-        }
-
-        _iterations[group]++;
     }
 
     private Workspace Stack(int group)
@@ -421,7 +463,7 @@ public sealed class FieldExchange
     {
         _buffers.BeginOperation();
         var node = _system.Groups[group];
-        if (_accelerations[group] is { } acceleration and not ConstantRelaxation)
+        if (_share.Groups[group] && _accelerations[group] is { } acceleration and not ConstantRelaxation)
         {
             var workspace = Stack(group);
             var began = Observer?.Now() ?? 0;
@@ -563,24 +605,59 @@ public sealed class FieldExchange
     private void ReadWatches()
     {
         var at = 0;
+        var read = new int[_told.Count == 0 ? 0 : _system.Participants.Length];      // Of what was told, by participant.
         for (var w = 0; w < _gauges.Length; w++)
         {
             var node = _system.Watches[w];
-            Read(w, _watched.AsSpan(at, node.Components));
+            var numbers = _watched.AsSpan(at, node.Components);
             at += node.Components;
+            if (_told.TryGetValue(node.Participant, out var told))
+            {
+                told.AsSpan(read[node.Participant], node.Components).CopyTo(numbers);
+                read[node.Participant] += node.Components;
+            }
+            else
+            {
+                Read(w, _last[node.Participant][node.Port], _layouts[node.Participant][node.Port], numbers);
+            }
         }
     }
 
-    private void Read(int watch, Span<double> numbers)
+    /// <summary>What the watches on a participant say after an advance, in their order; default where there are none.</summary>
+    internal ImmutableArray<double> WatchedAfter(int participant, ImmutableArray<ImmutableArray<FieldSample>> samples, ImmutableArray<MeshChange> changes)
+    {
+        var numbers = ImmutableArray.CreateBuilder<double>();
+        for (var w = 0; w < _gauges.Length; w++)
+        {
+            var node = _system.Watches[w];
+            if (node.Participant != participant)
+            {
+                continue;
+            }
+
+            var (sample, layout) = (samples[node.Port] is [.., var newest] ? newest : _written[participant][node.Port] ?? _last[participant][node.Port], _layouts[participant][node.Port]);
+            if (changes.LastOrDefault(change => change.Port == node.Port) is { } change)
+            {
+                (sample, layout) = (change.Value ?? sample, layout with { Points = change.Points.Count, Geometry = change.Points });
+            }
+
+            var into = new double[node.Components];
+            Read(w, sample, layout, into);
+            numbers.AddRange(into);
+        }
+
+        return numbers.Count == 0 ? default : numbers.ToImmutable();
+    }
+
+    private void Read(int watch, FieldSample? sample, PortLayout layout, Span<double> numbers)
     {
         var node = _system.Watches[watch];
         numbers.Fill(double.NaN);
-        if (_last[node.Participant][node.Port] is not { } sample)
+        if (sample is null)
         {
             return;
         }
 
-        var layout = _layouts[node.Participant][node.Port];
         if (!ReferenceEquals(_gauges[watch].Layout, layout))
         {
             // A mesh that has lost what the watch needs gives no number any more.
@@ -668,7 +745,7 @@ public sealed class FieldExchange
             }
         }
 
-        foreach (var conduit in _conduits)
+        foreach (var conduit in _conduits.Where(c => _share.Conduits[c.Node.Index]))
         {
             if (!IsBridged(conduit) && Bridge(conduit) is { } fault)
             {
@@ -696,18 +773,45 @@ public sealed class FieldExchange
 
         for (var p = 0; p < _last.Length; p++)
         {
-            for (var port = 0; port < _last[p].Length; port++)
+            for (var port = 0; port < _last[p].Length && _share.Participants[p]; port++)
             {
                 Require($"{_system.Participants[p].Name}.{_layouts[p][port].Port.Name}", _layouts[p][port], 1, _last[p][port]);
             }
         }
 
-        foreach (var conduit in _conduits)
+        foreach (var conduit in _conduits.Where(c => _share.Conduits[c.Node.Index]))
         {
             // A conduit to a slot carries a part of its port.
             var (to, slots) = (conduit.Bridge.To, conduit.Node.ToSlot >= 0 ? conduit.Bridge.To.Slots : 1);
             Require(conduit.Node.Spec.To, to, slots, conduit.History.Last);
             Require(conduit.Node.Spec.To, to, slots, conduit.History.Earlier);
+        }
+    }
+
+    /// <summary>Takes from <paramref name="other"/> what it holds of its share: of all shares together, the whole is made.</summary>
+    internal void TakeShare(FieldExchange other)
+    {
+        for (var p = 0; p < _last.Length; p++)
+        {
+            if (other._share.Participants[p])
+            {
+                other._last[p].CopyTo(_last[p], 0);
+                _layouts[p] = other._layouts[p];
+            }
+        }
+
+        foreach (var conduit in other._conduits.Where(c => other._share.Conduits[c.Node.Index]))
+        {
+            _conduits[conduit.Node.Index].History = conduit.History;
+            _conduits[conduit.Node.Index].Bridge = conduit.Bridge;
+        }
+
+        for (var group = 0; group < _accelerations.Length; group++)
+        {
+            if (other._share.Groups[group] && _accelerations[group] is { } acceleration)
+            {
+                StateArchive.Restore(StateArchive.Save(other._accelerations[group]!.Archive), acceleration.Archive);
+            }
         }
     }
 

@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+
+namespace ActorMultiscale.Physics.Coupling.Distribution;
+
+/// <summary>
+/// Which site has which participant, and where what conduits carry is mapped and kept. It decides what travels, and changes no bit of
+/// the result.
+/// </summary>
+/// <remarks>
+/// A conduit is at home at its producer's site or its consumer's, whichever lets less travel: the unmapped values or the mapped ones. The
+/// conduits that a group's acceleration, its criteria or its window controller look at are all at one site, the home of the group.
+/// </remarks>
+public sealed class FieldPlacement
+{
+    private readonly ImmutableArray<int>[] _sites;          // By participant, as they are asked for.
+    private readonly ImmutableArray<int>[] _withMeshes;
+
+    /// <summary>Where conduits are at home, given where participants are.</summary>
+    /// <param name="system">The coupled system.</param>
+    /// <param name="participants">Of each participant the site, from 0.</param>
+    /// <param name="sites">How many sites there are.</param>
+    /// <exception cref="ArgumentException">A participant has no site, or one that there is not.</exception>
+    public FieldPlacement(CoupledSystem system, ImmutableArray<int> participants, int sites)
+        : this(system, participants, sites, [], [])
+    {
+        var homes = new int[system.Conduits.Length];
+        var groups = new int[system.Groups.Length];
+        foreach (var group in system.Groups)
+        {
+            var tied = TiedTo(system, group).ToHashSet();
+            groups[group.Index] = Home(system, tied);
+            foreach (var conduit in system.Conduits.Where(c => c.Group == group.Index))
+            {
+                homes[conduit.Index] = tied.Contains(conduit.Index) ? groups[group.Index]
+                    : LengthOf(system, conduit.Producer, conduit.ProducerPort) < LengthOf(system, conduit.Consumer, conduit.ConsumerPort) ? Participants[conduit.Consumer]
+                    : LengthOf(system, conduit.Producer, conduit.ProducerPort) > LengthOf(system, conduit.Consumer, conduit.ConsumerPort) ? Participants[conduit.Producer]
+                    : Participants[conduit.Consumer];
+            }
+        }
+
+        (Homes, Groups) = ([.. homes], [.. groups]);
+    }
+
+    /// <summary>For tests: any homes, as long as what a group ties together is at one.</summary>
+    internal FieldPlacement(CoupledSystem system, ImmutableArray<int> participants, int sites, ImmutableArray<int> homes, ImmutableArray<int> groups)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        if (participants.Length != system.Participants.Length || participants.Any(site => site < 0 || site >= sites))
+        {
+            throw new ArgumentException($"Each of the {system.Participants.Length} participants is at one of {sites} sites.", nameof(participants));
+        }
+
+        (Participants, Sites, Homes, Groups) = (participants, sites, homes, groups);
+        (_sites, _withMeshes) = (new ImmutableArray<int>[participants.Length], new ImmutableArray<int>[participants.Length]);
+    }
+
+    /// <summary>How many sites there are.</summary>
+    public int Sites { get; }
+
+    /// <summary>Of each participant its site.</summary>
+    public ImmutableArray<int> Participants { get; }
+
+    /// <summary>Of each conduit the site that maps and keeps what it carries.</summary>
+    public ImmutableArray<int> Homes { get; }
+
+    /// <summary>Of each group the site that measures and accelerates.</summary>
+    public ImmutableArray<int> Groups { get; }
+
+    /// <summary>The share of a site.</summary>
+    internal FieldShare ShareOf(int site) => new(
+        [.. Homes.Select(home => home == site)],
+        [.. Participants.Select(at => at == site)],
+        [.. Groups.Select(home => home == site)]);
+
+    /// <summary>The sites that need to know what a participant wrote: its own, and the homes of the conduits from it; where it changes meshes, also of those to it.</summary>
+    internal ImmutableArray<int> SitesOf(CoupledSystem system, int participant, bool changesMeshes)
+    {
+        var sites = changesMeshes ? _withMeshes : _sites;
+        if (sites[participant].IsDefault)
+        {
+            sites[participant] = [.. system.Conduits.Where(c => c.Producer == participant || (changesMeshes && c.Consumer == participant)).Select(c => Homes[c.Index])
+                .Append(Participants[participant]).Distinct().Order()];
+        }
+
+        return sites[participant];
+    }
+
+    /// <summary>The conduits that must be at one place: a group's unknowns, and what its criteria and its window controller look at.</summary>
+    internal static IEnumerable<int> TiedTo(CoupledSystem system, GroupNode group)
+    {
+        var unknowns = group.Spec.Scheme.Iteration.IsImplicit ? system.Conduits.Where(c => c.Group == group.Index && c.IsBackward).Select(c => c.Index) : [];
+        var watched = group.Lengths is { } lengths ? lengths.Bonds.SelectMany(b => new[] { b.Effort, b.Flow }).Concat(lengths.Watched) : [];
+        return unknowns.Concat(group.Measured).Concat(watched);
+    }
+
+    // Where most of them are read.
+    private int Home(CoupledSystem system, HashSet<int> tied)
+    {
+        var lengths = new long[Sites];
+        foreach (var index in tied)
+        {
+            var conduit = system.Conduits[index];
+            lengths[Participants[conduit.Consumer]] += 1 + LengthOf(system, conduit.Consumer, conduit.ConsumerPort);
+        }
+
+        return Array.IndexOf(lengths, lengths.Max());
+    }
+
+    private static long LengthOf(CoupledSystem system, int participant, int port) => Math.Max(0, system.Participants[participant].Description.Ports[port].Length);
+}

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Physics.Coupling.Distribution;
+
+/// <summary>
+/// What a coordinator tells all sites of a run, in one order: the script. Each site carries out what concerns it, so that all hold
+/// what one exchange alone would hold.
+/// </summary>
+public abstract record ScriptEntry
+{
+    private ScriptEntry() { }
+
+    /// <summary>The start samples of a participant are in force.</summary>
+    public sealed record Start(int Participant) : ScriptEntry;
+
+    /// <summary>A command of the coupling machine that concerns fields: windows, stages, iterates.</summary>
+    public sealed record Fields(CouplingCommand What) : ScriptEntry;
+
+    /// <summary>A participant advances. <paramref name="Order"/>: the number of this advance, above those before.</summary>
+    public sealed record Advance(CouplingCommand.Advance What, long Order) : ScriptEntry;
+
+    /// <summary>What a participant wrote in the advance of the number <paramref name="Order"/> is in force, and perhaps changes meshes.</summary>
+    public sealed record Deliver(CouplingCommand.Deliver What, long Order, bool ChangesMeshes) : ScriptEntry;
+
+    /// <summary>The fields at this root boundary are to be kept: answered by <see cref="SiteAnswer.ShareSaved"/>.</summary>
+    public sealed record SaveShare(long Window) : ScriptEntry;
+}
+
+/// <summary>What sites tell the coordinator, apart from what participants tell it.</summary>
+public abstract record SiteAnswer
+{
+    private SiteAnswer() { }
+
+    /// <summary>A site's share of the fields.</summary>
+    public sealed record ShareSaved(int Site, long Window, byte[] Share) : SiteAnswer;
+
+    /// <summary>A window in which meshes changed is accepted at a site; <paramref name="Fault"/> says what cannot be mapped any more.</summary>
+    public sealed record MeshesChanged(int Site, int Group, string? Fault) : SiteAnswer;
+}
+
+/// <summary>What travels from site to site.</summary>
+/// <param name="Order">The number of the advance that wrote it, or that is to read it; 0 for the start of the run.</param>
+public abstract record FieldParcel(long Order)
+{
+    /// <summary>What a participant wrote: of the ports that the site needs.</summary>
+    public sealed record Samples(long Order, int Participant, ImmutableArray<ImmutableArray<FieldSample>> Values, ImmutableArray<MeshChange> Meshes) : FieldParcel(Order)
+    {
+        /// <summary>The fingerprints of the participant's ports afterwards; at its own site only.</summary>
+        internal ImmutableArray<ulong> Fingerprints { get; init; }
+    }
+
+    /// <summary>What a participant is to read from a conduit; null where the conduit holds nothing yet.</summary>
+    public sealed record Input(long Order, int Conduit, Waveform? Value) : FieldParcel(Order);
+}
+
+/// <summary>What a site's shell is to do.</summary>
+public abstract record SiteEffect
+{
+    private SiteEffect() { }
+
+    /// <summary>Advance a participant; answered with <see cref="FieldSite.Answered"/>. Without inputs it has been given up: only what later orders rely on is done.</summary>
+    public sealed record Advance(CouplingCommand.Advance Order, PortReader? Inputs) : SiteEffect;
+
+    /// <summary>Send to another site, in order or not. The values may be overwritten when the next thing is told to this site: whoever sends them later copies them.</summary>
+    public sealed record Send(int Site, FieldParcel Parcel) : SiteEffect;
+
+    /// <summary>Tell the coordinator: a <see cref="SiteAnswer"/> or a <see cref="CouplingEvent"/>.</summary>
+    public sealed record Tell(object What) : SiteEffect;
+}

@@ -1,0 +1,91 @@
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Distribution;
+
+namespace ActorMultiscale.Tests.Coupling.Distribution;
+
+/// <summary>Random experiments, spread over sites at random: each gives the bits of one exchange alone.</summary>
+public sealed class FieldSiteTests
+{
+    private static CoupledSystem Compose(int seed, bool timeLimits, out List<string> complaints)
+    {
+        (var experiment, complaints) = RandomExperiment.Of(seed, timeLimits);
+        return Composition.Compose(experiment);
+    }
+
+    [Fact]
+    public void Wherever_participants_and_conduits_are_the_bits_are_the_same()
+    {
+        var travelled = 0L;
+        for (var seed = 0; seed < 3_000; seed++)
+        {
+            var system = Compose(seed, false, out _);
+            var expected = SerialTrace.Of(system);
+            var hash = new SerialRunner(system).Run().FinalHash;
+            var random = new Random(seed);
+            var placement = SpreadRunner.RandomPlacement(system, random, 1 + random.Next(5));
+            system = Compose(seed, false, out var complaints);
+            var runner = new SpreadRunner(system, placement, seed);
+
+            Trace.Same($"seed {seed}", expected, runner.Run());
+            Assert.True(complaints.Count == 0, $"seed {seed}: {string.Join("; ", complaints)}");
+            Assert.Equal(hash, runner.FinalHash);
+            travelled += runner.Travelled;
+        }
+
+        Assert.True(travelled > 100_000, $"Hardly anything travels: {travelled} parcels.");
+    }
+
+    [Fact]
+    public void A_timeout_changes_no_bit()
+    {
+        var reported = 0;
+        for (var seed = 0; seed < 1_000; seed++)
+        {
+            var expected = SerialTrace.Of(Compose(seed, true, out _)).WithoutAttempts;
+            var system = Compose(seed, true, out var complaints);
+            var random = new Random(seed);
+            var runner = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, random, 1 + random.Next(4)), seed) { Timeouts = 0.1 };
+
+            Trace.Same($"seed {seed}", expected, runner.Run().WithoutAttempts);
+            Assert.True(complaints.Count == 0, $"seed {seed}: {string.Join("; ", complaints)}");
+            reported += runner.TimeoutsReported;
+        }
+
+        Assert.True(reported > 200, "Timeouts hardly ever happen.");
+    }
+
+    // The snapshots themselves are the same bytes; each goes on elsewhere, on other sites.
+    [Fact]
+    public void A_snapshot_is_the_same_wherever_it_was_taken_and_goes_on_anywhere()
+    {
+        var resumed = 0;
+        for (var seed = 0; seed < 1_000; seed++)
+        {
+            var experiment = RandomExperiment.Of(seed).Experiment with { SnapshotEvery = 2 };
+            var system = Composition.Compose(experiment);
+            var snapshots = new List<RunSnapshot>();
+            var serial = new SerialRunner(system) { OnSnapshot = snapshots.Add }.Run();
+            if (serial.Outcome != RunOutcome.Completed)
+            {
+                continue;
+            }
+
+            var random = new Random(seed);
+            var runner = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, random, 1 + random.Next(4)), seed);
+            _ = runner.Run();
+            var taken = runner.Snapshots[random.Next(runner.Snapshots.Count)];
+            var same = snapshots.Single(s => s.Window == taken.Window);
+            Assert.Equal(same.Fields, taken.Fields);
+            Assert.Equal(same.States.AsEnumerable(), taken.States);
+            if (taken.Tick < system.EndTick)
+            {
+                var again = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, random, 1 + random.Next(4)), seed, taken);
+                _ = again.Run();
+                Assert.Equal(serial.FinalHash, again.FinalHash);
+                resumed++;
+            }
+        }
+
+        Assert.True(resumed > 100, $"Only {resumed} runs went on.");
+    }
+}
