@@ -3,9 +3,8 @@ using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
-using ActorMultiscale.Physics.Coupling.Recording;
+using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Models;
-using ActorMultiscale.Physics.Numerics;
 using Akka.Actor;
 
 namespace ActorMultiscale.Actors;
@@ -14,49 +13,28 @@ namespace ActorMultiscale.Actors;
 /// Carries out what <see cref="CoordinatorProtocol"/> says: events of participants and journal in, orders out. It decides nothing and
 /// computes nothing; what happens is in <see cref="CouplingCore"/>, which the serial runner drives as well.
 /// </summary>
-/// <remarks>
-/// Participants that are light have no actor: a message costs more than their step. Their jobs wait in line here and are done
-/// when the others have been told theirs; after some the coordinator looks into its mailbox first.
-/// </remarks>
 internal sealed class CoordinatorActor : ReceiveActor
 {
-    private const int JobsAtATime = 32;
+    private const int JobsAtATime = 32;        // Of light participants, before it looks into its mailbox.
     private static readonly GoOn _goOn = new();
 
     private readonly CoupledSystem _system;
     private readonly CoordinatorProtocol _protocol;
     private readonly IActorRef _journal;
-    private readonly IActorRef?[] _participants;               // Null where there is a session.
-    private readonly ParticipantSession?[] _sessions;          // Of light participants.
-    private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
+    private readonly ICrew _crew;
     private readonly RunObserver? _observer;
     private readonly double[] _done;                            // Of each participant, what it last said of its present window.
     private bool _willGoOn;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, CoordinatorProtocol protocol, IActorRef journal, RunSettings settings, RunObserver? observer)
+    public CoordinatorActor(CoupledSystem system, CoordinatorProtocol protocol, IActorRef journal, Func<IUntypedActorContext, ICrew> crew, RunObserver? observer)
     {
         _system = system;
         _journal = journal;
         _observer = observer;
         _protocol = protocol;
-        _participants = new IActorRef?[system.Participants.Length];
-        _sessions = new ParticipantSession?[_participants.Length];
-        _done = new double[_participants.Length];
-        var self = Self;
-        foreach (var node in system.Participants)
-        {
-            if (node.Description.IsLight && node.Spec.TimeLimit is null)
-            {
-                var solvers = new DispatcherScheduler(Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher));
-                _sessions[node.Index] = new ParticipantSession(node, system.Experiment.Seed, new ChunkedLoop(settings.Threads, solvers));
-            }
-            else
-            {
-                _participants[node.Index] = Context.ActorOf(
-                    Props.Create(() => new ParticipantActor(node, system.Experiment.Seed, settings.Threads, self, settings.Grace, observer)), node.Name);
-            }
-        }
+        _done = new double[system.Participants.Length];
+        _crew = crew(Context);
 
         _protocol.Start();
         CarryOut();
@@ -65,6 +43,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         ReceiveAndGoOn<ParticipantAnswer.CannotStart>(_protocol.Take);
         ReceiveAndGoOn<ParticipantAnswer.Saved>(_protocol.Take);
         ReceiveAndGoOn<ParticipantAnswer.CannotSave>(_protocol.Take);
+        ReceiveAndGoOn<SiteAnswer>(_protocol.Take);
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
         Receive<ParticipantAnswer.Underway>(underway => _done[underway.Participant] = underway.Done);
         ReceiveAndGoOn<CouplingEvent>(_protocol.Take);
@@ -80,11 +59,7 @@ internal sealed class CoordinatorActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        foreach (var session in _sessions)
-        {
-            session?.Dispose();
-        }
-
+        _crew.Dispose();
         base.PostStop();
     }
 
@@ -101,16 +76,9 @@ internal sealed class CoordinatorActor : ReceiveActor
         var left = JobsAtATime;
         do
         {
-            while (left > 0 && _light.TryDequeue(out var next))
+            while (left > 0 && _crew.TryWork(out var answer))
             {
                 left--;
-                var began = _observer?.Now() ?? 0;
-                var answer = ParticipantWork.Do(next.Session, next.Job, CancellationToken.None);
-                if (_observer is not null && ParticipantWork.IsTimed(next.Job))
-                {
-                    _observer.Worked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());
-                }
-
                 _protocol.Take(answer);
                 CarryOut();
             }
@@ -118,9 +86,10 @@ internal sealed class CoordinatorActor : ReceiveActor
             _protocol.Flush();        // May set off the next window.
             CarryOut();
         }
-        while (left > 0 && _light.Count > 0);
+        while (left > 0 && _crew.HasWork);
 
-        if (_light.Count > 0 && !_willGoOn)
+        _crew.Flush();
+        if (_crew.HasWork && !_willGoOn)
         {
             _willGoOn = true;
             Self.Tell(_goOn);
@@ -134,7 +103,11 @@ internal sealed class CoordinatorActor : ReceiveActor
             switch (effect)
             {
                 case CoordinatorEffect.Order order:
-                    Order(order.Participant, order.Job);
+                    _done[order.Participant] = 0;
+                    _crew.Order(order.Participant, order.Job);
+                    break;
+                case CoordinatorEffect.Script script:
+                    _crew.Tell(script.Entry);
                     break;
                 case CoordinatorEffect.Record record:
                     _journal.Tell(record.What);
@@ -153,19 +126,6 @@ internal sealed class CoordinatorActor : ReceiveActor
                 default:
                     throw new InvalidOperationException($"The coordinator knows no effect {effect.GetType().Name}.");
             }
-        }
-    }
-
-    private void Order(int participant, ParticipantJob job)
-    {
-        if (_sessions[participant] is { } session)
-        {
-            _light.Enqueue((session, job));
-        }
-        else
-        {
-            _done[participant] = 0;
-            _participants[participant]!.Tell(job);
         }
     }
 

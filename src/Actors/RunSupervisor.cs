@@ -84,7 +84,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         _chunks.Tell(new ChunkStore.ObservedBy(observer));
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, settings, observer)), "coordinator");
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, context => new LocalCrew(context, system, system.Participants, settings, observer), observer)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator, observer));
         var (coordinator, onProgress) = (_coordinator, _onProgress);

@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Coupling.Recording;
 
 namespace ActorMultiscale.Actors.Protocol;
@@ -14,6 +15,9 @@ internal abstract record CoordinatorEffect
 
     /// <summary>Give a participant a job; answered by what the job gives.</summary>
     public sealed record Order(int Participant, ParticipantJob Job) : CoordinatorEffect;
+
+    /// <summary>Tell all sites the next entry of their script, where the fields lie on several.</summary>
+    public sealed record Script(ScriptEntry Entry) : CoordinatorEffect;
 
     /// <summary>All participants are ready: answered with <see cref="CoordinatorProtocol.Begin"/>.</summary>
     public sealed record AllReady : CoordinatorEffect;
@@ -47,6 +51,8 @@ internal sealed class CoordinatorProtocol
     private readonly bool[] _isReady;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
     private int _statesMissing;
+    private readonly FieldPlacement? _placement;
+    private FieldGathering? _gathering;        // Of the snapshot under way, where the fields lie on several sites.
     private readonly Queue<CouplingEvent> _held = new();   // Answers, while too many fields wait.
     private long _fieldsWaiting;               // Bytes.
     private bool _saidThatFieldsAreLeftOut;
@@ -62,17 +68,28 @@ internal sealed class CoordinatorProtocol
     /// <param name="recordsFields">Whether fields are recorded, of those participants whose experiment wants it.</param>
     /// <param name="blockLength">A block of fields is complete when it has so many bytes.</param>
     /// <param name="mostFieldsWaiting">Where so many bytes of fields wait to be stored, the run waits too.</param>
+    /// <param name="placement">On which sites the fields lie; null where they lie here. Those of several sites are not recorded.</param>
     /// <exception cref="InvalidDataException">The snapshot does not fit the system.</exception>
     public CoordinatorProtocol(CoupledSystem system, RunHistory history, RunSnapshot? from, bool isRecorded, ICouplingObserver? observer = null,
-        bool recordsFields = false, int blockLength = FieldRecorder.BlockLength, long mostFieldsWaiting = RunSettings.MostFieldsWaiting)
+        bool recordsFields = false, int blockLength = FieldRecorder.BlockLength, long mostFieldsWaiting = RunSettings.MostFieldsWaiting, FieldPlacement? placement = null)
     {
         // Of what is computed again, the fields may be in the record already.
-        _recorder = recordsFields && isRecorded && FieldRecorder.IsWanted(system)
+        _placement = placement;
+        var isWanted = recordsFields && isRecorded && FieldRecorder.IsWanted(system);
+        _recorder = isWanted && placement is null
             ? new FieldRecorder(system, from?.Window ?? 0, Math.Max(from?.Window ?? 0, history.FieldsEnd), blockLength)
             : null;
         _mostFieldsWaiting = mostFieldsWaiting;
         (_system, _from, _isRecorded, _metrics) = (system, from, isRecorded, history.MetricsAtSnapshot);
-        _core = new CouplingCore(system, from?.Fields, recordedEnds: history.SinceSnapshot.Select(record => record.EndTick), observer: observer, recorder: _recorder);
+        var recordedEnds = history.SinceSnapshot.Select(record => record.EndTick);
+        _core = placement is null
+            ? new CouplingCore(system, from?.Fields, recordedEnds: recordedEnds, observer: observer, recorder: _recorder)
+            : new CouplingCore(system, placement, from?.Fields, recordedEnds, observer);
+        if (isWanted && placement is not null)
+        {
+            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Note("the run is on several nodes: its fields are not recorded")));
+        }
+
         _isReady = new bool[system.Participants.Length];
         Epoch = Math.Max(1, history.Epoch);
         Accepted = Durable = from?.Window ?? 0;
@@ -120,6 +137,16 @@ internal sealed class CoordinatorProtocol
                 break;
             case CouplingEvent what:
                 Tell(what);
+                break;
+            case SiteAnswer.MeshesChanged changed:
+                if (!_isOver)
+                {
+                    CarryOut(_core.Handle(changed));
+                }
+
+                break;
+            case SiteAnswer.ShareSaved share:
+                OnShareSaved(share);
                 break;
             case ParticipantAnswer.Ready ready:
                 OnReady(ready);
@@ -195,6 +222,11 @@ internal sealed class CoordinatorProtocol
 
         if (Array.TrueForAll(_isReady, isReady => isReady))
         {
+            foreach (var node in _placement is not null && _from is null ? _system.Participants : [])
+            {
+                _effects.Enqueue(new CoordinatorEffect.Script(new ScriptEntry.Start(node.Index)));
+            }
+
             _effects.Enqueue(new CoordinatorEffect.AllReady());
         }
     }
@@ -206,7 +238,12 @@ internal sealed class CoordinatorProtocol
             return;
         }
 
-        foreach (var command in _core.Handle(what))
+        CarryOut(_core.Handle(what));
+    }
+
+    private void CarryOut(ImmutableArray<CouplingCommand> commands)
+    {
+        foreach (var command in commands)
         {
             CarryOut(command);
         }
@@ -244,6 +281,9 @@ internal sealed class CoordinatorProtocol
             case CouplingCommand.Advance order:
                 Order(order.Participant, new ParticipantJob.Advance(order, _core.InputsOf(order)));
                 break;
+            case CouplingCommand.Script script:
+                _effects.Enqueue(new CoordinatorEffect.Script(script.Entry));
+                break;
             case CouplingCommand.Commit commit:
                 _metrics.Add(commit.Record);
                 Accepted = commit.Record.Index + 1;
@@ -271,7 +311,13 @@ internal sealed class CoordinatorProtocol
         SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
         _statesMissing = _system.Participants.Length;
-        _snapshot = new RunSnapshot(take.Window, take.Tick, _core.SaveFields(), [.. new byte[_statesMissing][]]) { Counted = _metrics.Counts };
+        _snapshot = new RunSnapshot(take.Window, take.Tick, _placement is null ? _core.SaveFields() : [], [.. new byte[_statesMissing][]]) { Counted = _metrics.Counts };
+        if (_placement is not null)
+        {
+            _gathering = _core.Gather();
+            _effects.Enqueue(new CoordinatorEffect.Script(new ScriptEntry.SaveShare(take.Window)));
+        }
+
         for (var participant = 0; participant < _system.Participants.Length; participant++)
         {
             Order(participant, new ParticipantJob.Save(take.Window));
@@ -287,10 +333,42 @@ internal sealed class CoordinatorProtocol
         }
 
         _snapshot = _snapshot with { States = _snapshot.States.SetItem(saved.Participant, saved.State) };
-        if (--_statesMissing == 0)
+        _statesMissing--;
+        KeepIfComplete();
+    }
+
+    private void OnShareSaved(SiteAnswer.ShareSaved share)
+    {
+        if (_snapshot is null || share.Window != _snapshot.Window || _gathering is not { IsComplete: false } gathering)
+        {
+            return;
+        }
+
+        try
+        {
+            gathering.Take(share);
+        }
+        catch (InvalidDataException fault)
+        {
+            End(RunOutcome.Failed, Accepted, $"the fields of site {share.Site} cannot be kept: {fault.Message}", "");
+            return;
+        }
+
+        if (gathering.IsComplete)
+        {
+            _snapshot = _snapshot with { Fields = gathering.SaveFields() };
+            KeepIfComplete();
+        }
+    }
+
+    private bool IsSnapshotComplete => _statesMissing == 0 && _gathering is null or { IsComplete: true };
+
+    private void KeepIfComplete()
+    {
+        if (IsSnapshotComplete)
         {
             Flush();
-            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Keep(_snapshot)));
+            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Keep(_snapshot!)));
             FinishIfComplete();
         }
     }
@@ -307,9 +385,9 @@ internal sealed class CoordinatorProtocol
         {
             End(finish.Outcome, finish.Window, finish.Reason, "");
         }
-        else if (_statesMissing == 0)
+        else if (IsSnapshotComplete)
         {
-            End(finish.Outcome, finish.Window, finish.Reason, _core.FinalHash(finish.Tick, _snapshot!.States));
+            End(finish.Outcome, finish.Window, finish.Reason, _gathering is null ? _core.FinalHash(finish.Tick, _snapshot!.States) : _gathering.FinalHash(finish.Tick, _snapshot!.States));
         }
     }
 

@@ -1,0 +1,37 @@
+using System.Collections.Immutable;
+using ActorMultiscale.Actors.Protocol;
+using ActorMultiscale.Physics.Coupling.Distribution;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>What a coordinator tells a site.</summary>
+internal abstract record SiteOrder
+{
+    private SiteOrder() { }
+
+    /// <summary>Entries of the script, and jobs of the site's participants, in order.</summary>
+    public sealed record Batch(ImmutableArray<object> Items) : SiteOrder;
+
+    /// <summary>A job of a participant: inside a batch, but for the restoring of its state, which comes by itself.</summary>
+    public sealed record Job(int Participant, ParticipantJob What) : SiteOrder;
+
+    /// <summary>The fields of the snapshot from which the run goes on; empty for its start. The site's first order.</summary>
+    public sealed record Begin(byte[] Fields) : SiteOrder;
+}
+
+/// <summary>The lines of a site to the others.</summary>
+internal interface ISiteLines
+{
+    /// <summary>Tells the coordinator what a participant, or the site, answers; in order.</summary>
+    void ToCoordinator(object answer);
+
+    /// <summary>Sends a parcel to another site. Its values are copied before this returns.</summary>
+    void ToSite(int site, FieldParcel parcel);
+}
+
+/// <summary>The lines of a coordinator to its sites.</summary>
+internal interface ICoordinatorLines : IDisposable
+{
+    /// <summary>Tells a site what to do; in order.</summary>
+    void ToSite(int site, SiteOrder order);
+}
