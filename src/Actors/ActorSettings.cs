@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using Akka.Configuration;
 
@@ -33,6 +34,22 @@ internal static class ActorSettings
 
         return config.WithFallback(Profile("local"));
     }
+
+    /// <summary>The configuration of a node of a cluster.</summary>
+    public static Config ForNode(NodeSettings node)
+    {
+        var roles = string.Join(", ", node.Roles.Select(role => $"\"{role}\""));
+        var own = string.Create(CultureInfo.InvariantCulture,
+            $"actor-multiscale.solver-dispatcher.dedicated-thread-pool.thread-count = {node.Threads}\nakka.cluster.roles = [{roles}]\n");
+        return ConfigurationFactory.ParseString(own + Listening(node.Listen, node.Certificates is not null)).WithFallback(Profile("cluster")).WithFallback(Profile("local"));
+    }
+
+    /// <summary>The configuration of a client, which speaks to nodes and is none.</summary>
+    public static Config ForClient(string host, bool isSecure) =>
+        ConfigurationFactory.ParseString("akka.actor.provider = remote\n" + Listening(new NodeAddress(host, 0), isSecure)).WithFallback(Profile("cluster")).WithFallback(Profile("local"));
+
+    private static string Listening(NodeAddress address, bool isSecure) => string.Create(CultureInfo.InvariantCulture,
+        $"akka.remote.dot-netty.tcp.hostname = \"{address.Host}\"\nakka.remote.dot-netty.tcp.port = {address.Port}\nakka.remote.dot-netty.tcp.enable-ssl = {(isSecure ? "on" : "off")}\n");
 
     private static Config Profile(string name)
     {

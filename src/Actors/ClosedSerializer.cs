@@ -29,3 +29,21 @@ public sealed class ClosedSerializer : Serializer
     /// <exception cref="SerializationException">Always.</exception>
     public override object FromBinary(byte[] bytes, Type type) => throw new SerializationException("Bytes that name the type of which they are to be made are refused.");
 }
+
+/// <summary>Stands where Akka has the serializer that lets others deploy actors on this node, by the name of their type (<c>akka.actor.serializers.daemon-create</c>, number 3), and refuses both ways.</summary>
+public sealed class ClosedDeploymentSerializer(ExtendedActorSystem system) : Serializer(system)
+{
+    /// <inheritdoc/>
+    public override int Identifier => 3;
+
+    /// <inheritdoc/>
+    public override bool IncludeManifest => false;
+
+    /// <inheritdoc/>
+    /// <exception cref="SerializationException">Always.</exception>
+    public override byte[] ToBinary(object obj) => throw new SerializationException("Actors are not deployed on other nodes.");
+
+    /// <inheritdoc/>
+    /// <exception cref="SerializationException">Always.</exception>
+    public override object FromBinary(byte[] bytes, Type type) => throw new SerializationException("Bytes that name the type of an actor to be deployed here are refused.");
+}

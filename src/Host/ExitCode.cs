@@ -1,4 +1,5 @@
 using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Cluster;
 
 namespace ActorMultiscale.Host;
 
@@ -26,6 +27,15 @@ public static class ExitCode
     /// <summary>The store cannot be used.</summary>
     public const int StoreUnavailable = 6;
 
+    /// <summary>No node of the cluster answers.</summary>
+    public const int ClusterUnreachable = 7;
+
+    /// <summary>The node may not join the cluster: its program, its machine or its certificate is another.</summary>
+    public const int NodeRefused = 8;
+
+    /// <summary>The node was removed from its cluster, or was cut off from most of it and ended itself. It may be started again.</summary>
+    public const int NodeRemoved = 9;
+
     /// <summary>The user stopped the run; a snapshot was taken.</summary>
     public const int Stopped = 130;
 
@@ -37,6 +47,16 @@ public static class ExitCode
         RunStatus.LimitBroken => CheckFailed,
         RunStatus.StoreUnavailable => StoreUnavailable,
         RunStatus.Diverged => Mismatch,
+        _ => RunFailed,
+    };
+
+    /// <summary>The code for the end of a node.</summary>
+    public static int Of(NodeEnd end) => end switch
+    {
+        NodeEnd.Left => Ok,
+        NodeEnd.Removed => NodeRemoved,
+        NodeEnd.Refused => NodeRefused,
+        NodeEnd.Unreachable => ClusterUnreachable,
         _ => RunFailed,
     };
 }

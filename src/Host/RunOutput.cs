@@ -151,6 +151,9 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(ExperimentCheckOutput))]
 [JsonSerializable(typeof(ArchiveOutput))]
 [JsonSerializable(typeof(GarbageOutput))]
+[JsonSerializable(typeof(NodeEventOutput))]
+[JsonSerializable(typeof(ImmutableArray<NodeOutput>))]
+[JsonSerializable(typeof(CertificateOutput))]
 internal sealed partial class HostJson : JsonSerializerContext
 {
     // Letters beyond ASCII (σ, ², names of units) stay readable: the output goes to files and pipes, not into HTML.

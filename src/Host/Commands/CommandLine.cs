@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Host.Composition;
 
@@ -25,6 +26,9 @@ public static class CommandLine
             GraphCommand.Create(),
             ModelsCommand.Create(),
             ForcesCommand.Create(),
+            NodeCommand.Create(),
+            NodesCommand.Create(),
+            CertificatesCommand.Create(),
             VersionCommand.Create(),
         };
         foreach (var option in root.Options.Where(o => o.Name == "--version").ToList())
@@ -52,6 +56,11 @@ public static class CommandLine
         {
             await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
             return ExitCode.StoreUnavailable;
+        }
+        catch (NodeStartException fault)
+        {
+            await Console.Error.WriteLineAsync(fault.Message).ConfigureAwait(false);
+            return ExitCode.Usage;
         }
         catch (InvalidExperimentException fault)
         {
@@ -92,6 +101,8 @@ internal static class SharedOptions
     }
 
     public static Option<string[]> Set() => new("--set") { Description = "Change a key of the experiment: --set participants.left.settings.substeps=8", Arity = ArgumentArity.OneOrMore };
+
+    public static Option<string?> Certificates() => new("--certificates") { Description = "The folder with this node's certificate, made by 'certificates': connections are protected, and only nodes with a certificate of the same authority are let in" };
 
     public static Argument<string> Experiment() => new("experiment") { Description = "The experiment file, such as hocon/experiments/bar-wave.conf" };
 }

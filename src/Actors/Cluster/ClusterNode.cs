@@ -1,0 +1,158 @@
+using ActorMultiscale.Actors.Journal;
+using Akka.Actor;
+using Akka.Actor.Setup;
+using AkkaCluster = Akka.Cluster.Cluster;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>
+/// A node: an actor system that is a member of a cluster. It asks a node of the cluster what that is before it joins, and joins only its like. Cut off from most
+/// of the others, or removed by them, it ends; that is what keeps two halves of a cluster from going on with the same run.
+/// </summary>
+public sealed class ClusterNode
+{
+    /// <summary>The name of the actor system, part of every address.</summary>
+    public const string SystemName = "actor-multiscale";
+
+    private readonly Action<NodeEvent> _onEvent;
+    private NodeOutcome? _outcome;
+
+    private ClusterNode(ActorSystem actors, NodeSettings settings, Action<NodeEvent> onEvent)
+    {
+        (Actors, Settings, _onEvent) = (actors, settings, onEvent);
+        Address = settings.Listen;
+        Completion = EndAsync();
+    }
+
+    /// <summary>The actors of the node.</summary>
+    public ActorSystem Actors { get; }
+
+    /// <summary>What it was told.</summary>
+    public NodeSettings Settings { get; }
+
+    /// <summary>Where it listens.</summary>
+    public NodeAddress Address { get; }
+
+    /// <summary>The agent, which says how the node is and which participants it hosts.</summary>
+    public IActorRef Agent { get; private set; } = ActorRefs.Nobody;
+
+    /// <summary>How the node ended. Never faults.</summary>
+    public Task<NodeOutcome> Completion { get; }
+
+    /// <summary>Whether its actors run.</summary>
+    public bool IsAlive => !Actors.WhenTerminated.IsCompleted;
+
+    /// <summary>Whether it is a member.</summary>
+    public bool IsUp { get; private set; }
+
+    /// <summary>Starts a node; it joins by itself.</summary>
+    /// <param name="settings">What it is told.</param>
+    /// <param name="onEvent">Hears what happens, one call at a time; does not block.</param>
+    /// <exception cref="NodeStartException">It cannot listen there.</exception>
+    public static ClusterNode Start(NodeSettings settings, Action<NodeEvent> onEvent)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(onEvent);
+        var gate = new Lock();
+        void OneByOne(NodeEvent what)
+        {
+            lock (gate)
+            {
+                onEvent(what);
+            }
+        }
+
+        Action<NodeEvent> events = OneByOne;
+        var (actors, address) = Listen(settings);
+        settings = settings with { Listen = address };
+        var node = new ClusterNode(actors, settings, events);
+        OneByOne(new NodeEvent(NodeEventKind.Listening, address, $"listening on {address}"));
+        var cluster = AkkaCluster.Get(actors);
+        cluster.RegisterOnMemberRemoved(() => node.Ends(new NodeOutcome(NodeEnd.Removed, "The cluster has removed this node, or it was cut off from most of the others and removed itself.")));
+        var watch = new StallWatch(actors, text => OneByOne(new NodeEvent(NodeEventKind.Stall, address, text)));
+        actors.RegisterOnTermination(watch.Dispose);
+        node.Agent = actors.ActorOf(Props.Create(() => new NodeAgent(node, watch, events)), "agent");
+        actors.ActorOf(Props.Create(() => new JoiningActor(node)), "joining");
+        return node;
+    }
+
+    /// <summary>Leaves the cluster and ends.</summary>
+    public void Leave() => End(new NodeOutcome(NodeEnd.Left, "The node was told to end."), CoordinatedShutdown.ClusterLeavingReason.Instance);
+
+    /// <summary>What keeps <paramref name="here"/> out of a cluster of which <paramref name="there"/> is a node, as a sentence; null if nothing does.</summary>
+    public static string? Difference(NodeIdentity there, NodeIdentity here)
+    {
+        ArgumentNullException.ThrowIfNull(there);
+        ArgumentNullException.ThrowIfNull(here);
+        if (there.Program != here.Program)
+        {
+            return $"the cluster runs the program {there.Program}, this node is {here.Program}; all nodes run the same";
+        }
+
+        return here.AllowsOtherMachine || there.Machine == here.Machine ? null
+            : $"the machine of the cluster is '{Words(there.Machine)}', that of this node '{Words(here.Machine)}': a run would not give the same bits on both; --other-machine allows that";
+    }
+
+    private static string Words(MachineStamp machine) => $"{machine.OperatingSystem}, {machine.Runtime}, vectors of {machine.Vectors}";
+
+    internal void IsMember()
+    {
+        IsUp = true;
+        _onEvent(new NodeEvent(NodeEventKind.Up, Address, "up"));
+    }
+
+    internal void End(NodeOutcome outcome, CoordinatedShutdown.Reason? how = null)
+    {
+        Ends(outcome);
+        _ = CoordinatedShutdown.Get(Actors).Run(how ?? CoordinatedShutdown.ActorSystemTerminateReason.Instance);
+    }
+
+    private void Ends(NodeOutcome outcome)
+    {
+        IsUp = false;
+        if (Interlocked.CompareExchange(ref _outcome, outcome, null) is null)
+        {
+            _onEvent(new NodeEvent(NodeEventKind.Ending, Address, outcome.Reason));
+        }
+    }
+
+    private async Task<NodeOutcome> EndAsync()
+    {
+        await Actors.WhenTerminated.ConfigureAwait(false);
+        Ends(CoordinatedShutdown.Get(Actors).ShutdownReason switch
+        {
+            CoordinatedShutdown.ClusterDowningReason => new NodeOutcome(NodeEnd.Removed, "The cluster has removed this node."),
+            // Akka ends a node whose call was not believed; the reason itself is not public.
+            { ExitCode: 79 } => new NodeOutcome(NodeEnd.Refused, "A certificate was refused: this node and the one that it called do not have theirs from the same authority, or for the address that was called. The log says more."),
+            var reason => new NodeOutcome(NodeEnd.Failed, $"The actor system has ended ({reason?.GetType().Name ?? "without a reason"}); the log says why."),
+        });
+        return _outcome!;
+    }
+
+    private static (ActorSystem Actors, NodeAddress Address) Listen(NodeSettings settings)
+    {
+        foreach (var address in settings.Listen.Port == 0 ? settings.Listen.Free() : [settings.Listen])
+        {
+            try
+            {
+                return (Create(ActorSettings.ForNode(settings with { Listen = address }), settings.Certificates), address);
+            }
+            catch (Exception fault) when (fault.GetBaseException() is System.Net.Sockets.SocketException taken)
+            {
+                // Somebody may have taken a free port in between; one that was asked for is asked for.
+                if (settings.Listen.Port != 0)
+                {
+                    throw new NodeStartException($"Nothing can listen on {address}: {taken.Message}.");
+                }
+            }
+        }
+
+        throw new NodeStartException($"No port is free on '{settings.Listen.Host}'.");
+    }
+
+    internal static ActorSystem Create(Akka.Configuration.Config settings, NodeCertificates? certificates)
+    {
+        ActorSystemSetup setup = ActorSystemSetup.Create(BootstrapSetup.Create().WithConfig(settings));
+        return ActorSystem.Create(SystemName, certificates is null ? setup : setup.WithSetup(certificates.Setup()));
+    }
+}

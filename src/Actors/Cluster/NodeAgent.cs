@@ -1,0 +1,147 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster;
+using AkkaCluster = Akka.Cluster.Cluster;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>
+/// Speaks for a node, at <c>/user/agent</c>: what it is, how it is, whom it takes for members. It asks every member that comes up what that is; of two that
+/// differ the younger goes.
+/// </summary>
+internal sealed class NodeAgent : ReceiveActor, IWithTimers
+{
+    private static readonly TimeSpan _askAgainAfter = TimeSpan.FromSeconds(2);
+    private readonly ClusterNode _node;
+    private readonly StallWatch _watch;
+    private readonly Action<NodeEvent> _onEvent;
+    private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
+    private readonly TimeProvider _clock = TimeProvider.System;
+    private readonly Dictionary<Address, Member> _unknown = [];
+    private readonly SortedSet<HostedParticipant> _participants = new(Comparer<HostedParticipant>.Create(static (a, b) => string.CompareOrdinal(a.Run, b.Run) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name)));
+    private readonly long _began;
+    private long _unexpected;
+
+    public NodeAgent(ClusterNode node, StallWatch watch, Action<NodeEvent> onEvent)
+    {
+        (_node, _watch, _onEvent) = (node, watch, onEvent);
+        _began = _clock.GetTimestamp();
+        Receive<IdentityQuestion>(_ => Sender.Tell(_node.Settings.Identity));
+        Receive<StatusQuestion>(_ => Sender.Tell(Status()));
+        Receive<MembersQuestion>(_ => Sender.Tell(Members()));
+        Receive<NodeIdentity>(OnIdentity);
+        Receive<AskAgain>(_ => AskUnknown());
+        Receive<Hosts>(what => _participants.Add(what.Participant));
+        Receive<Releases>(what => _participants.Remove(what.Participant));
+        Receive<ClusterEvent.MemberUp>(up => OnUp(up.Member));
+        Receive<ClusterEvent.MemberLeft>(left => Tell(NodeEventKind.MemberLeaving, left.Member, "leaves"));
+        Receive<ClusterEvent.MemberRemoved>(removed =>
+        {
+            _unknown.Remove(removed.Member.Address);
+            Tell(NodeEventKind.MemberRemoved, removed.Member, "is removed");
+        });
+        Receive<ClusterEvent.UnreachableMember>(lost => Tell(NodeEventKind.MemberUnreachable, lost.Member, "is unreachable"));
+        Receive<ClusterEvent.ReachableMember>(back => Tell(NodeEventKind.MemberReachable, back.Member, "is reachable again"));
+        Receive<ClusterEvent.IMemberEvent>(static _ => { });
+        ReceiveAny(_ => _unexpected++);
+    }
+
+    /// <summary>Where the agent of the node at <paramref name="address"/> is.</summary>
+    public static ActorPath PathAt(Address address) => new RootActorPath(address) / "user" / "agent";
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() =>
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    private bool IsSelf(Member member) => member.UniqueAddress.Equals(_cluster.SelfUniqueAddress);
+
+    private void Tell(NodeEventKind kind, Member member, string what)
+    {
+        if (!IsSelf(member))
+        {
+            _onEvent(new NodeEvent(kind, NodeAddress.Of(member.Address), $"member {NodeAddress.Of(member.Address)} {what}"));
+        }
+    }
+
+    private void OnUp(Member member)
+    {
+        if (IsSelf(member))
+        {
+            return;
+        }
+
+        Tell(NodeEventKind.MemberUp, member, "is up");
+        _unknown[member.Address] = member;
+        AskUnknown();
+    }
+
+    private void AskUnknown()
+    {
+        foreach (var address in _unknown.Keys)
+        {
+            Context.ActorSelection(PathAt(address)).Tell(new IdentityQuestion());
+        }
+
+        if (_unknown.Count > 0)
+        {
+            Timers.StartSingleTimer("ask", new AskAgain(), _askAgainAfter);
+        }
+    }
+
+    private void OnIdentity(NodeIdentity there)
+    {
+        if (!_unknown.Remove(Sender.Path.Address, out var member) || DifferenceFrom(member, there) is not { } difference)
+        {
+            return;
+        }
+
+        // The same pair is looked at from both sides: the younger ends itself, and the leader removes one that does not.
+        if (member.IsOlderThan(_cluster.SelfMember))
+        {
+            _node.End(new NodeOutcome(NodeEnd.Refused, $"This node may not stay: {difference}."));
+        }
+        else if (_cluster.SelfAddress.Equals(_cluster.State.Leader))
+        {
+            _onEvent(new NodeEvent(NodeEventKind.Stall, NodeAddress.Of(member.Address), $"member {NodeAddress.Of(member.Address)} may not stay: {difference}"));
+            _cluster.Down(member.Address);
+        }
+    }
+
+    private string? DifferenceFrom(Member member, NodeIdentity there) => member.IsOlderThan(_cluster.SelfMember)
+        ? ClusterNode.Difference(there, _node.Settings.Identity)
+        : ClusterNode.Difference(_node.Settings.Identity, there);
+
+    private NodeStatus Status() => new()
+    {
+        Address = _node.Address,
+        Roles = _node.Settings.Roles,
+        Identity = _node.Settings.Identity,
+        Cores = Environment.ProcessorCount,
+        Load = _watch.Load,
+        ManagedBytes = GC.GetTotalMemory(forceFullCollection: false),
+        Uptime = _clock.GetElapsedTime(_began).TotalSeconds,
+        Lag = _watch.Lag,
+        Refused = ControlSerializer.Of(Context.System).Refused + _unexpected,
+        Participants = [.. _participants.Take(ControlCodec.LongestList)],
+    };
+
+    private MemberList Members() => new([.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(
+        NodeAddress.Of(member.Address),
+        [.. member.Roles.Order(StringComparer.Ordinal)],
+        member.Status.ToString().ToLowerInvariant(),
+        _cluster.State.Unreachable.Contains(member)))]);
+
+    /// <summary>Told by whoever hosts a participant on this node.</summary>
+    public sealed record Hosts(HostedParticipant Participant);
+
+    /// <summary>Told when it is hosted no more.</summary>
+    public sealed record Releases(HostedParticipant Participant);
+
+    private sealed record AskAgain;
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>What a node is told when it is started.</summary>
+public sealed partial record NodeSettings
+{
+    /// <summary>What the node is: its program and machine.</summary>
+    public required NodeIdentity Identity { get; init; }
+
+    /// <summary>Where it listens; with port 0 on any that is free.</summary>
+    public NodeAddress Listen { get; init; } = new("127.0.0.1", 0);
+
+    /// <summary>Nodes of the cluster that it joins, asked in turn; none for the first node, which forms the cluster.</summary>
+    public ImmutableArray<NodeAddress> Contacts { get; init; } = [];
+
+    /// <summary>What may be placed on it.</summary>
+    public ImmutableArray<string> Roles { get; init; } = [];
+
+    /// <summary>Who it is to others, and whom it believes; null for connections that nobody protects.</summary>
+    public NodeCertificates? Certificates { get; init; }
+
+    /// <summary>How many threads compute.</summary>
+    public int Threads { get; init; } = Math.Max(1, Environment.ProcessorCount - 1);
+
+    /// <summary>Where runs are kept, as <c>--store</c> names it.</summary>
+    public string Store { get; init; } = "";
+
+    /// <summary>How long it tries to join.</summary>
+    public TimeSpan JoinWithin { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether <paramref name="role"/> is the name of a role: small letters, digits and hyphens, at most 32.</summary>
+    public static bool IsRole(string role) => Role().IsMatch(role);
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,31}$", RegexOptions.CultureInvariant)]
+    private static partial Regex Role();
+}
+
+/// <summary>What happens to a node.</summary>
+public enum NodeEventKind
+{
+    /// <summary>It listens.</summary>
+    Listening,
+
+    /// <summary>It is a member.</summary>
+    Up,
+
+    /// <summary>Another is a member.</summary>
+    MemberUp,
+
+    /// <summary>Heartbeats of another fail to come.</summary>
+    MemberUnreachable,
+
+    /// <summary>They come again.</summary>
+    MemberReachable,
+
+    /// <summary>Another leaves.</summary>
+    MemberLeaving,
+
+    /// <summary>Another is a member no more.</summary>
+    MemberRemoved,
+
+    /// <summary>Its own threads answer late, or do so no more.</summary>
+    Stall,
+
+    /// <summary>It ends.</summary>
+    Ending,
+}
+
+/// <summary>Something that happened to a node.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Address">To whom.</param>
+/// <param name="Text">The same in words.</param>
+public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string Text);
+
+/// <summary>Why a node ended.</summary>
+public enum NodeEnd
+{
+    /// <summary>It was told to, and left.</summary>
+    Left,
+
+    /// <summary>The others removed it, or it was cut off from most of them and removed itself.</summary>
+    Removed,
+
+    /// <summary>It may not join: another program, another machine, another cluster's certificate.</summary>
+    Refused,
+
+    /// <summary>No node of the cluster answered.</summary>
+    Unreachable,
+
+    /// <summary>It failed.</summary>
+    Failed,
+}
+
+/// <summary>How a node ended.</summary>
+public sealed record NodeOutcome(NodeEnd End, string Reason);

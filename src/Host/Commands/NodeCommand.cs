@@ -1,0 +1,169 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Cluster;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary><c>node</c>: a process that is a member of a cluster, on which runs place participants.</summary>
+internal static class NodeCommand
+{
+    /// <summary>How long a node takes to end, at most: then the process ends anyway.</summary>
+    public static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(5);
+
+    public static Command Create()
+    {
+        var listen = AddressOption("--listen", "Where the node listens: an address of this machine by which the others reach it. Without a port on a free one. Other than loopback it needs --certificates");
+        listen.DefaultValueFactory = _ => new NodeAddress("127.0.0.1", 0);
+        var join = new Option<NodeAddress[]>("--join") { Description = "A node of the cluster to join, as host:port; several are asked in turn. Without it the node is the first of a new cluster", CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value))] };
+        var role = new Option<string[]>("--role") { Description = "What may be placed on the node, such as md; may be given several times", DefaultValueFactory = _ => [] };
+        role.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !NodeSettings.IsRole(token.Value)))
+            {
+                result.AddError($"'{token.Value}' is no name of a role: small letters, digits and hyphens, at most 32.");
+            }
+        });
+        var (store, json, threads, certificates) = (SharedOptions.Store(), SharedOptions.Json(), SharedOptions.Threads(), SharedOptions.Certificates());
+        threads.DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 1);
+        var insecure = new Option<bool>("--insecure") { Description = "Listen on other addresses than loopback without certificates: whoever reaches the port controls the node" };
+        var otherMachine = new Option<bool>("--other-machine") { Description = "Join although the machine is another (operating system, runtime, vector width): runs may give other bits" };
+        var within = new Option<double>("--join-within") { Description = "How long to try to join, in seconds", DefaultValueFactory = _ => 60 };
+        within.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !(double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 86400))
+            {
+                result.AddError($"--join-within takes seconds, more than 0 and at most 86400; found '{result.Tokens[0].Value}'.");
+            }
+        });
+        var health = AddressOption("--health", "Answer GET /healthz/live and /healthz/ready there, as host:port");
+        var withInput = new Option<bool>("--until-input-ends") { Description = "Leave when standard input ends: a node that another process starts so ends with it" };
+        var command = new Command("node", "Start a node of a cluster") { listen, join, role, store, threads, certificates, insecure, otherMachine, within, health, withInput, json };
+        command.SetAction(async (parsed, _) =>
+        {
+            var settings = new NodeSettings
+            {
+                Identity = new NodeIdentity(Machine.Program, Machine.Stamp, parsed.GetValue(otherMachine)),
+                Listen = parsed.GetValue(listen),
+                Contacts = [.. parsed.GetValue(join) ?? []],
+                Roles = [.. parsed.GetValue(role)!.Distinct().Order(StringComparer.Ordinal)],
+                Certificates = parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null,
+                Threads = parsed.GetValue(threads),
+                Store = parsed.GetValue(store)!,
+                JoinWithin = TimeSpan.FromSeconds(parsed.GetValue(within)),
+            };
+            if (settings.Listen.Host == "0.0.0.0")
+            {
+                throw new NodeStartException("A node listens on one address, by which the others know it; 0.0.0.0 is none.");
+            }
+
+            if (!settings.Listen.IsLoopback && settings.Certificates is null && !parsed.GetValue(insecure))
+            {
+                throw new NodeStartException($"Whoever reaches {settings.Listen} could control the node. Give it a certificate (--certificates FOLDER; 'certificates' makes one), or say --insecure on a network that only its nodes can reach.");
+            }
+
+            // What is no store should be said now, not when a run comes.
+            RunCatalog.Of(settings.Store);
+            return await ServeAsync(settings, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
+        });
+        return command;
+    }
+
+    /// <summary>An option that takes the address of a node.</summary>
+    public static Option<NodeAddress> AddressOption(string name, string description) =>
+        new(name) { Description = description, CustomParser = static result => Parse(result, result.Tokens[0].Value) };
+
+    private static NodeAddress Parse(ArgumentResult result, string text)
+    {
+        if (!NodeAddress.TryParse(text, out var address, out var fault))
+        {
+            result.AddError(fault);
+        }
+
+        return address;
+    }
+
+    private static async Task<int> ServeAsync(NodeSettings settings, NodeAddress? health, bool endsWithInput, bool json)
+    {
+        StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
+        void Print(NodeEvent what)
+        {
+            if (what.Kind == NodeEventKind.Ending)
+            {
+                EndSoon();
+            }
+
+            var isForPeople = what.Kind is NodeEventKind.Stall or NodeEventKind.Ending;
+            if (isForPeople)
+            {
+                Console.Error.WriteLine(what.Text);
+            }
+
+            if (json)
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(NodeEventOutput.Of(what), HostJson.Lines.NodeEventOutput));
+            }
+            else if (!isForPeople)
+            {
+                Console.Out.WriteLine(what.Text);
+            }
+
+            Console.Out.Flush();
+        }
+
+        // The process ends even where a model heeds nothing, or the pool is so busy that nobody would be told: a node that was removed must not go on.
+        var code = ExitCode.NodeRemoved;
+        void EndSoon() => new Thread(() =>
+        {
+            Thread.Sleep(EndsWithin);
+            Environment.Exit(code);
+        }) { IsBackground = true }.Start();
+
+        var node = ClusterNode.Start(settings, Print);
+        using var port = health is { } address ? new HealthPort(address, () => node.IsAlive, () => node.IsUp) : null;
+        void Leave()
+        {
+            code = ExitCode.Ok;
+            node.Leave();
+        }
+
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            Leave();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        if (endsWithInput)
+        {
+            new Thread(() =>
+            {
+                while (Console.In.Read() >= 0)
+                {
+                }
+
+                Leave();
+            }) { IsBackground = true }.Start();
+        }
+
+        return ExitCode.Of((await node.Completion.ConfigureAwait(false)).End);
+    }
+}
+
+/// <summary>Something that happened to a node, as scripts see it: one object a line.</summary>
+/// <param name="Event">What: listening, up, member-up, member-unreachable, member-reachable, member-leaving, member-removed, stall, ending.</param>
+/// <param name="Address">To whom.</param>
+/// <param name="Text">The same in words.</param>
+public sealed record NodeEventOutput(string Event, string Address, string Text)
+{
+    /// <summary>The output of an event.</summary>
+    public static NodeEventOutput Of(NodeEvent what)
+    {
+        ArgumentNullException.ThrowIfNull(what);
+        return new(JsonNamingPolicy.KebabCaseLower.ConvertName(what.Kind.ToString()), what.Address.ToString(), what.Text);
+    }
+}
