@@ -61,6 +61,9 @@ public enum RunStatus
 
     /// <summary>A window that had been committed came out otherwise when it was computed again.</summary>
     Diverged,
+
+    /// <summary>A node, or the way to it, was lost: the run goes on from its last snapshot with those that are left.</summary>
+    SitesLost,
 }
 
 /// <summary>What a run through the actors left.</summary>

@@ -137,7 +137,7 @@ public static class ControlCodec
     public const int LongestList = 1024;
 
     /// <summary>All there are. Further messages are added here, as the list of the file that holds them.</summary>
-    public static ImmutableArray<ControlKind> Kinds { get; } = [.. NodeMessages.Kinds];
+    public static ImmutableArray<ControlKind> Kinds { get; } = [.. NodeMessages.Kinds, .. RunMessages.Kinds];
 
     private static readonly FrozenDictionary<string, ControlKind> _byManifest = Kinds.ToFrozenDictionary(kind => kind.Manifest, StringComparer.Ordinal);
     private static readonly FrozenDictionary<Type, ControlKind> _byType = Kinds.ToFrozenDictionary(kind => kind.Type);

@@ -21,7 +21,7 @@ internal static class SiteCodec
 
     private enum Kind : byte
     {
-        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Worked, Advanced, Failed, Measured, ShareSaved, MeshesChanged, Restore,
+        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Worked, Advanced, Failed, Measured, ShareSaved, MeshesChanged, Restore, Meet, IsReady,
     }
 
     private enum Item : byte
@@ -52,6 +52,20 @@ internal static class SiteCodec
                 Write(to, Kind.Restore);
                 WriteInteger(to, job.Participant);
                 WriteBytes(to, restore.State);
+                break;
+            case SiteOrder.Meet meet:
+                Write(to, Kind.Meet);
+                WriteInteger(to, meet.Sites.Length);
+                foreach (var address in meet.Sites)
+                {
+                    WriteText(to, address.Host);
+                    WriteInteger(to, address.Port);
+                }
+
+                break;
+            case SiteIsReady ready:
+                Write(to, Kind.IsReady);
+                WriteInteger(to, ready.Site);
                 break;
             case FieldParcel.Samples samples:
                 Write(to, Kind.Samples);
@@ -196,6 +210,16 @@ internal static class SiteCodec
                 return new SiteOrder.Begin(ReadBytes(ref from));
             case Kind.Restore:
                 return new SiteOrder.Job(ReadCount(ref from), new ParticipantJob.Restore(ReadBytes(ref from)));
+            case Kind.Meet:
+                var sites = ImmutableArray.CreateBuilder<NodeAddress>();
+                for (var left = ReadCount(ref from); left > 0; left--)
+                {
+                    sites.Add(new NodeAddress(ReadText(ref from), ReadCount(ref from)));
+                }
+
+                return new SiteOrder.Meet(sites.ToImmutable());
+            case Kind.IsReady:
+                return new SiteIsReady(ReadCount(ref from));
             case Kind.Samples:
                 var (order, participant, values) = (ReadInteger(ref from), ReadCount(ref from), ReadPorts(ref from));
                 var changes = ImmutableArray.CreateBuilder<MeshChange>();

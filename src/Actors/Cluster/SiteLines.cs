@@ -15,9 +15,15 @@ internal abstract record SiteOrder
     /// <summary>A job of a participant: inside a batch, but for the restoring of its state, which comes by itself.</summary>
     public sealed record Job(int Participant, ParticipantJob What) : SiteOrder;
 
+    /// <summary>Where all sites listen: each connects to those behind it.</summary>
+    public sealed record Meet(ImmutableArray<NodeAddress> Sites) : SiteOrder;
+
     /// <summary>The fields of the snapshot from which the run goes on; empty for its start. The site's first order.</summary>
     public sealed record Begin(byte[] Fields) : SiteOrder;
 }
+
+/// <summary>A site has links to all others, and its participants are made.</summary>
+internal sealed record SiteIsReady(int Site);
 
 /// <summary>The lines of a site to the others.</summary>
 internal interface ISiteLines

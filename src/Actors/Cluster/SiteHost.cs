@@ -1,0 +1,174 @@
+using System.Collections.Immutable;
+using System.Net;
+using ActorMultiscale.Actors.DataPlane;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Distribution;
+using Akka.Actor;
+using Akka.Event;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>
+/// Opens a site on a node, and keeps it for as long as all its links stand: it makes the run from its record, listens, meets the other sites, and
+/// then lets <see cref="SiteActor"/> work. It ends with the first link that breaks; what computes here then computes no more.
+/// </summary>
+internal sealed class SiteHost : ReceiveActor
+{
+    private readonly OpenSite _order;
+    private readonly NodeSettings _node;
+    private readonly IActorRef _agent;
+    private readonly IActorRef _asker;
+    private readonly HashSet<int> _linked = [];
+    private SiteWire? _wire;
+    private SourcedRun? _run;
+    private byte[]? _fields;
+    private bool _hasMet;
+    private IActorRef _site = ActorRefs.Nobody;
+    private volatile IActorRef _taker;
+
+    /// <summary>A host that answers <paramref name="asker"/>.</summary>
+    public SiteHost(OpenSite order, NodeSettings node, IRunSource source, IActorRef agent, IActorRef asker)
+    {
+        (_order, _node, _agent, _asker, _taker) = (order, node, agent, asker, Self);
+        Receive<Composed>(composed => Open(composed.Run));
+        Receive<Status.Failure>(failure => Refuse(failure.Cause.GetBaseException().Message));
+        Receive<LinkIsOpen>(link =>
+        {
+            _linked.Add(link.Site);
+            BeginIfReady();
+        });
+        Receive<WireRefusal>(refusal => Context.GetLogger().Warning("site {0} of '{1}': {2}", _order.Site, _order.Run, refusal.Text));
+        Receive<SiteOrder.Meet>(Meet);
+        Receive<SiteOrder.Begin>(begin =>
+        {
+            _fields = begin.Fields;
+            BeginIfReady();
+        });
+        Receive<Broken>(broken =>
+        {
+            Context.GetLogger().Info("site {0} of '{1}' ends: {2}", _order.Site, _order.Run, broken.Reason);
+            Context.Stop(Self);
+        });
+        Receive<Terminated>(_ => Context.Stop(Self));
+
+        // Reads the record, which blocks.
+        var run = order.Run;
+        _ = Task.Factory.StartNew(() =>
+        {
+            using var store = source.Open(run);
+            return new Composed(source.Compose(store));
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).PipeTo(Self);
+    }
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _wire?.Dispose();
+        foreach (var participant in Participants)
+        {
+            _agent.Tell(new NodeAgent.Releases(participant));
+        }
+
+        base.PostStop();
+    }
+
+    private IEnumerable<HostedParticipant> Participants =>
+        _run?.System.Participants.Where(p => _order.Sites[p.Index] == _order.Site).Select(p => new HostedParticipant(p.Name, _order.Run)) ?? [];
+
+    private void Open(SourcedRun run)
+    {
+        var system = run.System;
+        if (_order.Sites.Length != system.Participants.Length || _order.Homes.Length != system.Conduits.Length || _order.Groups.Length != system.Groups.Length
+            || _order.Site >= _order.Count || _order.Sites.Concat(_order.Homes).Concat(_order.Groups).Any(site => site >= _order.Count))
+        {
+            Refuse("what is to be placed is not what the record holds");
+            return;
+        }
+
+        var self = Self;
+        _run = run;
+        try
+        {
+            _wire = new SiteWire(new WireOptions
+            {
+                Site = _order.Site,
+                Token = [.. Convert.FromHexString(_order.Token)],
+                Epoch = _order.Epoch,
+                Program = _node.Identity.Program,
+                Certificates = _node.Certificates?.OfWire(),
+            }, _order.Count, Dns.GetHostAddresses(_node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork), message => _taker.Tell(message), reason => self.Tell(new Broken(reason)));
+        }
+        catch (Exception fault) when (fault is WireException or FormatException or System.Net.Sockets.SocketException or ArgumentException)
+        {
+            Refuse(fault.Message);
+            return;
+        }
+
+        foreach (var participant in Participants)
+        {
+            _agent.Tell(new NodeAgent.Hosts(participant));
+        }
+
+        _asker.Tell(new SiteIsOpen(_order.Run, _order.Epoch, _order.Site, new NodeAddress(_node.Listen.Host, _wire.Port)), _agent);
+    }
+
+    private void Refuse(string reason)
+    {
+        _asker.Tell(new SiteRefused(_order.Run, _order.Epoch, _order.Site, reason), _agent);
+        Context.Stop(Self);
+    }
+
+    private void Meet(SiteOrder.Meet meet)
+    {
+        var (self, wire) = (Self, _wire!);
+        _hasMet = true;
+        for (var site = _order.Site + 1; site < meet.Sites.Length; site++)
+        {
+            var to = site;
+            _ = wire.ConnectAsync(meet.Sites[to], to).ContinueWith(made => self.Tell(new Broken($"No link to site {to}: {made.Exception?.GetBaseException().Message}")),
+                CancellationToken.None, TaskContinuationOptions.NotOnRanToCompletion, TaskScheduler.Default);
+        }
+
+        BeginIfReady();
+    }
+
+    private void BeginIfReady()
+    {
+        if (!_hasMet || _fields is null || _linked.Count < _order.Count || !_site.IsNobody())
+        {
+            return;
+        }
+
+        var (order, run, fields, wire, settings) = (_order, _run!, _fields, _wire!, new RunSettings { Threads = _node.Threads });
+        var lines = new Lines(wire, order.Count);
+        try
+        {
+            var placement = new FieldPlacement(run.System, order.Sites, order.Count, order.Homes, order.Groups);
+            _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Site, fields, settings, lines)), "site");
+        }
+        catch (ArgumentException fault)
+        {
+            Self.Tell(new Broken(fault.Message));
+            return;
+        }
+
+        Context.Watch(_site);
+        _fields = [];
+        _taker = _site;
+        wire.Send(order.Count, new SiteIsReady(order.Site));
+    }
+
+    private sealed record Composed(SourcedRun Run);
+
+    private sealed record Broken(string Reason);
+
+    private sealed class Lines(SiteWire wire, int coordinator) : ISiteLines
+    {
+        public void ToCoordinator(object answer) => wire.Send(coordinator, answer);
+
+        public void ToSite(int site, FieldParcel parcel) => wire.Send(site, parcel);
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using ActorMultiscale.Actors.DataPlane;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>
+/// The links of a coordinator or a site: whatever comes in becomes a message for one taker; what goes out is short, and takes the lane of messages, or long, and takes that of
+/// fields. When one link breaks the whole is broken: the run goes back to its last snapshot.
+/// </summary>
+internal sealed class SiteWire : IWireReceiver, IDisposable
+{
+    // A longer one would make those behind it wait.
+    private const int ShortLength = 32 << 10;
+
+    private readonly Wire _wire;
+    private readonly Action<object> _take;
+    private readonly Action<string> _broken;
+    private readonly WireLink?[] _links;
+    private int _isOver;
+
+    /// <summary>Listens.</summary>
+    /// <param name="options">Who this is: sites count from 0, the coordinator comes behind them.</param>
+    /// <param name="sites">How many sites there are.</param>
+    /// <param name="host">An address of this machine by which the others reach it.</param>
+    /// <param name="take">Takes every message, on threads of the links.</param>
+    /// <param name="broken">Told once, with a sentence, when nothing more will come.</param>
+    public SiteWire(WireOptions options, int sites, IPAddress host, Action<object> take, Action<string> broken)
+    {
+        (_take, _broken, _links) = (take, broken, new WireLink?[sites + 1]);
+        _wire = Wire.Listen(options, this, new IPEndPoint(host, 0));
+    }
+
+    /// <summary>The port on which it listens.</summary>
+    public int Port => _wire.EndPoint.Port;
+
+    /// <summary>What it has carried.</summary>
+    public WireCounters Counters => _wire.Counters;
+
+    /// <summary>Connects to another.</summary>
+    /// <exception cref="WireException">There is no link.</exception>
+    public async Task ConnectAsync(NodeAddress address, int site)
+    {
+        EndPoint to = IPAddress.TryParse(address.Host, out var ip) ? new IPEndPoint(ip, address.Port) : new DnsEndPoint(address.Host, address.Port);
+        _ = await _wire.ConnectAsync(to, site).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends a message; its values are copied before this returns.</summary>
+    public void Send(int site, object message)
+    {
+        if (Volatile.Read(ref _links[site]) is not { } link)
+        {
+            Break($"There is no link to site {site}.");
+            return;
+        }
+
+        var bytes = SiteCodec.Encode(message);
+        if (bytes.Length <= ShortLength)
+        {
+            _ = link.Send(bytes.Span);      // Where it is no more, everything is over soon.
+            return;
+        }
+
+        if (message is SiteOrder.Batch { Items.Length: > 1 } batch)
+        {
+            // Orders keep their order: they all go the same way.
+            var half = batch.Items.Length / 2;
+            Send(site, new SiteOrder.Batch(batch.Items[..half]));
+            Send(site, new SiteOrder.Batch(batch.Items[half..]));
+            return;
+        }
+
+        _ = link.SendFieldAsync([], bytes).ContinueWith(static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+    }
+
+    /// <inheritdoc/>
+    public void Opened(WireLink link)
+    {
+        if (link.Site < _links.Length)
+        {
+            Volatile.Write(ref _links[link.Site], link);
+            _take(new LinkIsOpen(link.Site));
+        }
+        else
+        {
+            link.Close($"There is no site {link.Site}.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Received(WireLink link, ReadOnlySpan<byte> message) => _take(SiteCodec.Decode(message));
+
+    /// <inheritdoc/>
+    public void Received(WireLink link, WireField field)
+    {
+        _take(SiteCodec.Decode(field.Body));
+        field.Release();
+    }
+
+    /// <inheritdoc/>
+    public void Closed(WireLink link, string reason) => Break($"The link to {(link.Site == _links.Length - 1 ? "the coordinator" : $"site {link.Site}")} is no more: {reason}");
+
+    /// <inheritdoc/>
+    public void Refused(EndPoint? from, string reason) => _take(new WireRefusal($"{from} was refused: {reason}"));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Interlocked.Exchange(ref _isOver, 1);
+        _wire.Dispose();
+    }
+
+    private void Break(string reason)
+    {
+        if (Interlocked.Exchange(ref _isOver, 1) == 0)
+        {
+            _broken(reason);
+        }
+    }
+}
+
+/// <summary>A link stands.</summary>
+internal sealed record LinkIsOpen(int Site);
+
+/// <summary>Somebody who does not belong to the run has tried to connect.</summary>
+internal sealed record WireRefusal(string Text);
