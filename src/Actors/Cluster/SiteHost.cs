@@ -98,7 +98,7 @@ internal sealed class SiteHost : ReceiveActor
                 Token = [.. Convert.FromHexString(_order.Token)],
                 Epoch = _order.Epoch,
                 Program = _node.Identity.Program,
-                Certificates = _node.Certificates?.OfWire(),
+                Certificates = _node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
             }, _order.Count, Dns.GetHostAddresses(_node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork), message => _taker.Tell(message), reason => self.Tell(new Broken(reason)));
         }
         catch (Exception fault) when (fault is WireException or FormatException or System.Net.Sockets.SocketException or ArgumentException)

@@ -45,7 +45,7 @@ internal static class ChunkCodec
         }
 
         using var compressor = new Compressor(1);
-        var frame = compressor.Wrap(Shuffle(content));
+        var frame = compressor.Wrap(Shuffled(content));
         return Head + frame.Length > 0.9 * content.Length ? content : [.. Compressed, .. Length(content.Length), .. frame];
     }
 
@@ -147,7 +147,8 @@ internal static class ChunkCodec
             return null;
         }
 
-        var content = Unshuffle(shuffled);
+        var content = GC.AllocateUninitializedArray<byte>(shuffled.Length);
+        Unshuffle(shuffled, content);
         return RunEventCodec.Hash(content) == hash ? content : null;
     }
 
@@ -158,10 +159,20 @@ internal static class ChunkCodec
         return bytes;
     }
 
-    private static byte[] Shuffle(byte[] content)
+    private static byte[] Shuffled(byte[] content)
     {
-        var (result, numbers) = (GC.AllocateUninitializedArray<byte>(content.Length), content.Length / Number);
-        ReadOnlySpan<ulong> from = MemoryMarshal.Cast<byte, ulong>(content.AsSpan());
+        var result = GC.AllocateUninitializedArray<byte>(content.Length);
+        Shuffle(content, result);
+        return result;
+    }
+
+    /// <summary>Writes all first bytes of the numbers of 8 bytes, then all second ones, and so on; what is behind the last whole number stays.</summary>
+    /// <param name="content">The numbers.</param>
+    /// <param name="result">As long, and somewhere else.</param>
+    public static void Shuffle(ReadOnlySpan<byte> content, Span<byte> result)
+    {
+        var numbers = content.Length / Number;
+        var from = MemoryMarshal.Cast<byte, ulong>(content);
         var square = new Square();
         for (var at = 0; at < numbers; at += Number)
         {
@@ -170,33 +181,34 @@ internal static class ChunkCodec
             Transpose(ref square);
             for (var plane = 0; plane < Number; plane++)
             {
-                MemoryMarshal.AsBytes(square[plane..(plane + 1)])[..count].CopyTo(result.AsSpan((plane * numbers) + at));
+                MemoryMarshal.AsBytes(square[plane..(plane + 1)])[..count].CopyTo(result[((plane * numbers) + at)..]);
             }
         }
 
-        content.AsSpan(numbers * Number).CopyTo(result.AsSpan(numbers * Number));
-        return result;
+        content[(numbers * Number)..].CopyTo(result[(numbers * Number)..]);
     }
 
-    private static byte[] Unshuffle(byte[] shuffled)
+    /// <summary>Undoes <see cref="Shuffle"/>.</summary>
+    /// <param name="shuffled">The shuffled numbers.</param>
+    /// <param name="result">As long, and somewhere else.</param>
+    public static void Unshuffle(ReadOnlySpan<byte> shuffled, Span<byte> result)
     {
-        var (result, numbers) = (GC.AllocateUninitializedArray<byte>(shuffled.Length), shuffled.Length / Number);
-        var to = MemoryMarshal.Cast<byte, ulong>(result.AsSpan());
+        var numbers = shuffled.Length / Number;
+        var to = MemoryMarshal.Cast<byte, ulong>(result);
         var square = new Square();
         for (var at = 0; at < numbers; at += Number)
         {
             var count = Math.Min(Number, numbers - at);
             for (var plane = 0; plane < Number; plane++)
             {
-                shuffled.AsSpan((plane * numbers) + at, count).CopyTo(MemoryMarshal.AsBytes(square[plane..(plane + 1)]));
+                shuffled.Slice((plane * numbers) + at, count).CopyTo(MemoryMarshal.AsBytes(square[plane..(plane + 1)]));
             }
 
             Transpose(ref square);
             square[..count].CopyTo(to[at..]);
         }
 
-        shuffled.AsSpan(numbers * Number).CopyTo(result.AsSpan(numbers * Number));
-        return result;
+        shuffled[(numbers * Number)..].CopyTo(result[(numbers * Number)..]);
     }
 
     // Byte j of word i and byte i of word j change places: squares of 4, of 2, of 1 (H. S. Warren, Hacker's Delight, 7-3).

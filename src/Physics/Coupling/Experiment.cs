@@ -63,6 +63,9 @@ public sealed record Experiment
     /// <summary>What is watched after every root window.</summary>
     public ImmutableArray<Watch> Watches { get; init; } = [];
 
+    /// <summary>On which nodes of a cluster participants are computed, where it matters; the first rule that concerns a participant holds. Changes no bit.</summary>
+    public ImmutableArray<PlacementRule> Placement { get; init; } = [];
+
     /// <summary>What the experiment says must come out.</summary>
     public ImmutableArray<Check> Checks { get; init; } = [];
 }
@@ -162,6 +165,20 @@ public sealed record Conduit(string From, string To)
 /// <param name="Metric">A scalar out-port, <c>participant.port</c>, or a watch, <c>watch.name</c>.</param>
 /// <param name="Limit">The greatest absolute value allowed.</param>
 public sealed record ConservationLimit(string Metric, double Limit);
+
+/// <summary>Where participants are computed in a cluster.</summary>
+/// <param name="Participants">A name, or the beginning of several with <c>*</c> behind it.</param>
+public sealed record PlacementRule(string Participants)
+{
+    /// <summary>The role that their nodes have; null for any.</summary>
+    public string? Role { get; init; }
+
+    /// <summary>The participant whose node they share where its role allows; null for none.</summary>
+    public string? With { get; init; }
+
+    /// <summary>Whether the rule is of a participant.</summary>
+    public bool Concerns(string name) => Participants.EndsWith('*') ? name?.StartsWith(Participants[..^1], StringComparison.Ordinal) == true : name == Participants;
+}
 
 /// <summary>Something that must hold at the end of the run, with its source.</summary>
 /// <param name="Name">What it says, for people.</param>

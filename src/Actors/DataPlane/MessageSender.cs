@@ -1,0 +1,141 @@
+using System.Net.Sockets;
+
+namespace ActorMultiscale.Actors.DataPlane;
+
+/// <summary>
+/// Writes the lane of messages. Whoever sends while nobody else does writes on its own thread, at once, which is soonest; what comes meanwhile waits, and the thread
+/// of the lane writes all of it together. Nobody who sends waits for the peer: where the socket has no room, that thread does.
+/// </summary>
+/// <param name="socket">The connection.</param>
+/// <param name="stream">Its bytes.</param>
+/// <param name="meter">Counts what goes.</param>
+/// <param name="backlog">How many bytes may wait.</param>
+internal sealed class MessageSender(Socket socket, Stream stream, WireMeter meter, int backlog)
+{
+    private readonly object _gate = new();
+    private FrameBuffer _waiting = new();
+    private FrameBuffer _leaving = new();
+    private uint _sequence;
+    private bool _isWriting;            // Somebody owns the stream and what is leaving.
+    private bool _isHandedOver;         // It is the thread of the lane.
+    private bool _isClosed;
+    private long _wroteAt = TimeProvider.System.GetTimestamp();
+
+    /// <summary>Sends a frame after those before it.</summary>
+    /// <returns>False where the lane is closed.</returns>
+    /// <exception cref="WireException">More waits than may wait.</exception>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public bool Send(FrameKind kind, uint field, ReadOnlySpan<byte> payload)
+    {
+        lock (_gate)
+        {
+            if (_isClosed)
+            {
+                return false;
+            }
+
+            if (kind != FrameKind.Bye && _waiting.Count + payload.Length > backlog)
+            {
+                throw new WireException($"It has not taken what was sent before: {_waiting.Count} bytes of messages wait, and {backlog} may.");
+            }
+
+            _waiting.Append(kind, field, _sequence++, payload);
+            if (kind == FrameKind.Message)
+            {
+                meter.MessageSent();
+            }
+
+            if (_isWriting)
+            {
+                return true;
+            }
+
+            _isWriting = true;
+        }
+
+        // A socket that says it has room has room for more than a message (on Linux a third of its buffer): the write does not wait.
+        if (!socket.Poll(0, SelectMode.SelectWrite) || !IsDone())
+        {
+            lock (_gate)
+            {
+                _isHandedOver = true;
+                Monitor.Pulse(_gate);
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Sends a sign of life where nothing was sent for as long as <paramref name="pause"/>, and nothing is being sent.</summary>
+    public void SendBeat(TimeSpan pause)
+    {
+        lock (_gate)
+        {
+            if (_isWriting || TimeProvider.System.GetElapsedTime(_wroteAt) < pause)
+            {
+                return;
+            }
+        }
+
+        Send(FrameKind.Beat, 0, []);
+    }
+
+    /// <summary>Lets go what waits, takes nothing more, and ends the thread.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.Pulse(_gate);
+        }
+    }
+
+    /// <summary>The thread of the lane: ends when it is closed.</summary>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public void Run()
+    {
+        while (true)
+        {
+            lock (_gate)
+            {
+                while (!_isHandedOver && !_isClosed)
+                {
+                    Monitor.Wait(_gate);
+                }
+
+                if (_isClosed)
+                {
+                    return;
+                }
+            }
+
+            while (!IsDone())
+            {
+            }
+        }
+    }
+
+    // Writes what waits, together; says whether nothing has come meanwhile.
+    private bool IsDone()
+    {
+        lock (_gate)
+        {
+            (_waiting, _leaving) = (_leaving, _waiting);
+        }
+
+        stream.Write(_leaving.Written);
+        meter.BytesSent(_leaving.Count);
+        _leaving.Clear();
+        lock (_gate)
+        {
+            _wroteAt = TimeProvider.System.GetTimestamp();
+            if (_waiting.Count > 0 && !_isClosed)
+            {
+                return false;
+            }
+
+            _isWriting = _isHandedOver = false;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,390 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ActorMultiscale.Actors.DataPlane;
+
+/// <summary>
+/// Where a process of a run meets the others: it listens, connects, and keeps the links. Connections of its own, so that however much they carry, nobody's heartbeat waits. Everything
+/// happens on threads that belong to it: one that accepts, one that looks at the clock, one for each connection while it introduces itself, and those of the links.
+/// </summary>
+internal sealed class Wire : IDisposable
+{
+    // So many may introduce themselves at once; a run has fewer processes, and the rest is sent away.
+    private const int Guests = 64;
+    private readonly Socket _listener;
+    private readonly object _gate = new();
+    private readonly HashSet<WireLink> _links = [];
+    private readonly Dictionary<Socket, long> _guests = [];                     // Who has not introduced itself yet, since when.
+    private readonly Dictionary<Guid, (Hello Hello, WireLane Lane)> _halves = [];      // Who has, with one connection of two.
+    private WireCounters _past;
+    private bool _isDisposed;
+
+    private Wire(Socket listener, WireOptions options, IWireReceiver receiver)
+    {
+        (_listener, Options, Receiver) = (listener, options, receiver);
+        EndPoint = (IPEndPoint)listener.LocalEndPoint!;
+    }
+
+    /// <summary>Where this process listens.</summary>
+    public IPEndPoint EndPoint { get; }
+
+    /// <summary>Who this process is.</summary>
+    public WireOptions Options { get; }
+
+    /// <summary>The links that stand, or are about to be told as closed.</summary>
+    public ImmutableArray<WireLink> Links
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _links];
+            }
+        }
+    }
+
+    /// <summary>What all links have carried, those that are no more among them.</summary>
+    public WireCounters Counters
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _links.Aggregate(_past, (sum, link) => sum + link.Counters);
+            }
+        }
+    }
+
+    internal IWireReceiver Receiver { get; }
+
+    /// <summary>Listens.</summary>
+    /// <param name="options">Who this process is.</param>
+    /// <param name="receiver">What it does with what comes.</param>
+    /// <param name="at">Where; null for some free port that only this machine reaches.</param>
+    /// <exception cref="ArgumentException">The options make no sense.</exception>
+    /// <exception cref="WireException">Nobody can listen there.</exception>
+    public static Wire Listen(WireOptions options, IWireReceiver receiver, IPEndPoint? at = null)
+    {
+        options.Check();
+        at ??= new IPEndPoint(IPAddress.Loopback, 0);
+        var listener = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            listener.Bind(at);
+            listener.Listen(Guests);
+        }
+        catch (SocketException fault)
+        {
+            listener.Dispose();
+            throw new WireException($"Nobody can listen at {at}: {fault.Message}", fault);
+        }
+
+        var wire = new Wire(listener, options, receiver);
+        Run("accepts", wire.Accept, options);
+        Run("clock", wire.Watch, options);
+        return wire;
+    }
+
+    /// <summary>Makes a link to another process.</summary>
+    /// <param name="to">Where it listens.</param>
+    /// <param name="site">Which process it is expected to be.</param>
+    /// <returns>Ends with the link; fails with a <see cref="WireException"/> that says why there is none.</returns>
+    public Task<WireLink> ConnectAsync(EndPoint to, int site)
+    {
+        var made = new TaskCompletionSource<WireLink>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Run($"connects to {site}", () =>
+        {
+            try
+            {
+                made.SetResult(Connect(to, site));
+            }
+            catch (WireException fault)
+            {
+                made.SetException(fault);
+            }
+        }, Options);
+        return made.Task;
+    }
+
+    /// <summary>Listens no more, and closes all links; the receiver is told of each.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            foreach (var guest in _guests.Keys)
+            {
+                guest.Dispose();
+            }
+
+            Monitor.PulseAll(_gate);
+        }
+
+        _listener.Dispose();
+        foreach (var link in Links)
+        {
+            link.Close("The process takes no further part in the run.");
+        }
+    }
+
+    internal void Forget(WireLink link)
+    {
+        lock (_gate)
+        {
+            if (_links.Remove(link))
+            {
+                _past += link.Counters;
+            }
+        }
+    }
+
+    private void Accept()
+    {
+        while (true)
+        {
+            Socket socket;
+            try
+            {
+                socket = _listener.Accept();
+            }
+            catch (Exception fault) when (WireLane.IsBroken(fault))
+            {
+                lock (_gate)
+                {
+                    // Whoever hung up too soon, or a process without a free handle: not for ever.
+                    if (_isDisposed || Monitor.Wait(_gate, 100) && _isDisposed)
+                    {
+                        return;
+                    }
+                }
+
+                continue;
+            }
+
+            var from = Remote(socket);
+            if (Enter(socket))
+            {
+                Run($"meets {from}", () => Meet(socket, from), Options);
+            }
+            else
+            {
+                socket.Dispose();
+                Refuse(from, $"{Guests} others have connected and have not said yet who they are.");
+            }
+        }
+    }
+
+    // On a thread of its own: who connects may say nothing at all.
+    private void Meet(Socket socket, EndPoint? from)
+    {
+        WireLane? lane = null;
+        try
+        {
+            lane = WireLane.Of(socket, Options.Certificates, isServer: true);
+            var hello = Hello.Read(lane.Stream);
+            var (refusal, first) = (hello.Refusal(Options), ((Hello Hello, WireLane Lane)?)null);
+            if (refusal is null)
+            {
+                (refusal, first) = Pair(hello, lane);
+            }
+
+            lane.Stream.Write(new Answer(Options.Site, Options.FieldBudget, refusal ?? "").ToBytes());
+            if (refusal is not null)
+            {
+                lane.Shutdown(SocketShutdown.Send);
+                throw new InvalidDataException(refusal);
+            }
+
+            if (first is { } messages)
+            {
+                if (!Leave(socket) | !Leave(messages.Lane.Socket))
+                {
+                    messages.Lane.Dispose();
+                    throw new InvalidDataException("Its second connection came too late.");
+                }
+
+                Begin(new WireLink(this, hello.Site, messages.Lane, lane, hello.Budget));
+            }
+        }
+        catch (Exception fault) when (fault is InvalidDataException || WireLane.IsBroken(fault))
+        {
+            var isLate = !Leave(socket);
+            socket.Dispose();
+            lane?.Dispose();
+            Refuse(from, isLate ? Late : fault is InvalidDataException ? fault.Message : $"The connection broke before it had said who it is: {fault.Message}");
+        }
+    }
+
+    private string Late => FormattableString.Invariant($"It did not say who it is within {Options.Patience.TotalSeconds:0.###} s.");
+
+    // The connection for messages comes first, and waits for that for fields, which then makes the link.
+    private (string? Refusal, (Hello, WireLane)? First) Pair(Hello hello, WireLane lane)
+    {
+        lock (_gate)
+        {
+            if (!hello.IsOfFields)
+            {
+                return (_halves.TryAdd(hello.Link, (hello, lane)) ? null : "A link of that number is being made already.", null);
+            }
+
+            return _halves.TryGetValue(hello.Link, out var first) && first.Hello == hello with { IsOfFields = false, Token = first.Hello.Token } && _halves.Remove(hello.Link)
+                ? (null, first)
+                : ("It comes for fields, and none has come for messages before.", null);
+        }
+    }
+
+    private WireLink Connect(EndPoint to, int site)
+    {
+        var hello = new Hello(false, Options.Site, site, Options.Epoch, Options.Token, Guid.NewGuid(), Options.FieldBudget, Options.Program);
+        var (messages, _) = Introduce(to, hello);
+        try
+        {
+            var (fields, answer) = Introduce(to, hello with { IsOfFields = true });
+            var link = new WireLink(this, answer.Site, messages, fields, answer.Budget);
+            return Begin(link) ? link : throw new WireException("This process takes no further part in the run.");
+        }
+        catch (WireException)
+        {
+            messages.Dispose();
+            throw;
+        }
+    }
+
+    private (WireLane Lane, Answer Answer) Introduce(EndPoint to, Hello hello)
+    {
+        var socket = to is IPEndPoint { AddressFamily: var family } ? new Socket(family, SocketType.Stream, ProtocolType.Tcp) : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        WireLane? lane = null;
+        try
+        {
+            if (!Enter(socket))
+            {
+                throw new InvalidDataException("This process takes no further part in the run, or is connecting to too many at once.");
+            }
+
+            socket.Connect(to);
+            lane = WireLane.Of(socket, Options.Certificates, isServer: false);
+            lane.Stream.Write(hello.ToBytes());
+            var answer = Answer.Read(lane.Stream);
+            return answer switch
+            {
+                { Reason.Length: > 0 } => throw new InvalidDataException(answer.Reason),
+                _ when answer.Site != hello.To => throw new InvalidDataException($"It is site {answer.Site}."),
+                _ when answer.Budget <= 0 => throw new InvalidDataException($"It takes {answer.Budget} bytes of fields."),
+                _ when !Leave(socket) => throw new IOException(Late),
+                _ => (lane, answer),
+            };
+        }
+        catch (Exception fault) when (fault is InvalidDataException || WireLane.IsBroken(fault))
+        {
+            var isLate = !Leave(socket) && fault is not InvalidDataException;
+            socket.Dispose();
+            lane?.Dispose();
+            throw new WireException($"No link to site {hello.To} at {to}: {(isLate ? Late : fault.Message)}", fault);
+        }
+    }
+
+    private bool Begin(WireLink link)
+    {
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                link.Abort();
+                return false;
+            }
+
+            _links.Add(link);
+        }
+
+        link.Start();
+        return true;
+    }
+
+    private void Refuse(EndPoint? from, string reason)
+    {
+        lock (_gate)
+        {
+            _past += new WireCounters { Refused = 1 };
+        }
+
+        Receiver.Refused(from, reason);
+    }
+
+    private bool Enter(Socket socket)
+    {
+        lock (_gate)
+        {
+            return !_isDisposed && _guests.Count < Guests && _guests.TryAdd(socket, TimeProvider.System.GetTimestamp());
+        }
+    }
+
+    // False where its time was over, and the socket is gone.
+    private bool Leave(Socket socket)
+    {
+        lock (_gate)
+        {
+            return _guests.Remove(socket);
+        }
+    }
+
+    // The clock: ends when the last link has.
+    private void Watch()
+    {
+        var period = TimeSpan.FromTicks(Math.Clamp(Options.Beat.Ticks / 4, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerSecond / 4));
+        while (true)
+        {
+            List<WireLane> lost = [];
+            lock (_gate)
+            {
+                if (_isDisposed && _links.Count == 0)
+                {
+                    return;
+                }
+
+                Monitor.Wait(_gate, period);
+                foreach (var late in _guests.Where(guest => TimeProvider.System.GetElapsedTime(guest.Value) > Options.Patience).Select(guest => guest.Key).ToList())
+                {
+                    _guests.Remove(late);
+                    late.Dispose();
+                    if (_halves.FirstOrDefault(half => half.Value.Lane.Socket == late) is { Value.Lane: { } lane } half)
+                    {
+                        _halves.Remove(half.Key);
+                        lost.Add(lane);
+                    }
+                }
+            }
+
+            foreach (var lane in lost)
+            {
+                lane.Dispose();
+                Refuse(null, "Its connection for messages came, and that for fields did not.");
+            }
+
+            foreach (var link in Links)
+            {
+                link.Tick();
+            }
+        }
+    }
+
+    private static EndPoint? Remote(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint;
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+
+    private static void Run(string what, Action work, WireOptions options) =>
+        new Thread(() => work()) { IsBackground = true, Name = $"wire {options.Site} {what}", Priority = ThreadPriority.AboveNormal }.Start();
+}
