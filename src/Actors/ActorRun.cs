@@ -1,3 +1,4 @@
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using Akka.Actor;
@@ -22,15 +23,19 @@ public sealed class ActorRun : IAsyncDisposable
 
     /// <summary>Starts a run that leaves no record.</summary>
     public static ActorRun Start(CoupledSystem system, RunSettings? settings = null, Action<RunProgress>? onProgress = null) =>
-        Begin(system, settings ?? new RunSettings(), null, null, onProgress);
+        Begin(system, settings ?? new RunSettings(), null, null, onProgress, null);
 
     /// <summary>Starts, or goes on with, a run that is recorded in <paramref name="store"/>, which this process owns.</summary>
     public static ActorRun Start(CoupledSystem system, RunSettings settings, RunStore store, RunStart start, Action<RunProgress>? onProgress = null)
     {
         ArgumentNullException.ThrowIfNull(store);
         ArgumentNullException.ThrowIfNull(start);
-        return Begin(system, settings, store, start, onProgress);
+        return Begin(system, settings, store, start, onProgress, null);
     }
+
+    /// <summary>The same with participants on nodes of a cluster; the coordinator and the journal are in this process.</summary>
+    internal static ActorRun Start(CoupledSystem system, RunSettings settings, RunStore store, RunStart start, Action<RunProgress> onProgress, ISites sites) =>
+        Begin(system, settings, store, start, onProgress, sites);
 
     /// <summary>Ends the run at the next root boundary, with a snapshot.</summary>
     public void RequestStop() => _supervisor.Tell(new StopRun());
@@ -42,12 +47,12 @@ public sealed class ActorRun : IAsyncDisposable
         _actors.Dispose();
     }
 
-    private static ActorRun Begin(CoupledSystem system, RunSettings settings, RunStore? store, RunStart? start, Action<RunProgress>? onProgress)
+    private static ActorRun Begin(CoupledSystem system, RunSettings settings, RunStore? store, RunStart? start, Action<RunProgress>? onProgress, ISites? sites)
     {
         var completion = new TaskCompletionSource<RunReport>(TaskCreationOptions.RunContinuationsAsynchronously);
         var actors = ActorSystem.Create("actor-multiscale", ActorSettings.For(settings.Threads, store));
         var progress = onProgress ?? (static _ => { });
-        var supervisor = actors.ActorOf(Props.Create(() => new RunSupervisor(system, settings, store, start, completion, progress)), "run");
+        var supervisor = actors.ActorOf(Props.Create(() => new RunSupervisor(system, settings, store, start, completion, progress, sites)), "run");
         return new ActorRun(actors, supervisor, completion.Task);
     }
 }

@@ -1,9 +1,11 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Observers;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Coupling.Recording;
 using Akka.Actor;
 
@@ -22,11 +24,15 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     private readonly Action<RunProgress> _onProgress;
     private readonly IActorRef _journal;
     private readonly IActorRef _chunks = ActorRefs.Nobody;
-    private IActorRef _coordinator = ActorRefs.Nobody;
+    private readonly ISites? _sites;
+    private volatile IActorRef _coordinator = ActorRefs.Nobody;      // Links tell it what they bring, on threads of theirs.
+    private Task<OpenedSites>? _opening;
     private bool _stopWanted;
 
-    public RunSupervisor(CoupledSystem system, RunSettings settings, RunStore? store, RunStart? start, TaskCompletionSource<RunReport> completion, Action<RunProgress> onProgress)
+    /// <summary>The supervisor of a run whose participants are in this process, or on <paramref name="sites"/>.</summary>
+    public RunSupervisor(CoupledSystem system, RunSettings settings, RunStore? store, RunStart? start, TaskCompletionSource<RunReport> completion, Action<RunProgress> onProgress, ISites? sites)
     {
+        _sites = sites;
         _system = system;
         _settings = settings;
         _store = store;
@@ -47,6 +53,8 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
 
         Context.Watch(_journal);
         Receive<JournalAnswer.Recovered>(OnRecovered);
+        Receive<SitesAreOpen>(open => Begin(open.Recovered, open.Sites));
+        Receive<SitesAreLost>(lost => Complete(RunStatus.SitesLost, lost.Reason));
         Receive<JournalAnswer.Ended>(OnEnded);
         Receive<JournalAnswer.Unusable>(fault => Complete(RunStatus.StoreUnavailable, fault.Reason));
         Receive<JournalAnswer.Diverged>(OnDiverged);
@@ -66,7 +74,40 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _ = CloseAsync(_opening);
+        base.PostStop();
+    }
+
+    // Sites that open after all are not wanted any more.
+    private static async Task CloseAsync(Task<OpenedSites>? opening)
+    {
+        try
+        {
+            (opening is null ? null : await opening.ConfigureAwait(false))?.Lines.Dispose();
+        }
+        catch (Exception)
+        {
+            // They did not open, and that was told.
+        }
+    }
+
     private void OnRecovered(JournalAnswer.Recovered recovered)
+    {
+        if (_sites is null)
+        {
+            Begin(recovered, null);
+            return;
+        }
+
+        var self = Self;
+        _opening = _sites.OpenAsync(_system, Math.Max(1, recovered.History.Epoch), recovered.Snapshot?.Fields ?? [], answer => _coordinator.Tell(answer), reason => self.Tell(new SitesAreLost(reason)));
+        _opening.PipeTo(Self, success: opened => new SitesAreOpen(recovered, opened), failure: fault => new SitesAreLost(fault.GetBaseException().Message));
+    }
+
+    private void Begin(JournalAnswer.Recovered recovered, OpenedSites? sites)
     {
         var (system, settings, journal, from) = (_system, _settings, _journal, recovered.Snapshot);
         var observer = settings.Observations is { } observations && _store is not null
@@ -75,7 +116,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         CoordinatorProtocol protocol;
         try
         {
-            protocol = new CoordinatorProtocol(system, recovered.History, from, isRecorded: _store is not null, observer, settings.RecordsFields);
+            protocol = new CoordinatorProtocol(system, recovered.History, from, isRecorded: _store is not null, observer, settings.RecordsFields, placement: sites?.Placement);
         }
         catch (InvalidDataException fault)
         {
@@ -84,7 +125,10 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         _chunks.Tell(new ChunkStore.ObservedBy(observer));
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, context => new LocalCrew(context, system, system.Participants, settings, observer), observer)), "coordinator");
+        Func<IUntypedActorContext, ICrew> crew = sites is null
+            ? context => new LocalCrew(context, system, system.Participants, settings, observer)
+            : _ => new RemoteCrew(sites.Placement, sites.Lines);
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, crew, observer)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator, observer));
         var (coordinator, onProgress) = (_coordinator, _onProgress);
@@ -120,7 +164,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
 
     private void Complete(RunStatus status, string reason)
     {
-        if (status != RunStatus.StoreUnavailable)
+        if (status is not (RunStatus.StoreUnavailable or RunStatus.SitesLost))
         {
             Release(RunStatusWord.Of(status), null, "");
         }
@@ -142,6 +186,10 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     }
 
     private sealed record SnapshotIsDue;
+
+    private sealed record SitesAreOpen(JournalAnswer.Recovered Recovered, OpenedSites Sites);
+
+    private sealed record SitesAreLost(string Reason);
 }
 
 /// <summary>The words for a status that listings and scripts see.</summary>
@@ -155,6 +203,7 @@ public static class RunStatusWord
         RunStatus.LimitBroken => "limit-broken",
         RunStatus.StoreUnavailable => "store-unavailable",
         RunStatus.Diverged => "diverged",
+        RunStatus.SitesLost => "interrupted",
         _ => "failed",
     };
 }

@@ -1,6 +1,7 @@
 using ActorMultiscale.Actors.Journal;
 using Akka.Actor;
 using Akka.Actor.Setup;
+using Akka.Cluster.Tools.Singleton;
 using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace ActorMultiscale.Actors.Cluster;
@@ -17,9 +18,9 @@ public sealed class ClusterNode
     private readonly Action<NodeEvent> _onEvent;
     private NodeOutcome? _outcome;
 
-    private ClusterNode(ActorSystem actors, NodeSettings settings, Action<NodeEvent> onEvent)
+    private ClusterNode(ActorSystem actors, NodeSettings settings, Action<NodeEvent> onEvent, IRunSource? source)
     {
-        (Actors, Settings, _onEvent) = (actors, settings, onEvent);
+        (Actors, Settings, _onEvent, Source) = (actors, settings, onEvent, source);
         Address = settings.Listen;
         Completion = EndAsync();
     }
@@ -32,6 +33,9 @@ public sealed class ClusterNode
 
     /// <summary>Where it listens.</summary>
     public NodeAddress Address { get; }
+
+    /// <summary>The store of the cluster; a node without one carries no runs.</summary>
+    public IRunSource? Source { get; }
 
     /// <summary>The agent, which says how the node is and which participants it hosts.</summary>
     public IActorRef Agent { get; private set; } = ActorRefs.Nobody;
@@ -48,8 +52,9 @@ public sealed class ClusterNode
     /// <summary>Starts a node; it joins by itself.</summary>
     /// <param name="settings">What it is told.</param>
     /// <param name="onEvent">Hears what happens, one call at a time; does not block.</param>
+    /// <param name="source">The store that all nodes of the cluster reach; null for a node that carries no runs.</param>
     /// <exception cref="NodeStartException">It cannot listen there.</exception>
-    public static ClusterNode Start(NodeSettings settings, Action<NodeEvent> onEvent)
+    public static ClusterNode Start(NodeSettings settings, Action<NodeEvent> onEvent, IRunSource? source = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(onEvent);
@@ -65,13 +70,20 @@ public sealed class ClusterNode
         Action<NodeEvent> events = OneByOne;
         var (actors, address) = Listen(settings);
         settings = settings with { Listen = address };
-        var node = new ClusterNode(actors, settings, events);
+        var node = new ClusterNode(actors, settings, events, source);
         OneByOne(new NodeEvent(NodeEventKind.Listening, address, $"listening on {address}"));
         var cluster = AkkaCluster.Get(actors);
         cluster.RegisterOnMemberRemoved(() => node.Ends(new NodeOutcome(NodeEnd.Removed, "The cluster has removed this node, or it was cut off from most of the others and removed itself.")));
         var watch = new StallWatch(actors, text => OneByOne(new NodeEvent(NodeEventKind.Stall, address, text)));
         actors.RegisterOnTermination(watch.Dispose);
         node.Agent = actors.ActorOf(Props.Create(() => new NodeAgent(node, watch, events)), "agent");
+        if (source is not null)
+        {
+            var keeper = Props.Create(() => new RunKeeper(node, source));
+            actors.ActorOf(ClusterSingletonManager.Props(keeper, new RunKeeper.End(), ClusterSingletonManagerSettings.Create(actors).WithSingletonName(RunKeeper.Name)), "keepers");
+            actors.ActorOf(ClusterSingletonProxy.Props("/user/keepers", ClusterSingletonProxySettings.Create(actors).WithSingletonName(RunKeeper.Name)), RunKeeper.Name);
+        }
+
         actors.ActorOf(Props.Create(() => new JoiningActor(node)), "joining");
         return node;
     }

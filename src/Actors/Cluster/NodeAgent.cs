@@ -19,6 +19,9 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     private readonly TimeProvider _clock = TimeProvider.System;
     private readonly Dictionary<Address, Member> _unknown = [];
     private readonly SortedSet<HostedParticipant> _participants = new(Comparer<HostedParticipant>.Create(static (a, b) => string.CompareOrdinal(a.Run, b.Run) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name)));
+    private readonly Dictionary<string, int> _epochs = new(StringComparer.Ordinal);        // Of each run the highest that was heard of.
+    private readonly Dictionary<IActorRef, OpenSite> _sites = [];
+    private readonly List<(OpenSite Order, IActorRef Asker)> _openLater = [];
     private readonly long _began;
     private long _unexpected;
 
@@ -31,6 +34,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Receive<MembersQuestion>(_ => Sender.Tell(Members()));
         Receive<NodeIdentity>(OnIdentity);
         Receive<AskAgain>(_ => AskUnknown());
+        Receive<OpenSite>(Open);
+        Receive<Terminated>(OnSiteEnded);
         Receive<Hosts>(what => _participants.Add(what.Participant));
         Receive<Releases>(what => _participants.Remove(what.Participant));
         Receive<ClusterEvent.MemberUp>(up => OnUp(up.Member));
@@ -116,6 +121,59 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     private string? DifferenceFrom(Member member, NodeIdentity there) => member.IsOlderThan(_cluster.SelfMember)
         ? ClusterNode.Difference(there, _node.Settings.Identity)
         : ClusterNode.Difference(_node.Settings.Identity, there);
+
+    // One site of a run at a time: whoever comes with a later epoch waits until what was here computes no more.
+    private void Open(OpenSite order)
+    {
+        if (order.Epoch < _epochs.GetValueOrDefault(order.Run))
+        {
+            Sender.Tell(new SiteRefused(order.Run, order.Epoch, order.Site, $"the run is in epoch {_epochs[order.Run]} already"));
+            return;
+        }
+
+        if (_node.Source is not { } source)
+        {
+            Sender.Tell(new SiteRefused(order.Run, order.Epoch, order.Site, "the node has no store"));
+            return;
+        }
+
+        _epochs[order.Run] = order.Epoch;
+        var earlier = _sites.Where(site => site.Value.Run == order.Run && site.Value.Epoch < order.Epoch).Select(site => site.Key).ToList();
+        if (earlier.Count > 0)
+        {
+            _openLater.Add((order, Sender));
+            earlier.ForEach(site => Context.Stop(site));
+            return;
+        }
+
+        Start(order, Sender, source);
+    }
+
+    private void Start(OpenSite order, IActorRef asker, IRunSource source)
+    {
+        var (settings, self) = (_node.Settings, Self);
+        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, source, self, asker)).WithDispatcher(SiteHost.Dispatcher));
+        _sites[site] = order;
+        Context.Watch(site);
+    }
+
+    private void OnSiteEnded(Terminated ended)
+    {
+        _sites.Remove(ended.ActorRef);
+        foreach (var (order, asker) in _openLater.ToList())
+        {
+            if (order.Epoch < _epochs[order.Run])
+            {
+                _openLater.Remove((order, asker));
+                asker.Tell(new SiteRefused(order.Run, order.Epoch, order.Site, $"the run is in epoch {_epochs[order.Run]} already"));
+            }
+            else if (!_sites.Values.Any(site => site.Run == order.Run && site.Epoch < order.Epoch))
+            {
+                _openLater.Remove((order, asker));
+                Start(order, asker, _node.Source!);
+            }
+        }
+    }
 
     private NodeStatus Status() => new()
     {

@@ -51,7 +51,7 @@ internal static class NodePlacement
 
         // Only nodes that have something to do.
         var used = chosen.Distinct().Order().ToList();
-        return ([.. used.Select(n => offers[n].Address)], [.. chosen.Select(used.IndexOf)]);
+        return ([.. used.Select(n => offers[n].Address)], [.. chosen.Select(n => used.IndexOf(n))]);
     }
 
     private static long Shared(CoupledSystem system, int[] chosen, int participant, int node) => system.Conduits

@@ -12,8 +12,11 @@ namespace ActorMultiscale.Actors.Cluster;
 /// Opens a site on a node, and keeps it for as long as all its links stand: it makes the run from its record, listens, meets the other sites, and
 /// then lets <see cref="SiteActor"/> work. It ends with the first link that breaks; what computes here then computes no more.
 /// </summary>
-internal sealed class SiteHost : ReceiveActor
+internal sealed class SiteHost : ReceiveActor, IDisposable
 {
+    /// <summary>The dispatcher of hosts and sites: orders, answers and parcels, apart from the mail of the cluster.</summary>
+    public const string Dispatcher = "actor-multiscale.site-dispatcher";
+
     private readonly OpenSite _order;
     private readonly NodeSettings _node;
     private readonly IActorRef _agent;
@@ -21,6 +24,7 @@ internal sealed class SiteHost : ReceiveActor
     private readonly HashSet<int> _linked = [];
     private SiteWire? _wire;
     private SourcedRun? _run;
+    private FieldPlacement? _placement;
     private byte[]? _fields;
     private bool _hasMet;
     private IActorRef _site = ActorRefs.Nobody;
@@ -66,7 +70,7 @@ internal sealed class SiteHost : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        _wire?.Dispose();
+        Dispose();
         foreach (var participant in Participants)
         {
             _agent.Tell(new NodeAgent.Releases(participant));
@@ -75,16 +79,22 @@ internal sealed class SiteHost : ReceiveActor
         base.PostStop();
     }
 
+    /// <inheritdoc/>
+    public void Dispose() => _wire?.Dispose();
+
     private IEnumerable<HostedParticipant> Participants =>
         _run?.System.Participants.Where(p => _order.Sites[p.Index] == _order.Site).Select(p => new HostedParticipant(p.Name, _order.Run)) ?? [];
 
     private void Open(SourcedRun run)
     {
         var system = run.System;
-        if (_order.Sites.Length != system.Participants.Length || _order.Homes.Length != system.Conduits.Length || _order.Groups.Length != system.Groups.Length
-            || _order.Site >= _order.Count || _order.Sites.Concat(_order.Homes).Concat(_order.Groups).Any(site => site >= _order.Count))
+        try
         {
-            Refuse("what is to be placed is not what the record holds");
+            _placement = new FieldPlacement(system, _order.Sites, _order.Count, _order.Homes, _order.Groups);
+        }
+        catch (ArgumentException fault)
+        {
+            Refuse(fault.Message);
             return;
         }
 
@@ -143,18 +153,8 @@ internal sealed class SiteHost : ReceiveActor
         }
 
         var (order, run, fields, wire, settings) = (_order, _run!, _fields, _wire!, new RunSettings { Threads = _node.Threads });
-        var lines = new Lines(wire, order.Count);
-        try
-        {
-            var placement = new FieldPlacement(run.System, order.Sites, order.Count, order.Homes, order.Groups);
-            _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Site, fields, settings, lines)), "site");
-        }
-        catch (ArgumentException fault)
-        {
-            Self.Tell(new Broken(fault.Message));
-            return;
-        }
-
+        var (lines, placement) = (new Lines(wire, order.Count), _placement!);
+        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), "site");
         Context.Watch(_site);
         _fields = [];
         _taker = _site;

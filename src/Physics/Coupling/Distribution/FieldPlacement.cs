@@ -21,8 +21,15 @@ public sealed class FieldPlacement
     /// <param name="sites">How many sites there are.</param>
     /// <exception cref="ArgumentException">A participant has no site, or one that there is not.</exception>
     public FieldPlacement(CoupledSystem system, ImmutableArray<int> participants, int sites)
-        : this(system, participants, sites, [], [])
     {
+        ArgumentNullException.ThrowIfNull(system);
+        if (participants.Length != system.Participants.Length || participants.Any(site => site < 0 || site >= sites))
+        {
+            throw new ArgumentException($"Each of the {system.Participants.Length} participants is at one of {sites} sites.", nameof(participants));
+        }
+
+        (Participants, Sites) = (participants, sites);
+        (_sites, _withMeshes) = (new ImmutableArray<int>[participants.Length], new ImmutableArray<int>[participants.Length]);
         var homes = new int[system.Conduits.Length];
         var groups = new int[system.Groups.Length];
         foreach (var group in system.Groups)
@@ -41,17 +48,23 @@ public sealed class FieldPlacement
         (Homes, Groups) = ([.. homes], [.. groups]);
     }
 
-    /// <summary>For tests: any homes, as long as what a group ties together is at one.</summary>
-    internal FieldPlacement(CoupledSystem system, ImmutableArray<int> participants, int sites, ImmutableArray<int> homes, ImmutableArray<int> groups)
+    /// <summary>Given homes, as long as what a group ties together is at the group's.</summary>
+    /// <param name="system">The coupled system.</param>
+    /// <param name="participants">Of each participant the site, from 0.</param>
+    /// <param name="sites">How many sites there are.</param>
+    /// <param name="homes">Of each conduit its home.</param>
+    /// <param name="groups">Of each group its home.</param>
+    /// <exception cref="ArgumentException">It is no placement of this system.</exception>
+    public FieldPlacement(CoupledSystem system, ImmutableArray<int> participants, int sites, ImmutableArray<int> homes, ImmutableArray<int> groups)
+        : this(system, participants, sites)
     {
-        ArgumentNullException.ThrowIfNull(system);
-        if (participants.Length != system.Participants.Length || participants.Any(site => site < 0 || site >= sites))
+        if (homes.Length != system.Conduits.Length || groups.Length != system.Groups.Length || homes.Concat(groups).Any(site => site < 0 || site >= sites)
+            || system.Groups.Any(group => TiedTo(system, group).Any(conduit => homes[conduit] != groups[group.Index])))
         {
-            throw new ArgumentException($"Each of the {system.Participants.Length} participants is at one of {sites} sites.", nameof(participants));
+            throw new ArgumentException("The homes of conduits and groups are no placement of this system.", nameof(homes));
         }
 
-        (Participants, Sites, Homes, Groups) = (participants, sites, homes, groups);
-        (_sites, _withMeshes) = (new ImmutableArray<int>[participants.Length], new ImmutableArray<int>[participants.Length]);
+        (Homes, Groups) = (homes, groups);
     }
 
     /// <summary>How many sites there are.</summary>

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Tools.Singleton;
+using AkkaCluster = Akka.Cluster.Cluster;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>
+/// Keeps the runs of a cluster going: there is one in the cluster at a time, on its oldest node. What it is to keep stands in the store, so that the next one
+/// knows it; each run has a <see cref="KeptRun"/>.
+/// </summary>
+internal sealed class RunKeeper : ReceiveActor, IWithTimers
+{
+    /// <summary>The name of the way to the keeper, on each node.</summary>
+    public const string Name = "keeper";
+
+    private static readonly TimeSpan _handOverWithin = TimeSpan.FromSeconds(3);
+
+    private readonly ClusterNode _node;
+    private readonly IRunSource _source;
+    private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
+    private readonly Dictionary<string, IActorRef> _runs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, RunStanding> _standings = new(StringComparer.Ordinal);
+    private bool _ends;
+
+    public RunKeeper(ClusterNode node, IRunSource source)
+    {
+        (_node, _source) = (node, source);
+        Receive<Look>(_ => Task.Factory.StartNew(source.Kept, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .PipeTo(Self, success: kept => new Found(kept), failure: _ => new Found(null)));
+        Receive<Found>(OnFound);
+        Receive<KeepRun>(keep => Sender.Tell(Keep(keep.Run, isNew: true)));
+        Receive<StopKeeping>(stop =>
+        {
+            if (_runs.TryGetValue(stop.Run, out var run))
+            {
+                run.Tell(stop);
+            }
+
+            Sender.Tell(StandingOf(stop.Run));
+        });
+        Receive<RunQuestion>(question => Sender.Tell(StandingOf(question.Run)));
+        Receive<RunsQuestion>(_ => Sender.Tell(new RunList([.. _standings.Values.OrderBy(s => s.Run, StringComparer.Ordinal).Take(ControlCodec.LongestList)])));
+        Receive<RunStanding>(standing => _standings[standing.Run] = standing);
+        Receive<ClusterEvent.MemberLeft>(left => TellAll(new KeptRun.NodeLeaves(NodeAddress.Of(left.Member.Address))));
+        Receive<ClusterEvent.MemberUp>(up => TellAll(new KeptRun.NodeComes()));
+        Receive<ClusterEvent.IMemberEvent>(static _ => { });
+        Receive<End>(_ =>
+        {
+            _ends = true;
+            TellAll(new KeptRun.HandOver());
+            Timers.StartSingleTimer("late", new Late(), _handOverWithin);
+            StopIfDone();
+        });
+        Receive<Late>(_ => Context.Stop(Self));
+        Receive<Terminated>(ended =>
+        {
+            foreach (var run in _runs.Where(run => run.Value.Equals(ended.ActorRef)).Select(run => run.Key).ToList())
+            {
+                _runs.Remove(run);
+            }
+
+            StopIfDone();
+        });
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Where the way to the keeper is on a node.</summary>
+    public static ActorPath PathAt(Address address) => new RootActorPath(address) / "user" / Name;
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+
+    /// <inheritdoc/>
+    protected override void PreStart()
+    {
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent));
+        Self.Tell(new Look());
+    }
+
+    /// <inheritdoc/>
+    protected override void PostStop() => _cluster.Unsubscribe(Self);
+
+    private void OnFound(Found found)
+    {
+        if (found.Kept is null)
+        {
+            // The store is away.
+            Timers.StartSingleTimer("look", new Look(), TimeSpan.FromSeconds(1));
+            return;
+        }
+
+        foreach (var run in found.Kept)
+        {
+            _ = Keep(run, isNew: false);
+        }
+    }
+
+    private RunStanding Keep(string run, bool isNew)
+    {
+        if (!_runs.ContainsKey(run) && !_ends)
+        {
+            var (node, source, self) = (_node, _source, Self);
+            _standings[run] = new RunStanding(run, RunState.Waiting, "", 0, 0, 0, 0, 0, 0);
+            _runs[run] = Context.ActorOf(Props.Create(() => new KeptRun(run, node, source, self, isNew)));
+            Context.Watch(_runs[run]);
+        }
+
+        return StandingOf(run);
+    }
+
+    private RunStanding StandingOf(string run) => _standings.GetValueOrDefault(run) ?? new RunStanding(run, RunState.Unknown, "", 0, 0, 0, 0, 0, 0);
+
+    private void TellAll(object what)
+    {
+        foreach (var run in _runs.Values)
+        {
+            run.Tell(what);
+        }
+    }
+
+    private void StopIfDone()
+    {
+        if (_ends && _runs.Count == 0)
+        {
+            Context.Stop(Self);
+        }
+    }
+
+    private sealed record Look;
+
+    private sealed record Found(IReadOnlyList<string>? Kept);
+
+    private sealed record Late;
+
+    /// <summary>The keeper is to end: another node has one soon.</summary>
+    public sealed record End;
+}
