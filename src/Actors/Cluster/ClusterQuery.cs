@@ -37,7 +37,7 @@ public static class ClusterQuery
     }
 
     // The address under which this machine speaks to another; nothing is sent.
-    private static string AddressTowards(NodeAddress contact)
+    internal static string AddressTowards(NodeAddress contact)
     {
         try
         {

@@ -28,6 +28,8 @@ public static class CommandLine
             ForcesCommand.Create(),
             NodeCommand.Create(),
             NodesCommand.Create(),
+            AttachCommand.Create(),
+            StopCommand.Create(),
             CertificatesCommand.Create(),
             VersionCommand.Create(),
         };

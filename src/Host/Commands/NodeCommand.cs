@@ -65,8 +65,6 @@ internal static class NodeCommand
                 throw new NodeStartException($"Whoever reaches {settings.Listen} could control the node. Give it a certificate (--certificates FOLDER; 'certificates' makes one), or say --insecure on a network that only its nodes can reach.");
             }
 
-            // What is no store should be said now, not when a run comes.
-            RunCatalog.Of(settings.Store);
             return await ServeAsync(settings, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
         });
         return command;
@@ -122,7 +120,7 @@ internal static class NodeCommand
             Environment.Exit(code);
         }) { IsBackground = true }.Start();
 
-        var node = ClusterNode.Start(settings, Print);
+        var node = ClusterNode.Start(settings, Print, new ClusterRunSource(RunCatalog.Of(settings.Store)));
         using var port = health is { } address ? new HealthPort(address, () => node.IsAlive, () => node.IsUp) : null;
         void Leave()
         {

@@ -11,7 +11,11 @@ namespace ActorMultiscale.Host.Commands;
 internal static class RunExecution
 {
     /// <summary>How the user wants it.</summary>
-    public sealed record Manners(int Threads, bool Json, bool Quiet, bool ObservesDetails, bool RecordsFields);
+    public sealed record Manners(int Threads, bool Json, bool Quiet, bool ObservesDetails, bool RecordsFields)
+    {
+        /// <summary>The cluster that carries the run out; null where this process does.</summary>
+        public ClusterTarget? Cluster { get; init; }
+    }
 
     public static async Task<int> ExecuteAsync(LoadedExperiment loaded, RunStore store, RunStart start, Manners manners, double resumedAt)
     {
@@ -46,14 +50,21 @@ internal static class RunExecution
 
         await EndAsync(observations).ConfigureAwait(false);
 
+        return Tell(start.Run, report, loaded, manners, wall.Elapsed);
+    }
+
+    /// <summary>Tells the user how a run ended.</summary>
+    /// <returns>The exit code.</returns>
+    public static int Tell(string run, RunReport report, LoadedExperiment loaded, Manners manners, TimeSpan wall)
+    {
         // The checks speak of the end of the run; one that stopped early is not judged.
         var checks = report.Status == RunStatus.Completed ? loaded.Judge(report.Result.Metrics) : [];
-        RunOutput.Print(RunOutput.Of(start.Run, report, checks, wall.Elapsed.TotalSeconds), manners.Json);
+        RunOutput.Print(RunOutput.Of(run, report, checks, wall.TotalSeconds), manners.Json);
         if (report.Result.Metrics.GetValueOrDefault("not-converged") is > 0 and var unconverged)
         {
             // A run that goes on with iterates that nobody agreed on should not end in silence.
             Console.Error.WriteLine(FormattableString.Invariant(
-                $"warning: {unconverged} of {report.Result.Windows} windows did not converge, and their last iterates were taken; 'runs show {start.Run} --convergence' says which. A criterion that is 'strict' ends the run instead."));
+                $"warning: {unconverged} of {report.Result.Windows} windows did not converge, and their last iterates were taken; 'runs show {run} --convergence' says which. A criterion that is 'strict' ends the run instead."));
         }
 
         if (report.Status is not (RunStatus.Completed or RunStatus.Stopped))

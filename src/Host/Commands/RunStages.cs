@@ -35,7 +35,17 @@ internal static class RunStages
         using (var file = catalog.Create(origin, chunks, TimeProvider.System.GetUtcNow()))
         {
             var start = new RunStart(origin.Run, origin, Machine.Stamp, loaded.System.Experiment.Until);
-            exit = await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: loaded.System.Window(0, begins?.Tick ?? 0).End).ConfigureAwait(false);
+            exit = manners.Cluster is not null ? ExitCode.Ok : await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: loaded.System.Window(0, begins?.Tick ?? 0).End).ConfigureAwait(false);
+        }
+
+        if (manners.Cluster is { } cluster)
+        {
+            // The record is free now: the cluster takes it.
+            exit = await ClusterExecution.RunAsync(catalog, origin.Run, loaded, manners).ConfigureAwait(false);
+            if (cluster.IsDetached)
+            {
+                return exit;
+            }
         }
 
         return exit == ExitCode.Ok ? await ContinueAsync(catalog, origin.Run, loaded, manners).ConfigureAwait(false) : exit;

@@ -1,0 +1,217 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Cluster;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host.Composition;
+using ActorMultiscale.Physics.Coupling;
+
+namespace ActorMultiscale.Host.Commands;
+
+/// <summary>Where a run is carried out by a cluster: which one.</summary>
+/// <param name="Contact">A node of it.</param>
+/// <param name="Certificates">As a node has them; null for connections that nobody protects.</param>
+/// <param name="IsDetached">Whether the user does not wait for its end.</param>
+internal sealed record ClusterTarget(NodeAddress Contact, NodeCertificates? Certificates, bool IsDetached);
+
+/// <summary>Has a cluster carry out a recorded run, and tells the user of it as <see cref="RunExecution"/> does: what <c>run --cluster</c> and <c>attach</c> have in common.</summary>
+internal static class ClusterExecution
+{
+    private static readonly TimeSpan _lookEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(90);
+
+    /// <summary>Hands a run over, and waits for its end.</summary>
+    public static async Task<int> RunAsync(RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners)
+    {
+        var target = manners.Cluster!;
+        StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
+        await using var client = RunClient.Towards(target.Contact, target.Certificates);
+        if (await client.AskAsync(new KeepRun(run), _patience).ConfigureAwait(false) is not { } standing)
+        {
+            return Unreachable(target.Contact, run);
+        }
+
+        if (target.IsDetached && standing.State != RunState.Over)
+        {
+            Console.Out.WriteLine(run);
+            return ExitCode.Ok;
+        }
+
+        return await FollowAsync(client, catalog, run, loaded, manners).ConfigureAwait(false);
+    }
+
+    /// <summary>Waits for the end of a run, and shows how far it is.</summary>
+    public static async Task<int> FollowAsync(RunClient client, RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners)
+    {
+        var wall = Stopwatch.StartNew();
+        ProgressLine? progress = null;
+        var interrupts = 0;
+        using var wantsOut = new CancellationTokenSource();
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (Interlocked.Increment(ref interrupts) > 1)
+            {
+                Environment.Exit(ExitCode.Stopped);
+            }
+
+            Console.Error.WriteLine();
+            Console.Error.WriteLine($"the cluster goes on with '{run}': 'attach {run}' looks at it again, 'stop {run}' ends it");
+            wantsOut.Cancel();
+        }
+
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        try
+        {
+            var note = "";
+            while (true)
+            {
+                wantsOut.Token.ThrowIfCancellationRequested();
+                if (await client.AskAsync(new RunQuestion(run), _patience, wantsOut.Token).ConfigureAwait(false) is not { } standing)
+                {
+                    return Unreachable(manners.Cluster!.Contact, run);
+                }
+
+                if (standing.State == RunState.Over)
+                {
+                    progress?.End();
+                    return End(catalog, run, standing, loaded, manners, wall.Elapsed);
+                }
+
+                if (standing.State == RunState.Unknown && Ended(catalog, run) is { } end)
+                {
+                    // A keeper that began after it was over knows nothing of it.
+                    progress?.End();
+                    return Print(run, end, loaded, manners, wall.Elapsed);
+                }
+
+                if (standing.State == RunState.Running)
+                {
+                    progress ??= new ProgressLine(manners.Quiet, new ProgressMeter(standing.Time, standing.Until));
+                    progress.Show(new RunProgress(standing.Time, standing.Accepted, standing.Durable, standing.Iterations, []));
+                }
+                else if (standing.Note.Length > 0 && standing.Note != note && !manners.Quiet)
+                {
+                    note = standing.Note;
+                    await Console.Error.WriteLineAsync("waiting: " + note).ConfigureAwait(false);
+                }
+
+                await Task.Delay(_lookEvery, wantsOut.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Stopped;
+        }
+        finally
+        {
+            progress?.Dispose();
+        }
+    }
+
+    /// <summary>Says that nobody answers.</summary>
+    public static int Unreachable(NodeAddress contact, string run)
+    {
+        Console.Error.WriteLine($"No node answers at {contact}. Is the cluster there, and are its connections protected in the same way (--certificates)? What it has of '{run}' is in its store.");
+        return ExitCode.ClusterUnreachable;
+    }
+
+    private static int End(RunCatalog catalog, string run, RunStanding standing, LoadedExperiment loaded, RunExecution.Manners manners, TimeSpan wall)
+    {
+        if (standing.Status is RunStatus.Completed or RunStatus.Stopped or RunStatus.Failed or RunStatus.LimitBroken && Ended(catalog, run) is { } end)
+        {
+            return Print(run, end, loaded, manners, wall);
+        }
+
+        Console.Error.WriteLine($"{RunStatusWord.Of(standing.Status)}: {standing.Note}");
+        return ExitCode.Of(standing.Status, checksPass: false);
+    }
+
+    private static RunEvent.RunEnded? Ended(RunCatalog catalog, string run)
+    {
+        using var store = catalog.Open(run);
+        return store.Recent().End;
+    }
+
+    private static int Print(string run, RunEvent.RunEnded end, LoadedExperiment loaded, RunExecution.Manners manners, TimeSpan wall)
+    {
+        var status = end.Outcome switch
+        {
+            RunOutcome.Completed => RunStatus.Completed,
+            RunOutcome.Stopped => RunStatus.Stopped,
+            RunOutcome.LimitBroken => RunStatus.LimitBroken,
+            _ => RunStatus.Failed,
+        };
+        return RunExecution.Tell(run, new RunReport(status, new RunResult(end.Outcome, end.Reason, end.Windows, end.FinalHash, end.Metrics)), loaded, manners, wall);
+    }
+}
+
+/// <summary><c>attach RUN</c>: looks at a run that a cluster carries out.</summary>
+internal static class AttachCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string>("run") { Description = "The run" };
+        var (contact, certificates, store) = (NodeCommand.AddressOption("--cluster", "Any node of the cluster, as host:port"), SharedOptions.Certificates(), SharedOptions.Store());
+        contact.Required = true;
+        var command = new Command("attach", "Look at a run of a cluster until it ends") { name, contact, certificates, store };
+        var how = new MannerOptions(command);
+        command.SetAction(async (parsed, _) =>
+        {
+            var (catalog, run) = (RunCatalog.Of(parsed.GetValue(store)!), parsed.GetValue(name)!);
+            LoadedExperiment loaded;
+            using (var file = catalog.Open(run))
+            {
+                var history = file.Recent();
+                loaded = ExperimentLoader.Reload(file, history.Chain.Events == 0 ? file.Origin() : history.Origin!, history.Epoch > 0 ? history.Until : null);
+            }
+
+            var target = new ClusterTarget(parsed.GetValue(contact), parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, IsDetached: false);
+            StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
+            await using var client = RunClient.Towards(target.Contact, target.Certificates);
+            return await ClusterExecution.FollowAsync(client, catalog, run, loaded, how.Of(parsed) with { Cluster = target }).ConfigureAwait(false);
+        });
+        return command;
+    }
+}
+
+/// <summary><c>stop RUN</c>: ends a run that a cluster carries out, at its next window.</summary>
+internal static class StopCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string>("run") { Description = "The run" };
+        var (contact, certificates) = (NodeCommand.AddressOption("--cluster", "Any node of the cluster, as host:port"), SharedOptions.Certificates());
+        contact.Required = true;
+        var command = new Command("stop", "End a run of a cluster at its next window, with a snapshot") { name, contact, certificates };
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var (address, run) = (parsed.GetValue(contact), parsed.GetValue(name)!);
+            StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
+            await using var client = RunClient.Towards(address, parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null);
+            var began = Stopwatch.GetTimestamp();
+            while (await client.AskAsync(new StopKeeping(run), TimeSpan.FromSeconds(30), cancellation).ConfigureAwait(false) is { } standing)
+            {
+                if (standing.State is RunState.Unknown or RunState.Over)
+                {
+                    await Console.Error.WriteLineAsync(standing.State == RunState.Unknown ? $"the cluster has no run '{run}'"
+                        : string.Create(CultureInfo.InvariantCulture, $"'{run}' is over: {RunStatusWord.Of(standing.Status)} after {standing.Accepted} windows")).ConfigureAwait(false);
+                    return standing.State == RunState.Unknown ? ExitCode.Usage : ExitCode.Ok;
+                }
+
+                if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(10))
+                {
+                    break;
+                }
+
+                await Task.Delay(250, cancellation).ConfigureAwait(false);
+            }
+
+            return ClusterExecution.Unreachable(address, run);
+        });
+        return command;
+    }
+}
