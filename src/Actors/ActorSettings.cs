@@ -46,7 +46,7 @@ internal static class ActorSettings
 
     /// <summary>The configuration of a client, which speaks to nodes and is none.</summary>
     public static Config ForClient(string host, bool isSecure) =>
-        ConfigurationFactory.ParseString("akka.actor.provider = remote\n" + Listening(new NodeAddress(host, 0), isSecure)).WithFallback(Profile("cluster")).WithFallback(Profile("local"));
+        ConfigurationFactory.ParseString("akka.actor.provider = remote\nakka.loglevel = ERROR\n" + Listening(new NodeAddress(host, 0), isSecure)).WithFallback(Profile("cluster")).WithFallback(Profile("local"));
 
     private static string Listening(NodeAddress address, bool isSecure) => string.Create(CultureInfo.InvariantCulture,
         $"akka.remote.dot-netty.tcp.hostname = \"{address.Host}\"\nakka.remote.dot-netty.tcp.port = {address.Port}\nakka.remote.dot-netty.tcp.enable-ssl = {(isSecure ? "on" : "off")}\n");
