@@ -144,7 +144,10 @@ internal sealed class WireStand : IDisposable
 
     public static WireOptions Options(int site) => new() { Site = site, Token = Token, Epoch = 7, Program = "1.2.3" };
 
-    public static WireOptions Quick(int site) => Options(site) with { Beat = TimeSpan.FromMilliseconds(100), Silence = TimeSpan.FromMilliseconds(600), Patience = TimeSpan.FromMilliseconds(400) };
+    public static WireOptions Quick(int site) => Options(site) with { Beat = TimeSpan.FromSeconds(0.1) };
+
+    /// <summary>Closes soon over a silence; not so soon that a busy machine looks like one.</summary>
+    public static WireOptions Nervous(int site) => Quick(site) with { Silence = TimeSpan.FromSeconds(1.2) };
 
     public static WireStand Apart(Func<WireOptions, WireOptions>? with = null, Ear? left = null, Ear? right = null, Func<int, WireOptions>? options = null)
     {

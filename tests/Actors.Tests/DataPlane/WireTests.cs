@@ -146,7 +146,7 @@ public sealed class WireTests
     public async Task Nobody_who_sends_messages_waits_for_a_receiver_that_stands_still()
     {
         using var mayGoOn = new ManualResetEventSlim();
-        using var stand = await WireStand.Joined(left: new Ear { OnMessage = (_, _) => mayGoOn.Wait() }, options: WireStand.Quick);
+        using var stand = await WireStand.Joined(left: new Ear { OnMessage = (_, _) => mayGoOn.Wait() }, options: WireStand.Nervous);
         var (longest, message) = (TimeSpan.Zero, new byte[FrameHead.LongestMessage]);
         var began = Stopwatch.GetTimestamp();
         for (var i = 0; i < 300; i++)
@@ -160,7 +160,7 @@ public sealed class WireTests
         Assert.Empty(stand.Left.Messages);
 
         // It stands still for longer than a peer may be silent: it does not read, but it lives.
-        await Task.Delay(1000);
+        await Task.Delay(1800);
         mayGoOn.Set();
         stand.Left.AwaitMessages(300);
         Assert.Equal(Enumerable.Range(0, 300).Select(i => (byte)i), stand.Left.Messages.Select(m => m.Bytes[0]));
@@ -328,7 +328,7 @@ public sealed class WireTests
     [Fact]
     public void Other_protocols_versions_and_silence_are_refused()
     {
-        using var stand = WireStand.Apart(options: WireStand.Quick);
+        using var stand = WireStand.Apart(o => o with { Patience = TimeSpan.FromSeconds(0.5) });
         void Refused(string reason, byte[] bytes, bool hangsUp = false)
         {
             var before = stand.Left.Refused.Count;
@@ -388,7 +388,7 @@ public sealed class WireTests
     [InlineData((int)FrameKind.Open, true)]
     public void A_frame_that_declares_100_MB_costs_its_link_and_no_memory(int kind, bool ofFields)
     {
-        using var stand = WireStand.Apart(o => o with { Beat = TimeSpan.FromSeconds(0.1) });
+        using var stand = WireStand.Apart(options: WireStand.Quick);
         var (messages, fields) = Forged(stand.LeftWire);
         var link = stand.Left.Link();
         var before = GC.GetTotalAllocatedBytes();
@@ -405,7 +405,7 @@ public sealed class WireTests
     [Fact]
     public void Credit_that_was_never_given_and_packed_chunks_that_are_none_cost_their_link()
     {
-        using var stand = WireStand.Apart(o => o with { Beat = TimeSpan.FromSeconds(0.1) });
+        using var stand = WireStand.Apart(options: WireStand.Quick);
         string Closed(bool ofFields, params (FrameKind Kind, byte[] Payload)[] frames)
         {
             var before = stand.Left.Closed.Count;
@@ -466,8 +466,8 @@ public sealed class WireTests
     public async Task A_link_that_says_nothing_is_closed_and_one_with_nothing_to_say_is_not()
     {
         var isMute = false;
-        using var stand = await WireStand.Joined(options: WireStand.Quick, between: to => new Between(to, (_, _, _, bytes) => Volatile.Read(ref isMute) ? [] : bytes));
-        await Task.Delay(2000);         // More than three times what a peer may be silent.
+        using var stand = await WireStand.Joined(options: WireStand.Nervous, between: to => new Between(to, (_, _, _, bytes) => Volatile.Read(ref isMute) ? [] : bytes));
+        await Task.Delay(2500);         // Twice what a peer may be silent.
         Assert.Equal((0, 0), (stand.Left.Closed.Count, stand.Right.Closed.Count));
         Volatile.Write(ref isMute, true);
         var began = Stopwatch.GetTimestamp();
@@ -480,7 +480,7 @@ public sealed class WireTests
     public async Task A_connection_for_fields_that_is_mute_alone_closes_the_link()
     {
         var isMute = false;
-        using var stand = await WireStand.Joined(options: WireStand.Quick, between: to => new Between(to, (c, _, _, bytes) => c == 1 && Volatile.Read(ref isMute) ? [] : bytes));
+        using var stand = await WireStand.Joined(options: WireStand.Nervous, between: to => new Between(to, (c, _, _, bytes) => c == 1 && Volatile.Read(ref isMute) ? [] : bytes));
         Volatile.Write(ref isMute, true);
         AssertToldOnce(stand);
     }
@@ -491,7 +491,7 @@ public sealed class WireTests
     {
         var seconds = int.TryParse(Environment.GetEnvironmentVariable("ACTORMULTISCALE_WIRE_BUSY_SECONDS"), out var given) ? given : 3;
         using var stand = await WireStand.Joined(o => o with { Silence = TimeSpan.FromSeconds(2), Beat = TimeSpan.FromSeconds(0.5) });
-        using var isOver = new ManualResetEventSlim();
+        var isOver = new ManualResetEventSlim();         // The pool looks at it after this test, too.
         var blocked = 0;
         for (var i = 0; i < 200; i++)
         {
