@@ -7,6 +7,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks md [--json FILE]
 // benchmarks fem [explicit | --json FILE]
 // benchmarks amr [--json FILE]
+// benchmarks wire [--json FILE]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -30,6 +31,11 @@ if (args is ["fem", ..])
 if (args is ["amr", ..])
 {
     return AdaptiveBenchmark.Run(args[1..]);
+}
+
+if (args is ["wire", ..])
+{
+    return await WireBenchmark.RunAsync(args[1..]);
 }
 
 if (args is not ["coupling", ..])
