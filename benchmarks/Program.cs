@@ -8,6 +8,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks fem [explicit | --json FILE]
 // benchmarks amr [--json FILE]
 // benchmarks wire [--json FILE]
+// benchmarks cluster [--json FILE] [--seconds S]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -36,6 +37,11 @@ if (args is ["amr", ..])
 if (args is ["wire", ..])
 {
     return await WireBenchmark.RunAsync(args[1..]);
+}
+
+if (args is ["cluster", ..])
+{
+    return await ClusterBenchmark.RunAsync(args[1..]);
 }
 
 if (args is not ["coupling", ..])

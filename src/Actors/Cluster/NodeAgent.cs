@@ -152,7 +152,12 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     private void Start(OpenSite order, IActorRef asker, IRunSource source)
     {
         var (settings, self) = (_node.Settings, Self);
-        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, source, self, asker)).WithDispatcher(SiteHost.Dispatcher));
+        Func<SourcedRun> compose = () =>
+        {
+            using var store = source.Open(order.Run);
+            return source.Compose(store);
+        };
+        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, compose, self, asker)).WithDispatcher(SiteHost.Dispatcher));
         _sites[site] = order;
         Context.Watch(site);
     }
