@@ -28,7 +28,8 @@ internal sealed unsafe class Halo(DomainAtoms atoms)
             if (to != domain || shift != Vec3.Zero)
             {
                 var (otherLow, otherHigh) = split.Brick(to);
-                var way = split.Box.Cell * shift;
+                // Atoms near an image of a domain are brought to the domain itself.
+                var way = -(split.Box.Cell * shift);
                 var needs = 0;
                 for (var axis = 0; axis < 3; axis++)
                 {
