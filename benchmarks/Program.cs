@@ -5,6 +5,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks mapping [--json FILE]
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
+// benchmarks domains [--rounds N] [--cores N]
 // benchmarks fem [explicit | --json FILE]
 // benchmarks amr [--json FILE]
 // benchmarks wire [--json FILE]
@@ -22,6 +23,11 @@ if (args is ["recording", ..])
 if (args is ["md", ..])
 {
     return MolecularDynamicsBenchmark.Run(args[1..]);
+}
+
+if (args is ["domains", ..])
+{
+    return DomainsBenchmark.Run(args[1..]);
 }
 
 if (args is ["fem", ..])
