@@ -65,6 +65,11 @@ internal static class NodeCommand
                 throw new NodeStartException($"Whoever reaches {settings.Listen} could control the node. Give it a certificate (--certificates FOLDER; 'certificates' makes one), or say --insecure on a network that only its nodes can reach.");
             }
 
+            if (settings.Certificates is { } own && !own.Node.MatchesHostname(settings.Listen.Host))
+            {
+                throw new NodeStartException($"The certificate of '{own.Node.Subject}' is not for the host {settings.Listen.Host}, by which the others would call this node.");
+            }
+
             // What is no store should be said now, not when a run comes.
             RunCatalog.Of(settings.Store);
             return await ServeAsync(settings, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
