@@ -12,7 +12,12 @@ public abstract class ClusterStand(ITestOutputHelper output) : IDisposable
     /// <summary>For what needs a start of the runtime and a few messages, on a machine that is busy with other things.</summary>
     protected static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
+    /// <summary>The variable of the environment that allows tests which take a minute.</summary>
+    protected const string LongVariable = "ACTORMULTISCALE_LONG_TESTS";
+
     private readonly List<NodeProcess> _nodes = [];
+
+    protected static bool IsLongAllowed => Environment.GetEnvironmentVariable(LongVariable) == "1";
 
     protected string Folder { get; } = Directory.CreateTempSubdirectory("actor-multiscale-cluster-").FullName;
 

@@ -46,7 +46,7 @@ public sealed class NodeTests(ITestOutputHelper output)
 
         // It forms no cluster of its own (its contact is nobody), and joins past the question.
         await using var other = Start(_identity with { Program = "2.0" }, new NodeAddress("127.0.0.1", 1));
-        await Akka.Cluster.Cluster.Get(other.Subject.Actors).JoinAsync(first.Subject.Address.ToAkka(isSecure: false)).WaitAsync(_soon);
+        Akka.Cluster.Cluster.Get(other.Subject.Actors).Join(first.Subject.Address.ToAkka(isSecure: false));
         var outcome = await other.Subject.Completion.WaitAsync(_soon);
         Assert.Equal(NodeEnd.Refused, outcome.End);
         Assert.Contains("may not stay: the cluster runs the program 1.0, this node is 2.0", outcome.Reason, StringComparison.Ordinal);
@@ -134,7 +134,7 @@ public sealed class NodeTests(ITestOutputHelper output)
         await using var second = Start(_identity, first.Subject.Address);
         await second.BecomesAsync(NodeEventKind.Up);
 
-        // Longer than heartbeats may fail to come.
+        // Longer than heartbeats may fail to come. (What the program sets before its first socket is set for these tests in Cluster.runsettings.)
         var clock = Stopwatch.StartNew();
         using var release = new ManualResetEventSlim();
         for (var i = 0; i < 2000; i++)
@@ -166,7 +166,7 @@ public sealed class NodeTests(ITestOutputHelper output)
             var reports = await ClusterQuery.AskAsync(cluster.Nodes[0].Address, null, _soon);
             Assert.Equal(cluster.Nodes.Select(n => n.Address.Port).Order(), reports!.Value.Select(r => r.Member.Address.Port));
             Assert.Equal(["up", "up", "up"], reports.Value.Select(r => r.Member.Status));
-            Assert.Equal(["continuum", "md"], reports.Value.Single(r => r.Member.Address == cluster.Nodes[2].Address).Member.Roles);
+            Assert.Equal(new[] { "continuum", "md" }, reports.Value.Single(r => r.Member.Address == cluster.Nodes[2].Address).Member.Roles);
             processes = [.. cluster.Nodes.Select(n => n.Id)];
             clock.Restart();
         }

@@ -40,11 +40,28 @@ public sealed class ClusterNode
     /// <summary>How the node ended. Never faults.</summary>
     public Task<NodeOutcome> Completion { get; }
 
+    /// <summary>How the node ends, as soon as that is known; null before.</summary>
+    public NodeOutcome? Outcome => _outcome;
+
     /// <summary>Whether its actors run.</summary>
     public bool IsAlive => !Actors.WhenTerminated.IsCompleted;
 
     /// <summary>Whether it is a member.</summary>
     public bool IsUp { get; private set; }
+
+    /// <summary>
+    /// Lets the threads that watch the sockets of this process carry on what waited for them, instead of the pool of the runtime, which may be saturated: a
+    /// heartbeat that came in is then heard. Only before the first socket, and unless the environment says otherwise. What continues after an <c>await</c> of a
+    /// socket must not block from then on, nor compute for long: it holds up other sockets.
+    /// </summary>
+    public static void TakeSocketsOffThePool()
+    {
+        const string variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+        if (Environment.GetEnvironmentVariable(variable) is null)
+        {
+            Environment.SetEnvironmentVariable(variable, "1");
+        }
+    }
 
     /// <summary>Starts a node; it joins by itself.</summary>
     /// <param name="settings">What it is told.</param>

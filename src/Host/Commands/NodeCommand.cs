@@ -44,6 +44,7 @@ internal static class NodeCommand
         var command = new Command("node", "Start a node of a cluster") { listen, join, role, store, threads, certificates, insecure, otherMachine, within, health, withInput, json };
         command.SetAction(async (parsed, _) =>
         {
+            ClusterNode.TakeSocketsOffThePool();
             var settings = new NodeSettings
             {
                 Identity = new NodeIdentity(Machine.Program, Machine.Stamp, parsed.GetValue(otherMachine)),
@@ -120,25 +121,19 @@ internal static class NodeCommand
         }
 
         // The process ends even where a model heeds nothing, or the pool is so busy that nobody would be told: a node that was removed must not go on.
-        var code = ExitCode.NodeRemoved;
+        ClusterNode? node = null;
         void EndSoon() => new Thread(() =>
         {
             Thread.Sleep(EndsWithin);
-            Environment.Exit(code);
+            Environment.Exit(node?.Outcome is { } outcome ? ExitCode.Of(outcome.End) : ExitCode.RunFailed);
         }) { IsBackground = true }.Start();
 
-        var node = ClusterNode.Start(settings, Print);
-        using var port = health is { } address ? new HealthPort(address, () => node.IsAlive, () => node.IsUp) : null;
-        void Leave()
-        {
-            code = ExitCode.Ok;
-            node.Leave();
-        }
-
+        using var port = health is { } address ? new HealthPort(address, () => node is not { IsAlive: false }, () => node is { IsUp: true }) : null;
+        node = ClusterNode.Start(settings, Print);
         void OnSignal(PosixSignalContext context)
         {
             context.Cancel = true;
-            Leave();
+            node.Leave();
         }
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
@@ -151,7 +146,7 @@ internal static class NodeCommand
                 {
                 }
 
-                Leave();
+                node.Leave();
             }) { IsBackground = true }.Start();
         }
 
