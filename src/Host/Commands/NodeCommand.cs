@@ -26,6 +26,11 @@ internal static class NodeCommand
             {
                 result.AddError($"'{token.Value}' is no name of a role: small letters, digits and hyphens, at most 32.");
             }
+
+            if (result.Tokens.Count > NodeSettings.MostRoles)
+            {
+                result.AddError($"A node has {NodeSettings.MostRoles} roles at most; found {result.Tokens.Count}.");
+            }
         });
         var (store, json, threads, certificates) = (SharedOptions.Store(), SharedOptions.Json(), SharedOptions.Threads(), SharedOptions.Certificates());
         threads.DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 1);
@@ -133,7 +138,12 @@ internal static class NodeCommand
         void OnSignal(PosixSignalContext context)
         {
             context.Cancel = true;
-            node.Leave();
+
+            // Ctrl-C goes to all processes of a terminal; when its nodes go is decided by whoever started them.
+            if (context.Signal != PosixSignal.SIGINT || !endsWithInput)
+            {
+                node.Leave();
+            }
         }
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
