@@ -191,7 +191,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Uptime = _clock.GetElapsedTime(_began).TotalSeconds,
         Lag = _watch.Lag,
         Refused = ControlSerializer.Of(Context.System).Refused + _unexpected,
-        Participants = [.. _participants.Take(ControlCodec.LongestList)],
+        Hosted = _participants.Count,
+        Participants = [.. _participants.Take(NodeStatus.MostParticipants)],
     };
 
     private MemberList Members() => new([.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(
