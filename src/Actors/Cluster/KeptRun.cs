@@ -192,7 +192,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
         _wish = Wish.GoOn;
         var (self, sourced) = (Self, _sourced!);
-        (ImmutableArray<NodeAddress>, ImmutableArray<int>) Place(Physics.Coupling.CoupledSystem system) => NodePlacement.Choose(system, offers.Nodes, new double[system.Participants.Length]);
+        (ImmutableArray<NodeAddress>, ImmutableArray<int>, ImmutableArray<TeamSites>) Place(Physics.Coupling.CoupledSystem system) => NodePlacement.Choose(system, offers.Nodes, new double[system.Participants.Length]);
         try
         {
             _ = Place(sourced.System);

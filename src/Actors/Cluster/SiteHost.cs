@@ -98,6 +98,13 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
             return;
         }
 
+        if (_order.Teams.Any(t => t.Participant >= system.Participants.Length || t.Sites.Length != system.Participants[t.Participant].Description.Members
+            || t.Sites.Any(site => site >= _order.Count) || t.Sites[0] != _order.Sites[t.Participant]))
+        {
+            Refuse("where members of teams are to be is no placement of this system");
+            return;
+        }
+
         var self = Self;
         _run = run;
         try
@@ -154,7 +161,7 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
 
         var (order, run, fields, wire, settings) = (_order, _run!, _fields, _wire!, new RunSettings { Threads = _node.Threads });
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
-        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), "site");
+        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), "site");
         Context.Watch(_site);
         _fields = [];
         _taker = _site;
@@ -169,6 +176,6 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     {
         public void ToCoordinator(object answer) => wire.Send(coordinator, answer);
 
-        public void ToSite(int site, FieldParcel parcel) => wire.Send(site, parcel);
+        public void ToSite(int site, object parcel) => wire.Send(site, parcel);
     }
 }
