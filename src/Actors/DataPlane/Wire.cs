@@ -99,9 +99,9 @@ internal sealed class Wire : IDisposable
             {
                 made.SetResult(Connect(to, site));
             }
-            catch (WireException fault)
+            catch (Exception fault)
             {
-                made.SetException(fault);
+                made.SetException(fault as WireException ?? new WireException($"No link to site {site} at {to}: {fault.Message}", fault));
             }
         }, Options);
         return made.Task;
@@ -212,8 +212,9 @@ internal sealed class Wire : IDisposable
                 Begin(new WireLink(this, hello.Site, messages.Lane, lane, hello.Budget));
             }
         }
-        catch (Exception fault) when (fault is InvalidDataException || WireLane.IsBroken(fault))
+        catch (Exception fault)
         {
+            // Whatever a stranger makes of the connection, or of its certificate, ends with the connection.
             var isLate = !Leave(socket);
             socket.Dispose();
             lane?.Dispose();
@@ -249,7 +250,7 @@ internal sealed class Wire : IDisposable
             var link = new WireLink(this, answer.Site, messages, fields, answer.Budget);
             return Begin(link) ? link : throw new WireException("This process takes no further part in the run.");
         }
-        catch (WireException)
+        catch
         {
             messages.Dispose();
             throw;
@@ -280,7 +281,7 @@ internal sealed class Wire : IDisposable
                 _ => (lane, answer),
             };
         }
-        catch (Exception fault) when (fault is InvalidDataException || WireLane.IsBroken(fault))
+        catch (Exception fault)
         {
             var isLate = !Leave(socket) && fault is not InvalidDataException;
             socket.Dispose();
