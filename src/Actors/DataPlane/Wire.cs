@@ -183,7 +183,7 @@ internal sealed class Wire : IDisposable
     // On a thread of its own: who connects may say nothing at all.
     private void Meet(Socket socket, EndPoint? from)
     {
-        WireLane? lane = null;
+        var (lane, pair) = ((WireLane?)null, (WireLane?)null);
         try
         {
             lane = WireLane.Of(socket, Options.Certificates, isServer: true);
@@ -192,6 +192,7 @@ internal sealed class Wire : IDisposable
             if (refusal is null)
             {
                 (refusal, first) = Pair(hello, lane);
+                pair = first?.Lane;
             }
 
             lane.Stream.Write(new Answer(Options.Site, Options.FieldBudget, refusal ?? "").ToBytes());
@@ -205,7 +206,6 @@ internal sealed class Wire : IDisposable
             {
                 if (!Leave(socket) | !Leave(messages.Lane.Socket))
                 {
-                    messages.Lane.Dispose();
                     throw new InvalidDataException("Its second connection came too late.");
                 }
 
@@ -218,6 +218,7 @@ internal sealed class Wire : IDisposable
             var isLate = !Leave(socket);
             socket.Dispose();
             lane?.Dispose();
+            pair?.Dispose();
             Refuse(from, isLate ? Late : fault is InvalidDataException ? fault.Message : $"The connection broke before it had said who it is: {fault.Message}");
         }
     }
