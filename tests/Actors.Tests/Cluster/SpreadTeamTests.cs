@@ -18,7 +18,7 @@ public sealed class SpreadTeamTests
         Participants =
         [
             Participant.Of("atoms", MolecularDomains.ReducedEntry(static (_, _) => throw new InvalidOperationException("No file is read.")),
-                ("structure", "fcc"), ("cells", ImmutableArray.Create(6.0, 6.0, 6.0)), ("temperature", 1.44), ("step", 0.005), ("domains", domains)),
+                ("cells", ImmutableArray.Create(6.0, 6.0, 6.0)), ("lattice-constant", 1.68), ("temperature", 1.44), ("cutoff", 2.5), ("domains", domains)),
         ],
         Conduits = [],
         Scheme = CouplingScheme.Parallel("atoms"),
