@@ -137,12 +137,12 @@ internal sealed unsafe class NeighborList
         Lead = _grid.Lead(n);
         Sort(loop);
         MakeGhosts(loop);
-        FillLists(reach, loop);
+        Fill(reach, loop);
     }
 
     /// <summary>
     /// Sorts the atoms of a part of a region, in which images are copies of atoms of other parts: whoever calls this brings them, and then has
-    /// <see cref="FillAround"/> find the neighbors. Atoms are not wrapped. Forces are void afterwards.
+    /// <see cref="Fill(double, ChunkedLoop)"/> find the neighbors. Atoms are not wrapped. Forces are void afterwards.
     /// </summary>
     /// <param name="reach">Cutoff and skin.</param>
     /// <param name="beyond">How far beyond the reach images will be brought.</param>
@@ -166,9 +166,8 @@ internal sealed unsafe class NeighborList
     }
 
     /// <summary>Finds everybody's neighbors within <paramref name="reach"/>, among the atoms and the images that were brought.</summary>
-    public void FillAround(double reach, ChunkedLoop loop) => FillLists(reach, loop);
-
-    private void FillLists(double reach, ChunkedLoop loop)
+    /// <exception cref="ScaleModelException">There are too many images or neighbors.</exception>
+    public void Fill(double reach, ChunkedLoop loop)
     {
         var n = _atoms.Count;
         var all = n + _atoms.Ghosts;

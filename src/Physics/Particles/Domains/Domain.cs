@@ -119,15 +119,19 @@ public sealed class Domain : ITeamMember
     {
         ArgumentNullException.ThrowIfNull(inbox);
         ArgumentNullException.ThrowIfNull(outbox);
-        var act = _act ?? throw new InvalidOperationException("A domain is run before an act has begun.");
+        var act = _act ?? throw new InvalidOperationException("A domain is run and no act has begun, or one that has failed.");
         (_inbox, _outbox) = (inbox, outbox);
         while (WaitsFor is not { } key || inbox.Has(key))
         {
+            // Whatever goes wrong on the way, the act is over.
+            _act = null;
             if (!act.MoveNext())
             {
-                (WaitsFor, _act) = (null, null);
+                WaitsFor = null;
                 return true;
             }
+
+            _act = act;
 
             WaitsFor = act.Current;
         }
@@ -163,6 +167,11 @@ public sealed class Domain : ITeamMember
         }
 
         _atoms.Archive(archive, x => split.OwnerOf(x) == number);
+        if (hasForces && !_atoms.HasList)
+        {
+            throw new ScaleModelException("The state of a domain has forces, and no list of those from whom they come.");
+        }
+
         (_split, _steps, _hasForces, _act, WaitsFor, Now) = (split, steps, hasForces, null, null, null);
         _halo.Settle(split, number);
         if (_atoms.HasList)

@@ -293,7 +293,7 @@ internal sealed unsafe class DomainAtoms
             return;
         }
 
-        List.FillAround(_reach, Loop);
+        List.Fill(_reach, Loop);
         _rounding = (1e-9 * _region.Skin) + (4e-16 * (List.Corner.Norm + List.Extent));
         SetWays(0);
     }

@@ -13,7 +13,10 @@ internal sealed unsafe class Halo(DomainAtoms atoms)
 {
     private readonly List<Border> _borders = [];
     private readonly Dictionary<int, (int First, int Count)> _blocks = [];      // The images of each domain, counted from the first image.
-    private readonly AlignedArray<byte> _sides = new();
+    private readonly AlignedArray<byte> _sides = new();        // Of each atom the sides of the domain to which it is near.
+    private int _domain;
+    private Vec3 _low;                      // Its ends.
+    private Vec3 _high;
 
     /// <summary>The other domains with which images are exchanged, in the order of their numbers.</summary>
     public ImmutableArray<int> Neighbors { get; private set; } = [];
@@ -43,10 +46,6 @@ internal sealed unsafe class Halo(DomainAtoms atoms)
         Neighbors = [.. _borders.Select(b => b.To).Where(to => to != domain).Distinct()];
         (_low, _high, _domain) = (low, high, domain);
     }
-
-    private Vec3 _low;
-    private Vec3 _high;
-    private int _domain;
 
     /// <summary>Chooses the atoms that others, and the domain itself, have as images: those within the margin of the other domain.</summary>
     public void Choose()

@@ -7,6 +7,7 @@ using ActorMultiscale.Physics.Particles.Building;
 using ActorMultiscale.Physics.Particles.Domains;
 using ActorMultiscale.Physics.Particles.Interactions;
 using ActorMultiscale.Physics.Particles.Motions;
+using ActorMultiscale.Tests.Particles.Interactions;
 using CsCheck;
 
 namespace ActorMultiscale.Tests.Particles.Domains;
@@ -23,6 +24,7 @@ public sealed class DomainTests
     private static Func<ImmutableArray<Interaction>> Acting(string law) => law switch
     {
         "mixture" => () => [Interaction.Of(_mixture)],
+        "alloy" => () => [EmbeddedAtomInteraction.Of(_alloy, ["Aa", "Bb", "Aa"])],
         "embedded atoms" => () => [EmbeddedAtomInteraction.Of(new SuttonChen(0.4, 1.1, 30, 9, 6, 2.3))],
 
         // Two that need numbers of images halfway, and one that adds to them.
@@ -49,6 +51,14 @@ public sealed class DomainTests
                 ((i / cells.Item1 / cells.Item2) + 0.9 + (0.2 * noise.Uniform(0, 2, i))) / cells.Item3)))],
         };
     });
+
+    private static readonly EamAlloy _alloy = EamAlloy.Parse(EmbeddedAtomTests.Setfl(true), isFinnisSinclair: true);
+
+    private static AtomConfiguration Stretched(AtomConfiguration atoms, double factor) => atoms with
+    {
+        Box = atoms.Box with { Origin = factor * atoms.Box.Origin, Cell = factor * atoms.Box.Cell },
+        Positions = [.. atoms.Positions.Select(x => factor * x)],
+    };
 
     internal static AtomConfiguration Melt(int cells, double temperature = 1.44, double density = 0.8442)
     {
@@ -95,9 +105,11 @@ public sealed class DomainTests
     [InlineData("mixture")]
     [InlineData("embedded atoms")]
     [InlineData("several")]
+    [InlineData("alloy")]
     public void Forces_energy_and_virial_are_those_of_one_piece(string law) => Gen.Select(_atoms, Gen.Int[0, _splits.Length - 1]).Sample(
-        (atoms, split) =>
+        (shaken, split) =>
         {
+            var atoms = law == "alloy" ? Stretched(shaken, 2.6) : shaken;       // Its tables are those of a metal, in Å.
             var interactions = Acting(law);
             var whole = new MolecularDynamics(atoms, interactions(), 0.3);
             var (expected, forces) = (whole.Measure(ChunkedLoop.Serial), whole.Forces(ChunkedLoop.Serial));

@@ -30,7 +30,7 @@ public sealed class EmbeddedAtomTests(ITestOutputHelper output)
     private static double F(double rho, int a) => -(1.1 + (0.4 * a)) * Math.Sqrt(rho + 0.01);
 
     // The two as a file; the table of densities ends where dense packings have left it.
-    private static InputFile Setfl(bool isFinnisSinclair, int elements = 2)
+    internal static InputFile Setfl(bool isFinnisSinclair, int elements = 2)
     {
         var text = new StringBuilder("made by a test\ntwo elements\n\n").AppendLine(elements == 2 ? "2 Aa Bb" : "1 Aa");
 
