@@ -260,7 +260,7 @@ public sealed class Constraints(int dofCount)
     }
 
     /// <summary>The system of a step from u: K du = f with the constraints on u + du.</summary>
-    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u) => Condense(matrix, right, Gaps(u), ChunkedLoop.Serial);
+    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u, ChunkedLoop loop) => Condense(matrix, right, Gaps(u), loop);
 
     /// <summary>The largest |C x + b − u| with x from u: 0 if u fulfills the constraints.</summary>
     internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
@@ -367,14 +367,14 @@ public sealed class Constraints(int dofCount)
         var (map, _, back) = Map();
         var condensed = Triple(back, matrix, map, loop);
         var moved = new double[DofCount];
-        matrix.Multiply(offsets, moved);
+        matrix.On(loop).Multiply(offsets, moved);
         for (var i = 0; i < moved.Length; i++)
         {
             moved[i] = right[i] - moved[i];
         }
 
         var reduced = new double[map.ColumnCount];
-        back.Multiply(moved, reduced);
+        back.On(loop).Multiply(moved, reduced);
         var isGiven = new bool[DofCount];
         foreach (var dof in _lines.Keys)
         {

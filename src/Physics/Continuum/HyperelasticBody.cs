@@ -14,7 +14,7 @@ public static class HyperelasticBody
     /// <param name="displacement">u, m.</param>
     /// <param name="loop">The threads; one if null.</param>
     /// <exception cref="Models.ScaleModelException">The body is turned inside out somewhere.</exception>
-    public static SolidResponse Respond(Basis basis, IHyperelasticLaw law, double[] displacement, ChunkedLoop? loop = null)
+    public static SystemResponse Respond(Basis basis, IHyperelasticLaw law, double[] displacement, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(law);
@@ -27,7 +27,7 @@ public static class HyperelasticBody
     /// <param name="displacement">u, m.</param>
     /// <param name="loop">The threads; one if null.</param>
     /// <exception cref="Models.ScaleModelException">The laws are of another mesh, or the body is turned inside out somewhere.</exception>
-    public static SolidResponse Respond(Basis basis, Phases<IHyperelasticLaw> laws, double[] displacement, ChunkedLoop? loop = null)
+    public static SystemResponse Respond(Basis basis, Phases<IHyperelasticLaw> laws, double[] displacement, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(laws);

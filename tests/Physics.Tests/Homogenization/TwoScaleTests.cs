@@ -27,7 +27,7 @@ public sealed class TwoScaleTests
             (_u, State) = _u.Length == 0 ? (new double[_basis.DofCount], SolidBody.InitialState(_basis, law)) : (_u, State);
             var constraints = new Constraints(_basis.DofCount).Fix(_basis, _basis.NodesOn("left"), 0, 0).Fix(_basis, _basis.NodesOn("bottom"), 1, 0)
                 .Fix(_basis, _basis.NodesOn("right"), 0, displacement);
-            SolidResponse? last = null;
+            SystemResponse? last = null;
             var result = Newton.Solve(_u, constraints, u => last = SolidBody.Respond(_basis, law, u, State), (a, y) =>
             {
                 var x = new double[y.Length];

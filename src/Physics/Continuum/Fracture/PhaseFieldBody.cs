@@ -110,7 +110,7 @@ public sealed class PhaseFieldBody
         var degradation = DegradationOf(damage);
         for (var pass = 1; pass <= maxPasses; pass++)
         {
-            u = Newton.Solve(u, constraints, v => Balance(v, degradation, load), solve, 0.1 * tolerance).Solution;
+            u = Newton.Solve(u, constraints, v => Balance(v, degradation, load), solve, 0.1 * tolerance, loop: _loop).Solution;
             largest = Math.Max(largest, FixedOrderSum.Norm(ForceOf(u, degradation)));
             var drive = DriveOf(u, from.Drive);
             var before = damage;
@@ -183,7 +183,7 @@ public sealed class PhaseFieldBody
             start, loop: _loop);
     }
 
-    private SolidResponse Balance(double[] u, double[] degradation, double[] load)
+    private SystemResponse Balance(double[] u, double[] degradation, double[] load)
     {
         var tangents = new Tangent6[_starts[^1]];
         var force = ForceOf(u, degradation, tangents);

@@ -442,13 +442,13 @@ public sealed class SolidModel : IViewable
             next = Newton.Solve(_u, constraints, u =>
             {
                 var response = _materials.Respond(u, _state, rise, loop);
-                return new SolidResponse(Residual(u, response.Force), () => ChangeSolver.Sum((inertia, _mass), (1 - f, response.Stiffness)));
+                return new SystemResponse(Residual(u, response.Force), () => ChangeSolver.Sum((inertia, _mass), (1 - f, response.Stiffness)));
             }, (matrix, y) =>
             {
                 var x = new double[y.Length];
                 SparseLdl.Indefinite(matrix, loop).Solve(y, x);
                 return x;
-            }).Solution;
+            }, loop: loop).Solution;
         }
 
         var (force, state) = Inner(next, rise, loop);
