@@ -12,10 +12,11 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 internal sealed class SolidSettings
 {
     private static readonly ImmutableArray<string> _ports = ["traction-in", "force-in", "follower-pressure-in", "displacement-in", "displacement-out", "velocity-out", "traction-out", "force-out"];
-    private static readonly ImmutableArray<(string Key, string Kind)> _ofKind =
+    private static readonly ImmutableArray<string> _withYoung = ["isotropic", "plastic", "neo-hookean"];
+    private static readonly ImmutableArray<(string Key, ImmutableArray<string> Kinds)> _ofKinds =
     [
-        ("yield-stress", "plastic"), ("isotropic-hardening", "plastic"), ("kinematic-hardening", "plastic"), ("cubic-constants", "cubic"),
-        ("young-axes", "orthotropic"), ("poisson-axes", "orthotropic"), ("shear-axes", "orthotropic"),
+        ("young", _withYoung), ("poisson", _withYoung), ("yield-stress", ["plastic"]), ("isotropic-hardening", ["plastic"]), ("kinematic-hardening", ["plastic"]),
+        ("cubic-constants", ["cubic"]), ("young-axes", ["orthotropic"]), ("poisson-axes", ["orthotropic"]), ("shear-axes", ["orthotropic"]),
     ];
 
     private readonly ModelSettings _given;
@@ -243,9 +244,9 @@ internal sealed class SolidSettings
             sound &= Body.Require(kinds.Contains(kind), $"'material' holds '{kind}'; known are {string.Join(", ", kinds)}");
         }
 
-        foreach (var (key, kind) in _ofKind)
+        foreach (var (key, takers) in _ofKinds)
         {
-            Body.Require(!_given.Given.ContainsKey(key) || named.Contains(kind), $"'{key}' is given, and no region is {kind}");
+            Body.Require(!_given.Given.ContainsKey(key) || named.Any(takers.Contains), $"'{key}' is given, and no region is {string.Join(" or ", takers)}");
         }
 
         var isLarge = named.Contains("neo-hookean");
@@ -272,7 +273,7 @@ internal sealed class SolidSettings
             return false;
         }
 
-        var moduli = Any("isotropic", "plastic", "neo-hookean");
+        var moduli = of.Any(_withYoung.Contains);
         var (young, poisson) = moduli ? (Body.PerRegion("young", above: 0), Body.PerRegion("poisson", above: -1, below: 0.5)) : ([], []);
         var cubic = Any("cubic") ? Body.PerRegion("cubic-constants", 3) : [];
         var (axes, ratios, shears) = Any("orthotropic") ? (Body.PerRegion("young-axes", 3), Body.PerRegion("poisson-axes", 3), Body.PerRegion("shear-axes", 3)) : ([], [], []);

@@ -5,6 +5,7 @@ using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Mapping;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
+using CsCheck;
 using static ActorMultiscale.Tests.Continuum.Participants.BodyStand;
 
 namespace ActorMultiscale.Tests.Continuum.Participants;
@@ -307,6 +308,72 @@ public sealed class SolidModelTests
         Assert.Equal(isFree ? 0 : 1.5 * stress * stress * (1 - (2 * Poisson)) / Young, body.Read("strain-energy")[0], 1e-13);
     }
 
+    // Held across in plane strain, and free in the plane: ε = (1 + ν) α ΔT along x and y, and σ_zz = −E α ΔT alone. Held along x as well, σ_x = −E α ΔT/(1 − ν) and σ_z the same.
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(1, true)]
+    public void A_warm_body_is_held_across_in_plane_strain(int degree, bool isHeld)
+    {
+        var body = Solid(1, ("size", Numbers(2, 1)), ("cells", Numbers(3, 2)), ("degree", degree), ("thickness", 0.1), ("young", Numbers(Young)), ("poisson", Numbers(Poisson)), ("expansion", Numbers(1e-5)), ("reference-temperature", 300.0),
+            ("symmetry", Names(isHeld ? ["left", "right", "bottom"] : ["left", "bottom"])), ("force-out", Names("left")));
+        body.Advance(("temperature", (_, _) => new(340, 0, 0)));
+        const double Warm = 40e-5;
+        var (along, across) = isHeld ? (-Young * Warm / (1 - Poisson), -Young * Warm / (1 - Poisson)) : (0, -Young * Warm);
+        Assert.All(body.Read("stress").Chunk(6), s => Assert.All(s.Zip([along, 0, across, 0, 0, 0]), x => Assert.Equal(x.Second, x.First, 1e-12)));
+        var (x, y) = isHeld ? (0, Warm * (1 + Poisson) / (1 - Poisson)) : ((1 + Poisson) * Warm, (1 + Poisson) * Warm);
+        Assert.All(body.Vectors("displacement").Zip(body.Places("displacement")), n => Assert.Equal(0, (n.First - new Vec3(x * n.Second.X, y * n.Second.Y, 0)).Norm, 1e-14));
+
+        // It stores ½ σ:(ε − ε_θ), where σ is not zero by strains that are held.
+        Assert.Equal(0.2 * (isHeld ? (1 - Poisson) * along * along / Young : 0.5 * across * across / Young), body.Read("strain-energy")[0], 1e-13);
+        Assert.Equal(0.1 * -along, -body.Sum("force-out-left").X, 1e-12);
+    }
+
+    // A temperature that rises along the body: the thermal strain is that of each place, and a free body in plane stress bends without stress.
+    [Fact]
+    public void A_body_that_is_warm_on_one_side_bends_without_stress()
+    {
+        const double Expansion = 1e-5, Slope = 30;
+        var body = Solid(1, ("size", Numbers(2, 1)), ("cells", Numbers(4, 3)), ("degree", 2), ("plane", "stress"), ("young", Numbers(Young)), ("poisson", Numbers(Poisson)), ("expansion", Numbers(Expansion)), ("displacement-in", Names("left", "bottom")));
+
+        // ε = α ΔT 1 with ΔT = s y comes from u = α s (x y, ½ (y² − x²)).
+        Vec3 Free(Vec3 x) => Expansion * Slope * new Vec3(x.X * x.Y, 0.5 * ((x.Y * x.Y) - (x.X * x.X)), 0);
+        body.Advance(("temperature", (x, _) => new(Slope * x.Y, 0, 0)), ("displacement-in-left", (x, _) => Free(x)), ("displacement-in-bottom", (x, _) => Free(x)));
+        Assert.All(body.Vectors("displacement").Zip(body.Places("displacement")), n => Assert.Equal(0, (n.First - Free(n.Second)).Norm, 1e-14));
+        Assert.All(body.Read("stress"), s => Assert.Equal(0, s, 1e-12));
+    }
+
+    // An even strain of any kind: orthotropic stresses and strains obey ε_x = σ_x/E_x − ν_xy σ_y/E_x − ν_xz σ_z/E_x, and so on, and τ = G γ in each of the three planes.
+    [Theory]
+    [InlineData(3, "strain")]
+    [InlineData(2, "strain")]
+    [InlineData(2, "stress")]
+    public void An_orthotropic_body_has_its_shear_moduli(int dimension, string plane) => Gen.Double[-0.01, 0.01].Array[9].Sample(g =>
+    {
+        var a = dimension == 3 ? new Matrix3(g[0], g[1], g[2], g[3], g[4], g[5], g[6], g[7], g[8]) : new(g[0], g[1], 0, g[3], g[4], 0, 0, 0, 0);
+        (string, object)[] shape = dimension == 3 ? [("size", Numbers(1, 2, 1)), ("cells", Numbers(2, 2, 1))] : [("size", Numbers(1, 2)), ("cells", Numbers(2, 2)), ("plane", plane)];
+        string[] all = dimension == 3 ? ["left", "right", "front", "back", "bottom", "top"] : ["left", "right", "bottom", "top"];
+        var body = Solid(1, [.. shape, ("material", Names("orthotropic")), ("young-axes", Numbers(100, 40, 7)), ("poisson-axes", Numbers(0.3, 0.25, 0.2)), ("shear-axes", Numbers(5, 11, 23)), ("displacement-in", Names(all))]);
+        body.Advance([.. all.Select(name => ($"displacement-in-{name}", (Func<Vec3, double, Vec3>)((x, _) => a * x)))]);
+        Assert.All(body.Read("stress").Chunk(6), s =>
+        {
+            Assert.Equal(a.XX, (s[0] / 100) - (0.3 / 100 * s[1]) - (0.25 / 100 * s[2]), 1e-13);
+            Assert.Equal(a.YY, (-0.3 / 100 * s[0]) + (s[1] / 40) - (0.2 / 40 * s[2]), 1e-13);
+            if (plane == "strain")
+            {
+                Assert.Equal(a.ZZ, (-0.25 / 100 * s[0]) - (0.2 / 40 * s[1]) + (s[2] / 7), 1e-13);
+            }
+            else
+            {
+                Assert.Equal(0, s[2], 1e-13);
+            }
+
+            Assert.Equal(5 * (a.YZ + a.ZY), s[3], 1e-12);
+            Assert.Equal(11 * (a.XZ + a.ZX), s[4], 1e-12);
+            Assert.Equal(23 * (a.XY + a.YX), s[5], 1e-12);
+        });
+    }, iter: 10);
+
     // A cubic crystal held across answers with C11; an orthotropic bar that is free across with E_x; in one body, one beside the other.
     [Fact]
     public void Regions_have_their_materials()
@@ -513,6 +580,10 @@ public sealed class SolidModelTests
         {
             Assert.Contains($"'{key}' is given, and no region is {kind}", unused, StringComparison.Ordinal);
         }
+
+        var crystal = Fault(("material", Names("cubic")), ("young", Numbers(1)), ("poisson", Numbers(0.2)));
+        Assert.Contains("'young' is given, and no region is isotropic or plastic or neo-hookean", crystal, StringComparison.Ordinal);
+        Assert.Contains("'poisson' is given, and no region is isotropic or plastic or neo-hookean", crystal, StringComparison.Ordinal);
     }
 
     [Fact]
