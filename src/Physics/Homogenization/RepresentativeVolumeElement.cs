@@ -25,7 +25,7 @@ public sealed record MicroResponse(SymTensor3 Stress, Tangent6 Tangent, double[]
 /// </summary>
 /// <remarks>
 /// Newton's method finds the balance within; the tangent is the exact derivative of that, by one matrix and a solve a component. Matrices of up to
-/// <see cref="StaticProblem.LargestDirect"/> unknowns, and all of the static condition, are factored; larger ones are solved by conjugate gradients with multigrid.
+/// <see cref="FactorOrIterate.BesideMultigrid"/> unknowns, and all of the static condition, are factored; larger ones are solved by conjugate gradients with multigrid.
 /// Pores are what the mesh leaves out of its box. Phases have symmetric, positive definite tangents. After: Miehe, Koch, Arch. Appl. Mech. 72, 300 (2002); Kouznetsova, Brekelmans, Baaijens,
 /// Comput. Mech. 27, 37 (2001).
 /// </remarks>
@@ -224,10 +224,5 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         return new(n + m, start, [.. columns], [.. values]);
     }
 
-    private double[] Indefinite(CsrMatrix matrix, double[] right)
-    {
-        var x = new double[right.Length];
-        _ = SparseLdl.Indefinite(matrix, _loop).Solve(right, x);
-        return x;
-    }
+    private double[] Indefinite(CsrMatrix matrix, double[] right) => FactorOrIterate.Factored(matrix, _loop, isDefinite: false)(right);
 }

@@ -85,8 +85,8 @@ public sealed class PhaseFieldBody
     /// <param name="tolerance">Where to stop: at ‖Cᵀ(Force − load)‖ of the newest u and d, relative to the largest ‖Force‖ of the step.</param>
     /// <param name="maxPasses">After how many passes to give up. Where a crack jumps, hundreds are usual.</param>
     /// <param name="solve">
-    /// Solves A x = y for the condensed stiffness, which is symmetric and positive definite; if null by factorization up to <see cref="StaticProblem.LargestDirect"/> dofs,
-    /// by conjugate gradients with multigrid beyond.
+    /// Solves A x = y for the condensed stiffness, which is symmetric and positive definite; if null by factorization or by conjugate gradients with
+    /// multigrid (<see cref="FactorOrIterate"/>).
     /// </param>
     /// <exception cref="ScaleModelException">The tolerance was not reached, or a matrix is not positive definite: is the body free to move?</exception>
     public PhaseFieldState Next(
@@ -145,16 +145,6 @@ public sealed class PhaseFieldBody
 
     private Func<CsrMatrix, double[], double[]> Solver(Constraints constraints)
     {
-        if (Motion.DofCount <= StaticProblem.LargestDirect)
-        {
-            return (matrix, right) =>
-            {
-                var x = new double[right.Length];
-                SparseLdl.PositiveDefinite(matrix, _loop).Solve(right, x);
-                return x;
-            };
-        }
-
         // The rigid motions at the dofs that are left.
         var motions = Motion.RigidMotions();
         var rows = new List<double>();
@@ -167,12 +157,7 @@ public sealed class PhaseFieldBody
         }
 
         var kernel = new NearKernel(motions.Modes, rows.ToArray());
-        return (matrix, right) =>
-        {
-            var x = new double[right.Length];
-            ConjugateGradient.Solve(matrix, right, x, new AmgPreconditioner(BcsrMatrix.FromCsr(matrix, 1, _loop), kernel, loop: _loop), StepTolerance, loop: _loop);
-            return x;
-        };
+        return (matrix, right) => FactorOrIterate.Prepared(matrix, 1, () => kernel, StepTolerance, _loop)(right);
     }
 
     private double[] DamageOf(double[] drive, double[] lower, double[] upper, double[] start)

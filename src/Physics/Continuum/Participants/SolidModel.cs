@@ -505,15 +505,14 @@ public sealed class SolidModel : IViewable
                 return new SystemResponse(Residual(u, response.Force, loads.All), () => Tangent(inertia, 1 - f, response.Stiffness, loads));
             }, (matrix, y) =>
             {
-                var x = new double[y.Length];
-                if (given.Followers.Any(p => p != 0))
+                if (given.Followers.All(p => p == 0))
                 {
-                    // Where the rim of the surface is free, its tangent is not symmetric.
-                    new SparseLu(matrix).Solve(y, x);
-                    return x;
+                    return FactorOrIterate.Factored(matrix, loop, isDefinite: false)(y);
                 }
 
-                SparseLdl.Indefinite(matrix, loop).Solve(y, x);
+                // Where the rim of the surface is free, the tangent of what follows it is not symmetric.
+                var x = new double[y.Length];
+                new SparseLu(matrix).Solve(y, x);
                 return x;
             }, loop: loop).Solution;
         }
