@@ -173,18 +173,21 @@ public sealed class PhaseFieldBody
     private Func<CsrMatrix, double[], double[]> Solver(Constraints constraints)
     {
         // The rigid motions at the dofs that are left.
-        var motions = Motion.RigidMotions();
-        var rows = new List<double>();
-        for (var i = 0; i < Motion.DofCount; i++)
+        var kernel = new Lazy<NearKernel>(() =>
         {
-            if (!constraints.Contains(i))
+            var motions = Motion.RigidMotions();
+            var rows = new List<double>();
+            for (var i = 0; i < Motion.DofCount; i++)
             {
-                rows.AddRange(motions.Values.Slice(motions.Modes * i, motions.Modes));
+                if (!constraints.Contains(i))
+                {
+                    rows.AddRange(motions.Values.Slice(motions.Modes * i, motions.Modes));
+                }
             }
-        }
 
-        var kernel = new NearKernel(motions.Modes, rows.ToArray());
-        return (matrix, right) => FactorOrIterate.Prepared(matrix, 1, () => kernel, StepTolerance, _loop)(right);
+            return new(motions.Modes, rows.ToArray());
+        });
+        return (matrix, right) => FactorOrIterate.Prepared(matrix, 1, () => kernel.Value, StepTolerance, _loop)(right);
     }
 
     private double[] DamageOf(double[] drive, double[] lower, double[] upper, double[] start)
