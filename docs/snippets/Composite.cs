@@ -35,7 +35,7 @@ public static class Composite
         {
             var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), component: 0, value: 0)
                 .Fix(basis, basis.NodesOn("bottom"), component: 1, value: 0).Fix(basis, basis.NodesOn("right"), component: 0, value: pull);
-            SolidResponse? last = null;
+            SystemResponse? last = null;
             u = Newton.Solve(u, constraints, v => last = SolidBody.Respond(basis, law, v, state), solve).Solution;
             state = last!.State;        // The step is accepted.
             force = basis.NodesOn("right").Sum(n => last.Force[basis.Dof(n, 0)]);

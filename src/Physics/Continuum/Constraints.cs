@@ -260,7 +260,7 @@ public sealed class Constraints(int dofCount)
     }
 
     /// <summary>The system of a step from u: K du = f with the constraints on u + du.</summary>
-    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u) => Condense(matrix, right, Gaps(u), ChunkedLoop.Serial);
+    internal CondensedSystem CondenseStep(CsrMatrix matrix, ReadOnlySpan<double> right, ReadOnlySpan<double> u, ChunkedLoop loop) => Condense(matrix, right, Gaps(u), loop);
 
     /// <summary>The largest |C x + b − u| with x from u: 0 if u fulfills the constraints.</summary>
     internal double Gap(ReadOnlySpan<double> u) => Gaps(u).Max(Math.Abs);
@@ -367,14 +367,14 @@ public sealed class Constraints(int dofCount)
         var (map, _, back) = Map();
         var condensed = Triple(back, matrix, map, loop);
         var moved = new double[DofCount];
-        matrix.Multiply(offsets, moved);
+        matrix.On(loop).Multiply(offsets, moved);
         for (var i = 0; i < moved.Length; i++)
         {
             moved[i] = right[i] - moved[i];
         }
 
         var reduced = new double[map.ColumnCount];
-        back.Multiply(moved, reduced);
+        back.On(loop).Multiply(moved, reduced);
         var isGiven = new bool[DofCount];
         foreach (var dof in _lines.Keys)
         {
@@ -387,7 +387,7 @@ public sealed class Constraints(int dofCount)
     /// <summary>Solves K u = f under the constraints.</summary>
     /// <param name="matrix">K, positive definite where the constraints leave dofs free.</param>
     /// <param name="right">f.</param>
-    /// <param name="solve">Solves A x = y; if null a factorization of up to five thousand dofs, and conjugate gradients with SSOR to 1e-12 of more.</param>
+    /// <param name="solve">Solves A x = y; if null a factorization of up to <see cref="FactorOrIterate.BesideOthers"/> unknowns, and conjugate gradients with SSOR to 1e-12 of more.</param>
     /// <exception cref="ScaleModelException">The matrix has no inverse, as that of a body that floats, or rounding keeps conjugate gradients from getting there.</exception>
     /// <returns>u, one number a dof.</returns>
     public double[] Solve(CsrMatrix matrix, ReadOnlySpan<double> right, Func<CsrMatrix, double[], double[]>? solve = null)
@@ -396,18 +396,14 @@ public sealed class Constraints(int dofCount)
         return system.Expand(system.Right.Length == 0 ? [] : Solving.Of(() => (solve ?? Default)(system.Matrix, system.Right)));
     }
 
-    private const int MostFactored = 5000;
-
     private static double[] Default(CsrMatrix matrix, double[] right)
     {
-        var x = new double[right.Length];
-        if (right.Length <= MostFactored)
+        if (right.Length <= FactorOrIterate.BesideOthers)
         {
-            // Thin bodies are conditioned so badly that rounding keeps conjugate gradients from where they should get.
-            SparseLdl.PositiveDefinite(matrix).Solve(right, x);
-            return x;
+            return FactorOrIterate.Factored(matrix)(right);
         }
 
+        var x = new double[right.Length];
         ConjugateGradient.Solve(matrix, right, x, new SsorPreconditioner(matrix));
         return x;
     }

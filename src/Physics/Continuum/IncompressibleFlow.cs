@@ -98,21 +98,27 @@ public sealed class IncompressibleFlow
     /// <param name="x">Both fields.</param>
     /// <param name="load">f, one number a dof of both fields; zero if null.</param>
     /// <param name="loop">The threads; one if null. The bits do not depend on it.</param>
-    public (double[] Residual, CsrMatrix Tangent) Respond(double[] x, double[]? load = null, ChunkedLoop? loop = null)
+    public SystemResponse Respond(double[] x, double[]? load = null, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentOutOfRangeException.ThrowIfNotEqual(x.Length, DofCount, nameof(x));
         ArgumentOutOfRangeException.ThrowIfNotEqual(load?.Length ?? DofCount, DofCount, nameof(load));
         var velocity = VelocityOf(x);
         var carried = Assembly.Residual(Velocity, velocity, (QuadraturePoint _, VectorJet u) => VectorJet.Source(_density * (u.Gradient * u.Value)), null, loop);
-        var w = FieldValues.Of(Velocity, velocity, loop);
-        var change = Assembly.Matrix(Velocity, Flow.ConvectionChange(_density, q => w.Vector(q)), null, loop);
         var residual = new double[DofCount];
         Stokes.Multiply(x, residual);
         for (var i = 0; i < residual.Length; i++)
         {
             residual[i] += (i < carried.Length ? carried[i] : 0) - (load?[i] ?? 0);
         }
+
+        return new(residual, () => Tangent(velocity, loop));
+    }
+
+    private CsrMatrix Tangent(double[] velocity, ChunkedLoop? loop)
+    {
+        var w = FieldValues.Of(Velocity, velocity, loop);
+        var change = Assembly.Matrix(Velocity, Flow.ConvectionChange(_density, q => w.Vector(q)), null, loop);
 
         // A stands first in the rows of K.
         var tangent = Stokes.WithSamePattern();
@@ -126,6 +132,6 @@ public sealed class IncompressibleFlow
             }
         }
 
-        return (residual, tangent);
+        return tangent;
     }
 }

@@ -26,9 +26,11 @@ public static class Newton
     /// <param name="solve">Solves A x = y for the condensed K.</param>
     /// <param name="tolerance">The residual to reach.</param>
     /// <param name="maxIterations">After how many steps to give up.</param>
+    /// <param name="loop">The threads that condense K; one if null. The bits do not depend on it.</param>
     /// <exception cref="ScaleModelException">The residual was not reached, or K cannot be solved with.</exception>
     public static NewtonResult Solve(
-        ReadOnlySpan<double> start, Constraints constraints, Func<double[], SolidResponse> body, Func<CsrMatrix, double[], double[]> solve, double tolerance = 1e-9, int maxIterations = 25)
+        ReadOnlySpan<double> start, Constraints constraints, Func<double[], SystemResponse> body, Func<CsrMatrix, double[], double[]> solve, double tolerance = 1e-9, int maxIterations = 25,
+        ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(constraints);
         ArgumentNullException.ThrowIfNull(body);
@@ -76,16 +78,16 @@ public static class Newton
 
         return new(u, history.ToImmutable());
 
-        bool IsSolution(SolidResponse answer, double[] at, double rest, double most) => rest <= tolerance * most || rest <= Rounding(answer.Stiffness, at);
+        bool IsSolution(SystemResponse answer, double[] at, double rest, double most) => rest <= tolerance * most || rest <= Rounding(answer.Stiffness, at);
 
-        double[] Step(SolidResponse answer, double[] at, double rest)
+        double[] Step(SystemResponse answer, double[] at, double rest)
         {
             if (!double.IsFinite(rest))
             {
                 throw Failure(rest);
             }
 
-            var condensed = constraints.CondenseStep(answer.Stiffness, Array.ConvertAll(answer.Force, r => -r), at);
+            var condensed = constraints.CondenseStep(answer.Stiffness, Array.ConvertAll(answer.Force, r => -r), at, loop ?? ChunkedLoop.Serial);
             return condensed.Expand(condensed.Right.Length == 0 ? [] : Solving.Of(() => solve(condensed.Matrix, condensed.Right)));
         }
 
@@ -100,10 +102,12 @@ public static class Newton
     /// <param name="solve">Solves A x = y for the condensed K.</param>
     /// <param name="tolerance">The residual to reach.</param>
     /// <param name="maxIterations">After how many steps to give up.</param>
+    /// <param name="loop">The threads that condense K; one if null. The bits do not depend on it.</param>
     /// <exception cref="ScaleModelException">The residual was not reached, or K cannot be solved with.</exception>
     public static NewtonResult Solve(
         ReadOnlySpan<double> start, Constraints constraints, Func<double[], (double[] Residual, CsrMatrix Tangent)> system,
-        Func<CsrMatrix, double[], double[]> solve, double tolerance = 1e-9, int maxIterations = 25)
+        Func<CsrMatrix, double[], double[]> solve, double tolerance = 1e-9, int maxIterations = 25,
+        ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         return Solve(
@@ -111,9 +115,9 @@ public static class Newton
             u =>
             {
                 var (residual, tangent) = system(u);
-                return new SolidResponse(residual, () => tangent);
+                return new SystemResponse(residual, () => tangent);
             },
-            solve, tolerance, maxIterations);
+            solve, tolerance, maxIterations, loop);
     }
 
     // What is left of forces that cancel, where the answer is free of stress and no force is large: ‖|K| |u|‖ is what they are the sum of.

@@ -26,9 +26,6 @@ public sealed record SaddleResult(double[] Velocity, double[] Pressure, double I
 /// </remarks>
 public static class SaddleProblem
 {
-    /// <summary>Up to so many dofs a factorization takes no longer than iterations: as long in the plane, and in space twice as long at half as many again.</summary>
-    public const int LargestDirect = 10000;
-
     // Of the sum of all sizes: more than that cannot be the error of given values that are interpolated.
     private const double LargestImbalance = 0.1;
 
@@ -48,7 +45,7 @@ public static class SaddleProblem
     /// <exception cref="ScaleModelException">Forms and bases do not fit, what is given of u flows in and not out, the system is singular, or the residual was not reached.</exception>
     public static SaddleResult Solve(
         Basis velocity, Basis pressure, BilinearForm a, MixedForm b, BilinearForm schur, ReadOnlySpan<double> load, Constraints given, Constraints? givenPressure = null,
-        double[]? source = null, double tolerance = 1e-10, int largestDirect = LargestDirect, ChunkedLoop? loop = null)
+        double[]? source = null, double tolerance = 1e-10, int largestDirect = FactorOrIterate.BesideOthers, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(velocity);
         ArgumentNullException.ThrowIfNull(pressure);
@@ -119,16 +116,7 @@ public static class SaddleProblem
     /// <summary>What solves with a symmetric indefinite matrix, factored once: for steps in time of saddle points.</summary>
     /// <param name="matrix">The matrix.</param>
     /// <exception cref="InvalidOperationException">A pivot is rounding alone.</exception>
-    public static Func<double[], double[]> Factor(CsrMatrix matrix)
-    {
-        var factor = SparseLdl.Indefinite(matrix);
-        return y =>
-        {
-            var x = new double[y.Length];
-            factor.Solve(y, x);
-            return x;
-        };
-    }
+    public static Func<double[], double[]> Factor(CsrMatrix matrix) => FactorOrIterate.Factored(matrix, isDefinite: false);
 
     private static (double[] U, double[] P, int Iterations, double Residual) Direct(
         CsrMatrix a, CsrMatrix b, ReadOnlySpan<double> load, double[] s, double[] offsets, Constraints given, Constraints givenPressure, bool isOpen, ChunkedLoop loop)

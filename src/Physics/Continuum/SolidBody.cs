@@ -8,27 +8,6 @@ using ActorMultiscale.Physics.Numerics;
 namespace ActorMultiscale.Physics.Continuum;
 
 /// <summary>
-/// What a body answers to a displacement, or any system r(u) to its unknowns. The stiffness is assembled when it is first asked for: who needs the forces alone does not
-/// pay for it.
-/// </summary>
-/// <param name="force">r, one number a dof; of a body ∫ σ:ε(N_a), N.</param>
-/// <param name="stiffness">Computes its derivative with respect to the dofs.</param>
-/// <param name="state">The state of all points at the end of the step; nothing if null.</param>
-public sealed class SolidResponse(double[] force, Func<CsrMatrix> stiffness, double[]? state = null)
-{
-    private readonly Lazy<CsrMatrix> _stiffness = new(stiffness);
-
-    /// <summary>r, one number a dof; of a body ∫ σ:ε(N_a), N.</summary>
-    public double[] Force { get; } = force;
-
-    /// <summary>The derivative of the forces with respect to the dofs.</summary>
-    public CsrMatrix Stiffness => _stiffness.Value;
-
-    /// <summary>The state of all points at the end of the step; a step is accepted by going on from it.</summary>
-    public double[] State { get; } = state ?? [];
-}
-
-/// <summary>
 /// Bodies of one constitutive law, or of one a phase, with small strains. States are values: the points of a cell one after another, cell by cell, each with
 /// as many numbers as the law of the cell asks for.
 /// </summary>
@@ -60,7 +39,7 @@ public static class SolidBody
     /// <param name="displacement">u, m, at the end of the step.</param>
     /// <param name="state">The state at its beginning; not changed.</param>
     /// <param name="loop">The threads; one if null.</param>
-    public static SolidResponse Respond(Basis basis, IConstitutiveLaw law, double[] displacement, double[] state, ChunkedLoop? loop = null)
+    public static SystemResponse Respond(Basis basis, IConstitutiveLaw law, double[] displacement, double[] state, ChunkedLoop? loop = null)
     {
         ArgumentNullException.ThrowIfNull(basis);
         ArgumentNullException.ThrowIfNull(law);
@@ -75,7 +54,7 @@ public static class SolidBody
     /// <param name="loop">The threads; one if null.</param>
     /// <param name="eigenstrain">ε* at the end of the step, which the material takes on freely, so that the laws answer ε − ε*: α ΔT 1 of heat, for instance. None if null.</param>
     /// <exception cref="ScaleModelException">The state is not of this body, or a law has no answer.</exception>
-    public static SolidResponse Respond(
+    public static SystemResponse Respond(
         Basis basis, Phases<IConstitutiveLaw> laws, double[] displacement, double[] state, ChunkedLoop? loop = null, Func<QuadraturePoint, SymTensor3>? eigenstrain = null)
     {
         ArgumentNullException.ThrowIfNull(basis);

@@ -11,12 +11,9 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <param name="RelativeResidual">‖y − A x‖ / ‖y‖ of the system without its constraints.</param>
 public sealed record StaticResult(double[] Solution, int Iterations, double RelativeResidual);
 
-/// <summary>Positive definite problems in one call: a(u, v) = l(v) under constraints, as heat conduction and elasticity are.</summary>
+/// <summary>Positive definite problems in one call: a(u, v) = l(v) under constraints, as heat conduction and elasticity are; small ones are factored (<see cref="FactorOrIterate"/>).</summary>
 public static class StaticProblem
 {
-    /// <summary>Up to so many dofs a factorization takes less time than multigrid takes to set up.</summary>
-    public const int LargestDirect = 3000;
-
     /// <summary>Finds u with a(u, v) = l(v).</summary>
     /// <param name="basis">The functions.</param>
     /// <param name="form">a, symmetric and positive definite where the constraints leave dofs free.</param>
@@ -44,7 +41,7 @@ public static class StaticProblem
         loop ??= ChunkedLoop.Serial;
         var system = constraints.CondenseBlocks(matrix, load, loop);
         var x = new double[basis.DofCount];
-        if (basis.DofCount <= LargestDirect)
+        if (basis.DofCount <= FactorOrIterate.BesideMultigrid)
         {
             _ = Solving.Of(() => SparseLdl.PositiveDefinite(system.Matrix.ToCsr(), loop).Solve(system.Right, x));
             var product = new double[x.Length];

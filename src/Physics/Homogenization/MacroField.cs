@@ -209,26 +209,11 @@ internal sealed class MacroField
             return _ => [];
         }
 
-        if (matrix.RowCount <= StaticProblem.LargestDirect || _condition == BoundaryCondition.Static)
-        {
-            var factor = Solving.Of(() => SparseLdl.PositiveDefinite(matrix, loop));
-            return right =>
-            {
-                var x = new double[right.Length];
-                _ = factor.Solve(right, x);
-                return x;
-            };
-        }
-
-        // Nodes are constrained as a whole, so that the blocks of the others stay.
-        var blocks = BcsrMatrix.FromCsr(matrix, Basis.Components, loop);
-        var multigrid = new AmgPreconditioner(blocks, NearKernelOf(), loop: loop);
-        return right =>
-        {
-            var x = new double[right.Length];
-            _ = Solving.Of(() => ConjugateGradient.Solve(blocks.On(loop ?? ChunkedLoop.Serial), right, x, multigrid, Tolerance, loop: loop));
-            return x;
-        };
+        // But under the static condition nodes are constrained as a whole, so that the blocks of the others stay.
+        var solve = Solving.Of(() => _condition == BoundaryCondition.Static
+            ? FactorOrIterate.Factored(matrix, loop)
+            : FactorOrIterate.Prepared(matrix, Basis.Components, NearKernelOf, Tolerance, loop));
+        return right => Solving.Of(() => solve(right));
     }
 
     // Σ m_I X_I.

@@ -25,7 +25,7 @@ public sealed record MicroResponse(SymTensor3 Stress, Tangent6 Tangent, double[]
 /// </summary>
 /// <remarks>
 /// Newton's method finds the balance within; the tangent is the exact derivative of that, by one matrix and a solve a component. Matrices of up to
-/// <see cref="StaticProblem.LargestDirect"/> unknowns, and all of the static condition, are factored; larger ones are solved by conjugate gradients with multigrid.
+/// <see cref="FactorOrIterate.BesideMultigrid"/> unknowns, and all of the static condition, are factored; larger ones are solved by conjugate gradients with multigrid.
 /// Pores are what the mesh leaves out of its box. Phases have symmetric, positive definite tangents. After: Miehe, Koch, Arch. Appl. Mech. 72, 300 (2002); Kouznetsova, Brekelmans, Baaijens,
 /// Comput. Mech. 27, 37 (2001).
 /// </remarks>
@@ -106,15 +106,15 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         strain.VoigtStrain(voigt);
         double[] means = [.. _field.Components.Select(i => voigt[i])];
         var history = state[Basis.DofCount..].ToArray();
-        SolidResponse? last = null;
-        SolidResponse At(double[] u) => last = SolidBody.Respond(Basis, _phases, u, history, _loop);
+        SystemResponse? last = null;
+        SystemResponse At(double[] u) => last = SolidBody.Respond(Basis, _phases, u, history, _loop);
 
         var start = state[..Basis.DofCount];
         NewtonResult result;
         Matrix<double> tangent;
         try
         {
-            result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, (a, y) => _field.Solver(a, _loop)(y), _tolerance);
+            result = Condition == BoundaryCondition.Static ? SolveStatic(start, means, At) : Newton.Solve(start, _field.Constraints(means), At, (a, y) => _field.Solver(a, _loop)(y), _tolerance, loop: _loop);
             tangent = _field.Tangent(last!.Stiffness, _loop);
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or ScaleModelException)
@@ -138,7 +138,7 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
     }
 
     // Unknown are u and the mean stresses, s_I = σ_I/κ: f(u) − κ Σ s_I G_I = 0 and κ (V m_I − G_Iᵀ u) = 0, where κ makes them alike in size; their derivative is symmetric.
-    private NewtonResult SolveStatic(ReadOnlySpan<double> displacement, double[] means, Func<double[], SolidResponse> at)
+    private NewtonResult SolveStatic(ReadOnlySpan<double> displacement, double[] means, Func<double[], SystemResponse> at)
     {
         var (n, m) = (Basis.DofCount, means.Length);
         var start = new double[n + m];
@@ -179,9 +179,9 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
                     residual[n + i] = scale * ((Volume * means[i]) - FixedOrderSum.Dot(_field.Loads[i], z.AsSpan(0, n)));
                 }
 
-                return new SolidResponse(residual, () => Bordered(response.Stiffness, scale));
+                return new SystemResponse(residual, () => Bordered(response.Stiffness, scale));
             },
-            Indefinite, _tolerance);
+            Indefinite, _tolerance, loop: _loop);
     }
 
     // [K, −κ G; −κ Gᵀ, 0].
@@ -224,10 +224,5 @@ public sealed class RepresentativeVolumeElement : IConstitutiveLaw
         return new(n + m, start, [.. columns], [.. values]);
     }
 
-    private double[] Indefinite(CsrMatrix matrix, double[] right)
-    {
-        var x = new double[right.Length];
-        _ = SparseLdl.Indefinite(matrix, _loop).Solve(right, x);
-        return x;
-    }
+    private double[] Indefinite(CsrMatrix matrix, double[] right) => FactorOrIterate.Factored(matrix, _loop, isDefinite: false)(right);
 }

@@ -261,11 +261,11 @@ public sealed class IncompressibleFlowTests
         var random = new Philox(3, 1);
         double[] Random(int key) => [.. Enumerable.Range(0, flow.DofCount).Select(i => random.Uniform(key, 0, i) - 0.5)];
         var (x, d, load) = (Random(0), Random(1), Random(2));
-        var tangent = flow.Respond(x, load).Tangent;
+        var tangent = flow.Respond(x, load).Stiffness;
         var product = new double[x.Length];
         tangent.Multiply(d, product);
         const double h = 1e-4;      // r is quadratic: central differences are exact.
-        var (up, down) = (flow.Respond([.. x.Zip(d, (a, b) => a + (h * b))], load).Residual, flow.Respond([.. x.Zip(d, (a, b) => a - (h * b))], load, new ChunkedLoop(2)).Residual);
+        var (up, down) = (flow.Respond([.. x.Zip(d, (a, b) => a + (h * b))], load).Force, flow.Respond([.. x.Zip(d, (a, b) => a - (h * b))], load, new ChunkedLoop(2)).Force);
         for (var i = 0; i < x.Length; i++)
         {
             Assert.Equal((up[i] - down[i]) / (2 * h), product[i], 1e-10);

@@ -14,7 +14,7 @@ public sealed class NewtonTests
     public void A_stiffness_is_asked_for_once_a_step() => Gen.Select(Gen.Double[0.01, 1], Gen.Double[1, 100]).Array[1, 20].Sample(springs =>
     {
         var (forces, stiffnesses) = (0, 0);
-        SolidResponse Answer(double[] u)
+        SystemResponse Answer(double[] u)
         {
             forces++;
             return new([.. springs.Select((s, i) => (s.Item1 * u[i]) + Math.Pow(u[i], 3) - s.Item2)], () =>
@@ -35,7 +35,7 @@ public sealed class NewtonTests
     public void A_step_to_where_the_stiffness_cannot_be_solved_with_is_halved()
     {
         var visited = new List<double>();
-        SolidResponse Answer(double[] u)
+        SystemResponse Answer(double[] u)
         {
             visited.Add(u[0]);
             return new([u[0] - 0.5], () => Diagonal([u[0] > 0.8 ? -1 : 0.6]));
@@ -58,6 +58,54 @@ public sealed class NewtonTests
         var result = Newton.Solve(new double[3], new Constraints(3).Fix(0, 0).Fix(2, 60), Answer, Ldl, maxIterations: 60);
         Assert.True(result.Residuals.Max() > 1e12);
         Assert.Equal(60 - result.Solution[1], Math.Exp(result.Solution[1]) - 1, 1e-6);
+    }
+
+    // Some ten thousand rows, so that there are several chunks, with ties and given values: matrix and right-hand side of the step have the same bits on any threads.
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_step_is_condensed_to_the_same_bits_on_any_threads(int threads)
+    {
+        const int n = 10_000;
+        var k = new CsrBuilder(n, n);
+        for (var i = 0; i < n; i++)
+        {
+            k.Add(i, i, 3 + Math.Sin(i));
+            k.Add(i, (i + 1) % n, -1 + (0.1 * Math.Cos(i)));
+            k.Add(i, (i + 37) % n, -0.7 * Math.Sin(3 * i));
+        }
+
+        var (matrix, constraints) = (k.ToMatrix(), new Constraints(n));
+        for (var i = 0; i < n; i += 7)
+        {
+            constraints.Tie(i, [((i + 2) % n, 0.3), ((i + 3) % n, 0.6)], Math.Sin(i));
+        }
+
+        constraints.Fix(1, 0.5);
+        (CsrMatrix Matrix, double[] Right, double[] Solution) On(ChunkedLoop? loop)
+        {
+            (CsrMatrix, double[]) asked = (matrix, []);
+            var result = Newton.Solve(new double[n], constraints, u =>
+            {
+                var force = new double[n];
+                matrix.Multiply(u, force);
+                return new SystemResponse([.. force.Select((f, i) => f - Math.Cos(i))], () => matrix);
+            }, (a, y) =>
+            {
+                asked = (a, y);
+                var x = new double[y.Length];
+                new SparseLu(a).Solve(y, x);
+                return x;
+            }, loop: loop);
+            return (asked.Item1, asked.Item2, result.Solution);
+        }
+
+        var (one, many) = (On(null), On(new ChunkedLoop(threads)));
+        Assert.True(one.Matrix.RowCount > 8192);
+        Assert.Equal(one.Matrix.Columns.ToArray(), many.Matrix.Columns.ToArray());
+        Assert.Equal(one.Matrix.Values.ToArray(), many.Matrix.Values.ToArray());
+        Assert.Equal(one.Right, many.Right);
+        Assert.Equal(one.Solution, many.Solution);
     }
 
     [Fact]

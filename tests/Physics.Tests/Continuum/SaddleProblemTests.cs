@@ -20,7 +20,7 @@ public sealed class SaddleProblemTests
     private static SaddleResult Solve(
         Basis velocity, Basis pressure, double[] load, Constraints given, Constraints? givenPressure = null, bool iterate = false, ChunkedLoop? loop = null, double tolerance = 1e-10) =>
         SaddleProblem.Solve(
-            velocity, pressure, Flow.Viscosity(Mu), Flow.Divergence, Flow.Schur(Mu), load, given, givenPressure, null, tolerance, iterate ? 0 : SaddleProblem.LargestDirect, loop);
+            velocity, pressure, Flow.Viscosity(Mu), Flow.Divergence, Flow.Schur(Mu), load, given, givenPressure, null, tolerance, iterate ? 0 : FactorOrIterate.BesideOthers, loop);
 
     // Flows without divergence: in the plane (sin a cos b, −cos a sin b) with a = 2x + 0.3, b = 2y − 0.4, Δu = −8u; in space that of Arnold, Beltrami and Childress
     // with k = 2, Δu = −k² u. The pressure is sin 3x cos(y + z) less its mean.
@@ -95,7 +95,7 @@ public sealed class SaddleProblemTests
         var given = new Constraints(velocity.DofCount).Fix(velocity, velocity.NodesOn("left").Union(velocity.NodesOn("top")).Union(velocity.NodesOn("bottom")), U);
         var result = SaddleProblem.Solve(
             velocity, pressure, Flow.GradientViscosity(Mu), Flow.Divergence, Flow.Schur(Mu), new double[velocity.DofCount], given,
-            tolerance: 1e-13, largestDirect: iterate ? 0 : SaddleProblem.LargestDirect);
+            tolerance: 1e-13, largestDirect: iterate ? 0 : FactorOrIterate.BesideOthers);
         Assert.Equal(0, result.Imbalance);
         Assert.Equal(iterate, result.Iterations > 0);
         Near(velocity.Interpolate(U), result.Velocity, 1e-10);
@@ -138,7 +138,7 @@ public sealed class SaddleProblemTests
         var (velocity, pressure) = TaylorHood(StructuredMesh.Rectangle(2, 1, 6, 4, CellShape.Triangle));
         var result = SaddleProblem.Solve(
             velocity, pressure, Flow.Viscosity(x => Mu(x.Position)), Flow.Divergence, BilinearForm.Scalar((x, p) => ScalarJet.Source(p.Value / Mu(x.Position))),
-            new double[velocity.DofCount], new Constraints(velocity.DofCount).Fix(velocity, velocity.NodesOnSurface(), U), tolerance: 1e-13, largestDirect: iterate ? 0 : SaddleProblem.LargestDirect);
+            new double[velocity.DofCount], new Constraints(velocity.DofCount).Fix(velocity, velocity.NodesOnSurface(), U), tolerance: 1e-13, largestDirect: iterate ? 0 : FactorOrIterate.BesideOthers);
         Assert.Equal(iterate, result.Iterations > 0);
         Near(velocity.Interpolate(U), result.Velocity, 1e-10);
         Near(pressure.Interpolate(x => g * (1 - x.X)), result.Pressure, 1e-9);

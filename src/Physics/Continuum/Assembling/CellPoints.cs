@@ -169,7 +169,7 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
     }
 
     /// <summary>The point as forms see it.</summary>
-    public QuadraturePoint Point(int q) => new(Places[q], Normals[q], Cell, q);
+    public QuadraturePoint Point(int q) => new(Places[q], Normals[q], Cell, q, Table.Facet);
 
     /// <summary>Throws if a number that was integrated over the cell is not finite.</summary>
     /// <exception cref="ScaleModelException">One is not finite; the message names the cell.</exception>

@@ -18,7 +18,7 @@ internal sealed class PointTable
     {
         var cell = element.Cell;
         var rule = Quadrature.Of(facet < 0 ? cell.Shape : cell.Facets[facet].Shape, degree);
-        IsFacet = facet >= 0;
+        Facet = Math.Max(facet, -1);
         Area = IsFacet ? cell.FacetNormal(facet) : Vec3.Zero;
         Fill(geometry, element, [.. rule.Weights], [.. rule.Points.Select(x => IsFacet ? cell.OnFacet(facet, x) : x)]);
     }
@@ -37,8 +37,11 @@ internal sealed class PointTable
     /// <summary>The number of points.</summary>
     public int Count => Weights.Length;
 
+    /// <summary>The number of the facet that the points are on, −1 for those of a cell.</summary>
+    public int Facet { get; } = -1;
+
     /// <summary>Whether the points are on a facet.</summary>
-    public bool IsFacet { get; }
+    public bool IsFacet => Facet >= 0;
 
     /// <summary>The area vector of the facet in the reference cell.</summary>
     public Vec3 Area { get; }

@@ -54,6 +54,10 @@ public static class Elasticity
     /// <param name="stiffness">κ, N/m³.</param>
     public static BilinearForm Bedding(double stiffness) => BilinearForm.Vector(u => VectorJet.Source(stiffness * u.Value));
 
+    /// <summary>∫ Σ κ_i u_i v_i over a surface: a bedding that is not alike along x, y and z, such as one that lets the surface slide.</summary>
+    /// <param name="stiffness">κ along x, y, z, N/m³.</param>
+    public static BilinearForm Bedding(Vec3 stiffness) => BilinearForm.Vector(u => VectorJet.Source(new(stiffness.X * u.Value.X, stiffness.Y * u.Value.Y, stiffness.Z * u.Value.Z)));
+
     /// <summary>∫ b·v, a force on the body.</summary>
     /// <param name="force">b, N/m³.</param>
     public static LinearForm BodyForce(Func<Vec3, Vec3> force) => LinearForm.Vector(x => VectorJet.Source(force(x.Position)));

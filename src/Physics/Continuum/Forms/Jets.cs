@@ -61,4 +61,5 @@ public readonly record struct VectorJet(Vec3 Value, Matrix3 Gradient, Matrix3 Me
 /// <param name="Normal">On a facet the unit normal that points out of the cell, else zero.</param>
 /// <param name="Cell">The cell.</param>
 /// <param name="Index">The number of the quadrature point in the cell, or on the facet.</param>
-public readonly record struct QuadraturePoint(Vec3 Position, Vec3 Normal, int Cell, int Index);
+/// <param name="Facet">On a facet its number in the cell, else −1.</param>
+public readonly record struct QuadraturePoint(Vec3 Position, Vec3 Normal, int Cell, int Index, int Facet = -1);

@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Continuum.Forms;
+using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -29,6 +30,8 @@ public sealed class PhaseFieldBody
     // That of one step of Newton's method, which the next one corrects.
     private const double StepTolerance = 1e-8;
 
+    private readonly CrackDensity _density;
+    private readonly Irreversibility _irreversibility;
     private readonly int[] _starts;
     private readonly bool[] _intact;
     private readonly ChunkedLoop _loop;
@@ -41,9 +44,33 @@ public sealed class PhaseFieldBody
     /// <param name="loop">The threads; one if null. The bits do not depend on it.</param>
     /// <exception cref="ScaleModelException">There is no such node.</exception>
     public PhaseFieldBody(Mesh mesh, PhaseFieldMaterial material, int degree = 1, IEnumerable<int>? intact = null, ChunkedLoop? loop = null)
+        : this(mesh, Phases.Uniform(mesh, material), degree, intact, loop)
     {
-        ArgumentNullException.ThrowIfNull(material);
-        (Material, Motion, Crack, _loop) = (material, Basis.Vector(mesh, degree), Basis.Scalar(mesh, degree), loop ?? ChunkedLoop.Serial);
+    }
+
+    /// <summary>A body of several materials, which may differ in all but what d costs and what is not undone. Where l differs, so does the width of a crack.</summary>
+    /// <param name="mesh">The mesh of a line (bars of uniaxial strain), of the plane (plane strain) or of space.</param>
+    /// <param name="materials">The material of each cell.</param>
+    /// <param name="degree">That of the elements for u and d.</param>
+    /// <param name="intact">Nodes at which d stays 0, as where supports are to hold; none if null.</param>
+    /// <param name="loop">The threads; one if null. The bits do not depend on it.</param>
+    /// <exception cref="ScaleModelException">There is no such node, the materials are of another mesh, or they differ in <see cref="CrackDensity"/> or <see cref="Irreversibility"/>.</exception>
+    public PhaseFieldBody(Mesh mesh, Phases<PhaseFieldMaterial> materials, int degree = 1, IEnumerable<int>? intact = null, ChunkedLoop? loop = null)
+    {
+        ArgumentNullException.ThrowIfNull(mesh);
+        ArgumentNullException.ThrowIfNull(materials);
+        materials.RequireCells(mesh);
+        (_density, _irreversibility) = (materials.Values[0].Density, materials.Values[0].Irreversibility);
+        foreach (var material in materials.Values)
+        {
+            if (material.Density != _density || material.Irreversibility != _irreversibility)
+            {
+                throw new ScaleModelException(
+                    $"The materials of a body that cracks have one crack density and one irreversibility; found {_density} with {_irreversibility}, and {material.Density} with {material.Irreversibility}.");
+            }
+        }
+
+        (Materials, Motion, Crack, _loop) = (materials, Basis.Vector(mesh, degree), Basis.Scalar(mesh, degree), loop ?? ChunkedLoop.Serial);
         _starts = SolidBody.Starts(Motion);
         _intact = new bool[Crack.NodeCount];
         foreach (var node in intact ?? [])
@@ -52,8 +79,8 @@ public sealed class PhaseFieldBody
         }
     }
 
-    /// <summary>The material.</summary>
-    public PhaseFieldMaterial Material { get; }
+    /// <summary>The material of each cell.</summary>
+    public Phases<PhaseFieldMaterial> Materials { get; }
 
     /// <summary>The functions of u.</summary>
     public Basis Motion { get; }
@@ -74,7 +101,7 @@ public sealed class PhaseFieldBody
 
         // With AT2 no node stays at 0, with AT1 most do.
         var drive = new double[_starts[^1]];
-        var damage = DamageOf(drive, lower, upper, Material.Density == CrackDensity.AT2 ? Array.ConvertAll(upper, d => 0.5 * d) : lower);
+        var damage = DamageOf(drive, lower, upper, _density == CrackDensity.AT2 ? Array.ConvertAll(upper, d => 0.5 * d) : lower);
         return new(new double[Motion.DofCount], damage, drive, new double[Motion.DofCount], 0, 0, SurfaceEnergyOf(damage), 0);
     }
 
@@ -85,8 +112,8 @@ public sealed class PhaseFieldBody
     /// <param name="tolerance">Where to stop: at ‖Cᵀ(Force − load)‖ of the newest u and d, relative to the largest ‖Force‖ of the step.</param>
     /// <param name="maxPasses">After how many passes to give up. Where a crack jumps, hundreds are usual.</param>
     /// <param name="solve">
-    /// Solves A x = y for the condensed stiffness, which is symmetric and positive definite; if null by factorization up to <see cref="StaticProblem.LargestDirect"/> dofs,
-    /// by conjugate gradients with multigrid beyond.
+    /// Solves A x = y for the condensed stiffness, which is symmetric and positive definite; if null by factorization or by conjugate gradients with
+    /// multigrid (<see cref="FactorOrIterate"/>).
     /// </param>
     /// <exception cref="ScaleModelException">The tolerance was not reached, or a matrix is not positive definite: is the body free to move?</exception>
     public PhaseFieldState Next(
@@ -104,19 +131,19 @@ public sealed class PhaseFieldBody
         }
 
         solve ??= Solver(constraints);
-        var lower = Material.Irreversibility == Irreversibility.Cracks ? Array.ConvertAll(from.Damage, d => d >= PhaseFieldMaterial.Broken ? d : 0) : from.Damage;
+        var lower = _irreversibility == Irreversibility.Cracks ? Array.ConvertAll(from.Damage, d => d >= PhaseFieldMaterial.Broken ? d : 0) : from.Damage;
         var upper = Upper();
         var (u, damage, largest, residual) = (from.Displacement, from.Damage, FixedOrderSum.Norm(load), double.NaN);
         var degradation = DegradationOf(damage);
         for (var pass = 1; pass <= maxPasses; pass++)
         {
-            u = Newton.Solve(u, constraints, v => Balance(v, degradation, load), solve, 0.1 * tolerance).Solution;
+            u = Newton.Solve(u, constraints, v => Balance(v, degradation, load), solve, 0.1 * tolerance, loop: _loop).Solution;
             largest = Math.Max(largest, FixedOrderSum.Norm(ForceOf(u, degradation)));
             var drive = DriveOf(u, from.Drive);
             var before = damage;
 
             // AT1 has no stiffness of its own against an even d: let go only what H drives.
-            damage = DamageOf(drive, lower, upper, Material is { Density: CrackDensity.AT1, Irreversibility: Irreversibility.Cracks } ? lower : damage);
+            damage = DamageOf(drive, lower, upper, (_density, _irreversibility) == (CrackDensity.AT1, Irreversibility.Cracks) ? lower : damage);
             degradation = DegradationOf(damage);
             var force = ForceOf(u, degradation);
             residual = constraints.FreeNorm([.. force.Zip(load, (r, f) => r - f)]);
@@ -145,45 +172,33 @@ public sealed class PhaseFieldBody
 
     private Func<CsrMatrix, double[], double[]> Solver(Constraints constraints)
     {
-        if (Motion.DofCount <= StaticProblem.LargestDirect)
-        {
-            return (matrix, right) =>
-            {
-                var x = new double[right.Length];
-                SparseLdl.PositiveDefinite(matrix, _loop).Solve(right, x);
-                return x;
-            };
-        }
-
         // The rigid motions at the dofs that are left.
-        var motions = Motion.RigidMotions();
-        var rows = new List<double>();
-        for (var i = 0; i < Motion.DofCount; i++)
+        var kernel = new Lazy<NearKernel>(() =>
         {
-            if (!constraints.Contains(i))
+            var motions = Motion.RigidMotions();
+            var rows = new List<double>();
+            for (var i = 0; i < Motion.DofCount; i++)
             {
-                rows.AddRange(motions.Values.Slice(motions.Modes * i, motions.Modes));
+                if (!constraints.Contains(i))
+                {
+                    rows.AddRange(motions.Values.Slice(motions.Modes * i, motions.Modes));
+                }
             }
-        }
 
-        var kernel = new NearKernel(motions.Modes, rows.ToArray());
-        return (matrix, right) =>
-        {
-            var x = new double[right.Length];
-            ConjugateGradient.Solve(matrix, right, x, new AmgPreconditioner(BcsrMatrix.FromCsr(matrix, 1, _loop), kernel, loop: _loop), StepTolerance, loop: _loop);
-            return x;
-        };
+            return new(motions.Modes, rows.ToArray());
+        });
+        return (matrix, right) => FactorOrIterate.Prepared(matrix, 1, () => kernel.Value, StepTolerance, _loop)(right);
     }
 
     private double[] DamageOf(double[] drive, double[] lower, double[] upper, double[] start)
     {
         double Of(QuadraturePoint x) => drive[_starts[x.Cell] + x.Index];
         return BoundedProblem.Solve(
-            Crack, Assembly.Blocks(Crack, PhaseField.Resistance(Material, Of), null, _loop), Assembly.Vector(Crack, PhaseField.Drive(Material, Of), null, _loop), lower, upper,
+            Crack, Assembly.Blocks(Crack, PhaseField.Resistance(Materials, Of), null, _loop), Assembly.Vector(Crack, PhaseField.Drive(Materials, Of), null, _loop), lower, upper,
             start, loop: _loop);
     }
 
-    private SolidResponse Balance(double[] u, double[] degradation, double[] load)
+    private SystemResponse Balance(double[] u, double[] degradation, double[] load)
     {
         var tangents = new Tangent6[_starts[^1]];
         var force = ForceOf(u, degradation, tangents);
@@ -202,10 +217,10 @@ public sealed class PhaseFieldBody
             var at = _starts[x.Cell] + x.Index;
             if (tangents is not null)
             {
-                tangents[at] = Material.Tangent(jet.Strain, degradation[at]);
+                tangents[at] = Materials[x.Cell].Tangent(jet.Strain, degradation[at]);
             }
 
-            return VectorJet.Stress(Material.Stress(jet.Strain, degradation[at]));
+            return VectorJet.Stress(Materials[x.Cell].Stress(jet.Strain, degradation[at]));
         },
         null, _loop);
 
@@ -217,8 +232,8 @@ public sealed class PhaseFieldBody
             (QuadraturePoint x, VectorJet jet) =>
             {
                 var at = _starts[x.Cell] + x.Index;
-                drive[at] = Material.Energy(jet.Strain).Tension;
-                if (Material.Irreversibility == Irreversibility.History)
+                drive[at] = Materials[x.Cell].Energy(jet.Strain).Tension;
+                if (_irreversibility == Irreversibility.History)
                 {
                     drive[at] = Math.Max(drive[at], before[at]);
                 }
@@ -237,7 +252,7 @@ public sealed class PhaseFieldBody
             Crack, damage,
             (QuadraturePoint x, ScalarJet d) =>
             {
-                degradation[_starts[x.Cell] + x.Index] = Material.Degradation(d.Value);
+                degradation[_starts[x.Cell] + x.Index] = Materials[x.Cell].Degradation(d.Value);
                 return 0;
             },
             null, _loop);
@@ -248,10 +263,10 @@ public sealed class PhaseFieldBody
         Motion, u,
         (QuadraturePoint x, VectorJet jet) =>
         {
-            var (tension, compression) = Material.Energy(jet.Strain);
+            var (tension, compression) = Materials[x.Cell].Energy(jet.Strain);
             return (degradation[_starts[x.Cell] + x.Index] * tension) + compression;
         },
         null, _loop);
 
-    private double SurfaceEnergyOf(double[] damage) => Assembly.Integral(Crack, damage, (QuadraturePoint _, ScalarJet d) => PhaseField.Energy(Material, d), null, _loop);
+    private double SurfaceEnergyOf(double[] damage) => Assembly.Integral(Crack, damage, (QuadraturePoint x, ScalarJet d) => PhaseField.Energy(Materials[x.Cell], d), null, _loop);
 }

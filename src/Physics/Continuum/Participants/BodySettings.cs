@@ -149,16 +149,18 @@ internal sealed class BodySettings
     /// <param name="key">The names.</param>
     /// <param name="valuesKey">The numbers, as many for each, or those for all.</param>
     /// <param name="size">How many each has.</param>
-    public ImmutableArray<(string Surface, ImmutableArray<double> Values)> Valued(string key, string valuesKey, int size = 1)
+    /// <param name="except">A setting that names surfaces which take no numbers; none if null.</param>
+    public ImmutableArray<(string Surface, ImmutableArray<double> Values)> Valued(string key, string valuesKey, int size = 1, string? except = null)
     {
-        var names = _given.Texts(key);
+        ImmutableArray<string> names = [.. _given.Texts(key).Where(name => except is null || !_given.Texts(except).Contains(name))];
+        var of = except is null ? key : $"{key}' without '{except}";
         if (names.IsEmpty)
         {
-            Require(!_given.Given.ContainsKey(valuesKey), $"'{valuesKey}' is given, and no surface by '{key}'");
+            Require(!_given.Given.ContainsKey(valuesKey), $"'{valuesKey}' is given, and no surface by '{of}'");
             return [];
         }
 
-        var values = PerName(valuesKey, size, names.Length, key);
+        var values = PerName(valuesKey, size, names.Length, of);
         var sound = Surfaces(key);
         return [.. names.Select((n, i) => (n, values.AsSpan(i * size, size).ToImmutableArray())).Where(v => sound.Contains(v.n))];
     }

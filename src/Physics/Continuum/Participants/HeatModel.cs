@@ -13,7 +13,8 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// </summary>
 /// <remarks>
 /// A step solves r(T₊) = M (c₀ T₊ − c₁ T + c₂ T₋)/Δt + K (θ T₊ + (1 − θ) T) − f = 0 at the nodes where no temperature is given. There r is the heat that holds
-/// it, in W, which flows in: Σ_a r_a is exact in the sense that 1ᵀM (T₊ − T)/Δt = Σ f + Σ r for backward Euler and Crank–Nicolson, since 1ᵀK = 0. BDF2 with steps of
+/// it, in W, which flows in: Σ_a r_a is exact in the sense that 1ᵀM (T₊ − T)/Δt = Σ f + Σ r for backward Euler and Crank–Nicolson, since 1ᵀK = 0. Surfaces that exchange heat
+/// with what is outside have f_a = ∫ h N_a (T∞ − T), T and T∞ at the time of K T. BDF2 with steps of
 /// any length: c₀ = (1 + 2ω)/(1 + ω), c₁ = c₀ + c₂, c₂ = ω²/(1 + ω), ω = Δt/Δt₋. After: Hairer, Nørsett, Wanner, "Solving Ordinary Differential Equations I", 2nd
 /// ed. (1993), section III.5; heat from residuals after: Wheeler, SIAM J. Numer. Anal. 10 (1973) 764.
 /// </remarks>
@@ -32,7 +33,7 @@ public sealed class HeatModel : IViewable
     private readonly double[] _conductivity;                                // Of each cell.
     private readonly ImmutableArray<MeshField> _regions;
     private readonly CsrMatrix _capacity;
-    private readonly CsrMatrix _conduction;
+    private readonly CsrMatrix _conduction;                                 // K, and ∫ h N_a N_b of the surfaces that exchange heat.
     private readonly double[] _weights;                                     // ∫ c N_a, whose product with the temperature is the energy.
     private readonly double[] _constant;                                    // What sources of the settings give each node, W.
     private readonly BodyPoints _body;
@@ -56,6 +57,8 @@ public sealed class HeatModel : IViewable
         var temperatures = settings.Valued("fixed-temperature", "fixed-temperatures");
         var fluxes = settings.Valued("constant-flux", "constant-fluxes");
         var (temperatureIn, fluxIn, heatIn) = (settings.Surfaces("temperature-in"), settings.Surfaces("flux-in"), settings.Surfaces("heat-in"));
+        var (films, ambientIn) = (settings.Valued("film", "film-coefficients"), settings.Surfaces("ambient-in"));
+        var ambients = settings.Valued("film", "ambient-temperatures", except: "ambient-in");
         var (temperatureOut, fluxOut, heatOut) = (settings.Surfaces("temperature-out"), settings.Surfaces("flux-out"), settings.Surfaces("heat-out"));
         foreach (var name in temperatureIn)
         {
@@ -63,28 +66,40 @@ public sealed class HeatModel : IViewable
         }
 
         settings.Require(_scheme != "crank-nicolson" || fluxOut.IsEmpty, $"'scheme' is crank-nicolson, which knows the heat of a step and no flux at its end; take 'heat-out' instead of 'flux-out', or another scheme");
-        settings.Require(_scheme != "steady" || !temperatures.IsEmpty || !temperatureIn.IsEmpty, $"'scheme' is steady, and no surface has a temperature; name one by 'fixed-temperature' or 'temperature-in'");
+        foreach (var name in ambientIn)
+        {
+            settings.Require(given.Texts("film").Contains(name), $"'ambient-in' names '{name}', and 'film' does not; it takes 'film' and 'film-coefficients' to exchange heat with what is outside");
+        }
+
+        foreach (var (surface, values) in films)
+        {
+            settings.Require(values[0] > 0, $"'film-coefficients' gives '{surface}' {values[0]}; allowed is above 0");
+        }
+
+        settings.Require(_scheme != "steady" || !temperatures.IsEmpty || !temperatureIn.IsEmpty || !films.IsEmpty, $"'scheme' is steady, and no surface has a temperature; name one by 'fixed-temperature', 'temperature-in' or 'film'");
         settings.RequireSound();
 
         var (t, basis) = (settings.Thickness, Basis.Scalar(settings.Mesh, settings.Degree));
         (_basis, _conductivity, _regions) = (basis, Array.ConvertAll(settings.RegionOf, r => conductivity[r]), settings.RegionFields);
         double Of(double[] values, QuadraturePoint x) => t * values[settings.RegionOf[x.Cell]];
         _capacity = Assembly.Matrix(basis, BilinearForm.Scalar((x, u) => ScalarJet.Source(Of(capacity, x) * u.Value)));
-        _conduction = Assembly.Matrix(basis, Heat.Conduction(x => Of(conductivity, x)));
+        _conduction = ChangeSolver.Sum(
+            [(1, Assembly.Matrix(basis, Heat.Conduction(x => Of(conductivity, x)))), .. films.Select(f => (1.0, Assembly.Matrix(basis, Heat.Robin(t * f.Values[0]), Domain.Boundary(f.Surface))))]);
         _constant = Assembly.Vector(basis, LinearForm.Scalar(x => ScalarJet.Source(Of(source, x))));
         _weights = new double[basis.DofCount];
         _capacity.Multiply([.. Enumerable.Repeat(1.0, basis.DofCount)], _weights);
         _body = BodyPoints.OfBody(basis, t);
         _surfaces =
         [
-            .. fluxes.Select(f => f.Surface).Concat(temperatureIn).Concat(fluxIn).Concat(heatIn).Concat(temperatureOut).Concat(fluxOut).Concat(heatOut).Distinct().Select(name =>
+            .. fluxes.Select(f => f.Surface).Concat(films.Select(f => f.Surface)).Concat(temperatureIn).Concat(fluxIn).Concat(heatIn).Concat(temperatureOut).Concat(fluxOut).Concat(heatOut).Distinct().Select(name =>
             {
                 Port<double>? Of(ImmutableArray<string> names, Func<string, Quantity, Port<double>> make, string what, Quantity quantity) => names.Contains(name) ? make($"{what}-{name}", quantity) : null;
                 var points = BodyPoints.OfSurface(basis, t, name);
                 var flux = fluxes.Where(f => f.Surface == name).Sum(f => f.Values[0]);
                 return new SurfacePorts(
                     name, points, points.Shares([.. points.Nodes.Select(_ => flux)], 1),
-                    Of(temperatureIn, Port.In<double>, "temperature-in", Quantities.Temperature), Of(fluxIn, Port.In<double>, "flux-in", Quantities.HeatFlux), Of(heatIn, Port.In<double>, "heat-in", Quantities.HeatPower),
+                    films.Where(f => f.Surface == name).Sum(f => f.Values[0]), ambients.Where(a => a.Surface == name).Sum(a => a.Values[0]),
+                    Of(ambientIn, Port.In<double>, "ambient-in", Quantities.Temperature), Of(temperatureIn, Port.In<double>, "temperature-in", Quantities.Temperature), Of(fluxIn, Port.In<double>, "flux-in", Quantities.HeatFlux), Of(heatIn, Port.In<double>, "heat-in", Quantities.HeatPower),
                     Of(temperatureOut, Port.Out<double>, "temperature-out", Quantities.Temperature), Of(fluxOut, Port.Out<double>, "flux-out", Quantities.HeatFlux), Of(heatOut, Port.Out<double>, "heat-out", Quantities.HeatPower));
             }),
         ];
@@ -138,6 +153,10 @@ public sealed class HeatModel : IViewable
             Setting.Numbers("fixed-temperatures", "K", "their temperatures, one for all or one each", []),
             Setting.Texts("constant-flux", "surfaces with a constant flux", []),
             Setting.Numbers("constant-fluxes", "W/m^2", "the fluxes, above zero into the body; one for all or one each", []),
+            Setting.Texts("film", "surfaces that exchange heat with what is outside, h (T∞ − T) into the body", []),
+            Setting.Numbers("film-coefficients", "W/m^2 K^-1", "their film coefficients h, one for all or one each", []),
+            Setting.Numbers("ambient-temperatures", "K", "the temperatures T∞ outside, one for all of 'film' that are not in 'ambient-in', or one each", []),
+            Setting.Texts("ambient-in", "surfaces of 'film' whose temperature outside comes by a port 'ambient-in-NAME', K", []),
             Setting.Texts("temperature-in", "surfaces whose temperature comes by a port 'temperature-in-NAME', K", []),
             Setting.Texts("flux-in", "surfaces with a port 'flux-in-NAME': the flux into the body, W/m²", []),
             Setting.Texts("heat-in", "surfaces with a port 'heat-in-NAME': the heat into the body at each node, W", []),
@@ -277,6 +296,12 @@ public sealed class HeatModel : IViewable
                 }
             }
 
+            if (surface.Film > 0)
+            {
+                var outside = surface.AmbientIn is { } ambient ? Instant(ambient) : [.. surface.Points.Nodes.Select(_ => surface.Ambient)];
+                Add(ofSurface[s], surface.Points.Shares([.. outside.Select(x => surface.Film * (x - _start))], 1));
+            }
+
             Add(load, surface.Points, ofSurface[s]);
         }
 
@@ -301,6 +326,15 @@ public sealed class HeatModel : IViewable
 
         foreach (var (s, surface) in _surfaces.Index())
         {
+            if (surface.Film > 0)
+            {
+                // h T∞ is among the loads; h T was in the matrix.
+                var mean = Mean(next);
+                var back = surface.Points.Shares([.. surface.Points.Nodes.Select(node => -surface.Film * mean[node])], 1);
+                Add(load, surface.Points, back);
+                Add(ofSurface[s], back);
+            }
+
             Write(outputs, to, surface, [.. surface.Points.Nodes.Select((node, n) => -held[node] - ofSurface[s][n])], next);
         }
 
@@ -308,18 +342,20 @@ public sealed class HeatModel : IViewable
         _moved += step * FixedOrderSum.Of([.. load.Zip(held, (f, r) => Math.Abs(f) + Math.Abs(r))]);
         (_before, _excess, _stepBefore) = (_excess, next, step);
 
+        // At the time at which heat flows.
+        double[] Mean(double[] now) => theta == 1 ? now : [.. now.Zip(_excess, (later, earlier) => (theta * later) + ((1 - theta) * earlier))];
+
         double[] Residual(double[] now)
         {
-            var (rate, mean, result, flow) = (new double[now.Length], new double[now.Length], new double[now.Length], new double[now.Length]);
+            var (rate, result, flow) = (new double[now.Length], new double[now.Length], new double[now.Length]);
             for (var i = 0; i < now.Length; i++)
             {
                 // As differences: what is left where nothing changes is zero.
                 rate[i] = ((c0 * (now[i] - _excess[i])) - (c2 * (_excess[i] - _before[i]))) / step;
-                mean[i] = (theta * now[i]) + ((1 - theta) * _excess[i]);
             }
 
             _capacity.Multiply(rate, result);
-            _conduction.Multiply(mean, flow);
+            _conduction.Multiply(Mean(now), flow);
             for (var i = 0; i < now.Length; i++)
             {
                 result[i] += flow[i] - load[i];
@@ -382,13 +418,13 @@ public sealed class HeatModel : IViewable
         }
     }
 
-    /// <summary>A surface with its ports.</summary>
+    /// <summary>A surface with its ports, the heat that settings give its nodes, W, its film coefficient h (0 if it exchanges no heat), and T∞ of the settings.</summary>
     private sealed record SurfacePorts(
-        string Name, BodyPoints Points, double[] Constant, Port<double>? TemperatureIn, Port<double>? FluxIn, Port<double>? HeatIn, Port<double>? TemperatureOut, Port<double>? FluxOut, Port<double>? HeatOut)
+        string Name, BodyPoints Points, double[] Constant, double Film, double Ambient, Port<double>? AmbientIn, Port<double>? TemperatureIn, Port<double>? FluxIn, Port<double>? HeatIn, Port<double>? TemperatureOut, Port<double>? FluxOut, Port<double>? HeatOut)
     {
         /// <summary>The nodes of the surface that take their temperature from the port.</summary>
         public ImmutableArray<int> Holds { get; set; } = [];
 
-        public IEnumerable<Port> All => new Port?[] { TemperatureIn, FluxIn, HeatIn, TemperatureOut, FluxOut, HeatOut }.OfType<Port>();
+        public IEnumerable<Port> All => new Port?[] { AmbientIn, TemperatureIn, FluxIn, HeatIn, TemperatureOut, FluxOut, HeatOut }.OfType<Port>();
     }
 }

@@ -54,7 +54,7 @@ internal sealed class SolidMaterials
     /// <param name="state">The state at its beginning; not changed.</param>
     /// <param name="rise">T − T₀ at the nodes, K; none if empty.</param>
     /// <param name="loop">The threads.</param>
-    public SolidResponse Respond(double[] displacement, double[] state, double[] rise, ChunkedLoop loop)
+    public SystemResponse Respond(double[] displacement, double[] state, double[] rise, ChunkedLoop loop)
     {
         var response = _large is null ? SolidBody.Respond(_basis, _small!, displacement, state, loop, Thermal(rise, loop)) : HyperelasticBody.Respond(_basis, _large, displacement, loop);
         return _thickness == 1

@@ -18,7 +18,8 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// ũ = u + Δt v + Δt² (½ − β) a, a₊ = (u₊ − ũ)/(β Δt²), v₊ = v + Δt ((1 − γ) a + γ a₊),
 /// r = M ((1 − α_m) a₊ + α_m a) + (1 − α_f) (F(u₊) − f₊) + α_f (F(u) − f) = 0 at the free dofs. After: Chung, Hulbert, J. Appl. Mech. 60, 371 (1993), with the
 /// forces of both ends instead of those of a time between. Explicit steps, with a diagonal m:
-/// u₊ = u + Δt v + ½ Δt² a, a₊ = (f₊ − F(u₊))/m, v₊ = v + ½ Δt (a + a₊). Where the displacement is given, F(u) + M a − f is the force that holds it.
+/// u₊ = u + Δt v + ½ Δt² a, a₊ = (f₊ − F(u₊))/m, v₊ = v + ½ Δt (a + a₊). Where the displacement is given, F(u) + M a − f is the force that holds it. Beddings and
+/// pressures that follow the surface are among f, which then depends on u: f(t, u) = f(t) − B u − P(u).
 /// </remarks>
 public sealed class SolidModel : IViewable
 {
@@ -36,6 +37,8 @@ public sealed class SolidModel : IViewable
     private readonly Basis _basis;
     private readonly SolidMaterials _materials;
     private readonly CsrMatrix? _stiffness;                 // Of a linear body.
+    private readonly CsrMatrix? _bedding;                   // B.
+    private readonly HexDynamics? _hexahedra;               // The forces of one point a cell, if those are asked for.
     private readonly CsrMatrix _mass;
     private readonly double[] _lumped;
     private readonly double[] _constant;                    // Forces of the settings on the body, N.
@@ -74,6 +77,8 @@ public sealed class SolidModel : IViewable
                 Port<Vec3>? Of(string key, Func<string, Quantity, Port<Vec3>> make, Quantity quantity) => _settings.Surfaces[key].Contains(name) ? make($"{key}-{name}", quantity) : null;
                 return new SurfacePorts(
                     name, BodyPoints.OfSurface(scalar, t, name), Assembly.Vector(_basis, Elasticity.Traction(x => t * _settings.Traction(name, x.Normal)), Domain.Boundary(name)),
+                    _settings.Bedding(name) is var bedding && bedding != Vec3.Zero ? Assembly.Matrix(_basis, Elasticity.Bedding(t * bedding), Domain.Boundary(name)) : null, _settings.Follower(name),
+                    _settings.Surfaces["follower-pressure-in"].Contains(name) ? Port.In<double>($"follower-pressure-in-{name}", new("p", Unit.Parse("Pa"))) : null,
                     Of("traction-in", Port.In<Vec3>, Traction), Of("force-in", Port.In<Vec3>, Quantities.Force), Of("displacement-in", Port.In<Vec3>, Quantities.Displacement),
                     Of("displacement-out", Port.Out<Vec3>, Quantities.Displacement), Of("velocity-out", Port.Out<Vec3>, Quantities.Velocity),
                     Of("traction-out", Port.Out<Vec3>, Traction), Of("force-out", Port.Out<Vec3>, Quantities.Force));
@@ -83,9 +88,12 @@ public sealed class SolidModel : IViewable
         _isFixed = [.. Enumerable.Range(0, _given.Length).Select(_fixed.Contains)];
 
         // The stable step can be known only now, when nothing else is wrong.
-        _stiffness = _settings.IsLinear ? Stiffness(ChunkedLoop.Serial) : null;
-        _lumped = _settings.IsExplicit ? LumpedMass.RowSums(_mass) : [];
-        LongestStep = _settings.IsExplicit ? LumpedMass.LongestStep(_stiffness ?? Stiffness(ChunkedLoop.Serial), _lumped, _fixed) : double.PositiveInfinity;
+        var beddings = _surfaces.Select(s => s.Bedding).OfType<CsrMatrix>().ToArray();
+        _bedding = beddings.Length > 0 ? ChangeSolver.Sum([.. beddings.Select(b => (1.0, b))]) : null;
+        _hexahedra = _settings.IsOnePoint ? new(body.Mesh, _settings.Moduli.Young, _settings.Moduli.Poisson, _settings.Density[0]) : null;
+        _stiffness = _settings.IsLinear && _hexahedra is null ? Stiffness(ChunkedLoop.Serial) : null;
+        _lumped = _hexahedra?.Mass ?? (_settings.IsExplicit ? LumpedMass.RowSums(_mass) : []);
+        LongestStep = _settings.IsExplicit ? StableStep() : double.PositiveInfinity;
         if (_settings.LongestStep > LongestStep)
         {
             throw new ScaleModelException(FormattableString.Invariant($"'step' is {_settings.LongestStep} s, and explicit steps are stable up to {LongestStep:g4} s; take a shorter one, or leave 'step' out."));
@@ -97,7 +105,7 @@ public sealed class SolidModel : IViewable
             new(_displacements, _body.Nodes.Length, _body.Cloud), .. _settings.IsStatic ? [] : ImmutableArray.Create(new PortLayout(_velocities, _body.Nodes.Length, _body.Cloud)),
             new(_stress, body.Mesh.CellCount, Middles()), new(_kinetic, 1), new(_strainEnergy, 1), new(_workDone, 1), new(_defect, 1),
         ];
-        Description = new([.. volume, .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud)))]);
+        Description = new([.. volume, .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud))), .. _surfaces.Select(s => s.FollowerIn).OfType<Port>().Select(port => new PortLayout(port, 1))]);
         Begin();
     }
 
@@ -187,11 +195,19 @@ public sealed class SolidModel : IViewable
 
     // What the user may do if the displacements cannot be solved for.
     private string Advice => !_settings.IsStatic ? ""
-        : $" A body at rest has to be held: 'fixed', 'symmetry', 'displaced' and 'displacement-in' do so{(_settings.IsLinear ? "" : "; or the load is more than the body bears")}.";
+        : $" A body at rest has to be held: 'fixed', 'symmetry', 'displaced', 'displacement-in' and 'bedding' do so{(_settings.IsLinear ? "" : "; or the load is more than the body bears")}.";
 
     private static Quantity Traction { get; } = new("t", Unit.Parse("Pa"));
 
     private CsrMatrix Stiffness(ChunkedLoop loop) => _materials.Respond(new double[_basis.DofCount], _materials.InitialState(), [], loop).Stiffness;
+
+    // ω² of the body on its bedding is at most the sum of those of both.
+    private double StableStep()
+    {
+        var body = _hexahedra?.LongestStep ?? LumpedMass.LongestStep(_stiffness ?? Stiffness(ChunkedLoop.Serial), _lumped, _fixed);
+        var bedding = _bedding is null ? double.PositiveInfinity : LumpedMass.LongestStep(_bedding, _lumped, _fixed);
+        return 1 / Math.Sqrt((1 / (body * body)) + (1 / (bedding * bedding)));
+    }
 
     private void Begin()
     {
@@ -266,8 +282,8 @@ public sealed class SolidModel : IViewable
         return held;
     }
 
-    // The forces on the body at a time, of each surface, and all.
-    private (double[] Load, double[][] OfSurface) Load(PortReader inputs, double time)
+    // The forces on the body at a time that do not depend on its displacement, of each surface, and all; and the pressures that follow each surface.
+    private Loads Load(PortReader inputs, double time)
     {
         var load = (double[])_constant.Clone();
         if (inputs.IsConnected(_bodyForce))
@@ -275,9 +291,10 @@ public sealed class SolidModel : IViewable
             Add(load, _body, _body.Shares(MemoryMarshal.Cast<Vec3, double>(inputs.Read(_bodyForce, time)), 3));
         }
 
-        var all = new double[_surfaces.Length][];
+        var (all, followers) = (new double[_surfaces.Length][], new double[_surfaces.Length]);
         foreach (var (s, surface) in _surfaces.Index())
         {
+            followers[s] = _settings.Body.Thickness * (surface.Follower + (surface.FollowerIn is { } follower ? inputs.Read(follower, time)[0] : 0));
             all[s] = [.. surface.Constant];
             if (surface.TractionIn is { } traction)
             {
@@ -295,8 +312,43 @@ public sealed class SolidModel : IViewable
             }
         }
 
-        return (load, all);
+        return new(load, all, followers, null);
     }
+
+    // The forces on the body with those that depend on its displacement.
+    private Loads At(Loads given, double[] u, ChunkedLoop loop)
+    {
+        if (_bedding is null && given.Followers.All(p => p == 0))
+        {
+            return given;
+        }
+
+        var (all, ofSurface) = ((double[])given.All.Clone(), (double[][])given.OfSurface.Clone());
+        var following = new List<SystemResponse>();
+        foreach (var (s, surface) in _surfaces.Index())
+        {
+            var added = new double[u.Length];
+            surface.Bedding?.On(loop).Multiply(u, added);
+            if (given.Followers[s] != 0)
+            {
+                var pressure = HyperelasticBody.Pressure(_basis, surface.Name, given.Followers[s], u, loop);
+                following.Add(pressure);
+                added = [.. added.Zip(pressure.Force, (b, p) => b + p)];
+            }
+
+            if (surface.Bedding is not null || given.Followers[s] != 0)
+            {
+                ofSurface[s] = [.. ofSurface[s].Zip(added, (f, b) => f - b)];
+                all = [.. all.Zip(added, (f, b) => f - b)];
+            }
+        }
+
+        return new(all, ofSurface, given.Followers, following);
+    }
+
+    // All stiffnesses of a step: c_M M + c_K (K + B + ∂P/∂u).
+    private CsrMatrix Tangent(double ofMass, double ofStiffness, CsrMatrix stiffness, Loads loads) => ChangeSolver.Sum(
+        [(ofMass, _mass), (ofStiffness, stiffness), .. _bedding is null ? [] : new[] { (ofStiffness, _bedding) }, .. loads.Following?.Select(p => (ofStiffness, p.Stiffness)) ?? []]);
 
     private double[] Rise(PortReader inputs, double time) => !_settings.Large.IsEmpty || !inputs.IsConnected(_temperature)
         ? []
@@ -312,18 +364,25 @@ public sealed class SolidModel : IViewable
         }
 
         (_u, _rise) = (Held(_u, inputs, time), Rise(inputs, time));
-        (_load, _) = Load(inputs, time);
+        _load = At(Load(inputs, time), _u, loop).All;
         (_inner, _) = Inner(_u, _rise, loop);
         double[] net = [.. _load.Zip(_inner, (f, r) => f - r)];
         _a = _settings.IsExplicit
             ? [.. net.Select((f, dof) => _isFixed[dof] ? 0 : f / _lumped[dof])]
             : new ChangeSolver(_mass, _fixed, null).Solve(net);
-        _energyAtStart = Kinetic() + _materials.Look(_u, _state, _rise, loop).Energy;
+        _energyAtStart = Kinetic() + (_hexahedra is null ? _materials.Look(_u, _state, _rise, loop).Energy : 0.5 * FixedOrderSum.Dot(_u, _inner));
     }
 
     // F(u) and the state of the material there.
     private (double[] Force, double[] State) Inner(double[] u, double[] rise, ChunkedLoop loop)
     {
+        if (_hexahedra is not null)
+        {
+            var pull = new double[u.Length];
+            _hexahedra.Forces(u, pull, loop);
+            return (Array.ConvertAll(pull, f => -f), _state);
+        }
+
         if (_stiffness is null || rise.Length > 0)
         {
             var response = _materials.Respond(u, _state, rise, loop);
@@ -337,10 +396,10 @@ public sealed class SolidModel : IViewable
 
     private void Step(PortReader inputs, PortWriter outputs, double to, double step, ChunkedLoop loop)
     {
-        var (load, ofSurface) = Load(inputs, to);
+        var given = Load(inputs, to);
         var rise = Rise(inputs, to);
         var start = Held(_u, inputs, to);
-        var (u, v, a, inner, state) = _settings.IsExplicit ? Explicit(start, load, rise, step, loop) : Implicit(start, load, rise, step, loop);
+        var (u, v, a, inner, state, loads) = _settings.IsExplicit ? Explicit(start, given, rise, step, loop) : Implicit(start, given, rise, step, loop);
 
         // F + M a is all that acts from outside, what holds the body too; its work by the trapezoidal rule.
         var (before, after) = (Outer(_a, _inner), Outer(a, inner));
@@ -349,7 +408,7 @@ public sealed class SolidModel : IViewable
             _work += 0.5 * (before[dof] + after[dof]) * (u[dof] - _u[dof]);
         }
 
-        (_u, _v, _a, _inner, _load, _state, _rise) = (u, v, a, inner, load, state, rise);
+        (_u, _v, _a, _inner, _load, _state, _rise) = (u, v, a, inner, loads.All, state, rise);
         foreach (var (s, surface) in _surfaces.Index())
         {
             var shares = new double[3 * surface.Points.Nodes.Length];
@@ -358,7 +417,7 @@ public sealed class SolidModel : IViewable
                 for (var c = 0; c < _basis.Components; c++)
                 {
                     var dof = _basis.Dof(surface.Points.Nodes[n], c);
-                    shares[(3 * n) + c] = -ofSurface[s][dof] - (_isFixed[dof] ? after[dof] - load[dof] : 0);
+                    shares[(3 * n) + c] = -loads.OfSurface[s][dof] - (_isFixed[dof] ? after[dof] - loads.All[dof] : 0);
                 }
             }
 
@@ -366,7 +425,7 @@ public sealed class SolidModel : IViewable
         }
     }
 
-    private (double[] U, double[] V, double[] A, double[] Inner, double[] State) Explicit(double[] held, double[] load, double[] rise, double step, ChunkedLoop loop)
+    private (double[] U, double[] V, double[] A, double[] Inner, double[] State, Loads Loads) Explicit(double[] held, Loads given, double[] rise, double step, ChunkedLoop loop)
     {
         var (u, v, a) = (new double[held.Length], new double[held.Length], new double[held.Length]);
         for (var i = 0; i < u.Length; i++)
@@ -375,6 +434,7 @@ public sealed class SolidModel : IViewable
         }
 
         var (inner, state) = Inner(u, rise, loop);
+        var loads = At(given, u, loop);
         for (var i = 0; i < u.Length; i++)
         {
             if (_isFixed[i])
@@ -384,15 +444,15 @@ public sealed class SolidModel : IViewable
             }
             else
             {
-                a[i] = (load[i] - inner[i]) / _lumped[i];
+                a[i] = (loads.All[i] - inner[i]) / _lumped[i];
                 v[i] = _v[i] + (0.5 * step * (_a[i] + a[i]));
             }
         }
 
-        return (u, v, a, inner, state);
+        return (u, v, a, inner, state, loads);
     }
 
-    private (double[] U, double[] V, double[] A, double[] Inner, double[] State) Implicit(double[] held, double[] load, double[] rise, double step, ChunkedLoop loop)
+    private (double[] U, double[] V, double[] A, double[] Inner, double[] State, Loads Loads) Implicit(double[] held, Loads given, double[] rise, double step, ChunkedLoop loop)
     {
         var (m, f, beta, gamma) = _settings.Scheme;
         var isStatic = _settings.IsStatic;
@@ -400,7 +460,7 @@ public sealed class SolidModel : IViewable
         double[] Acceleration(double[] u) => isStatic ? _a : [.. u.Select((x, i) => (x - _u[i] - (step * _v[i]) - (step * step * (0.5 - beta) * _a[i])) / (beta * step * step))];
 
         // r of what the body answers.
-        double[] Residual(double[] u, double[] inner)
+        double[] Residual(double[] u, double[] inner, double[] load)
         {
             var (result, of) = (new double[u.Length], new double[u.Length]);
             if (!isStatic)
@@ -421,11 +481,11 @@ public sealed class SolidModel : IViewable
         {
             if (_ready is not { } ready || ready.Step != step)
             {
-                ready = (step, new ChangeSolver(ChangeSolver.Sum((inertia, _mass), (1 - f, _stiffness)), _fixed, null));
+                ready = (step, new ChangeSolver(Tangent(inertia, 1 - f, _stiffness, given), _fixed, null));
                 _ready = ready;
             }
 
-            var change = ready.Solver.Solve([.. Residual(held, Inner(held, rise, loop).Force).Select(r => -r)]);
+            var change = ready.Solver.Solve([.. Residual(held, Inner(held, rise, loop).Force, At(given, held, loop).All).Select(r => -r)]);
             next = [.. held.Zip(change, (x, d) => x + d)];
         }
         else
@@ -441,19 +501,25 @@ public sealed class SolidModel : IViewable
 
             next = Newton.Solve(_u, constraints, u =>
             {
-                var response = _materials.Respond(u, _state, rise, loop);
-                return new SolidResponse(Residual(u, response.Force), () => ChangeSolver.Sum((inertia, _mass), (1 - f, response.Stiffness)));
+                var (response, loads) = (_materials.Respond(u, _state, rise, loop), At(given, u, loop));
+                return new SystemResponse(Residual(u, response.Force, loads.All), () => Tangent(inertia, 1 - f, response.Stiffness, loads));
             }, (matrix, y) =>
             {
+                if (given.Followers.All(p => p == 0))
+                {
+                    return FactorOrIterate.Factored(matrix, loop, isDefinite: false)(y);
+                }
+
+                // Where the rim of the surface is free, the tangent of what follows it is not symmetric.
                 var x = new double[y.Length];
-                SparseLdl.Indefinite(matrix, loop).Solve(y, x);
+                new SparseLu(matrix).Solve(y, x);
                 return x;
-            }).Solution;
+            }, loop: loop).Solution;
         }
 
         var (force, state) = Inner(next, rise, loop);
         var a = Acceleration(next);
-        return (next, isStatic ? _v : [.. a.Select((x, i) => _v[i] + (step * (((1 - gamma) * _a[i]) + (gamma * x))))], a, force, state);
+        return (next, isStatic ? _v : [.. a.Select((x, i) => _v[i] + (step * (((1 - gamma) * _a[i]) + (gamma * x))))], a, force, state, At(given, next, loop));
     }
 
     // F + M a: all forces on the body from outside.
@@ -528,6 +594,7 @@ public sealed class SolidModel : IViewable
         }
 
         var (stress, strain) = _materials.Look(_u, _state, _rise, loop);
+        strain = _hexahedra is null ? strain : 0.5 * FixedOrderSum.Dot(_u, _inner);
         var kinetic = Kinetic();
         stress.CopyTo(outputs.Write(_stress, time));
         outputs.Write(_kinetic, time, kinetic);
@@ -558,9 +625,12 @@ public sealed class SolidModel : IViewable
         }
     }
 
-    /// <summary>A surface with its ports and with its forces of the settings, one number a dof.</summary>
+    /// <summary>Forces on a body, all and those of each surface, one number a dof; pressures that follow each surface, times the thickness, and what they answered last.</summary>
+    private sealed record Loads(double[] All, double[][] OfSurface, double[] Followers, List<SystemResponse>? Following);
+
+    /// <summary>A surface with its ports and with its forces of the settings, one number a dof, the matrix of its bedding, and the pressure of the settings that follows it, Pa.</summary>
     private sealed record SurfacePorts(
-        string Name, BodyPoints Points, double[] Constant, Port<Vec3>? TractionIn, Port<Vec3>? ForceIn, Port<Vec3>? DisplacementIn, Port<Vec3>? DisplacementOut, Port<Vec3>? VelocityOut,
+        string Name, BodyPoints Points, double[] Constant, CsrMatrix? Bedding, double Follower, Port<double>? FollowerIn, Port<Vec3>? TractionIn, Port<Vec3>? ForceIn, Port<Vec3>? DisplacementIn, Port<Vec3>? DisplacementOut, Port<Vec3>? VelocityOut,
         Port<Vec3>? TractionOut, Port<Vec3>? ForceOut)
     {
         /// <summary>What takes its displacement from the port: number on the surface, component, dof.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Continuum.Materials;
+using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Continuum.Time;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -10,16 +11,19 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// <summary>What an experiment says of a solid body: what it is made of, how it moves, what holds and loads it.</summary>
 internal sealed class SolidSettings
 {
-    private static readonly ImmutableArray<string> _ports = ["traction-in", "force-in", "displacement-in", "displacement-out", "velocity-out", "traction-out", "force-out"];
-    private static readonly ImmutableArray<(string Key, string Kind)> _ofKind =
+    private static readonly ImmutableArray<string> _ports = ["traction-in", "force-in", "follower-pressure-in", "displacement-in", "displacement-out", "velocity-out", "traction-out", "force-out"];
+    private static readonly ImmutableArray<string> _withYoung = ["isotropic", "plastic", "neo-hookean"];
+    private static readonly ImmutableArray<(string Key, ImmutableArray<string> Kinds)> _ofKinds =
     [
-        ("yield-stress", "plastic"), ("isotropic-hardening", "plastic"), ("kinematic-hardening", "plastic"), ("cubic-constants", "cubic"),
-        ("young-axes", "orthotropic"), ("poisson-axes", "orthotropic"), ("shear-axes", "orthotropic"),
+        ("young", _withYoung), ("poisson", _withYoung), ("yield-stress", ["plastic"]), ("isotropic-hardening", ["plastic"]), ("kinematic-hardening", ["plastic"]),
+        ("cubic-constants", ["cubic"]), ("young-axes", ["orthotropic"]), ("poisson-axes", ["orthotropic"]), ("shear-axes", ["orthotropic"]),
     ];
 
     private readonly ModelSettings _given;
     private readonly ImmutableArray<(string Surface, ImmutableArray<double> Values)> _tractions;
     private readonly ImmutableArray<(string Surface, ImmutableArray<double> Values)> _pressures;
+    private readonly ImmutableArray<(string Surface, ImmutableArray<double> Values)> _beddings;
+    private readonly ImmutableArray<(string Surface, ImmutableArray<double> Values)> _followers;
 
     /// <summary>Reads all settings.</summary>
     /// <exception cref="ScaleModelException">They do not fit together; all that is wrong is named.</exception>
@@ -37,6 +41,18 @@ internal sealed class SolidSettings
         (Small, Large) = Materials();
         Surfaces = _ports.ToImmutableSortedDictionary(key => key, Body.Surfaces, StringComparer.Ordinal);
         (_tractions, _pressures) = (Body.Valued("constant-traction", "constant-tractions", d), Body.Valued("constant-pressure", "constant-pressures"));
+        (_beddings, _followers) = (Body.Valued("bedding", "bedding-stiffnesses", d), Body.Valued("follower-pressure", "follower-pressures"));
+        foreach (var (surface, values) in _beddings)
+        {
+            Body.Require(values.All(k => k >= 0) && values.Any(k => k > 0), $"'bedding-stiffnesses' gives '{surface}' {string.Join(", ", values.Select(k => FormattableString.Invariant($"{k}")))}; none is below zero, and not all are zero");
+        }
+
+        foreach (var key in (ReadOnlySpan<string>)["follower-pressure", "follower-pressure-in"])
+        {
+            Body.Require(given.Texts(key).IsEmpty || given.Texts("material").Contains("neo-hookean"), $"'{key}' names surfaces, and 'material' is not neo-hookean; with small strains pressures keep the direction of the body at rest, see 'constant-pressure'");
+        }
+
+        IsOnePoint = given.Choice("integration") == "one-point" && MayBeOnePoint();
         Held =
         [
             .. from name in Body.Surfaces("fixed") from c in Enumerable.Range(0, d) select (name, c, 0.0),
@@ -85,6 +101,7 @@ internal sealed class SolidSettings
         Setting.Numbers("expansion", "K^-1", "coefficient of thermal expansion of each region", [0]),
         Setting.Number("reference-temperature", "K", "temperature without thermal strain", 0),
         Setting.Choice("motion", "at rest, or in motion by implicit or explicit steps", ["static", "newmark", "generalized-alpha", "explicit"], "static"),
+        Setting.Choice("integration", "of explicit steps of hexahedra: full, or the fast kernel of one point a cell with a stiffness against hourglass modes, of one isotropic region", ["full", "one-point"], "full"),
         Setting.Number("spectral-radius", "1", "generalized-alpha: what is left after a step of what it does not resolve", 0.8, 0, 1),
         Setting.Positive("step", "s", "longest time step; a window has a whole number of equal steps; without it one, and of explicit ones as many as 0.9 of the longest stable step asks for") with { Optional = true },
         Setting.Numbers("initial-velocity", "m/s", "velocity of all that is not held, at the start", []),
@@ -97,6 +114,11 @@ internal sealed class SolidSettings
         Setting.Numbers("constant-tractions", "Pa", "the tractions: for each, or for all, as many numbers as the body has dimensions", []),
         Setting.Texts("constant-pressure", "surfaces under a constant pressure", []),
         Setting.Numbers("constant-pressures", "Pa", "the pressures, above zero inward; one for all or one each", []),
+        Setting.Texts("bedding", "surfaces on an elastic bedding or springs, whose traction on the body is −κ u", []),
+        Setting.Numbers("bedding-stiffnesses", "N/m^3", "their κ along each axis: for each, or for all, as many numbers as the body has dimensions", []),
+        Setting.Texts("follower-pressure", "neo-hookean: surfaces under a constant pressure that stays normal to the deformed surface", []),
+        Setting.Numbers("follower-pressures", "Pa", "the pressures, above zero inward; one for all or one each", []),
+        Setting.Texts("follower-pressure-in", "neo-hookean: surfaces with a port 'follower-pressure-in-NAME': one pressure for the surface, which stays normal to it, Pa", []),
         Setting.Texts("traction-in", "surfaces with a port 'traction-in-NAME': the traction on the body, Pa", []),
         Setting.Texts("force-in", "surfaces with a port 'force-in-NAME': the force on each node, N", []),
         Setting.Texts("displacement-in", "surfaces whose displacement comes by a port 'displacement-in-NAME', m", []),
@@ -114,6 +136,12 @@ internal sealed class SolidSettings
 
     /// <summary>Whether its steps are explicit.</summary>
     public bool IsExplicit { get; }
+
+    /// <summary>Whether forces are those of one point a cell.</summary>
+    public bool IsOnePoint { get; }
+
+    /// <summary>Young's modulus and Poisson's ratio of the region, where <see cref="IsOnePoint"/>.</summary>
+    public (double Young, double Poisson) Moduli => (_given.Numbers("young")[0], _given.Numbers("poisson")[0]);
 
     /// <summary>The scheme of implicit steps.</summary>
     public DynamicScheme Scheme { get; }
@@ -149,7 +177,7 @@ internal sealed class SolidSettings
     public ImmutableSortedDictionary<string, ImmutableArray<string>> Surfaces { get; }
 
     /// <summary>All surfaces with ports or loads.</summary>
-    public IEnumerable<string> PortSurfaces => _tractions.Concat(_pressures).Select(v => v.Surface).Concat(_ports.SelectMany(key => Surfaces[key])).Distinct();
+    public IEnumerable<string> PortSurfaces => _tractions.Concat(_pressures).Concat(_beddings).Concat(_followers).Select(v => v.Surface).Concat(_ports.SelectMany(key => Surfaces[key])).Distinct();
 
     /// <summary>Components of the displacement on surfaces that the settings give, m.</summary>
     public ImmutableArray<(string Surface, int Component, double Value)> Held { get; }
@@ -169,6 +197,22 @@ internal sealed class SolidSettings
         }
 
         return traction;
+    }
+
+    /// <summary>The stiffness of the bedding of a surface along x, y, z, N/m³; zero without one.</summary>
+    public Vec3 Bedding(string surface) => _beddings.Where(v => v.Surface == surface).Select(v => BodySettings.ToVector(v.Values)).FirstOrDefault(Vec3.Zero);
+
+    /// <summary>The constant pressure on a surface that stays normal to it, Pa.</summary>
+    public double Follower(string surface) => _followers.Where(v => v.Surface == surface).Sum(v => v.Values[0]);
+
+    // Says all that keeps the body from the kernel of one point a cell.
+    private bool MayBeOnePoint()
+    {
+        var mesh = Body.Mesh;
+        return Body.Require(IsExplicit, $"'integration' is one-point, and 'motion' is not explicit")
+            & Body.Require(mesh.Blocks is [{ Shape: CellShape.Hexahedron, Order: 1 }] && Body.Degree == 1, $"'integration' is one-point, and the body is not of hexahedra of degree 1 alone")
+            & Body.Require(Body.RegionCount == 1 && _given.Texts("material") is ["isotropic"], $"'integration' is one-point, and the body is not one isotropic region")
+            & Body.Require(Expansion.All(a => a == 0), $"'integration' is one-point, which knows no thermal strain, and 'expansion' is given");
     }
 
     // The axis that a plane surface is across.
@@ -200,9 +244,9 @@ internal sealed class SolidSettings
             sound &= Body.Require(kinds.Contains(kind), $"'material' holds '{kind}'; known are {string.Join(", ", kinds)}");
         }
 
-        foreach (var (key, kind) in _ofKind)
+        foreach (var (key, takers) in _ofKinds)
         {
-            Body.Require(!_given.Given.ContainsKey(key) || named.Contains(kind), $"'{key}' is given, and no region is {kind}");
+            Body.Require(!_given.Given.ContainsKey(key) || named.Any(takers.Contains), $"'{key}' is given, and no region is {string.Join(" or ", takers)}");
         }
 
         var isLarge = named.Contains("neo-hookean");
@@ -229,7 +273,7 @@ internal sealed class SolidSettings
             return false;
         }
 
-        var moduli = Any("isotropic", "plastic", "neo-hookean");
+        var moduli = of.Any(_withYoung.Contains);
         var (young, poisson) = moduli ? (Body.PerRegion("young", above: 0), Body.PerRegion("poisson", above: -1, below: 0.5)) : ([], []);
         var cubic = Any("cubic") ? Body.PerRegion("cubic-constants", 3) : [];
         var (axes, ratios, shears) = Any("orthotropic") ? (Body.PerRegion("young-axes", 3), Body.PerRegion("poisson-axes", 3), Body.PerRegion("shear-axes", 3)) : ([], [], []);

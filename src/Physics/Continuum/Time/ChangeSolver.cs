@@ -1,6 +1,5 @@
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
-using ActorMultiscale.Physics.Numerics.Sparse;
 
 namespace ActorMultiscale.Physics.Continuum.Time;
 
@@ -14,7 +13,7 @@ internal sealed class ChangeSolver
     public ChangeSolver(CsrMatrix matrix, Constraints constraints, Func<CsrMatrix, Func<double[], double[]>>? prepare)
     {
         (_matrix, _directions) = (matrix, constraints.Directions());
-        _solve = Solving.Of(() => (prepare ?? Factor)(Constraints.Reduced(matrix, _directions)));
+        _solve = Solving.Of(() => (prepare ?? (a => FactorOrIterate.Factored(a)))(Constraints.Reduced(matrix, _directions)));
     }
 
     /// <summary>d = C x.</summary>
@@ -63,15 +62,4 @@ internal sealed class ChangeSolver
 
     public static double RequireStep(double step) =>
         step > 0 && double.IsFinite(step) ? step : throw new ScaleModelException(FormattableString.Invariant($"A time step is {step} s; it is finite and above zero."));
-
-    private static Func<double[], double[]> Factor(CsrMatrix matrix)
-    {
-        var factor = SparseLdl.PositiveDefinite(matrix);
-        return y =>
-        {
-            var x = new double[y.Length];
-            factor.Solve(y, x);
-            return x;
-        };
-    }
 }

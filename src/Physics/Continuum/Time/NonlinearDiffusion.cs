@@ -15,7 +15,7 @@ namespace ActorMultiscale.Physics.Continuum.Time;
 public sealed class NonlinearDiffusion
 {
     private readonly CsrMatrix _mass;
-    private readonly Func<double, double[], (double[] Residual, CsrMatrix Tangent)> _system;
+    private readonly Func<double, double[], SystemResponse> _system;
     private readonly Func<double, Constraints> _constraints;
     private readonly DiffusionScheme _scheme;
     private readonly Func<CsrMatrix, double[], double[]> _solve;
@@ -23,7 +23,7 @@ public sealed class NonlinearDiffusion
 
     /// <summary>Makes ready for steps of one length.</summary>
     /// <param name="mass">M, with the pattern of the tangent.</param>
-    /// <param name="system">r and K = ∂r/∂u at a time and u.</param>
+    /// <param name="system">r and K = ∂r/∂u at a time and u; K is asked for only where a step of Newton's method begins.</param>
     /// <param name="constraints">What is given of u at a time.</param>
     /// <param name="scheme">The scheme.</param>
     /// <param name="step">Δt, s.</param>
@@ -31,7 +31,7 @@ public sealed class NonlinearDiffusion
     /// <param name="tolerance">The residual that Newton's method reaches in each step, relative to the forces at its start or its end, whichever are larger.</param>
     /// <exception cref="ScaleModelException">The step is not above zero.</exception>
     public NonlinearDiffusion(
-        CsrMatrix mass, Func<double, double[], (double[] Residual, CsrMatrix Tangent)> system, Func<double, Constraints> constraints, DiffusionScheme scheme, double step,
+        CsrMatrix mass, Func<double, double[], SystemResponse> system, Func<double, Constraints> constraints, DiffusionScheme scheme, double step,
         Func<CsrMatrix, double[], double[]> solve, double tolerance = 1e-10)
     {
         ArgumentNullException.ThrowIfNull(mass);
@@ -60,13 +60,13 @@ public sealed class NonlinearDiffusion
         var (t, u, before, last) = course;
         var hasPast = _scheme == DiffusionScheme.Bdf2 && before is not null && last == Step;
         var part = _scheme == DiffusionScheme.CrankNicolson ? 0.5 : 1;
-        var old = _scheme == DiffusionScheme.CrankNicolson ? _system(t, u).Residual : new double[u.Length];
+        var old = _scheme == DiffusionScheme.CrankNicolson ? _system(t, u).Force : new double[u.Length];
         var result = Newton.Solve(u, _constraints(t + Step), Balance, _solve, _tolerance);
         return new(t + Step, result.Solution, u, Step);
 
-        (double[] Residual, CsrMatrix Tangent) Balance(double[] next)
+        SystemResponse Balance(double[] next)
         {
-            var (residual, tangent) = _system(t + Step, next);
+            var response = _system(t + Step, next);
             var (rate, inertia) = (new double[u.Length], new double[u.Length]);
             for (var i = 0; i < u.Length; i++)
             {
@@ -76,10 +76,10 @@ public sealed class NonlinearDiffusion
             _mass.Multiply(rate, inertia);
             for (var i = 0; i < u.Length; i++)
             {
-                inertia[i] += (part * residual[i]) + ((1 - part) * old[i]);
+                inertia[i] += (part * response.Force[i]) + ((1 - part) * old[i]);
             }
 
-            return (inertia, ChangeSolver.Sum(((hasPast ? 1.5 : 1) / Step, _mass), (part, tangent)));
+            return new(inertia, () => ChangeSolver.Sum(((hasPast ? 1.5 : 1) / Step, _mass), (part, response.Stiffness)));
         }
     }
 }

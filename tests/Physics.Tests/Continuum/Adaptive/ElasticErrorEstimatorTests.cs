@@ -101,7 +101,7 @@ public sealed class ElasticErrorEstimatorTests
     [Theory]
     [InlineData("kelly", 1, 1500, 6000, -0.5)]
     [InlineData("recovery", 1, 1500, 6000, -0.5)]
-    [InlineData("recovery", 2, 5000, 14000, -1)]
+    [InlineData("recovery", 2, 22000, 42000, -1)]
     public void The_corner_of_an_L_is_refined_at_the_best_rate(string estimator, int degree, int from, int to, double rate)
     {
         List<(double N, double Error)> points = [];
@@ -124,8 +124,8 @@ public sealed class ElasticErrorEstimatorTests
 
         var (x, y) = (points.Average(p => p.N), points.Average(p => p.Error));
 
-        // Elements of degree 2 still gain more than that here: the corner is not yet as fine as the rest.
-        Assert.InRange(points.Sum(p => (p.N - x) * (p.Error - y)) / points.Sum(p => (p.N - x) * (p.N - x)), rate - (degree == 1 ? 0.06 : 0.25), rate + 0.06);
+        // With fewer dofs elements of degree 2 gain more than that, −1.18 from 5000 to 14,000, wherever the refinement begins.
+        Assert.InRange(points.Sum(p => (p.N - x) * (p.Error - y)) / points.Sum(p => (p.N - x) * (p.N - x)), rate - 0.06, rate + 0.06);
     }
 
     // A displacement of the elements' own degree has no error for an estimator to find, on hanging nodes and curved roots, with its tractions given.

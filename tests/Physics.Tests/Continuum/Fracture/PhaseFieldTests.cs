@@ -2,6 +2,7 @@ using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Continuum.Fracture;
+using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -157,6 +158,93 @@ public sealed class PhaseFieldTests
         Assert.Equal(strength, peak, 0.02 * strength);
     }
 
+    // A bar of two parts in series, tough and weak: elastic as 1/(L₁/E₁ + L₂/E₂), it breaks within the weak part at the strength of that, √(3 E G_c/(8 l)), and dissipates its toughness alone.
+    [Fact]
+    public void A_bar_of_two_parts_breaks_in_the_weak_one_and_dissipates_its_toughness()
+    {
+        const double cell = 0.025, length = 0.1;
+        const int cells = 161;
+        var mesh = StructuredMesh.Interval(cells * cell, cells).WithRegion("tough", x => x.X < 80 * cell).WithRegion("weak", x => x.X > 80 * cell);
+        PhaseFieldMaterial Of(double young, double toughness) => new(young, 0, toughness, length, CrackDensity.AT1, EnergySplit.None, Irreversibility.Cracks);
+        var bar = new PhaseFieldBody(mesh, Phases.ByRegion(mesh, ("tough", Of(3, 2)), ("weak", Of(1.5, 0.4))), intact: [80, cells]);
+        var (state, peak, strength) = (bar.Start(), 0.0, Math.Sqrt(3 * 1.5 * 0.4 / (8 * length)));
+        while (state.Damage.Max() < 0.99)
+        {
+            if (state.Damage.Max() == 0)
+            {
+                // The part of the stiffness that a crack would leave, 10⁻⁶, is there from the start.
+                Assert.Equal(state.Displacement[^1] / ((80 * cell / 3) + (81 * cell / 1.5)), state.Force[^1], 2e-6);
+            }
+
+            state = Pull(bar, state, state.Displacement[^1] + 0.05, 1e-4);
+            peak = Math.Max(peak, state.Force[^1]);
+        }
+
+        var broken = state.Damage.Index().Where(d => d.Item > 0).Select(d => d.Index).ToArray();
+        Assert.InRange(broken.Min(), 81, cells - 1);
+        Assert.Equal(0.4 * (1 + (0.375 * cell / length)), state.SurfaceEnergy, 0.02 * 0.4);
+        Assert.Equal(strength, peak, 0.02 * strength);
+    }
+
+    [Fact]
+    public void Materials_that_count_cracks_unlike_are_refused()
+    {
+        var mesh = StructuredMesh.Interval(1, 2);
+        PhaseFieldBody Of(PhaseFieldMaterial other) => new(mesh, Phases.ByCell(mesh, Bar(CrackDensity.AT1), other));
+        Assert.Contains("found AT1 with Damage, and AT2 with Damage", Assert.Throws<ScaleModelException>(() => Of(Bar(CrackDensity.AT2))).Message, StringComparison.Ordinal);
+        Assert.Contains("and AT1 with History", Assert.Throws<ScaleModelException>(() => Of(Bar(CrackDensity.AT1, Irreversibility.History))).Message, StringComparison.Ordinal);
+        Assert.Equal(2, Of(new(3, 0, 2, 0.3, CrackDensity.AT1, EnergySplit.Spectral)).Materials.CellCount);
+    }
+
+    // A strip of space between two walls that hold it across is one of plane strain, crack and all: it runs through both at the same load and costs a thickness times as much.
+    [Theory]
+    [InlineData(EnergySplit.Spectral)]
+    [InlineData(EnergySplit.VolumetricDeviatoric)]
+    public void A_crack_runs_through_a_strip_of_space_as_through_plane_strain(EnergySplit split)
+    {
+        const double thickness = 0.1;
+        double[] heights = [0, 0.025, 0.05, 0.08, 0.13, 0.2, 0.3];
+        Vec3 Place(Vec3 x, bool isFlat) => isFlat ? new(x.X, heights[(int)Math.Round(x.Y)], 0) : new(x.X, x.Y, heights[(int)Math.Round(x.Z)]);
+        var (flat, space) = (StructuredMesh.Rectangle(0.6, 6, 18, 6).Moved(x => Place(x, true)), StructuredMesh.Box(new(0.6, thickness, 6), 18, 2, 6).Moved(x => Place(x, false)));
+        (PhaseFieldState[] States, PhaseFieldBody Body) Run(Mesh mesh, int up)
+        {
+            var body = new PhaseFieldBody(mesh, new PhaseFieldMaterial(1, 0.3, 1, 0.08, CrackDensity.AT1, split, Irreversibility.Cracks), intact: Basis.Scalar(mesh, 1).NodesOn("top"));
+            var basis = body.Motion;
+            List<PhaseFieldState> states = [body.Start(body.Crack.NodesWhere(x => x[up] == 0 && x.X <= 0.2))];
+            foreach (var load in (double[])[0.3, 0.5, 0.9])
+            {
+                var held = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("top"), 0, 0).Fix(basis, basis.NodesOn("top"), up, load).Fix(basis, basis.NodesWhere(x => x[up] == 0 && x.X > 0.21), up, 0);
+                if (up == 2)
+                {
+                    held.Fix(basis, basis.NodesOn("front"), 1, 0).Fix(basis, basis.NodesOn("back"), 1, 0);
+                }
+
+                states.Add(body.Next(states[^1], held, tolerance: 1e-6));
+            }
+
+            return ([.. states], body);
+        }
+
+        var (plane, strip) = (Run(flat, 1), Run(space, 2));
+        var places = flat.Points.ToArray();
+        foreach (var (of, to) in plane.States.Zip(strip.States))
+        {
+            Assert.Equal(thickness * of.SurfaceEnergy, to.SurfaceEnergy, 1e-4 * thickness);
+            Assert.Equal(thickness * of.ElasticEnergy, to.ElasticEnergy, 1e-4 * thickness);
+        }
+
+        for (var n = 0; n < space.Points.Length; n++)
+        {
+            var x = space.Points[n];
+            var image = Array.FindIndex(places, p => Math.Abs(p.X - x.X) < 1e-9 && Math.Abs(p.Y - x.Z) < 1e-9);
+            Assert.Equal(plane.States[^1].Damage[image], strip.States[^1].Damage[n], 1e-4);
+        }
+
+        // It did not run at first, and broke through at the end.
+        Assert.InRange(plane.States[1].SurfaceEnergy - plane.States[0].SurfaceEnergy, 0, 0.02);
+        Assert.True(strip.Body.Crack.NodesWhere(x => x.Z == 0).All(n => strip.States[^1].Damage[n] > 0.97));
+    }
+
     // Bars shorter than their cracks are wide soften without a jump, so the energies take up the work, the better the smaller the steps are.
     [Theory]
     [InlineData(CrackDensity.AT1)]
@@ -237,7 +325,7 @@ public sealed class PhaseFieldTests
         {
             foreach (var density in new[] { CrackDensity.AT1, CrackDensity.AT2 })
             {
-                var body = new PhaseFieldBody(StructuredMesh.Box(new(1, 1, 1), 2, 2, 2), new(1, 0.2, 1, 0.5, density, split));
+                var body = new PhaseFieldBody(StructuredMesh.Box(new(1, 1, 1), 2, 2, 2), new PhaseFieldMaterial(1, 0.2, 1, 0.5, density, split));
                 var basis = body.Motion;
                 var state = body.Next(
                     body.Start(), new Constraints(basis.DofCount).Fix(basis, Basis.Scalar(basis.Mesh, 1).NodesOnSurface(), x => sides ? -2 * x : new(-4 * x.X, 0, 0)));
@@ -251,7 +339,7 @@ public sealed class PhaseFieldTests
     [Fact]
     public void A_cube_cracks_as_a_bar_does()
     {
-        var body = new PhaseFieldBody(StructuredMesh.Box(new(1, 1, 1), 2, 2, 2), new(1, 0.2, 1, 0.5, CrackDensity.AT2, EnergySplit.None));
+        var body = new PhaseFieldBody(StructuredMesh.Box(new(1, 1, 1), 2, 2, 2), new PhaseFieldMaterial(1, 0.2, 1, 0.5, CrackDensity.AT2, EnergySplit.None));
         var (state, basis) = (body.Start(), body.Motion);
         for (var n = 1; n <= 3; n++)
         {
@@ -371,16 +459,16 @@ public sealed class PhaseFieldTests
         Assert.True(bar.Next(state, held, [0, 0, 0, 0, 1.05]).Damage.Min() > 0.99);
     }
 
-    // Beyond StaticProblem.LargestDirect dofs multigrid solves for u; a factorization finds the same.
+    // Beyond FactorOrIterate.BesideMultigrid dofs multigrid solves for u; a factorization finds the same.
     [Fact]
     public void A_large_body_cracks_alike_by_multigrid_and_by_factorization()
     {
         var mesh = StructuredMesh.Rectangle(1, 1, 40, 40);
-        var body = new PhaseFieldBody(mesh, new(1, 0.3, 1, 0.1, CrackDensity.AT2, EnergySplit.VolumetricDeviatoric), loop: new ChunkedLoop(2));
+        var body = new PhaseFieldBody(mesh, new PhaseFieldMaterial(1, 0.3, 1, 0.1, CrackDensity.AT2, EnergySplit.VolumetricDeviatoric), loop: new ChunkedLoop(2));
         var basis = body.Motion;
-        Assert.True(basis.DofCount > StaticProblem.LargestDirect);
         var start = body.Start(body.Crack.NodesWhere(x => Math.Abs(x.Y - 0.5) < 1e-9 && x.X <= 0.5));
         var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("bottom"), x => Vec3.Zero).Fix(basis, basis.NodesOn("top"), x => new(0, 0.6, 0));
+        Assert.True(basis.DofCount - constraints.Count > FactorOrIterate.BesideMultigrid);
         var multigrid = body.Next(start, constraints);
         var factored = body.Next(start, constraints, solve: (a, y) =>
         {

@@ -80,7 +80,7 @@ public sealed class J2PlasticityTests
         {
             var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), 0, 0).Fix(basis, basis.NodesOn("front"), 1, 0)
                 .Fix(basis, basis.NodesOn("bottom"), 2, 0).Fix(basis, basis.NodesOn("top"), 2, 2 * strain);
-            SolidResponse? last = null;
+            SystemResponse? last = null;
             u = Newton.Solve(u, constraints, v => last = SolidBody.Respond(basis, law, v, state), Solve, 1e-11).Solution;
             state = last!.State;
             return FixedOrderSum.Of([.. basis.NodesOn("top").Select(n => last.Force[basis.Dof(n, 2)])]);

@@ -27,7 +27,7 @@ public sealed class LawsTests
         Assert.Equal(8 * 8 * 13, state.Length);
         var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesWhere(_ => true), 0, 0).Fix(basis, basis.NodesWhere(_ => true), 1, 0)
             .Fix(basis, basis.NodesOn("bottom"), 2, 0).Fix(basis, basis.NodesOn("top"), 2, 2 * strain);
-        SolidResponse? last = null;
+        SystemResponse? last = null;
         var result = Newton.Solve(new double[basis.DofCount], constraints, u => last = SolidBody.Respond(basis, laws, u, state), (a, y) => new Constraints(a.RowCount).Solve(a, y), 1e-12);
 
         static double Stress(IConstitutiveLaw law, double e) => law.Respond(new(0, 0, e, 0, 0, 0), new double[law.StateSize], new double[law.StateSize], out _).ZZ;

@@ -95,7 +95,7 @@ public sealed class ScalarDamageTests
                 // Small steps at first, where the stress rises and turns round.
                 double At(int n) => end * Math.Pow((double)n / steps, 2);
                 var constraints = new Constraints(basis.DofCount).Fix(0, 0).Fix(cells, At(step));
-                SolidResponse? last = null;
+                SystemResponse? last = null;
                 u = Newton.Solve(u, constraints, v => last = SolidBody.Respond(basis, body, v, state), Solve, 1e-10).Solution;
                 state = last!.State;
                 work += 0.5 * (force + last.Force[cells]) * (At(step) - At(step - 1));
@@ -127,7 +127,7 @@ public sealed class ScalarDamageTests
         {
             var constraints = new Constraints(basis.DofCount).Fix(basis, basis.NodesOn("left"), 0, 0).Fix(basis, basis.NodesOn("front"), 1, 0).Fix(basis, basis.NodesOn("bottom"), 2, 0)
                 .Fix(basis, basis.NodesOn("right"), 0, 0.05 * step);
-            SolidResponse? last = null;
+            SystemResponse? last = null;
             u = Newton.Solve(u, constraints, v => last = SolidBody.Respond(basis, body, v, state), Solve, 1e-9).Solution;
             state = last!.State;
             var now = basis.NodesOn("right").Sum(n => last.Force[basis.Dof(n, 0)]);

@@ -21,7 +21,7 @@ public sealed class BackwardEulerHeatContract : HeatContract
     protected override (string Key, object Value)[] Settings =>
     [
         ("thickness", 0.5), ("temperature-in", Names("right")), ("flux-in", Names("left")), ("heat-in", Names("top")), ("heat-out", Names("right", "top")), ("flux-out", Names("right")),
-        ("temperature-out", Names("left", "top")), ("step", 0.03),
+        ("temperature-out", Names("left", "top")), ("step", 0.03), ("film", Names("top", "bottom")), ("film-coefficients", Numbers(2, 3)), ("ambient-in", Names("top")), ("ambient-temperatures", Numbers(1)),
     ];
 
     protected override SplitWindow Split => SplitWindow.OfOrder(1);
@@ -120,10 +120,25 @@ public sealed class GeneralizedAlphaPlasticSolidContract : SolidContract
 public sealed class NeoHookeanSolidContract : SolidContract
 {
     protected override (string Key, object Value)[] Settings =>
-        [("motion", "static"), ("material", Names("neo-hookean")), ("young", Numbers(10)), ("cell", "simplex"), ("fixed", Names("left")), ("traction-in", Names("right")), ("force-out", Names("left"))];
+        [("motion", "static"), ("material", Names("neo-hookean")), ("young", Numbers(10)), ("cell", "simplex"), ("fixed", Names("left")), ("traction-in", Names("right")), ("force-out", Names("left")),
+            ("bedding", Names("bottom")), ("bedding-stiffnesses", Numbers(1, 2)), ("follower-pressure-in", Names("top"))];
 
     // As above.
     protected override SplitWindow Split => SplitWindow.OfOrder(0);
+}
+
+public sealed class OnePointSolidContract : SolidContract
+{
+    protected override (string Key, object Value)[] Settings =>
+    [
+        ("size", Numbers(2, 1, 1)), ("cells", Numbers(4, 2, 3)), ("motion", "explicit"), ("integration", "one-point"), ("young", Numbers(1)), ("poisson", Numbers(0.2)), ("density", Numbers(1)),
+        ("displacement-in", Names("left")), ("traction-in", Names("right")), ("bedding", Names("bottom")), ("bedding-stiffnesses", Numbers(0, 0, 0.5)), ("force-out", Names("left")),
+    ];
+
+    protected override double WindowLength => 0.5;
+
+    // As below.
+    protected override SplitWindow Split => SplitWindow.Unlike("steps are as long as stability allows, and not halved with the window");
 }
 
 public sealed class ExplicitSolidContract : SolidContract

@@ -56,8 +56,7 @@ internal sealed class BodyStand
                 var values = new double[layout.Length];
                 for (var n = 0; n < layout.Points; n++)
                 {
-                    var x = layout.Geometry!.Coordinates.Slice(3 * n, 3);
-                    var of = value(new(x[0], x[1], x[2]), time);
+                    var of = value(layout.Geometry is { } points ? new(points.Coordinates[3 * n], points.Coordinates[(3 * n) + 1], points.Coordinates[(3 * n) + 2]) : Vec3.Zero, time);
                     for (var c = 0; c < layout.Port.Components; c++)
                     {
                         values[(n * layout.Port.Components) + c] = of[c];

@@ -153,6 +153,99 @@ public sealed class HeatModelTests
         Assert.InRange(metrics["cold.energy-defect"], 0, 1e-12);
     }
 
+    // A wall between two fluids: resistances 1/h + L/k + 1/h in series. Where the temperature outside comes by a port, it is the same.
+    [Theory]
+    [InlineData("block", 1, false)]
+    [InlineData("simplex", 2, true)]
+    public void A_wall_between_two_fluids_is_resistances_in_series(string cell, int degree, bool isByPort)
+    {
+        (string, object)[] outside = isByPort ? [("ambient-in", Names("left")), ("ambient-temperatures", Numbers(280))] : [("ambient-temperatures", Numbers(350, 280))];
+        var wall = Heat(1, [("size", Numbers(0.4, 1, 0.5)), ("cells", Numbers(3, 2, 2)), ("cell", cell), ("degree", degree), ("scheme", "steady"), ("conductivity", Numbers(2)), ("initial-temperature", 300.0),
+            ("film", Names("left", "right")), ("film-coefficients", Numbers(8, 25)), ("flux-out", Names("left", "right")), ("heat-out", Names("left", "right")), ("temperature-out", Names("left", "right")), .. outside]);
+        wall.Advance(("ambient-in-left", (_, _) => new(350, 0, 0)));
+        var flux = 70 / ((1 / 8.0) + (0.4 / 2) + (1 / 25.0));
+        Assert.All(wall.Read("temperature-out-left"), t => Assert.Equal(350 - (flux / 8), t, 1e-10));
+        Assert.All(wall.Read("temperature-out-right"), t => Assert.Equal(280 + (flux / 25), t, 1e-10));
+        Assert.All(wall.Read("flux-out-right"), q => Assert.Equal(flux, q, 1e-8));
+        Assert.Equal(-0.5 * flux, wall.Read("heat-out-left").Sum(), 1e-10);
+    }
+
+    // A plane wall of half the thickness L that is put into a fluid: θ = Σ C_n cos(ζ_n x/L) exp(−ζ_n² Fo), ζ tan ζ = Bi, C_n = 4 sin ζ/(2 ζ + sin 2ζ).
+    // After: Incropera, DeWitt, "Fundamentals of Heat and Mass Transfer", 6th ed. (2007), section 5.5.
+    [Theory]
+    [InlineData("crank-nicolson")]
+    [InlineData("bdf2")]
+    public void A_wall_in_a_fluid_cools_as_the_series_says(string scheme)
+    {
+        var (half, k, c, h, fluid) = (0.05, 40.0, 4e6, 1600.0, 300.0);
+        var wall = Heat(10, ("size", Numbers(half, 0.01)), ("cells", Numbers(10, 1)), ("degree", 2), ("scheme", scheme), ("step", 0.25), ("conductivity", Numbers(k)), ("capacity", Numbers(c)), ("initial-temperature", 900.0),
+            ("film", Names("right")), ("film-coefficients", Numbers(h)), ("ambient-temperatures", Numbers(fluid)));
+        for (var w = 0; w < 12; w++)
+        {
+            wall.Advance();
+            Assert.InRange(wall.Read("energy-defect")[0], 0, scheme == "bdf2" ? 1e-2 : 1e-12);
+        }
+
+        var (bi, fourier) = (h * half / k, k / c * 120 / (half * half));
+        double Course(double x)
+        {
+            var sum = 0.0;
+            for (var n = 0; n < 20; n++)
+            {
+                // ζ tan ζ rises from 0 to infinity within n π … (n + ½) π, where sin and cos have one sign.
+                var (low, high) = (n * Math.PI, (n + 0.5) * Math.PI);
+                for (var i = 0; i < 60; i++)
+                {
+                    var middle = 0.5 * (low + high);
+                    (low, high) = middle * Math.Tan(middle) < bi ? (middle, high) : (low, middle);
+                }
+
+                sum += 4 * Math.Sin(low) / ((2 * low) + Math.Sin(2 * low)) * Math.Cos(low * x / half) * Math.Exp(-low * low * fourier);
+            }
+
+            return fluid + (600 * sum);
+        }
+
+        Assert.All(wall.Read("temperature").Zip(wall.Places("temperature")), n => Assert.Equal(Course(n.Second.X), n.First, 0.02));
+        Assert.InRange(wall.Read("temperature").Max() - wall.Read("temperature").Min(), 50, 600);
+    }
+
+    // Heat that a fluid gives is counted, with a temperature outside that changes: what went out through all nodes of the surface is what the body lacks.
+    [Theory]
+    [InlineData("backward-euler")]
+    [InlineData("crank-nicolson")]
+    public void What_a_fluid_gives_is_there_at_the_end(string scheme)
+    {
+        var body = Heat(0.1, ("scheme", scheme), ("film", Names("left", "right")), ("film-coefficients", Numbers(3, 5)), ("ambient-in", Names("right")), ("ambient-temperatures", Numbers(4)), ("fixed-temperature", Names("top")),
+            ("fixed-temperatures", Numbers(2)), ("heat-out", Names("left", "top", "right")), ("step", 0.04));
+        var entered = 0.0;
+        for (var w = 0; w < 3; w++)
+        {
+            body.Advance(("ambient-in-right", (x, t) => new(Math.Sin(20 * t) * x.Y, 0, 0)));
+            Assert.InRange(body.Read("energy-defect")[0], 0, 1e-12);
+
+            // Corners are in two lists, each with what holds them: those of left and right have what the fluid gives too.
+            var inner = body.Places("heat-out-top").Index().Where(n => n.Item.X is > 0 and < 1).Select(n => n.Index).ToArray();
+            var left = body.Samples("heat-out-left").Concat(body.Samples("heat-out-right")).Sum(s => s.Sum()) + body.Samples("heat-out-top").Sum(s => inner.Sum(n => s[n]));
+            entered -= left * 0.1 / 3;
+        }
+
+        Assert.Equal(entered, body.Read("energy")[0], 1e-12);
+        Assert.True(Math.Abs(entered) > 0.1);
+    }
+
+    [Fact]
+    public void Films_that_say_too_little_or_too_much_are_refused()
+    {
+        string Fault(params (string, object)[] settings) => Assert.Throws<ScaleModelException>(() => Heat(1, settings)).Message;
+        Assert.Contains("'film-coefficients' gives 'left' 0; allowed is above 0", Fault(("film", Names("left")), ("film-coefficients", Numbers(0)), ("ambient-temperatures", Numbers(1))), StringComparison.Ordinal);
+        Assert.Contains("'ambient-in' names 'right', and 'film' does not", Fault(("film", Names("left")), ("film-coefficients", Numbers(1)), ("ambient-temperatures", Numbers(1)), ("ambient-in", Names("right"))), StringComparison.Ordinal);
+        Assert.Contains("'ambient-temperatures' has 0 numbers", Fault(("film", Names("left")), ("film-coefficients", Numbers(1))), StringComparison.Ordinal);
+        Assert.Contains(
+            "'ambient-temperatures' is given, and no surface by 'film' without 'ambient-in'",
+            Fault(("film", Names("left")), ("film-coefficients", Numbers(1)), ("ambient-in", Names("left")), ("ambient-temperatures", Numbers(1))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void All_that_is_wrong_is_said_at_once()
     {

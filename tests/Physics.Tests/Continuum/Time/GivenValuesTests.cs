@@ -76,14 +76,14 @@ public sealed class GivenValuesTests
         // The same with a reaction u³, whose load is w³ q³ in the mean of M.
         HasOrder(order, steps =>
         {
-            (double[], CsrMatrix) System(double t, double[] u)
+            SystemResponse System(double t, double[] u)
             {
                 var field = FieldValues.Of(_basis, u);
                 var w = FieldValues.Of(_basis, _w);
                 var load = Sum((V(t), _mass), (Q(t), _stiffness));
                 var rest = Assembly.Residual(_basis, u, (x, jet) => new ScalarJet(Math.Pow(jet.Value, 3) - Math.Pow(w.Scalar(x).Value * Q(t), 3), jet.Gradient));
-                return ([.. rest.Zip(load, (r, f) => r - f)],
-                    Assembly.Matrix(_basis, BilinearForm.Scalar((x, jet) => new ScalarJet(3 * Math.Pow(field.Scalar(x).Value, 2) * jet.Value, jet.Gradient))));
+                return new([.. rest.Zip(load, (r, f) => r - f)],
+                    () => Assembly.Matrix(_basis, BilinearForm.Scalar((x, jet) => new ScalarJet(3 * Math.Pow(field.Scalar(x).Value, 2) * jet.Value, jet.Gradient))));
             }
 
             var diffusion = new NonlinearDiffusion(_mass, System, t => Ends(Q(t), true), scheme, 1.0 / steps, Factor);

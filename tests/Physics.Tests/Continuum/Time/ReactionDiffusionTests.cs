@@ -26,12 +26,12 @@ public sealed class ReactionDiffusionTests
         var basis = Basis.Scalar(mesh, degree);
 
         // ∫ ∇u·∇v − u (1 − u) v and its change ∫ ∇u·∇v − (1 − 2w) u v.
-        (double[], CsrMatrix) System(double t, double[] u)
+        SystemResponse System(double t, double[] u)
         {
             var w = FieldValues.Of(basis, u);
-            return (
+            return new(
                 Assembly.Residual(basis, u, (_, jet) => new ScalarJet(-jet.Value * (1 - jet.Value), jet.Gradient)),
-                Assembly.Matrix(basis, BilinearForm.Scalar((x, jet) => new ScalarJet(((2 * w.Scalar(x).Value) - 1) * jet.Value, jet.Gradient))));
+                () => Assembly.Matrix(basis, BilinearForm.Scalar((x, jet) => new ScalarJet(((2 * w.Scalar(x).Value) - 1) * jet.Value, jet.Gradient))));
         }
 
         var surface = basis.NodesOnSurface();

@@ -273,6 +273,37 @@ public sealed class TimeTests
         Assert.Equal(other.Velocity, motion.Velocity);
     }
 
+    // A linear system asks for one derivative a step, however often its residual is asked for: Crank–Nicolson needs that of the old time too.
+    [Theory]
+    [InlineData(DiffusionScheme.BackwardEuler)]
+    [InlineData(DiffusionScheme.CrankNicolson)]
+    [InlineData(DiffusionScheme.Bdf2)]
+    public void A_step_assembles_a_tangent_only_where_it_solves_with_it(DiffusionScheme scheme)
+    {
+        CsrMatrix One(double value) => new(1, [0, 1], [0], [value]);
+        var (residuals, tangents) = (0, 0);
+        SystemResponse Decay(double t, double[] u)
+        {
+            residuals++;
+            return new([2 * u[0]], () =>
+            {
+                tangents++;
+                return One(2);
+            });
+        }
+
+        var diffusion = new NonlinearDiffusion(One(1), Decay, _ => new(1), scheme, 0.1, (a, y) => [y[0] / a.Values[0]]);
+        var course = diffusion.Start([1]);
+        for (var step = 0; step < 5; step++)
+        {
+            course = diffusion.Next(course);
+        }
+
+        Assert.Equal(5, tangents);
+        Assert.Equal(scheme == DiffusionScheme.CrankNicolson ? 15 : 10, residuals);
+        Assert.Equal(Math.Exp(-1), course.Value[0], 0.05);
+    }
+
     // u̇ = 1 is met by BDF2 whatever the steps, if it knows how long the last one was.
     [Fact]
     public void A_course_goes_on_with_steps_of_another_length()
@@ -281,7 +312,7 @@ public sealed class TimeTests
         Func<Course, Course>[] Steps(double step)
         {
             var linear = new ImplicitDiffusion(One(1), One(0), _ => [1], new Constraints(1), DiffusionScheme.Bdf2, step);
-            var other = new NonlinearDiffusion(One(1), (_, _) => ([-1], One(0)), _ => new(1), DiffusionScheme.Bdf2, step, (a, y) => [y[0] / a.Values[0]]);
+            var other = new NonlinearDiffusion(One(1), (_, _) => new([-1], () => One(0)), _ => new(1), DiffusionScheme.Bdf2, step, (a, y) => [y[0] / a.Values[0]]);
             return [linear.Next, other.Next];
         }
 
