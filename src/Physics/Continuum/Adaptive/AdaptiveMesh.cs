@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Continuum.Meshes;
@@ -182,57 +183,46 @@ public sealed class AdaptiveMesh
 
     private static Mesh Leaves(Mesh coarse, TreeForest forest)
     {
-        var element = coarse.Blocks[0].Geometry;
-        var (cell, roots) = (element.Cell, forest.Roots);
-        var nodes = new int[forest.Count * element.Nodes.Length];
-        var numbers = new CodeTable(forest.Count + (forest.Count / 4));
-        var places = new List<Vec3>(forest.Count + (forest.Count / 4));
-        var at = 0;
-        for (var leaf = 0; leaf < forest.Count; leaf++)
-        {
-            var (corner, edge) = (forest.Corner(forest[leaf]), forest.EdgeOf(forest[leaf]));
-            foreach (var node in element.Nodes)
-            {
-                var name = roots.Name(new(corner.Root, corner.X + (int)(edge * node.X), corner.Y + (int)(edge * node.Y), corner.Z + (int)(edge * node.Z)));
-                ref var number = ref numbers.At(name, -1);
-                if (number < 0)
-                {
-                    number = places.Count;
-                    var place = roots.Place(name);
-                    places.Add(coarse.Place(place.Root, new(place.X / (double)roots.Edge, place.Y / (double)roots.Edge, place.Z / (double)roots.Edge)));
-                }
-
-                nodes[at++] = number;
-            }
-        }
-
-        var mesh = new Mesh(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(places), [new(cell.Shape, element.Degree, ImmutableArray.Create(nodes))]);
-        foreach (var (name, cells) in coarse.Regions)
-        {
-            mesh = mesh.WithRegion(name, cells.SelectMany(r => Enumerable.Range(forest.LeavesOf(r).First, forest.LeavesOf(r).End - forest.LeavesOf(r).First)));
-        }
-
+        var (nodes, places) = new LeafNodes(coarse, forest).Number();
+        var cell = coarse.Blocks[0].Geometry.Cell;
+        var regions = coarse.Regions.ToImmutableSortedDictionary(r => r.Key, r => LeavesOf(forest, r.Value), StringComparer.Ordinal);
+        var boundaries = coarse.Boundaries.ToBuilder();
         foreach (var (name, facets) in coarse.Boundaries)
         {
-            mesh = mesh.WithBoundary(name, facets.SelectMany(f => OnFacet(forest, cell, f)));
+            boundaries[name] = OnFacets(forest, cell, facets);
         }
 
-        return mesh.WithBoundary(Surface, coarse.Topology.Outer.SelectMany(f => OnFacet(forest, cell, f)));
+        boundaries[Surface] = OnFacets(forest, cell, coarse.Topology.Outer);
+        return Mesh.OfForest(places, new(cell.Shape, coarse.Blocks[0].Geometry.Degree, ImmutableCollectionsMarshal.AsImmutableArray(nodes)), regions, boundaries.ToImmutable());
     }
 
-    // The leaves' facets on a facet of a root: those that have the coordinate of the facet along its axis.
-    private static IEnumerable<Facet> OnFacet(TreeForest forest, ReferenceCell cell, Facet facet)
+    private static ImmutableArray<int> LeavesOf(TreeForest forest, ImmutableArray<int> roots)
     {
-        var normal = cell.FacetNormal(facet.Local);
-        var axis = normal.X != 0 ? 0 : normal.Y != 0 ? 1 : 2;
-        var (first, end) = forest.LeavesOf(facet.Cell);
-        for (var leaf = first; leaf < end; leaf++)
+        var leaves = ImmutableArray.CreateBuilder<int>();
+        foreach (var root in roots)
         {
-            var corner = forest.Corner(forest[leaf]);
-            if (normal[axis] < 0 ? corner[axis] == 0 : corner[axis] + forest.EdgeOf(forest[leaf]) == forest.Roots.Edge)
+            var (first, end) = forest.LeavesOf(root);
+            leaves.AddRange(Enumerable.Range(first, end - first));
+        }
+
+        return leaves.ToImmutable();
+    }
+
+    // The leaves' facets on facets of roots: those that have the coordinate of the facet along its axis.
+    private static ImmutableArray<Facet> OnFacets(TreeForest forest, ReferenceCell cell, ImmutableArray<Facet> facets)
+    {
+        List<Facet> found = [];
+        foreach (var facet in facets)
+        {
+            var normal = cell.FacetNormal(facet.Local);
+            var axis = normal.X != 0 ? 0 : normal.Y != 0 ? 1 : 2;
+            foreach (var leaf in forest.LeavesOn(facet.Cell, axis, isHigh: normal[axis] > 0))
             {
-                yield return new(leaf, facet.Local);
+                found.Add(new(leaf, facet.Local));
             }
         }
+
+        found.Sort((a, b) => a.Cell != b.Cell ? a.Cell.CompareTo(b.Cell) : a.Local.CompareTo(b.Local));
+        return [.. found];
     }
 }

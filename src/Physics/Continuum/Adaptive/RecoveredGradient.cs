@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Fields;
@@ -143,29 +144,71 @@ internal sealed class RecoveredGradient
         return true;
     }
 
-    /// <summary>G at a place of a cell.</summary>
-    /// <param name="cell">The cell.</param>
-    /// <param name="shape">The functions of degree 1 there.</param>
-    /// <param name="place">x, m.</param>
-    public Vec3 At(int cell, ReadOnlySpan<double> shape, Vec3 place)
+    /// <summary>G at the quadrature points of a cell, four points at once.</summary>
+    /// <param name="points">The points.</param>
+    /// <param name="shapes">The functions of degree 1 there: that of vertex n at point q, at n·Q + q, with Q points in whole fours.</param>
+    /// <param name="to">One vector a point; overwritten.</param>
+    public void At(CellPoints points, double[] shapes, Span<Vec3> to)
     {
-        Span<double> row = stackalloc double[10];
-        var sum = Vec3.Zero;
-        var vertices = _mesh.Mesh.Vertices(cell);
-        for (var n = 0; n < vertices.Length; n++)
+        const int lanes = 4;
+        var count = points.Weights.Length;
+        var padded = (count + lanes - 1) / lanes * lanes;
+        var vertices = _mesh.Mesh.Vertices(points.Cell);
+        Span<double> places = stackalloc double[3 * padded];
+        Span<Vector256<double>> row = stackalloc Vector256<double>[10];
+        for (var q = 0; q < count; q++)
         {
-            var v = _owner[vertices[n]];
-            Row(_scale[v] * (place - _mesh.Mesh.Points[v]), row);
-            var value = Vec3.Zero;
-            for (var t = 0; t < _terms; t++)
-            {
-                value += row[t] * _factors[(v * _terms) + t];
-            }
-
-            sum += shape[n] * value;
+            (places[q], places[padded + q], places[(2 * padded) + q]) = points.Places[q];
         }
 
-        return sum;
+        for (var first = 0; first < count; first += lanes)
+        {
+            var (x, y, z) = (Vector256.Create<double>(places[first..]), Vector256.Create<double>(places[(padded + first)..]), Vector256.Create<double>(places[((2 * padded) + first)..]));
+            var (gx, gy, gz) = (Vector256<double>.Zero, Vector256<double>.Zero, Vector256<double>.Zero);
+            for (var n = 0; n < vertices.Length; n++)
+            {
+                var v = _owner[vertices[n]];
+                var (middle, scale) = (_mesh.Mesh.Points[v], Vector256.Create(_scale[v]));
+                var factors = _factors.AsSpan(v * _terms, _terms);
+                Row(scale * (x - Vector256.Create(middle.X)), scale * (y - Vector256.Create(middle.Y)), scale * (z - Vector256.Create(middle.Z)), row);
+                var (vx, vy, vz) = (Vector256.Create(factors[0].X), Vector256.Create(factors[0].Y), Vector256.Create(factors[0].Z));
+                for (var t = 1; t < factors.Length; t++)
+                {
+                    vx += row[t] * Vector256.Create(factors[t].X);
+                    vy += row[t] * Vector256.Create(factors[t].Y);
+                    vz += row[t] * Vector256.Create(factors[t].Z);
+                }
+
+                var shape = Vector256.Create<double>(shapes.AsSpan((n * padded) + first));
+                gx += shape * vx;
+                gy += shape * vy;
+                gz += shape * vz;
+            }
+
+            for (var q = first; q < Math.Min(first + lanes, count); q++)
+            {
+                to[q] = new(gx[q - first], gy[q - first], gz[q - first]);
+            }
+        }
+    }
+
+    // The terms 1, x, y, (z), and of degree 2 their products.
+    private void Row(Vector256<double> x, Vector256<double> y, Vector256<double> z, Span<Vector256<double>> row)
+    {
+        (row[0], row[1], row[2], row[3]) = (Vector256<double>.One, x, y, z);
+        if (_degree == 2)
+        {
+            var at = _dimension + 1;
+            for (var i = 1; i <= _dimension; i++)
+            {
+                for (var j = 1; j <= i; j++)
+                {
+                    row[at + j - 1] = (i == 1 ? x : i == 2 ? y : z) * (j == 1 ? x : j == 2 ? y : z);
+                }
+
+                at += i;
+            }
+        }
     }
 
     // Least squares by the normal equations, in coordinates about the vertex in units of the patch.

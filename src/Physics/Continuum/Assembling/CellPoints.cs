@@ -53,7 +53,19 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
             double xx = 0, xy = 0, xz = 0, yx = 0, yy = 0, yz = 0, zx = 0, zy = 0, zz = 0, px = 0, py = 0, pz = 0;
             var map = Table.MapGradients.AsSpan(q * nodes.Length, nodes.Length);
             var values = Table.MapValues.AsSpan(q * nodes.Length, nodes.Length);
-            for (var a = 0; a < map.Length; a++)
+            for (var a = 0; a < map.Length && d == 2; a++)
+            {
+                ref readonly var x = ref points[nodes[a]];
+                ref readonly var g = ref map[a];
+                xx += x.X * g.X;
+                xy += x.X * g.Y;
+                yx += x.Y * g.X;
+                yy += x.Y * g.Y;
+                px += values[a] * x.X;
+                py += values[a] * x.Y;
+            }
+
+            for (var a = 0; a < map.Length && d != 2; a++)
             {
                 ref readonly var x = ref points[nodes[a]];
                 ref readonly var g = ref map[a];
