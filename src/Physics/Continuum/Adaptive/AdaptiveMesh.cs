@@ -97,9 +97,10 @@ public sealed class AdaptiveMesh
         var around = new (int Leaf, LatticePoint At)[8 * Forest.Roots.MostRoots];
         List<(int Node, double Factor)> terms = [];
         var seen = new bool[basis.NodeCount];
+        var corners = CornersAtPoints();
         for (var f = 0; f < Forest.Count; f++)
         {
-            if (!Forest.HasCoarserNeighbor(f))
+            if (!MayHang(f, corners) || !Forest.HasCoarserNeighbor(f))
             {
                 continue;
             }
@@ -145,6 +146,39 @@ public sealed class AdaptiveMesh
         }
 
         return constraints;
+    }
+
+    // How many leaves have a point for a vertex. Where as many meet as there are in a grid, and no more can, nothing hangs; and a leaf has a vertex that hangs if any of its nodes does.
+    private int[] CornersAtPoints()
+    {
+        var corners = new int[Mesh.Points.Length];
+        for (var c = 0; c < Forest.Count; c++)
+        {
+            foreach (var v in Mesh.Vertices(c))
+            {
+                corners[v]++;
+            }
+        }
+
+        return corners;
+    }
+
+    private bool MayHang(int leaf, int[] corners)
+    {
+        if (Forest.Roots.MostRootsOnEdge > 4)
+        {
+            return true;
+        }
+
+        foreach (var v in Mesh.Vertices(leaf))
+        {
+            if (corners[v] < 1 << Forest.Dimension)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The nodes on a boundary that do not hang, by rising number: those whose values may be given. The others follow from them.</summary>

@@ -88,13 +88,13 @@ public static class ErrorEstimator
         var recovered = new RecoveredGradient(mesh, basis, dofs, loop);
         ForEach(mesh, basis, loop, (points, shapes) =>
         {
-            Span<Vec3> g = stackalloc Vec3[points.Weights.Length];
+            Span<Vec3> g = stackalloc Vec3[points.Weights.Length], gradients = stackalloc Vec3[points.Weights.Length];
             recovered.At(points, shapes, g);
-            var nodes = basis.CellNodes(points.Cell);
+            points.Gradients(dofs, basis.CellNodes(points.Cell), gradients);
             var sum = 0.0;
             for (var q = 0; q < g.Length; q++)
             {
-                var difference = g[q] - points.Gradient(q, dofs, nodes);
+                var difference = g[q] - gradients[q];
                 sum += points.Weights[q] * (conductivity?.Invoke(points.Point(q)) ?? 1) * difference.NormSquared;
             }
 

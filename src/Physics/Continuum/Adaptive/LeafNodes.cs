@@ -17,7 +17,10 @@ internal sealed class LeafNodes
     private readonly ReferenceElement _element;
     private readonly (int X, int Y, int Z)[] _halves;   // Nodes of a cell, in halves of its edge.
     private readonly CodeTable _numbers;
-    private readonly List<Vec3> _places;
+    private readonly Vec3[] _corners;           // Of the root with the number below.
+    private int _root = -1;
+    private Vec3[] _places;
+    private int _count;
 
     /// <param name="coarse">The root cells.</param>
     /// <param name="forest">The forest on them.</param>
@@ -25,52 +28,71 @@ internal sealed class LeafNodes
     {
         (_coarse, _forest, _element) = (coarse, forest, coarse.Blocks[0].Geometry);
         _halves = [.. _element.Nodes.Select(n => ((int)(2 * n.X), (int)(2 * n.Y), (int)(2 * n.Z)))];
-        _numbers = new(forest.Count / 2);
-        _places = new(forest.Count + (forest.Count / 4));
+        _corners = new Vec3[_halves.Length];
+        _numbers = new((3 * forest.Count / 4) + 1);
+        _places = GC.AllocateUninitializedArray<Vec3>((5 * forest.Count / 4) + 16);
     }
 
     /// <summary>The nodes of the leaves, leaf by leaf in the order of the element, and where the nodes are, m.</summary>
     public (int[] Nodes, Vec3[] Places) Number()
     {
-        var forest = _forest;
-        var nodes = new int[forest.Count * _halves.Length];
+        var (forest, each, codes) = (_forest, _halves.Length, _forest.Codes.ToArray());
+        var nodes = GC.AllocateUninitializedArray<int>(forest.Count * each);
 
-        // Along an edge of a block of curved cells there are twice as many nodes.
-        var most = (_element.Degree << Depth) + 1;
-        var grid = new int[forest.Dimension == 2 ? most * most : most * most * most];
+        // Lines of the grid stand half an edge of the finest leaf apart for curved cells, else a whole one.
+        var (d, degree) = (forest.Dimension, _element.Degree);
+        var lines = (degree << Depth) + 1;
+        var grid = new int[d == 2 ? lines * lines : lines * lines * lines];
+        int Index(int x, int y, int z) => x + (lines * (y + (lines * z)));
+
+        // By its place on the curve in the block, where a finest leaf lies on the grid; and by how much coarser a leaf is than the finest, where its nodes do.
+        var corners = new (int X, int Y, int Z)[1 << (d * Depth)];
+        for (var n = 0; n < corners.Length; n++)
+        {
+            var (x, y, z) = (0, 0, 0);
+            for (var bit = 0; bit < Depth; bit++)
+            {
+                var child = n >> (d * bit);
+                (x, y, z) = (x | ((child & 1) << bit), y | (((child >> 1) & 1) << bit), z | (d == 3 ? ((child >> 2) & 1) << bit : 0));
+            }
+
+            corners[n] = (degree * x, degree * y, degree * z);
+        }
+
+        int[] cornerIndex = Array.ConvertAll(corners, c => Index(c.X, c.Y, c.Z));
+        (int X, int Y, int Z)[][] nodesOf = [.. Enumerable.Range(0, Depth + 1).Select(coarser => Array.ConvertAll(_halves, h => ((h.X * degree << coarser) / 2, (h.Y * degree << coarser) / 2, (h.Z * degree << coarser) / 2)))];
+        int[][] nodeIndex = Array.ConvertAll(nodesOf, of => Array.ConvertAll(of, n => Index(n.X, n.Y, n.Z)));
         for (var first = 0; first < forest.Count;)
         {
             var (block, past, depth) = forest.Block(first, Depth);
-            var origin = forest.Corner(block);
-
-            // A unit of the grid on the lattice: half an edge of the finest leaf for curved cells, else a whole one. The grid has units + 1 lines.
-            var units = _element.Degree << depth;
-            var unit = forest.EdgeOf(block) / units;
-            var (row, layer) = (units + 1, (units + 1) * (units + 1));
-            grid.AsSpan(0, forest.Dimension == 2 ? layer : layer * row).Fill(-1);
+            var (origin, finest, units) = (forest.Corner(block), block.Level + depth, degree << depth);
+            var (begin, shift, unit) = (block.Code >> 5, d * (forest.Roots.MaxLevel - finest), forest.EdgeOf(block) / units);
+            grid.AsSpan().Fill(-1);
             for (var leaf = first; leaf < past; leaf++)
             {
-                var (corner, half) = (forest.Corner(forest[leaf]), forest.EdgeOf(forest[leaf]) / 2);
-                for (var a = 0; a < _halves.Length; a++)
+                var at = (int)(((codes[leaf] >> 5) - begin) >> shift);
+                var coarser = finest - (int)(codes[leaf] & 31);
+                var (corner, index) = (cornerIndex[at], nodeIndex[coarser]);
+                for (var a = 0; a < index.Length; a++)
                 {
-                    var (hx, hy, hz) = _halves[a];
-                    var at = new LatticePoint(corner.Root, corner.X + (half * hx), corner.Y + (half * hy), corner.Z + (half * hz));
-                    var (x, y, z) = ((at.X - origin.X) / unit, (at.Y - origin.Y) / unit, (at.Z - origin.Z) / unit);
-                    ref var number = ref grid[x + (row * y) + (layer * z)];
+                    ref var number = ref grid[corner + index[a]];
                     if (number < 0)
                     {
-                        var isInside = x > 0 && x < units && y > 0 && y < units && (forest.Dimension == 2 || (z > 0 && z < units));
-                        number = isInside ? Add(at) : OnBoundary(at);
+                        var (from, to) = (corners[at], nodesOf[coarser][a]);
+                        var (x, y, z) = (from.X + to.X, from.Y + to.Y, from.Z + to.Z);
+                        var place = new LatticePoint(origin.Root, origin.X + (unit * x), origin.Y + (unit * y), origin.Z + (unit * z));
+                        var isInside = x > 0 && x < units && y > 0 && y < units && (d == 2 || (z > 0 && z < units));
+                        number = isInside ? Add(place) : OnBoundary(place);
                     }
 
-                    nodes[(leaf * _halves.Length) + a] = number;
+                    nodes[(leaf * each) + a] = number;
                 }
             }
 
             first = past;
         }
 
-        return (nodes, [.. _places]);
+        return (nodes, _places.AsSpan(0, _count).ToArray());
     }
 
     private int OnBoundary(LatticePoint at)
@@ -83,25 +105,42 @@ internal sealed class LeafNodes
     // x(ξ) = Σ N_a(ξ) x_a in the root.
     private int Add(LatticePoint at)
     {
-        var edge = (double)_forest.Roots.Edge;
-        var (x, y, z) = (at.X / edge, at.Y / edge, at.Z / edge);
+        if (_count == _places.Length)
+        {
+            Array.Resize(ref _places, 2 * _count);
+        }
+
+        var unit = 1.0 / _forest.Roots.Edge;
+        var (x, y, z) = (unit * at.X, unit * at.Y, unit * at.Z);
         if (_element.Degree > 1)
         {
-            _places.Add(_coarse.Place(at.Root, new(x, y, z)));
-            return _places.Count - 1;
+            _places[_count] = _coarse.Place(at.Root, new(x, y, z));
+            return _count++;
         }
 
         // The same for straight edges, without derivatives.
-        var place = Vec3.Zero;
-        var corners = _coarse.Blocks[0].Cell(at.Root);
-        for (var a = 0; a < corners.Length; a++)
+        if (at.Root != _root)
         {
-            var (hx, hy, hz) = _halves[a];
-            var n = (hx == 0 ? 1 - x : x) * (hy == 0 ? 1 - y : y);
-            place += (_forest.Dimension == 2 ? n : n * (hz == 0 ? 1 - z : z)) * _coarse.Points[corners[a]];
+            _root = at.Root;
+            foreach (var (a, point) in _coarse.Cell(_root).ToArray().Index())
+            {
+                _corners[a] = _coarse.Points[point];
+            }
         }
 
-        _places.Add(place);
-        return _places.Count - 1;
+        var (px, py, pz) = (0.0, 0.0, 0.0);
+        for (var a = 0; a < _corners.Length; a++)
+        {
+            ref readonly var half = ref _halves[a];
+            ref readonly var corner = ref _corners[a];
+            var n = (half.X == 0 ? 1 - x : x) * (half.Y == 0 ? 1 - y : y);
+            n = _forest.Dimension == 2 ? n : n * (half.Z == 0 ? 1 - z : z);
+            px += n * corner.X;
+            py += n * corner.Y;
+            pz += n * corner.Z;
+        }
+
+        _places[_count] = new(px, py, pz);
+        return _count++;
     }
 }

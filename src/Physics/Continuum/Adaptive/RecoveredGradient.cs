@@ -155,7 +155,7 @@ internal sealed class RecoveredGradient
         var padded = (count + lanes - 1) / lanes * lanes;
         var vertices = _mesh.Mesh.Vertices(points.Cell);
         Span<double> places = stackalloc double[3 * padded];
-        Span<Vector256<double>> row = stackalloc Vector256<double>[10];
+        Span<Vector256<double>> row = stackalloc Vector256<double>[_degree == 2 ? 10 : 0];
         for (var q = 0; q < count; q++)
         {
             (places[q], places[padded + q], places[(2 * padded) + q]) = points.Places[q];
@@ -170,16 +170,34 @@ internal sealed class RecoveredGradient
                 var v = _owner[vertices[n]];
                 var (middle, scale) = (_mesh.Mesh.Points[v], Vector256.Create(_scale[v]));
                 var factors = _factors.AsSpan(v * _terms, _terms);
-                Row(scale * (x - Vector256.Create(middle.X)), scale * (y - Vector256.Create(middle.Y)), scale * (z - Vector256.Create(middle.Z)), row);
-                var (vx, vy, vz) = (Vector256.Create(factors[0].X), Vector256.Create(factors[0].Y), Vector256.Create(factors[0].Z));
-                for (var t = 1; t < factors.Length; t++)
+                var (dx, dy) = (scale * (x - Vector256.Create(middle.X)), scale * (y - Vector256.Create(middle.Y)));
+                var shape = Vector256.Create<double>(shapes.AsSpan((n * padded) + first));
+                if (factors.Length == 3)
                 {
-                    vx += row[t] * Vector256.Create(factors[t].X);
-                    vy += row[t] * Vector256.Create(factors[t].Y);
-                    vz += row[t] * Vector256.Create(factors[t].Z);
+                    // The plane and degree 1.
+                    gx += shape * (Vector256.Create(factors[0].X) + (dx * Vector256.Create(factors[1].X)) + (dy * Vector256.Create(factors[2].X)));
+                    gy += shape * (Vector256.Create(factors[0].Y) + (dx * Vector256.Create(factors[1].Y)) + (dy * Vector256.Create(factors[2].Y)));
+                    continue;
                 }
 
-                var shape = Vector256.Create<double>(shapes.AsSpan((n * padded) + first));
+                var dz = scale * (z - Vector256.Create(middle.Z));
+                var (vx, vy, vz) = (Vector256.Create(factors[0].X), Vector256.Create(factors[0].Y), Vector256.Create(factors[0].Z));
+                AddTerm(dx, factors[1], ref vx, ref vy, ref vz);
+                AddTerm(dy, factors[2], ref vx, ref vy, ref vz);
+                if (_dimension == 3)
+                {
+                    AddTerm(dz, factors[3], ref vx, ref vy, ref vz);
+                }
+
+                if (_degree == 2)
+                {
+                    Products(dx, dy, dz, row);
+                    for (var t = _dimension + 1; t < factors.Length; t++)
+                    {
+                        AddTerm(row[t], factors[t], ref vx, ref vy, ref vz);
+                    }
+                }
+
                 gx += shape * vx;
                 gy += shape * vy;
                 gz += shape * vz;
@@ -192,22 +210,21 @@ internal sealed class RecoveredGradient
         }
     }
 
-    // The terms 1, x, y, (z), and of degree 2 their products.
-    private void Row(Vector256<double> x, Vector256<double> y, Vector256<double> z, Span<Vector256<double>> row)
+    private static void AddTerm(Vector256<double> term, Vec3 factor, ref Vector256<double> x, ref Vector256<double> y, ref Vector256<double> z)
     {
-        (row[0], row[1], row[2], row[3]) = (Vector256<double>.One, x, y, z);
-        if (_degree == 2)
-        {
-            var at = _dimension + 1;
-            for (var i = 1; i <= _dimension; i++)
-            {
-                for (var j = 1; j <= i; j++)
-                {
-                    row[at + j - 1] = (i == 1 ? x : i == 2 ? y : z) * (j == 1 ? x : j == 2 ? y : z);
-                }
+        x += term * Vector256.Create(factor.X);
+        y += term * Vector256.Create(factor.Y);
+        z += term * Vector256.Create(factor.Z);
+    }
 
-                at += i;
-            }
+    // The terms of degree 2, in the order of Row.
+    private void Products(Vector256<double> x, Vector256<double> y, Vector256<double> z, Span<Vector256<double>> row)
+    {
+        var at = _dimension + 1;
+        (row[at], row[at + 1], row[at + 2]) = (x * x, y * x, y * y);
+        if (_dimension == 3)
+        {
+            (row[at + 3], row[at + 4], row[at + 5]) = (z * x, z * y, z * z);
         }
     }
 

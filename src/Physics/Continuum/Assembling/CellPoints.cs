@@ -180,6 +180,33 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
         return new(x, y, z);
     }
 
+    /// <summary>The gradients of a scalar field at all points.</summary>
+    public void Gradients(ReadOnlySpan<double> dofs, ReadOnlySpan<int> nodes, Span<Vec3> to)
+    {
+        Span<double> u = stackalloc double[nodes.Length];
+        for (var a = 0; a < u.Length; a++)
+        {
+            u[a] = dofs[nodes[a]];
+        }
+
+        for (var q = 0; q < Table.Count; q++)
+        {
+            var all = Functions.AsSpan((q * Slots * Table.Padded) + Table.Padded, _dimension * Table.Padded);
+            to[q] = new(Sum(all, u), _dimension > 1 ? Sum(all[Table.Padded..], u) : 0, _dimension > 2 ? Sum(all[(2 * Table.Padded)..], u) : 0);
+        }
+
+        static double Sum(ReadOnlySpan<double> functions, ReadOnlySpan<double> u)
+        {
+            var sum = 0.0;
+            for (var a = 0; a < u.Length; a++)
+            {
+                sum += functions[a] * u[a];
+            }
+
+            return sum;
+        }
+    }
+
     /// <summary>The point as forms see it.</summary>
     public QuadraturePoint Point(int q) => new(Places[q], Normals[q], Cell, q);
 
