@@ -22,6 +22,9 @@ public sealed class AdaptiveMesh
     /// <summary>The name of the boundary that holds all facets on the surface of the body.</summary>
     public const string Surface = "surface";
 
+    // By degree − 1, when first asked for; of threads that ask at once each makes the same ones.
+    private readonly (int Node, (int Node, double Factor)[] Terms)[]?[] _ties = new (int, (int, double)[])[]?[2];
+
     private AdaptiveMesh(Mesh coarse, TreeForest forest) => (Coarse, Forest, Mesh) = (coarse, forest, Leaves(coarse, forest));
 
     /// <summary>The mesh of the root cells.</summary>
@@ -91,10 +94,26 @@ public sealed class AdaptiveMesh
     {
         RequireMine(basis);
         var constraints = new Constraints(basis.DofCount);
+        foreach (var (node, terms) in _ties[basis.Degree - 1] ??= Ties(basis))
+        {
+            for (var c = 0; c < basis.Components; c++)
+            {
+                var component = c;
+                constraints.TieKnown(basis.Dof(node, c), basis.Components == 1 ? terms : Array.ConvertAll(terms, t => (basis.Dof(t.Node, component), t.Factor)));
+            }
+        }
+
+        return constraints;
+    }
+
+    // The nodes that hang, and what they hang on.
+    private (int Node, (int Node, double Factor)[] Terms)[] Ties(Basis basis)
+    {
         var element = Lagrange.Of(Mesh.Blocks[0].Shape, basis.Degree);
         var values = new double[element.Nodes.Length];
         var gradients = new Vec3[values.Length];
         var around = new (int Leaf, LatticePoint At)[8 * Forest.Roots.MostRoots];
+        List<(int Node, (int Node, double Factor)[] Terms)> ties = [];
         List<(int Node, double Factor)> terms = [];
         var seen = new bool[basis.NodeCount];
         var corners = CornersAtPoints();
@@ -134,10 +153,7 @@ public sealed class AdaptiveMesh
                     // The node itself, where the two cells have it in common.
                     if (terms is not [var (node, _)] || node != nodes[a])
                     {
-                        for (var c = 0; c < basis.Components; c++)
-                        {
-                            constraints.Tie(basis.Dof(nodes[a], c), [.. terms.Select(t => (basis.Dof(t.Node, c), t.Factor))]);
-                        }
+                        ties.Add((nodes[a], [.. terms]));
                     }
 
                     break;
@@ -145,7 +161,7 @@ public sealed class AdaptiveMesh
             }
         }
 
-        return constraints;
+        return [.. ties];
     }
 
     // How many leaves have a point for a vertex. Where as many meet as there are in a grid, and no more can, nothing hangs; and a leaf has a vertex that hangs if any of its nodes does.
