@@ -5,7 +5,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks mapping [--json FILE]
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
-// benchmarks fem [explicit | --json FILE]
+// benchmarks fem [explicit | poisson [1 | 2] | --json FILE]
 // benchmarks amr [--json FILE]
 if (args is ["mapping", ..])
 {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Adaptivity;
@@ -451,6 +452,7 @@ public sealed class TreeForest
 
     // Adapt where nothing is to be merged. All that exists stays, so a leaf that is cut asks for nothing but that leaves one level coarser that it touches are cut as well.
     // Those that are, for this reason, are added to the marks.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private TreeForest Halved(bool[] cut)
     {
         var waiting = new Stack<int>();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Continuum.Meshes;
@@ -34,6 +35,7 @@ internal sealed class LeafNodes
     }
 
     /// <summary>The nodes of the leaves, leaf by leaf in the order of the element, and where the nodes are, m.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (int[] Nodes, Vec3[] Places) Number()
     {
         var (forest, each, codes) = (_forest, _halves.Length, _forest.Codes.ToArray());

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Elements;
@@ -69,6 +70,7 @@ public sealed class MeshTransfer
     /// </summary>
     /// <param name="from">The old functions.</param>
     /// <param name="to">The new functions, of the same number of components.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public CsrMatrix Interpolation(Basis from, Basis to)
     {
         Require(from, to);

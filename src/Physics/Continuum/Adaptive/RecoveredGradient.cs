@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Elements;
@@ -148,6 +149,7 @@ internal sealed class RecoveredGradient
     /// <param name="points">The points.</param>
     /// <param name="shapes">The functions of degree 1 there: that of vertex n at point q, at n·Q + q, with Q points in whole fours.</param>
     /// <param name="to">One vector a point; overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void At(CellPoints points, double[] shapes, Span<Vec3> to)
     {
         const int lanes = 4;
@@ -229,6 +231,7 @@ internal sealed class RecoveredGradient
     }
 
     // Least squares by the normal equations, in coordinates about the vertex in units of the patch.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fit(int v, List<int> patch, int each, Vec3[] places, Vec3[] samples, double[] normal, Vec3[] right, double[] row)
     {
         var middle = _mesh.Mesh.Points[v];

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Continuum.Forms;
@@ -39,6 +40,7 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
     /// <param name="block">The block.</param>
     /// <param name="local">The number of the cell in it.</param>
     /// <exception cref="ScaleModelException">The cell is turned inside out.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Move(int block, int local)
     {
         Cell = mesh.FirstCell(block) + local;

@@ -134,6 +134,7 @@ internal sealed class Prolongator
     /// <param name="unknowns">Unknowns of a node.</param>
     /// <param name="isFineGiven">Fine unknowns that no coarse one bears on.</param>
     /// <param name="isCoarseGiven">Coarse unknowns that bear on none.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Prolongator OfNodes(CsrMatrix nodes, int unknowns, bool[] isFineGiven, bool[] isCoarseGiven)
     {
         var stride = StrideOf(unknowns);
