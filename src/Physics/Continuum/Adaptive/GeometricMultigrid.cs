@@ -20,11 +20,6 @@ public sealed class GeometricMultigrid : IPreconditioner
 {
     // Coarsening by 2 in each direction leaves less to the smoother than aggregation does.
     private static readonly AmgOptions _defaults = new() { SmoothedRange = 8 };
-
-    // A round with more than this share of the unknowns is no level of the next one: to smooth it costs as much as it brings. That cells near a point are finer by many levels
-    // then does no harm, for the condition of D⁻¹A grows with the number of unknowns that are new, not with how much finer they are: Bank, Scott, SIAM J. Numer. Anal. 26 (1989) 1383.
-    private const double MostOfUnknowns = 0.6;
-    private readonly GeometricMultigrid? _next;     // The round that is the next coarser level.
     private readonly AdaptiveMesh _mesh;
     private readonly Basis _basis;
     private readonly bool[] _isGiven;
@@ -36,7 +31,7 @@ public sealed class GeometricMultigrid : IPreconditioner
     /// <param name="system">The system, with the ties of <see cref="AdaptiveMesh.Constrain"/>. Not kept.</param>
     /// <param name="coarser">
     /// That of the round before, of the same kind of functions on a mesh from which this one was cut, and of the same problem: its levels serve as the coarser ones, so that nothing
-    /// is to be made but this level; but a round that has nearly as many unknowns as this one is passed over. What is given must be given there as well, and options are those of the coarser levels for them. Null to merge the cells of this mesh.
+    /// is to be made but this level. What is given must be given there as well, and options are those of the coarser levels for them. Null to merge the cells of this mesh.
     /// </param>
     /// <param name="options">Degree and range of the smoother, and when a level is solved directly; strengths and precision are not looked at. A range of 8 if null.</param>
     /// <param name="loop">The threads; the caller's if null.</param>
@@ -54,12 +49,6 @@ public sealed class GeometricMultigrid : IPreconditioner
                 $"The coarser functions are of degree {coarser._basis.Degree} with {coarser._basis.Components} components, these of degree {basis.Degree} with {basis.Components}; levels that go on have the same.");
         }
 
-        while (coarser is { _next: { } older } && coarser._basis.DofCount > MostOfUnknowns * basis.DofCount)
-        {
-            coarser = older;
-        }
-
-        _next = coarser;
         options = (options ?? _defaults).Validated();
         loop ??= ChunkedLoop.Serial;
         (_mesh, _basis) = (mesh, basis);

@@ -30,7 +30,7 @@ internal sealed class LeafNodes
         (_coarse, _forest, _element) = (coarse, forest, coarse.Blocks[0].Geometry);
         _halves = [.. _element.Nodes.Select(n => ((int)(2 * n.X), (int)(2 * n.Y), (int)(2 * n.Z)))];
         _corners = new Vec3[_halves.Length];
-        _numbers = new((3 * forest.Count / 4) + 1);
+        _numbers = new((forest.Count / 3) + 1);
         _places = GC.AllocateUninitializedArray<Vec3>((5 * forest.Count / 4) + 16);
     }
 
@@ -38,7 +38,8 @@ internal sealed class LeafNodes
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public (int[] Nodes, Vec3[] Places) Number()
     {
-        var (forest, each, codes) = (_forest, _halves.Length, _forest.Codes.ToArray());
+        var (forest, each) = (_forest, _halves.Length);
+        var codes = forest.Codes;
         var nodes = GC.AllocateUninitializedArray<int>(forest.Count * each);
 
         // Lines of the grid stand half an edge of the finest leaf apart for curved cells, else a whole one.

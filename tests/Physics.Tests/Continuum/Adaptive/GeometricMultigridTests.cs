@@ -154,28 +154,6 @@ public sealed class GeometricMultigridTests
         }
     }
 
-    // A loop that cuts at one corner alone adds a few unknowns a round: levels are as many as sizes that double, not as rounds, and iterations stay few though cells are 2^16 times finer.
-    [Theory]
-    [InlineData(1, 14)]
-    [InlineData(2, 15)]
-    public void Rounds_that_add_little_are_no_levels_of_their_own(int degree, int bound)
-    {
-        var (last, first) = ((GeometricMultigrid?)null, 0);
-        var mesh = AdaptiveMesh.Of(StructuredMesh.LShape(2), 3);
-        for (var round = 0; round < 9; round++)
-        {
-            var (basis, system) = System(mesh, degree, false);
-            var multigrid = new GeometricMultigrid(mesh, basis, system, last);
-            var unknowns = multigrid.Levels.Select(l => l.Unknowns).ToArray();
-            first = round == 0 ? unknowns[0] : first;
-            Assert.All(unknowns.Skip(1), (n, l) => Assert.True(n <= 0.6 * unknowns[l] || n == first, string.Join(' ', unknowns)));
-            var x = new double[basis.DofCount];
-            Assert.InRange(ConjugateGradient.Solve(system.Matrix, system.Right, x, multigrid, 1e-8).Iterations, 1, bound);
-            last = multigrid;
-            mesh = mesh.Cut([.. Enumerable.Range(0, mesh.Forest.Count).Select(c => mesh.Mesh.Vertices(c).ToArray().Any(v => mesh.Mesh.Points[v] == Vec3.Zero) ? 2 : 0)]);
-        }
-    }
-
     [Fact]
     public void Levels_of_other_functions_are_refused()
     {
