@@ -33,8 +33,10 @@ public sealed record FiniteElementTimes(double Mesh, double Assembly, double Set
 /// <param name="Ratio">How many times less time than the peer's, in all.</param>
 /// <param name="Spread">(Greatest − least) / median of our totals.</param>
 /// <param name="Load">Load of the machine before the case.</param>
-/// <param name="Megabytes">The most memory that our process ever had, MB.</param>
-public sealed record FiniteElementRow(string Case, FiniteElementTimes Ours, double First, FiniteElementTimes? Peer, double? Ratio, double Spread, double Load, double Megabytes);
+/// <param name="Megabytes">The most memory that our process ever had, cases before this one included, MB.</param>
+/// <param name="Process">Seconds from the start to the end of the process of a case that has one of its own, whose memory is that of this case then; else null.</param>
+public sealed record FiniteElementRow(
+    string Case, FiniteElementTimes Ours, double First, FiniteElementTimes? Peer, double? Ratio, double Spread, double Load, double Megabytes, double? Process = null);
 
 /// <summary>Explicit dynamics.</summary>
 /// <param name="Case">What is computed, and on how many cores.</param>
@@ -46,7 +48,7 @@ public sealed record ExplicitRow(string Case, double Forces, double Steps, doubl
 /// <summary>
 /// Elasticity of the unit cube, 40³ trilinear hexahedra, 206,763 unknowns, the face x = 0 clamped under a body force, to a residual of 1e-8:
 /// ours and that of deal.II in turn, both with conjugate gradients and smoothed-aggregation multigrid, in double precision. Then larger and smaller
-/// cubes, Poisson's equation with a million unknowns, and the parts of the assembly.
+/// cubes, Poisson's equation with a million unknowns in a process of its own, and the parts of the assembly.
 /// </summary>
 internal static class FiniteElementBenchmark
 {
@@ -63,9 +65,16 @@ internal static class FiniteElementBenchmark
             return 0;
         }
 
+        if (args is ["poisson"] or ["poisson", "1" or "2"])
+        {
+            // The last line is for the process that started this one.
+            Console.WriteLine(JsonSerializer.Serialize(Row("Poisson", 1, 100, args is [_, "2"] ? 2 : 1, 1, Poisson, null)));
+            return 0;
+        }
+
         if (args is not ([] or ["--json", _]))
         {
-            Console.Error.WriteLine("usage: benchmarks fem [explicit | --json FILE]");
+            Console.Error.WriteLine("usage: benchmarks fem [explicit | poisson [1 | 2] | --json FILE]");
             return 2;
         }
 
@@ -89,7 +98,7 @@ internal static class FiniteElementBenchmark
 
             for (var cores = 1; cores <= Math.Min(2, Environment.ProcessorCount); cores++)
             {
-                rows.Add(Row("Poisson", 1, 100, cores, 1, Poisson, null));
+                rows.Add(Alone(cores));
             }
 
             rows.AddRange(AssemblyBenchmark.Rows());
@@ -108,6 +117,20 @@ internal static class FiniteElementBenchmark
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    // Poisson's equation in a process of its own, so that its memory is known.
+    private static FiniteElementRow Alone(int cores)
+    {
+        string[] arguments = ["fem", "poisson", cores.ToString(CultureInfo.InvariantCulture)];
+        var program = Environment.ProcessPath ?? throw new InvalidOperationException("The path of this program is not known.");
+        var clock = Stopwatch.StartNew();
+        var isHost = Path.GetFileNameWithoutExtension(program) == "dotnet";
+        var lines = Execute(program, isHost ? [typeof(FiniteElementBenchmark).Assembly.Location, .. arguments] : arguments).TrimEnd().Split('\n');
+        var row = JsonSerializer.Deserialize<FiniteElementRow>(lines[^1])! with { Process = clock.Elapsed.TotalSeconds };
+        Console.WriteLine(string.Join('\n', lines[..^1]));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"",-36} a process of its own: {row.Process:0.0} s and {row.Megabytes:0} MB at most"));
+        return row;
     }
 
     // Central differences with one-point hexahedra: whole steps, the median of the rounds.

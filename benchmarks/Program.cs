@@ -6,7 +6,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
 // benchmarks domains [--rounds N] [--cores N]
-// benchmarks fem [explicit | --json FILE]
+// benchmarks fem [explicit | poisson [1 | 2] | --json FILE]
 // benchmarks amr [--json FILE]
 // benchmarks wire [--json FILE]
 // benchmarks cluster [--json FILE] [--seconds S]

@@ -64,6 +64,64 @@ static void cell_matrix(const FEValues<2> &values, FullMatrix<double> &local)
         local(a, b) += values.shape_grad(a, q) * values.shape_grad(b, q) * values.JxW(q);
 }
 
+template <typename Matrix, typename Vector>
+static void assemble(const DoFHandler<2> &dofs, const AffineConstraints<double> &constraints, Matrix &matrix, Vector &load)
+{
+  const FiniteElement<2> &fe = dofs.get_fe();
+  FEValues<2>             values(fe, QGauss<2>(fe.degree + 1), update_gradients | update_JxW_values);
+  const unsigned int      n = fe.n_dofs_per_cell();
+  FullMatrix<double>      local(n, n);
+  dealii::Vector<double>  local_load(n);
+  std::vector<types::global_dof_index> indices(n);
+  for (const auto &cell : dofs.active_cell_iterators())
+    if (cell->is_locally_owned())
+      {
+        values.reinit(cell);
+        cell_matrix(values, local);
+        cell->get_dof_indices(indices);
+        constraints.distribute_local_to_global(local, local_load, indices, matrix, load, true);
+      }
+  matrix.compress(VectorOperation::add);
+  load.compress(VectorOperation::add);
+}
+
+static TrilinosWrappers::PreconditionAMG::AdditionalData amg_options(const unsigned int degree)
+{
+  TrilinosWrappers::PreconditionAMG::AdditionalData data;
+  data.elliptic = true;
+  data.higher_order_elements = degree > 1;
+  data.smoother_sweeps = 2;
+  data.aggregation_threshold = 0.02;
+  return data;
+}
+
+// The error, and if it is too large the indicators, the marks, the next mesh and what takes the solution there; false if it is not.
+template <typename Transfer, typename Vector, typename Mark>
+static bool next_mesh(Triangulation<2> &mesh, const DoFHandler<2> &dofs, const Vector &solution, const double target, Times &times, Clock &clock, double &error,
+                      std::unique_ptr<Transfer> &transfer, const Mark &mark)
+{
+  const double before = processor();
+  const Functions::LSingularityFunction exact;
+  const unsigned int degree = dofs.get_fe().degree;
+  dealii::Vector<float> cells(mesh.n_active_cells());
+  VectorTools::integrate_difference(dofs, solution, exact, cells, QGauss<2>(degree + 2), VectorTools::H1_seminorm);
+  error = VectorTools::compute_global_error(mesh, cells, VectorTools::H1_seminorm);
+  times.excluded += processor() - before;
+  clock.lap();
+  if (error <= target)
+    return false;
+
+  KellyErrorEstimator<2>::estimate(dofs, QGauss<1>(degree + 1), {}, solution, cells);
+  times.estimate += clock.lap();
+  mark(cells);
+  mesh.prepare_coarsening_and_refinement();
+  transfer.reset(new Transfer(dofs));
+  transfer->prepare_for_coarsening_and_refinement(solution);
+  mesh.execute_coarsening_and_refinement();
+  times.refine += clock.lap();
+  return true;
+}
+
 // One process, with threads where deal.II has them.
 static void serial(const unsigned int degree, const double target, const std::string &solver, const double tolerance, const double bulk)
 {
@@ -75,15 +133,10 @@ static void serial(const unsigned int degree, const double target, const std::st
   mesh.refine_global(3);
   const FE_Q<2>   fe(degree);
   DoFHandler<2>   dofs(mesh);
-  const QGauss<2> rule(degree + 1);
   const Functions::LSingularityFunction exact;
   Vector<double> start;
   double         error = 0;
   unsigned int   rounds = 0, iterations = 0;
-  const unsigned int n = fe.n_dofs_per_cell();
-  FullMatrix<double> local(n, n);
-  Vector<double>     local_load(n);
-  std::vector<types::global_dof_index> indices(n);
   std::unique_ptr<SolutionTransfer<2>> transfer;
   while (true)
     {
@@ -106,14 +159,7 @@ static void serial(const unsigned int degree, const double target, const std::st
         }
       times.mesh += clock.lap();
 
-      FEValues<2> values(fe, rule, update_gradients | update_JxW_values);
-      for (const auto &cell : dofs.active_cell_iterators())
-        {
-          values.reinit(cell);
-          cell_matrix(values, local);
-          cell->get_dof_indices(indices);
-          constraints.distribute_local_to_global(local, local_load, indices, matrix, load, true);
-        }
+      assemble(dofs, constraints, matrix, load);
       times.assembly += clock.lap();
 
       const double size = load.l2_norm();
@@ -128,13 +174,8 @@ static void serial(const unsigned int degree, const double target, const std::st
         }
       else
         {
-          TrilinosWrappers::PreconditionAMG                 amg;
-          TrilinosWrappers::PreconditionAMG::AdditionalData data;
-          data.elliptic = true;
-          data.higher_order_elements = degree > 1;
-          data.smoother_sweeps = 2;
-          data.aggregation_threshold = 0.02;
-          amg.initialize(matrix, data);
+          TrilinosWrappers::PreconditionAMG amg;
+          amg.initialize(matrix, amg_options(degree));
           times.setup += clock.lap();
           cg.solve(matrix, solution, load, amg);
         }
@@ -142,28 +183,15 @@ static void serial(const unsigned int degree, const double target, const std::st
       iterations = control.last_step();
       times.solve += clock.lap();
 
-      const double before = processor();
-      Vector<float> differences(mesh.n_active_cells());
-      VectorTools::integrate_difference(dofs, solution, exact, differences, QGauss<2>(degree + 2), VectorTools::H1_seminorm);
-      error = differences.l2_norm();
-      times.excluded += processor() - before;
-      clock.lap();
-      if (error <= target)
-        break;
-
-      Vector<float> indicators(mesh.n_active_cells());
-      KellyErrorEstimator<2>::estimate(dofs, QGauss<1>(degree + 1), {}, solution, indicators);
-      times.estimate += clock.lap();
-      if (bulk > 0)
-        GridRefinement::refine_and_coarsen_fixed_fraction(mesh, indicators, bulk, 0., std::numeric_limits<unsigned int>::max(), VectorTools::L2_norm);
-      else
-        GridRefinement::refine_and_coarsen_fixed_number(mesh, indicators, 0.3, 0.03);
-      mesh.prepare_coarsening_and_refinement();
       start = solution;
-      transfer.reset(new SolutionTransfer<2>(dofs));
-      transfer->prepare_for_coarsening_and_refinement(start);
-      mesh.execute_coarsening_and_refinement();
-      times.refine += clock.lap();
+      const auto mark = [&](const Vector<float> &indicators) {
+        if (bulk > 0)
+          GridRefinement::refine_and_coarsen_fixed_fraction(mesh, indicators, bulk, 0., std::numeric_limits<unsigned int>::max(), VectorTools::L2_norm);
+        else
+          GridRefinement::refine_and_coarsen_fixed_number(mesh, indicators, 0.3, 0.03);
+      };
+      if (!next_mesh(mesh, dofs, start, target, times, clock, error, transfer, mark))
+        break;
     }
   std::printf("amr %u %.4f %.4f %.4f %.4f %.4f %.4f %.4f %u %u %.9e\n", (unsigned int)dofs.n_dofs(), times.mesh, times.assembly, times.setup, times.solve,
               times.estimate, times.refine, processor() - begin - times.excluded, rounds, iterations, error);
@@ -181,15 +209,10 @@ static void distributed(const unsigned int degree, const double target, const do
   mesh.refine_global(3);
   const FE_Q<2>   fe(degree);
   DoFHandler<2>   dofs(mesh);
-  const QGauss<2> rule(degree + 1);
   const Functions::LSingularityFunction exact;
   TrilinosWrappers::MPI::Vector ghosted;
   double         error = 0;
   unsigned int   rounds = 0, iterations = 0;
-  const unsigned int n = fe.n_dofs_per_cell();
-  FullMatrix<double> local(n, n);
-  Vector<double>     local_load(n);
-  std::vector<types::global_dof_index> indices(n);
   std::unique_ptr<parallel::distributed::SolutionTransfer<2, TrilinosWrappers::MPI::Vector>> transfer;
   while (true)
     {
@@ -215,26 +238,11 @@ static void distributed(const unsigned int degree, const double target, const do
         }
       times.mesh += clock.lap();
 
-      FEValues<2> values(fe, rule, update_gradients | update_JxW_values);
-      for (const auto &cell : dofs.active_cell_iterators())
-        if (cell->is_locally_owned())
-          {
-            values.reinit(cell);
-            cell_matrix(values, local);
-            cell->get_dof_indices(indices);
-            constraints.distribute_local_to_global(local, local_load, indices, matrix, load, true);
-          }
-      matrix.compress(VectorOperation::add);
-      load.compress(VectorOperation::add);
+      assemble(dofs, constraints, matrix, load);
       times.assembly += clock.lap();
 
-      TrilinosWrappers::PreconditionAMG                 amg;
-      TrilinosWrappers::PreconditionAMG::AdditionalData data;
-      data.elliptic = true;
-      data.higher_order_elements = degree > 1;
-      data.smoother_sweeps = 2;
-      data.aggregation_threshold = 0.02;
-      amg.initialize(matrix, data);
+      TrilinosWrappers::PreconditionAMG amg;
+      amg.initialize(matrix, amg_options(degree));
       times.setup += clock.lap();
       SolverControl control(10000, tolerance * load.l2_norm());
       SolverCG<TrilinosWrappers::MPI::Vector> cg(control);
@@ -245,27 +253,14 @@ static void distributed(const unsigned int degree, const double target, const do
       iterations = control.last_step();
       times.solve += clock.lap();
 
-      const double before = processor();
-      Vector<float> differences(mesh.n_active_cells());
-      VectorTools::integrate_difference(dofs, ghosted, exact, differences, QGauss<2>(degree + 2), VectorTools::H1_seminorm);
-      error = VectorTools::compute_global_error(mesh, differences, VectorTools::H1_seminorm);
-      times.excluded += processor() - before;
-      clock.lap();
-      if (error <= target)
+      const auto mark = [&](const Vector<float> &indicators) {
+        if (bulk > 0)
+          parallel::distributed::GridRefinement::refine_and_coarsen_fixed_fraction(mesh, indicators, bulk, 0., VectorTools::L2_norm);
+        else
+          parallel::distributed::GridRefinement::refine_and_coarsen_fixed_number(mesh, indicators, 0.3, 0.03);
+      };
+      if (!next_mesh(mesh, dofs, ghosted, target, times, clock, error, transfer, mark))
         break;
-
-      Vector<float> indicators(mesh.n_active_cells());
-      KellyErrorEstimator<2>::estimate(dofs, QGauss<1>(degree + 1), {}, ghosted, indicators);
-      times.estimate += clock.lap();
-      if (bulk > 0)
-        parallel::distributed::GridRefinement::refine_and_coarsen_fixed_fraction(mesh, indicators, bulk, 0., VectorTools::L2_norm);
-      else
-        parallel::distributed::GridRefinement::refine_and_coarsen_fixed_number(mesh, indicators, 0.3, 0.03);
-      mesh.prepare_coarsening_and_refinement();
-      transfer.reset(new parallel::distributed::SolutionTransfer<2, TrilinosWrappers::MPI::Vector>(dofs));
-      transfer->prepare_for_coarsening_and_refinement(ghosted);
-      mesh.execute_coarsening_and_refinement();
-      times.refine += clock.lap();
     }
   const double all = Utilities::MPI::sum(processor() - begin - times.excluded, world);
   if (Utilities::MPI::this_mpi_process(world) == 0)

@@ -23,22 +23,17 @@ public static class Marking
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(theta);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(theta, 1);
         var marks = new Mark[indicators.Length];
-        var (greatest, whole) = (0.0, 0.0);
-        foreach (var eta in indicators)
-        {
-            greatest = Math.Max(greatest, RequireFinite(eta));
-            whole += eta * eta;
-        }
-
+        var greatest = Greatest(indicators);
         if (greatest == 0)
         {
             return marks;
         }
 
-        var sums = new double[(BinsPerOctave * Octaves) + 1];
-        foreach (var eta in indicators)
+        var sums = Sums(indicators, greatest);
+        var whole = 0.0;
+        foreach (var square in sums)
         {
-            sums[Bin(eta, greatest)] += eta * eta;
+            whole += square;
         }
 
         // Round-off must not keep θ = 1 from ending.
@@ -81,22 +76,14 @@ public static class Marking
         ArgumentOutOfRangeException.ThrowIfLessThan(dimension, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(most, 1);
         var cuts = new int[indicators.Length];
-        var greatest = 0.0;
-        foreach (var eta in indicators)
-        {
-            greatest = Math.Max(greatest, RequireFinite(eta));
-        }
-
+        var greatest = Greatest(indicators);
         if (greatest == 0)
         {
             return cuts;
         }
 
-        var sums = new double[(BinsPerOctave * Octaves) + 1];
-        foreach (var eta in indicators)
-        {
-            sums[Bin(eta, greatest)] += eta * eta;
-        }
+        var sums = Sums(indicators, greatest);
+        tolerance *= Unit(greatest);
 
         // η² falls by 2^(2 p + d) a cut, that of a cell with all its parts by 4^p. The threshold is found as if cells could be cut at will, or those that cannot would have others pay.
         int CutsOf(int bin, int threshold) => bin >= threshold ? 0 : 1 + ((threshold - bin - 1) / (BinsPerOctave * ((2 * degree) + dimension)));
@@ -138,13 +125,14 @@ public static class Marking
         ArgumentOutOfRangeException.ThrowIfNegative(coarsenBelow);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(coarsenBelow, 0.25);
         var marks = Bulk(indicators, theta);
+        var unit = Unit(Greatest(indicators));
         var squares = 0.0;
         foreach (var eta in indicators)
         {
-            squares += eta * eta;
+            squares += unit * eta * (unit * eta);
         }
 
-        var limit = coarsenBelow * Math.Sqrt(squares / Math.Max(1, indicators.Length));
+        var limit = coarsenBelow * Math.Sqrt(squares / Math.Max(1, indicators.Length)) / unit;
         for (var c = 0; c < marks.Length; c++)
         {
             marks[c] = marks[c] == Mark.Keep && Math.Abs(indicators[c]) < limit ? Mark.Coarsen : marks[c];
@@ -177,6 +165,32 @@ public static class Marking
 
     private static double RequireFinite(double eta) =>
         double.IsFinite(eta) ? Math.Abs(eta) : throw new Models.ScaleModelException(FormattableString.Invariant($"An indicator is {eta}; indicators are finite."));
+
+    private static double Greatest(ReadOnlySpan<double> indicators)
+    {
+        var greatest = 0.0;
+        foreach (var eta in indicators)
+        {
+            greatest = Math.Max(greatest, RequireFinite(eta));
+        }
+
+        return greatest;
+    }
+
+    // A power of two that brings the greatest η to about 1, so that squares neither overflow nor vanish; products with it are exact.
+    private static double Unit(double greatest) => greatest == 0 ? 1 : Math.ScaleB(1, -Math.Clamp(Math.ILogB(greatest), -1000, 1000));
+
+    // Σ η² of each bin, in that unit.
+    private static double[] Sums(ReadOnlySpan<double> indicators, double greatest)
+    {
+        var (sums, unit) = (new double[(BinsPerOctave * Octaves) + 1], Unit(greatest));
+        foreach (var eta in indicators)
+        {
+            sums[Bin(eta, greatest)] += unit * eta * (unit * eta);
+        }
+
+        return sums;
+    }
 
     private static int Bin(double eta, double greatest) =>
         (int)Math.Min(BinsPerOctave * Octaves, BinsPerOctave * 2 * Math.Log2(greatest / Math.Abs(eta)));

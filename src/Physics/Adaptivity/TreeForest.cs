@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ActorMultiscale.Physics.Models;
 
 namespace ActorMultiscale.Physics.Adaptivity;
@@ -90,7 +91,7 @@ public sealed class TreeForest
         }
 
         var forest = new TreeForest(roots, codes.ToArray());
-        return forest.Adapt(new Mark[forest.Count]).Count == forest.Count ? forest : throw new ScaleModelException("Leaves that touch each other differ by more than one level; these are the leaves of no forest.");
+        return forest.Rebuilt(new Mark[forest.Count], roots.MaxLevel).Count == forest.Count ? forest : throw new ScaleModelException("Leaves that touch each other differ by more than one level; these are the leaves of no forest.");
     }
 
     /// <summary>A leaf.</summary>
@@ -117,6 +118,69 @@ public sealed class TreeForest
     /// <summary>The leaves of a root cell: the first, and the one past the last.</summary>
     public (int First, int End) LeavesOf(int root) => (_firstLeaf[root], _firstLeaf[root + 1]);
 
+    /// <summary>The leaves of a root cell on one of its facets, by rising number.</summary>
+    /// <param name="root">The root cell.</param>
+    /// <param name="axis">The axis of the facet's normal.</param>
+    /// <param name="isHigh">Whether it is the facet at the far end of the axis.</param>
+    internal List<int> LeavesOn(int root, int axis, bool isHigh)
+    {
+        // Parts of the curve one after another, and of each only those children that lie on the facet.
+        List<int> found = [];
+        var (first, end) = LeavesOf(root);
+        Visit((ulong)root << (5 + (Dimension * Roots.MaxLevel)), first, end);
+        return found;
+
+        void Visit(ulong cell, int first, int end)
+        {
+            if (_leaves[first] == cell)
+            {
+                found.Add(first);
+                return;
+            }
+
+            // A child begins with the leaf that begins where it does.
+            var step = 1UL << (5 + (Dimension * (Roots.MaxLevel - (int)(cell & 31) - 1)));
+            for (var child = 0; child < 1 << Dimension; child++)
+            {
+                if ((((child >> axis) & 1) != 0) == isHigh)
+                {
+                    var inside = cell + ((ulong)child * step) + 1;
+                    var isLast = child + 1 == 1 << Dimension;
+                    Visit(inside, Between(first, end, inside | 31), isLast ? end : Between(first, end, (inside + step) | 31));
+                }
+            }
+        }
+    }
+
+    /// <summary>The largest cell that begins with a leaf and has no leaf more than some levels finer than itself.</summary>
+    /// <param name="leaf">The leaf.</param>
+    /// <param name="levels">How many levels.</param>
+    /// <returns>The cell, the leaf past its last, and how much finer its finest leaf is.</returns>
+    internal (TreeCell Cell, int Past, int Depth) Block(int leaf, int levels)
+    {
+        var (cell, past, finest) = (_leaves[leaf], leaf + 1, LevelOf(leaf));
+        while ((cell & 31) > 0 && ChildIndex(cell) == 0)
+        {
+            var parent = Parent(cell);
+            var level = (int)(parent & 31);
+            var end = (parent >> 5) + (1UL << (Dimension * (Roots.MaxLevel - level)));
+            var (n, deepest) = (past, finest);
+            while (n < Count && _leaves[n] >> 5 < end && deepest - level <= levels)
+            {
+                deepest = Math.Max(deepest, LevelOf(n++));
+            }
+
+            if (deepest - level > levels)
+            {
+                break;
+            }
+
+            (cell, past, finest) = (parent, n, deepest);
+        }
+
+        return (new(cell), past, finest - (int)(cell & 31));
+    }
+
     /// <summary>The lowest corner of a cell.</summary>
     public LatticePoint Corner(TreeCell cell)
     {
@@ -135,11 +199,13 @@ public sealed class TreeForest
     /// <summary>The same, looked for from a leaf on that is not far along the curve.</summary>
     /// <param name="at">The place.</param>
     /// <param name="near">The leaf, of the same root.</param>
-    internal int FindNear(LatticePoint at, int near)
+    internal int FindNear(LatticePoint at, int near) => FindNear(CodeOf(at.Root, at.X >> 1, at.Y >> 1, at.Z >> 1, 31), near);
+
+    // Steps that double until the code lies between.
+    private int FindNear(ulong code, int near)
     {
-        // Steps that double until the code lies between.
-        var code = CodeOf(at.Root, at.X >> 1, at.Y >> 1, at.Z >> 1, 31);
-        var (first, end) = (_firstLeaf[at.Root], _firstLeaf[at.Root + 1]);
+        var root = RootOf(code);
+        var (first, end) = (_firstLeaf[root], _firstLeaf[root + 1]);
         var (low, high, step) = (near, near, 1);
         if (_leaves[near] <= code)
         {
@@ -216,9 +282,9 @@ public sealed class TreeForest
 
         // Cells as large as the parent that touch the leaf meet at the corner that the two have in common.
         Span<ulong> cells = stackalloc ulong[8 * Roots.MostRoots];
-        foreach (var other in cells[..Required(cell, cells)])
+        foreach (var other in cells[..RequiredOthers(cell, cells)])
         {
-            if ((_leaves[Find(other | 31)] & 31) <= (other & 31))
+            if ((_leaves[Near(other, leaf)] & 31) <= (other & 31))
             {
                 return true;
             }
@@ -243,6 +309,23 @@ public sealed class TreeForest
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(marks.Length, Count, nameof(marks));
         var limit = Math.Min(finest ?? Roots.MaxLevel, Roots.MaxLevel);
+        if (marks.Contains(Mark.Coarsen))
+        {
+            return Rebuilt(marks, limit);
+        }
+
+        var cut = new bool[Count];
+        for (var n = 0; n < cut.Length; n++)
+        {
+            cut[n] = marks[n] == Mark.Refine && LevelOf(n) < limit;
+        }
+
+        return Halved(cut);
+    }
+
+    // Adapt for all marks, and for leaves that are not known to be balanced.
+    internal TreeForest Rebuilt(ReadOnlySpan<Mark> marks, int limit)
+    {
         var siblings = 1 << Dimension;
         var cut = new CodeTable(_leaves.Length / (siblings - 1) * 2);
         var stack = new Stack<ulong>();
@@ -341,25 +424,84 @@ public sealed class TreeForest
     public TreeForest Cut(ReadOnlySpan<int> times, int? finest = null)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(times.Length, Count, nameof(times));
+        var limit = Math.Min(finest ?? Roots.MaxLevel, Roots.MaxLevel);
         var (forest, left) = (this, times.ToArray());
-        while (Array.Exists(left, t => t > 0))
+        while (left.AsSpan().ContainsAnyExceptInRange(int.MinValue, 0))
         {
-            var next = forest.Adapt(Array.ConvertAll(left, t => t > 0 ? Mark.Refine : Mark.Keep), finest);
-            var parts = new int[next.Count];
-            for (var (n, old) = (0, 0); n < parts.Length; n++)
+            var cut = new bool[left.Length];
+            for (var n = 0; n < cut.Length; n++)
             {
-                while (old + 1 < forest.Count && forest._leaves[old + 1] >> 5 <= next._leaves[n] >> 5)
-                {
-                    old++;
-                }
+                cut[n] = left[n] > 0 && forest.LevelOf(n) < limit;
+            }
 
-                parts[n] = Math.Max(0, left[old] - 1);
+            // After this, cut tells of the leaves that balance halves, too.
+            var next = forest.Halved(cut);
+            var parts = new int[next.Count];
+            for (var (n, at) = (0, 0); n < cut.Length; n++)
+            {
+                var count = cut[n] ? 1 << Dimension : 1;
+                parts.AsSpan(at, count).Fill(Math.Max(0, left[n] - 1));
+                at += count;
             }
 
             (forest, left) = (next, parts);
         }
 
         return forest;
+    }
+
+    // Adapt where nothing is to be merged. All that exists stays, so a leaf that is cut asks for nothing but that leaves one level coarser that it touches are cut as well.
+    // Those that are, for this reason, are added to the marks.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private TreeForest Halved(bool[] cut)
+    {
+        var waiting = new Stack<int>();
+        Span<ulong> cells = stackalloc ulong[8 * Roots.MostRoots];
+        for (var n = 0; n < cut.Length; n++)
+        {
+            if (cut[n])
+            {
+                waiting.Push(n);
+            }
+
+            while (waiting.TryPop(out var leaf))
+            {
+                foreach (var other in cells[..RequiredOthers(_leaves[leaf], cells)])
+                {
+                    var at = Near(other, leaf);
+                    if ((_leaves[at] & 31) == (other & 31) && !cut[at])
+                    {
+                        cut[at] = true;
+
+                        // Those further on have their turn.
+                        if (at < n)
+                        {
+                            waiting.Push(at);
+                        }
+                    }
+                }
+            }
+        }
+
+        var siblings = 1 << Dimension;
+        var leaves = new ulong[Count + ((siblings - 1) * cut.AsSpan().Count(true))];
+        for (var (n, to) = (0, 0); n < cut.Length; n++)
+        {
+            var leaf = _leaves[n];
+            if (!cut[n])
+            {
+                leaves[to++] = leaf;
+                continue;
+            }
+
+            var step = 1UL << (5 + (Dimension * (Roots.MaxLevel - (int)(leaf & 31) - 1)));
+            for (var child = 0; child < siblings; child++)
+            {
+                leaves[to++] = leaf + ((ulong)child * step) + 1;
+            }
+        }
+
+        return new(Roots, leaves);
     }
 
     internal static ulong Spread(uint x, int dimension)
@@ -476,6 +618,49 @@ public sealed class TreeForest
 
         return count;
     }
+
+    // The same without G where all of them lie in one root cell: by sums and differences of interleaved numbers, axis by axis.
+    private int RequiredOthers(ulong cell, Span<ulong> cells)
+    {
+        if ((cell & 31) == 0)
+        {
+            return 0;
+        }
+
+        var (parent, child) = (Parent(cell), ChildIndex(cell));
+        var (morton, level) = (MortonOf(parent), (int)(parent & 31));
+        var axes = (Dimension == 2 ? 0x5555555555555555UL : 0x1249249249249249UL) & ((1UL << (Dimension * Roots.MaxLevel)) - 1);
+        var step = 1UL << (Dimension * (Roots.MaxLevel - level));
+        cells[0] = morton;
+        var count = 1;
+        for (var axis = 0; axis < Dimension; axis++)
+        {
+            var mask = axes << axis;
+            var (own, isHigh) = (morton & mask, ((child >> axis) & 1) != 0);
+            var moved = (isHigh ? (own | ~mask) + (step << axis) : own - (step << axis)) & mask;
+            if ((isHigh ? moved : own) == 0)
+            {
+                return Required(cell, cells);
+            }
+
+            for (var k = 0; k < count; k++)
+            {
+                cells[count + k] = (cells[k] & ~mask) | moved;
+            }
+
+            count *= 2;
+        }
+
+        for (var k = 1; k < count; k++)
+        {
+            cells[k - 1] = (parent & ~(((1UL << (Dimension * Roots.MaxLevel)) - 1) << 5)) | (cells[k] << 5);
+        }
+
+        return count - 1;
+    }
+
+    // The leaf in which a cell begins, looked for from another leaf on.
+    private int Near(ulong cell, int leaf) => RootOf(cell) == RootOf(_leaves[leaf]) ? FindNear(cell | 31, leaf) : Find(cell | 31);
 
     private void AddLeaves(ulong cell, CodeTable cut, List<ulong> leaves)
     {

@@ -98,6 +98,11 @@ public sealed class TreeRoots
         {
             _seen[next[entity]++] = (root, position);
         }
+
+        for (var index = 0; index < _entity.Length && dimension == 3; index++)
+        {
+            MostRootsOnEdge = _frame[index].Axes == 1 ? Math.Max(MostRootsOnEdge, _start[_entity[index] + 1] - _start[_entity[index]]) : MostRootsOnEdge;
+        }
     }
 
     /// <summary>How many root cells a forest may have.</summary>
@@ -161,6 +166,9 @@ public sealed class TreeRoots
     public int MostRoots => _mostRoots > 0 ? _mostRoots : _mostRoots = Enumerable.Range(0, _start.Length - 1).Max(e => _start[e + 1] - _start[e]);
 
     private int _mostRoots;
+
+    /// <summary>The greatest number of root cells that share an edge in space; 0 in the plane, where two share one.</summary>
+    internal int MostRootsOnEdge { get; }
 
     private int Bits => MaxLevel + 1;
 

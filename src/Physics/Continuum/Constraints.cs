@@ -15,7 +15,8 @@ namespace ActorMultiscale.Physics.Continuum;
 /// <param name="dofCount">The number of dofs.</param>
 public sealed class Constraints(int dofCount)
 {
-    private readonly Dictionary<int, ((int Dof, double Factor)[] Terms, double Offset)> _lines = [];
+    private readonly List<Line> _lines = [];                // In the order in which they were given.
+    private readonly int[] _lineOf = new int[dofCount];     // 1 + the line of a dof, 0 for none.
     private AffineMap? _map;        // Until the next constraint.
 
     /// <summary>The number of dofs.</summary>
@@ -25,13 +26,13 @@ public sealed class Constraints(int dofCount)
     public int Count => _lines.Count;
 
     /// <summary>Whether a dof is constrained.</summary>
-    public bool Contains(int dof) => _lines.ContainsKey(dof);
+    public bool Contains(int dof) => (uint)dof < (uint)_lineOf.Length && _lineOf[dof] > 0;
 
     /// <summary>u = value. A dof may be given the same value twice, as at corners.</summary>
     /// <exception cref="ScaleModelException">The dof has another value or is tied.</exception>
     public Constraints Fix(int dof, double value)
     {
-        if (_lines.TryGetValue(dof, out var line) && line.Terms.Length == 0 && line.Offset == value)
+        if (Contains(dof) && LineOf(dof) is { Terms.Length: 0 } line && line.Offset == value)
         {
             return this;
         }
@@ -107,9 +108,9 @@ public sealed class Constraints(int dofCount)
         var (joined, first) = (new Constraints(count), 0);
         foreach (var field in fields)
         {
-            foreach (var (dof, (terms, offset)) in field._lines)
+            foreach (var (dof, terms, offset) in field._lines)
             {
-                joined._lines.Add(first + dof, (Array.ConvertAll(terms, t => (first + t.Dof, t.Factor)), offset));
+                joined.Add(new(first + dof, Array.ConvertAll(terms, t => (first + t.Dof, t.Factor)), offset));
             }
 
             first += field.DofCount;
@@ -140,14 +141,18 @@ public sealed class Constraints(int dofCount)
             throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"The constraint of dof {dof} has the value {offset}, which is not finite."));
         }
 
-        _map = null;
-        if (!_lines.TryAdd(dof, (terms.ToArray(), offset)))
+        Line line = new(dof, terms.ToArray(), offset);
+        if (Contains(dof))
         {
-            throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"Dof {dof} is constrained twice: {Text(_lines[dof])} and {Text((terms.ToArray(), offset))}. A dof has one constraint."));
+            throw new ScaleModelException(string.Create(CultureInfo.InvariantCulture, $"Dof {dof} is constrained twice: {Text(LineOf(dof))} and {Text(line)}. A dof has one constraint."));
         }
 
+        Add(line);
         return this;
     }
+
+    /// <summary>The same for terms that are known to be right, which are kept and not copied, of a dof that has no constraint.</summary>
+    internal void TieKnown(int dof, (int Dof, double Factor)[] terms) => Add(new(dof, terms, 0));
 
     /// <summary>
     /// The system of the dofs that are left: with u = C x + b, (CᵀK C) x = Cᵀ(f − K b).
@@ -183,7 +188,7 @@ public sealed class Constraints(int dofCount)
         var isGiven = new bool[DofCount];
         for (var dof = 0; dof < DofCount; dof++)
         {
-            isGiven[dof] = _lines.ContainsKey(dof);
+            isGiven[dof] = _lineOf[dof] > 0;
             if (isGiven[dof] && !(matrix[dof, dof] > 0))
             {
                 throw new ScaleModelException(FormattableString.Invariant($"Dof {dof} is constrained, and its diagonal entry is {matrix[dof, dof]}; it has to be positive. Does the form cover all cells?"));
@@ -198,7 +203,7 @@ public sealed class Constraints(int dofCount)
             y[i] = right[i] - y[i];
         }
 
-        if (_lines.Values.All(l => l.Terms.Length == 0))
+        if (_lines.TrueForAll(l => l.Terms.Length == 0))
         {
             for (var i = 0; i < y.Length; i++)
             {
@@ -217,7 +222,7 @@ public sealed class Constraints(int dofCount)
     private CsrMatrix? NodeTies(int components)
     {
         var nodes = new Constraints(DofCount / components);
-        foreach (var (dof, (terms, _)) in _lines)
+        foreach (var (dof, terms, _) in _lines)
         {
             var (node, component) = Math.DivRem(dof, components);
             if (terms.Length == 0)
@@ -225,10 +230,11 @@ public sealed class Constraints(int dofCount)
                 continue;
             }
 
-            (int Dof, double Factor)[] ofNode = [.. terms.Select(t => (t.Dof / components, t.Factor))];
-            for (var c = 0; c < components; c++)
+            var ofNode = components == 1 ? terms : Array.ConvertAll(terms, t => (Dof: t.Dof / components, t.Factor));
+            for (var c = 0; c < components && components > 1; c++)
             {
-                if (!_lines.TryGetValue((components * node) + c, out var other) || !other.Terms.SequenceEqual(ofNode.Select(t => ((components * t.Dof) + c, t.Factor))))
+                var (other, shift) = ((components * node) + c, c);
+                if (!Contains(other) || !LineOf(other).Terms.AsSpan().SequenceEqual(Array.ConvertAll(ofNode, t => ((components * t.Dof) + shift, t.Factor))))
                 {
                     return null;
                 }
@@ -236,7 +242,7 @@ public sealed class Constraints(int dofCount)
 
             if (component == 0)
             {
-                nodes.Tie(node, ofNode);
+                nodes.TieKnown(node, ofNode);
             }
         }
 
@@ -275,7 +281,7 @@ public sealed class Constraints(int dofCount)
         var (free, count) = (new double[map.ColumnCount], 0);
         for (var i = 0; i < u.Length; i++)
         {
-            if (!_lines.ContainsKey(i))
+            if (_lineOf[i] == 0)
             {
                 free[count++] = u[i];
             }
@@ -291,16 +297,16 @@ public sealed class Constraints(int dofCount)
     internal Constraints WithoutValues()
     {
         var result = new Constraints(DofCount);
-        foreach (var (dof, (terms, _)) in _lines)
+        foreach (var line in _lines)
         {
-            result._lines.Add(dof, (terms, 0));
+            result.Add(line with { Offset = 0 });
         }
 
         return result;
     }
 
     /// <summary>The value that is given of a dof which is constrained without terms.</summary>
-    internal double Value(int dof) => _lines[dof].Offset;
+    internal double Value(int dof) => LineOf(dof).Offset;
 
     /// <summary>Throws if other constraints are not these with other values.</summary>
     /// <param name="other">The other ones.</param>
@@ -313,7 +319,7 @@ public sealed class Constraints(int dofCount)
             : null;
         if (fault is null)
         {
-            var unlike = _lines.Where(line => !other._lines.TryGetValue(line.Key, out var its) || !line.Value.Terms.AsSpan().SequenceEqual(its.Terms)).Select(line => (int?)line.Key).Min();
+            var unlike = _lines.Where(line => !other.Contains(line.Dof) || !line.Terms.AsSpan().SequenceEqual(other.LineOf(line.Dof).Terms)).Select(line => (int?)line.Dof).Min();
             fault = unlike is null ? null : $"that of dof {unlike} differs";
         }
 
@@ -346,7 +352,7 @@ public sealed class Constraints(int dofCount)
         List<double> x = [];
         for (var i = 0; i < u.Length; i++)
         {
-            if (!_lines.ContainsKey(i))
+            if (_lineOf[i] == 0)
             {
                 x.Add(u[i]);
             }
@@ -376,9 +382,9 @@ public sealed class Constraints(int dofCount)
         var reduced = new double[map.ColumnCount];
         back.On(loop).Multiply(moved, reduced);
         var isGiven = new bool[DofCount];
-        foreach (var dof in _lines.Keys)
+        foreach (var line in _lines)
         {
-            isGiven[dof] = true;
+            isGiven[line.Dof] = true;
         }
 
         return new(condensed, reduced, map, offsets, [.. Enumerable.Range(0, DofCount).Where(i => !isGiven[i])]);
@@ -429,20 +435,22 @@ public sealed class Constraints(int dofCount)
         var count = 0;
         for (var i = 0; i < DofCount; i++)
         {
-            free[i] = _lines.ContainsKey(i) ? -1 : keep ? i : count++;
+            free[i] = _lineOf[i] > 0 ? -1 : keep ? i : count++;
         }
 
         count = keep ? DofCount : count;
 
-        Dictionary<int, ((int Dof, double Factor)[] Terms, double Offset)?> resolved = new(_lines.Count);
-        ((int Dof, double Factor)[] Terms, double Offset) Resolve(int dof)
+        // By lines. A chain may be long, so what waits stands on a list instead of the stack of the thread. A line is begun, waits for its terms, and is summed.
+        var (isBegun, resolved) = (new bool[_lines.Count], new Line?[_lines.Count]);
+        Stack<int> waiting = [];
+        Line Resolve(int line)
         {
-            // A chain may be long, so what waits stands on a list instead of the stack of the thread. A line is begun (null), waits for its terms, and is summed.
-            Stack<int> waiting = new([dof]);
+            waiting.Push(line);
             while (waiting.TryPeek(out var i))
             {
-                if (resolved.TryAdd(i, null))
+                if (!isBegun[i])
                 {
+                    isBegun[i] = true;
                     foreach (var (j, _) in _lines[i].Terms)
                     {
                         if (free[j] >= 0)
@@ -450,11 +458,11 @@ public sealed class Constraints(int dofCount)
                             continue;
                         }
 
-                        if (!resolved.TryGetValue(j, out var inner))
+                        if (!isBegun[_lineOf[j] - 1])
                         {
-                            waiting.Push(j);
+                            waiting.Push(_lineOf[j] - 1);
                         }
-                        else if (inner is null)
+                        else if (resolved[_lineOf[j] - 1] is null)
                         {
                             throw new ScaleModelException($"The constraint of dof {j} depends on dof {j}, by way of others. A chain of constraints ends at free dofs.");
                         }
@@ -468,14 +476,19 @@ public sealed class Constraints(int dofCount)
                 waiting.Pop();
             }
 
-            return resolved[dof]!.Value;
+            return resolved[line]!.Value;
         }
 
         // By rising dof; the factors of one dof are summed in the order of the terms.
         List<(int Dof, double Factor)> sum = [];
-        ((int Dof, double Factor)[] Terms, double Offset) Summed(int dof)
+        Line Summed(int line)
         {
-            var (terms, offset) = _lines[dof];
+            var (dof, terms, offset) = _lines[line];
+            if (terms.Length == 0)
+            {
+                return _lines[line];
+            }
+
             sum.Clear();
             foreach (var (j, c) in terms)
             {
@@ -485,7 +498,7 @@ public sealed class Constraints(int dofCount)
                     continue;
                 }
 
-                var inner = resolved[j]!.Value;
+                var inner = resolved[_lineOf[j] - 1]!.Value;
                 offset += c * inner.Offset;
                 foreach (var (column, factor) in inner.Terms)
                 {
@@ -493,7 +506,7 @@ public sealed class Constraints(int dofCount)
                 }
             }
 
-            return ([.. sum], offset);
+            return new(dof, [.. sum], offset);
         }
 
         void Add(int column, double factor)
@@ -516,30 +529,32 @@ public sealed class Constraints(int dofCount)
 
         var offsets = new double[DofCount];
         var start = new int[DofCount + 1];
-        List<int> columns = new(DofCount);
-        List<double> values = new(DofCount);
+        for (var i = 0; i < DofCount; i++)
+        {
+            if (free[i] < 0)
+            {
+                offsets[i] = Resolve(_lineOf[i] - 1).Offset;
+            }
+
+            start[i + 1] = start[i] + (free[i] >= 0 ? 1 : resolved[_lineOf[i] - 1]!.Value.Terms.Length);
+        }
+
+        var (columns, values) = (new int[start[^1]], new double[start[^1]]);
         for (var i = 0; i < DofCount; i++)
         {
             if (free[i] >= 0)
             {
-                columns.Add(free[i]);
-                values.Add(1);
-            }
-            else
-            {
-                var (terms, offset) = Resolve(i);
-                offsets[i] = offset;
-                foreach (var (column, factor) in terms)
-                {
-                    columns.Add(column);
-                    values.Add(factor);
-                }
+                (columns[start[i]], values[start[i]]) = (free[i], 1);
+                continue;
             }
 
-            start[i + 1] = columns.Count;
+            foreach (var (k, (column, factor)) in resolved[_lineOf[i] - 1]!.Value.Terms.Index())
+            {
+                (columns[start[i] + k], values[start[i] + k]) = (column, factor);
+            }
         }
 
-        return (new CsrMatrix(count, start, [.. columns], [.. values]), offsets);
+        return (new CsrMatrix(count, start, columns, values), offsets);
     }
 
     // Cᵀ K C row by row; the numbers of one place are summed in the order of K's rows and columns. After: Gustavson, ACM Trans. Math. Softw. 4 (1978) 250.
@@ -657,7 +672,18 @@ public sealed class Constraints(int dofCount)
         }
     }
 
-    private static string Text(((int Dof, double Factor)[] Terms, double Offset) line) =>
+    private Line LineOf(int dof) => _lines[_lineOf[dof] - 1];
+
+    private void Add(Line line)
+    {
+        _map = null;
+        _lines.Add(line);
+        _lineOf[line.Dof] = _lines.Count;
+    }
+
+    private readonly record struct Line(int Dof, (int Dof, double Factor)[] Terms, double Offset);
+
+    private static string Text(Line line) =>
         string.Join(" + ", line.Terms.Select(t => FormattableString.Invariant($"{t.Factor}·u_{t.Dof}")).Append(line.Offset.ToString(CultureInfo.InvariantCulture)));
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Continuum.Meshes;
@@ -20,6 +21,9 @@ public sealed class AdaptiveMesh
 {
     /// <summary>The name of the boundary that holds all facets on the surface of the body.</summary>
     public const string Surface = "surface";
+
+    // By degree − 1, when first asked for; of threads that ask at once each makes the same ones.
+    private readonly (int Node, (int Node, double Factor)[] Terms)[]?[] _ties = new (int, (int, double)[])[]?[2];
 
     private AdaptiveMesh(Mesh coarse, TreeForest forest) => (Coarse, Forest, Mesh) = (coarse, forest, Leaves(coarse, forest));
 
@@ -90,15 +94,32 @@ public sealed class AdaptiveMesh
     {
         RequireMine(basis);
         var constraints = new Constraints(basis.DofCount);
+        foreach (var (node, terms) in _ties[basis.Degree - 1] ??= Ties(basis))
+        {
+            for (var c = 0; c < basis.Components; c++)
+            {
+                var component = c;
+                constraints.TieKnown(basis.Dof(node, c), basis.Components == 1 ? terms : Array.ConvertAll(terms, t => (basis.Dof(t.Node, component), t.Factor)));
+            }
+        }
+
+        return constraints;
+    }
+
+    // The nodes that hang, and what they hang on.
+    private (int Node, (int Node, double Factor)[] Terms)[] Ties(Basis basis)
+    {
         var element = Lagrange.Of(Mesh.Blocks[0].Shape, basis.Degree);
         var values = new double[element.Nodes.Length];
         var gradients = new Vec3[values.Length];
         var around = new (int Leaf, LatticePoint At)[8 * Forest.Roots.MostRoots];
+        List<(int Node, (int Node, double Factor)[] Terms)> ties = [];
         List<(int Node, double Factor)> terms = [];
         var seen = new bool[basis.NodeCount];
+        var corners = CornersAtPoints();
         for (var f = 0; f < Forest.Count; f++)
         {
-            if (!Forest.HasCoarserNeighbor(f))
+            if (!MayHang(f, corners) || !Forest.HasCoarserNeighbor(f))
             {
                 continue;
             }
@@ -132,10 +153,7 @@ public sealed class AdaptiveMesh
                     // The node itself, where the two cells have it in common.
                     if (terms is not [var (node, _)] || node != nodes[a])
                     {
-                        for (var c = 0; c < basis.Components; c++)
-                        {
-                            constraints.Tie(basis.Dof(nodes[a], c), [.. terms.Select(t => (basis.Dof(t.Node, c), t.Factor))]);
-                        }
+                        ties.Add((nodes[a], [.. terms]));
                     }
 
                     break;
@@ -143,7 +161,40 @@ public sealed class AdaptiveMesh
             }
         }
 
-        return constraints;
+        return [.. ties];
+    }
+
+    // How many leaves have a point for a vertex. Where as many meet as there are in a grid, and no more can, nothing hangs; and a leaf has a vertex that hangs if any of its nodes does.
+    private int[] CornersAtPoints()
+    {
+        var corners = new int[Mesh.Points.Length];
+        for (var c = 0; c < Forest.Count; c++)
+        {
+            foreach (var v in Mesh.Vertices(c))
+            {
+                corners[v]++;
+            }
+        }
+
+        return corners;
+    }
+
+    private bool MayHang(int leaf, int[] corners)
+    {
+        if (Forest.Roots.MostRootsOnEdge > 4)
+        {
+            return true;
+        }
+
+        foreach (var v in Mesh.Vertices(leaf))
+        {
+            if (corners[v] < 1 << Forest.Dimension)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>The nodes on a boundary that do not hang, by rising number: those whose values may be given. The others follow from them.</summary>
@@ -182,57 +233,46 @@ public sealed class AdaptiveMesh
 
     private static Mesh Leaves(Mesh coarse, TreeForest forest)
     {
-        var element = coarse.Blocks[0].Geometry;
-        var (cell, roots) = (element.Cell, forest.Roots);
-        var nodes = new int[forest.Count * element.Nodes.Length];
-        var numbers = new CodeTable(forest.Count + (forest.Count / 4));
-        var places = new List<Vec3>(forest.Count + (forest.Count / 4));
-        var at = 0;
-        for (var leaf = 0; leaf < forest.Count; leaf++)
-        {
-            var (corner, edge) = (forest.Corner(forest[leaf]), forest.EdgeOf(forest[leaf]));
-            foreach (var node in element.Nodes)
-            {
-                var name = roots.Name(new(corner.Root, corner.X + (int)(edge * node.X), corner.Y + (int)(edge * node.Y), corner.Z + (int)(edge * node.Z)));
-                ref var number = ref numbers.At(name, -1);
-                if (number < 0)
-                {
-                    number = places.Count;
-                    var place = roots.Place(name);
-                    places.Add(coarse.Place(place.Root, new(place.X / (double)roots.Edge, place.Y / (double)roots.Edge, place.Z / (double)roots.Edge)));
-                }
-
-                nodes[at++] = number;
-            }
-        }
-
-        var mesh = new Mesh(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(places), [new(cell.Shape, element.Degree, ImmutableArray.Create(nodes))]);
-        foreach (var (name, cells) in coarse.Regions)
-        {
-            mesh = mesh.WithRegion(name, cells.SelectMany(r => Enumerable.Range(forest.LeavesOf(r).First, forest.LeavesOf(r).End - forest.LeavesOf(r).First)));
-        }
-
+        var (nodes, places) = new LeafNodes(coarse, forest).Number();
+        var cell = coarse.Blocks[0].Geometry.Cell;
+        var regions = coarse.Regions.ToImmutableSortedDictionary(r => r.Key, r => LeavesOf(forest, r.Value), StringComparer.Ordinal);
+        var boundaries = coarse.Boundaries.ToBuilder();
         foreach (var (name, facets) in coarse.Boundaries)
         {
-            mesh = mesh.WithBoundary(name, facets.SelectMany(f => OnFacet(forest, cell, f)));
+            boundaries[name] = OnFacets(forest, cell, facets);
         }
 
-        return mesh.WithBoundary(Surface, coarse.Topology.Outer.SelectMany(f => OnFacet(forest, cell, f)));
+        boundaries[Surface] = OnFacets(forest, cell, coarse.Topology.Outer);
+        return Mesh.OfForest(places, new(cell.Shape, coarse.Blocks[0].Geometry.Degree, ImmutableCollectionsMarshal.AsImmutableArray(nodes)), regions, boundaries.ToImmutable());
     }
 
-    // The leaves' facets on a facet of a root: those that have the coordinate of the facet along its axis.
-    private static IEnumerable<Facet> OnFacet(TreeForest forest, ReferenceCell cell, Facet facet)
+    private static ImmutableArray<int> LeavesOf(TreeForest forest, ImmutableArray<int> roots)
     {
-        var normal = cell.FacetNormal(facet.Local);
-        var axis = normal.X != 0 ? 0 : normal.Y != 0 ? 1 : 2;
-        var (first, end) = forest.LeavesOf(facet.Cell);
-        for (var leaf = first; leaf < end; leaf++)
+        var leaves = ImmutableArray.CreateBuilder<int>();
+        foreach (var root in roots)
         {
-            var corner = forest.Corner(forest[leaf]);
-            if (normal[axis] < 0 ? corner[axis] == 0 : corner[axis] + forest.EdgeOf(forest[leaf]) == forest.Roots.Edge)
+            var (first, end) = forest.LeavesOf(root);
+            leaves.AddRange(Enumerable.Range(first, end - first));
+        }
+
+        return leaves.ToImmutable();
+    }
+
+    // The leaves' facets on facets of roots: those that have the coordinate of the facet along its axis.
+    private static ImmutableArray<Facet> OnFacets(TreeForest forest, ReferenceCell cell, ImmutableArray<Facet> facets)
+    {
+        List<Facet> found = [];
+        foreach (var facet in facets)
+        {
+            var normal = cell.FacetNormal(facet.Local);
+            var axis = normal.X != 0 ? 0 : normal.Y != 0 ? 1 : 2;
+            foreach (var leaf in forest.LeavesOn(facet.Cell, axis, isHigh: normal[axis] > 0))
             {
-                yield return new(leaf, facet.Local);
+                found.Add(new(leaf, facet.Local));
             }
         }
+
+        found.Sort((a, b) => a.Cell != b.Cell ? a.Cell.CompareTo(b.Cell) : a.Local.CompareTo(b.Local));
+        return [.. found];
     }
 }

@@ -75,13 +75,23 @@ public static class ElasticErrorEstimator
         var scalar = Basis.Scalar(mesh.Mesh, basis.Degree);
         RecoveredGradient[] recovered = [.. Enumerable.Range(0, d).Select(i => new RecoveredGradient(mesh, scalar, [.. Enumerable.Range(0, basis.NodeCount).Select(n => dofs[(d * n) + i])], loop))];
         var result = new double[mesh.Forest.Count];
-        ErrorEstimator.ForEach(mesh, basis, loop, (points, q, shape) =>
+        ErrorEstimator.ForEach(mesh, basis, loop, (points, shapes) =>
         {
-            Vec3 Row(int i) => i < d ? recovered[i].At(points.Cell, shape, points.Places[q]) : Vec3.Zero;
-            var difference = SymTensor3.SymmetricPart(Matrix3.FromRows(Row(0), Row(1), Row(2)) - points.Jet(q, dofs, basis.CellNodes(points.Cell), d).Gradient);
+            var count = points.Weights.Length;
+            Span<Vec3> rows = stackalloc Vec3[3 * count];
+            for (var i = 0; i < d; i++)
+            {
+                recovered[i].At(points, shapes, rows[(i * count)..]);
+            }
 
-            // (σ* − σ_h) : C⁻¹ : (σ* − σ_h) = (ε* − ε_h) : C : (ε* − ε_h).
-            result[points.Cell] += points.Weights[q] * SymTensor3.Contract(difference, stiffness.Stress(difference));
+            for (var q = 0; q < count; q++)
+            {
+                var difference = SymTensor3.SymmetricPart(
+                    Matrix3.FromRows(rows[q], rows[count + q], rows[(2 * count) + q]) - points.Jet(q, dofs, basis.CellNodes(points.Cell), d).Gradient);
+
+                // (σ* − σ_h) : C⁻¹ : (σ* − σ_h) = (ε* − ε_h) : C : (ε* − ε_h).
+                result[points.Cell] += points.Weights[q] * SymTensor3.Contract(difference, stiffness.Stress(difference));
+            }
         });
         for (var c = 0; c < result.Length; c++)
         {

@@ -86,10 +86,19 @@ public static class ErrorEstimator
         loop ??= ChunkedLoop.Serial;
         var result = new double[mesh.Forest.Count];
         var recovered = new RecoveredGradient(mesh, basis, dofs, loop);
-        ForEach(mesh, basis, loop, (points, q, shape) =>
+        ForEach(mesh, basis, loop, (points, shapes) =>
         {
-            var difference = recovered.At(points.Cell, shape, points.Places[q]) - points.Gradient(q, dofs, basis.CellNodes(points.Cell));
-            result[points.Cell] += points.Weights[q] * (conductivity?.Invoke(points.Point(q)) ?? 1) * difference.NormSquared;
+            Span<Vec3> g = stackalloc Vec3[points.Weights.Length], gradients = stackalloc Vec3[points.Weights.Length];
+            recovered.At(points, shapes, g);
+            points.Gradients(dofs, basis.CellNodes(points.Cell), gradients);
+            var sum = 0.0;
+            for (var q = 0; q < g.Length; q++)
+            {
+                var difference = g[q] - gradients[q];
+                sum += points.Weights[q] * (conductivity?.Invoke(points.Point(q)) ?? 1) * difference.NormSquared;
+            }
+
+            result[points.Cell] = sum;
         });
         for (var c = 0; c < result.Length; c++)
         {
@@ -121,12 +130,17 @@ public static class ErrorEstimator
         var result = new double[mesh.Forest.Count];
         loop ??= ChunkedLoop.Serial;
         var (primalG, dualG) = (new RecoveredGradient(mesh, basis, dofs, loop), new RecoveredGradient(mesh, basis, dual, loop));
-        ForEach(mesh, basis, loop, (points, q, shape) =>
+        ForEach(mesh, basis, loop, (points, shapes) =>
         {
+            Span<Vec3> primal = stackalloc Vec3[points.Weights.Length], weights = stackalloc Vec3[points.Weights.Length];
+            primalG.At(points, shapes, primal);
+            dualG.At(points, shapes, weights);
             var nodes = basis.CellNodes(points.Cell);
-            var first = primalG.At(points.Cell, shape, points.Places[q]) - points.Gradient(q, dofs, nodes);
-            var second = dualG.At(points.Cell, shape, points.Places[q]) - points.Gradient(q, dual, nodes);
-            result[points.Cell] += points.Weights[q] * (conductivity?.Invoke(points.Point(q)) ?? 1) * Vec3.Dot(first, second);
+            for (var q = 0; q < primal.Length; q++)
+            {
+                var (first, second) = (primal[q] - points.Gradient(q, dofs, nodes), weights[q] - points.Gradient(q, dual, nodes));
+                result[points.Cell] += points.Weights[q] * (conductivity?.Invoke(points.Point(q)) ?? 1) * Vec3.Dot(first, second);
+            }
         });
         return result;
     }
@@ -204,31 +218,33 @@ public static class ErrorEstimator
         return jumps;
     }
 
-    /// <summary>Calls a body for all quadrature points of all cells, with the functions of degree 1 there; several threads work on different cells.</summary>
-    internal static void ForEach(AdaptiveMesh mesh, Basis basis, ChunkedLoop loop, Action<CellPoints, int, double[]> body)
+    /// <summary>Calls a body for all cells, with their quadrature points and the functions of degree 1 there, as <see cref="RecoveredGradient.At"/> takes them; several threads work on different cells.</summary>
+    internal static void ForEach(AdaptiveMesh mesh, Basis basis, ChunkedLoop loop, Action<CellPoints, double[]> body)
     {
         // A rule one degree better than that of assembly: G is of higher degree than ∇u_h.
         var block = mesh.Mesh.Blocks[0];
         var table = new PointTable(block.Geometry, Lagrange.Of(block.Shape, basis.Degree), -1, (2 * basis.Degree) + 3);
         var linear = Lagrange.Of(block.Shape, 1);
         var rule = Quadrature.Of(block.Shape, (2 * basis.Degree) + 3);
-        var gradients = new Vec3[linear.Nodes.Length];
-        double[][] shapes = [.. rule.Points.Select(x =>
+        var (values, gradients) = (new double[linear.Nodes.Length], new Vec3[linear.Nodes.Length]);
+        var padded = (rule.Points.Length + 3) / 4 * 4;
+        var shapes = new double[values.Length * padded];
+        for (var q = 0; q < rule.Points.Length; q++)
         {
-            var values = new double[linear.Nodes.Length];
-            linear.Evaluate(x, values, gradients);
-            return values;
-        })];
+            linear.Evaluate(rule.Points[q], values, gradients);
+            for (var n = 0; n < values.Length; n++)
+            {
+                shapes[(n * padded) + q] = values[n];
+            }
+        }
+
         loop.Run(mesh.Forest.Count, Chunk, (_, first, past) =>
         {
             var points = new CellPoints(mesh.Mesh, table, 1 + mesh.Mesh.Dimension);
             for (var c = first; c < past; c++)
             {
                 points.Move(0, c);
-                for (var q = 0; q < shapes.Length; q++)
-                {
-                    body(points, q, shapes[q]);
-                }
+                body(points, shapes);
             }
         });
     }

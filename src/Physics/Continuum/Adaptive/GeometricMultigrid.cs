@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 using ActorMultiscale.Physics.Numerics.Sparse;
@@ -108,14 +109,36 @@ public sealed class GeometricMultigrid : IPreconditioner
     }
 
     // The values of the coarse functions at the fine nodes, by the coarse nodes that do not hang: T C.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static CsrMatrix Between(AdaptiveMesh coarse, Basis coarseBasis, AdaptiveMesh fine, Basis fineBasis)
     {
         var values = new MeshTransfer(coarse, fine).Interpolation(coarseBasis, fineBasis);
         var ties = coarse.Constrain(Basis.Scalar(coarse.Mesh, coarseBasis.Degree)).KeptDirections().Map;
         var (start, columns, factors) = (new int[values.RowCount + 1], new List<int>(values.EntryCount), new List<double>(values.EntryCount));
         Span<(int Column, double Factor)> row = new (int, double)[27 * 27];
+        var isTied = new bool[values.ColumnCount];
+        for (var j = 0; j < isTied.Length; j++)
+        {
+            isTied[j] = !(ties.RowStart[j + 1] - ties.RowStart[j] == 1 && ties.Columns[ties.RowStart[j]] == j);
+        }
+
         for (var i = 0; i < values.RowCount; i++)
         {
+            var (first, length) = (values.RowStart[i], values.RowStart[i + 1] - values.RowStart[i]);
+            var isPlain = true;
+            foreach (var j in values.Columns.Slice(first, length))
+            {
+                isPlain &= !isTied[j];
+            }
+
+            if (isPlain)
+            {
+                columns.AddRange(values.Columns.Slice(first, length));
+                factors.AddRange(values.Values.Slice(first, length));
+                start[i + 1] = columns.Count;
+                continue;
+            }
+
             var count = 0;
             for (var k = values.RowStart[i]; k < values.RowStart[i + 1]; k++)
             {

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using ActorMultiscale.Physics.Adaptivity;
 using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Elements;
@@ -68,42 +70,29 @@ public sealed class MeshTransfer
     /// </summary>
     /// <param name="from">The old functions.</param>
     /// <param name="to">The new functions, of the same number of components.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public CsrMatrix Interpolation(Basis from, Basis to)
     {
         Require(from, to);
-        var element = Lagrange.Of(From.Mesh.Blocks[0].Shape, from.Degree);
-        var places = Lagrange.Of(From.Mesh.Blocks[0].Shape, to.Degree).Nodes;
-        var (values, gradients) = (new double[element.Nodes.Length], new Vec3[element.Nodes.Length]);
+        var shape = From.Mesh.Blocks[0].Shape;
+        var (places, kept) = (Lagrange.Of(shape, to.Degree).Nodes, new KeptValues(Lagrange.Of(shape, from.Degree)));
         var start = new int[to.NodeCount + 1];
-        var (rowCell, rowAt) = (new int[to.NodeCount], new Vec3[to.NodeCount]);
+        var (rowCell, rowPlace) = (new int[to.NodeCount], new int[to.NodeCount]);
         Array.Fill(rowCell, -1);
         for (var c = 0; c < To.Forest.Count; c++)
         {
             var nodes = to.CellNodes(c);
+            var child = _first[c] == _last[c] ? kept.Child(To.Forest, c, From.Forest, _first[c], places) : -1;
             for (var a = 0; a < nodes.Length; a++)
             {
-                if (rowCell[nodes[a]] >= 0)
+                ref var cell = ref rowCell[nodes[a]];
+                if (cell >= 0)
                 {
                     continue;
                 }
 
-                // Of the old cells that meet this one, the first that has the place; a place on the boundary of a cell may lie in others just as well.
-                var at = To.Lattice(c, places[a]);
-                for (var n = _first[c]; n <= _last[c]; n++)
-                {
-                    var local = From.Local(n, at);
-                    if (Inside(local))
-                    {
-                        (rowCell[nodes[a]], rowAt[nodes[a]]) = (n, local);
-                        element.Evaluate(local, values, gradients);
-                        foreach (var v in values)
-                        {
-                            start[nodes[a] + 1] += v != 0 ? 1 : 0;
-                        }
-
-                        break;
-                    }
-                }
+                (cell, rowPlace[nodes[a]]) = child >= 0 ? (_first[c], child + a) : Search(c, To.Lattice(c, places[a]), kept);
+                start[nodes[a] + 1] = kept.Of(rowPlace[nodes[a]]).Length;
             }
         }
 
@@ -115,21 +104,96 @@ public sealed class MeshTransfer
         var (columns, weights) = (new int[start[^1]], new double[start[^1]]);
         for (var n = 0; n < to.NodeCount; n++)
         {
-            element.Evaluate(rowAt[n], values, gradients);
-            var k = start[n];
-            for (var b = 0; b < values.Length; b++)
+            // By rising column, by insertion: a row has few.
+            var of = from.CellNodes(rowCell[n]);
+            var count = start[n];
+            foreach (var (node, value) in kept.Of(rowPlace[n]))
             {
-                if (values[b] != 0)
+                var (column, at) = (of[node], count++);
+                for (; at > start[n] && columns[at - 1] > column; at--)
                 {
-                    (columns[k], weights[k]) = (from.CellNodes(rowCell[n])[b], values[b]);
-                    k++;
+                    (columns[at], weights[at]) = (columns[at - 1], weights[at - 1]);
                 }
-            }
 
-            Array.Sort(columns, weights, start[n], k - start[n]);
+                (columns[at], weights[at]) = (column, value);
+            }
         }
 
         return new(from.NodeCount, start, columns, weights);
+    }
+
+    // Of the old cells that meet a new one, the first that has a place; a place on the boundary of a cell may lie in others just as well.
+    private (int Cell, int Place) Search(int c, LatticePoint at, KeptValues kept)
+    {
+        for (var n = _first[c]; n < _last[c]; n++)
+        {
+            if (From.Local(n, at) is var local && Inside(local))
+            {
+                return (n, kept.Add(local));
+            }
+        }
+
+        return (_last[c], kept.Add(From.Local(_last[c], at)));
+    }
+
+    /// <summary>The functions of an element that are not zero, at places to which numbers are given: those of the nodes of its parts, and others one by one.</summary>
+    private sealed class KeptValues(ReferenceElement element)
+    {
+        private const int MostLevels = 5;
+        private readonly List<(int Node, double Value)> _values = [];
+        private readonly List<int> _start = [0];
+        private readonly int[]?[] _children = new int[]?[MostLevels];     // By levels, and by which part it is: the number of its first node; −1 as long as there is none.
+        private readonly (double[] Values, Vec3[] Gradients) _scratch = (new double[element.Nodes.Length], new Vec3[element.Nodes.Length]);
+
+        public ReadOnlySpan<(int Node, double Value)> Of(int place) =>
+            System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_values)[_start[place].._start[place + 1]];
+
+        public int Add(Vec3 local)
+        {
+            element.Evaluate(local, _scratch.Values, _scratch.Gradients);
+            foreach (var (node, value) in _scratch.Values.Index())
+            {
+                if (value != 0)
+                {
+                    _values.Add((node, value));
+                }
+            }
+
+            _start.Add(_values.Count);
+            return _start.Count - 2;
+        }
+
+        /// <summary>The number of the first node of a leaf that is a part of a leaf of another forest, whose nodes come one after another; −1 if it is a part of many levels, or none.</summary>
+        public int Child(TreeForest fine, int leaf, TreeForest coarse, int of, ImmutableArray<Vec3> nodes)
+        {
+            var levels = fine.LevelOf(leaf) - coarse.LevelOf(of);
+            if (levels is < 0 or >= MostLevels)
+            {
+                return -1;
+            }
+
+            var d = fine.Dimension;
+            var part = (int)(((fine.Codes[leaf] >> 5) - (coarse.Codes[of] >> 5)) >> (d * (fine.Roots.MaxLevel - fine.LevelOf(leaf))));
+            if (_children[levels] is not { } known)
+            {
+                known = _children[levels] = new int[1 << (d * levels)];
+                Array.Fill(known, -1);
+            }
+
+            if (known[part] < 0)
+            {
+                var (corner, outer) = (fine.Corner(fine[leaf]), coarse.Corner(coarse[of]));
+                var edge = (double)coarse.EdgeOf(coarse[of]);
+                var origin = new Vec3((corner.X - outer.X) / edge, (corner.Y - outer.Y) / edge, (corner.Z - outer.Z) / edge);
+                known[part] = _start.Count - 1;
+                foreach (var node in nodes)
+                {
+                    Add(origin + (Math.ScaleB(1, -levels) * node));
+                }
+            }
+
+            return known[part];
+        }
     }
 
     /// <summary>

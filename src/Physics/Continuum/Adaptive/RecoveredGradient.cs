@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Continuum.Assembling;
 using ActorMultiscale.Physics.Continuum.Elements;
 using ActorMultiscale.Physics.Fields;
@@ -143,32 +145,93 @@ internal sealed class RecoveredGradient
         return true;
     }
 
-    /// <summary>G at a place of a cell.</summary>
-    /// <param name="cell">The cell.</param>
-    /// <param name="shape">The functions of degree 1 there.</param>
-    /// <param name="place">x, m.</param>
-    public Vec3 At(int cell, ReadOnlySpan<double> shape, Vec3 place)
+    /// <summary>G at the quadrature points of a cell, four points at once.</summary>
+    /// <param name="points">The points.</param>
+    /// <param name="shapes">The functions of degree 1 there: that of vertex n at point q, at n·Q + q, with Q points in whole fours.</param>
+    /// <param name="to">One vector a point; overwritten.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void At(CellPoints points, double[] shapes, Span<Vec3> to)
     {
-        Span<double> row = stackalloc double[10];
-        var sum = Vec3.Zero;
-        var vertices = _mesh.Mesh.Vertices(cell);
-        for (var n = 0; n < vertices.Length; n++)
+        const int lanes = 4;
+        var count = points.Weights.Length;
+        var padded = (count + lanes - 1) / lanes * lanes;
+        var vertices = _mesh.Mesh.Vertices(points.Cell);
+        Span<double> places = stackalloc double[3 * padded];
+        Span<Vector256<double>> row = stackalloc Vector256<double>[_degree == 2 ? 10 : 0];
+        for (var q = 0; q < count; q++)
         {
-            var v = _owner[vertices[n]];
-            Row(_scale[v] * (place - _mesh.Mesh.Points[v]), row);
-            var value = Vec3.Zero;
-            for (var t = 0; t < _terms; t++)
-            {
-                value += row[t] * _factors[(v * _terms) + t];
-            }
-
-            sum += shape[n] * value;
+            (places[q], places[padded + q], places[(2 * padded) + q]) = points.Places[q];
         }
 
-        return sum;
+        for (var first = 0; first < count; first += lanes)
+        {
+            var (x, y, z) = (Vector256.Create<double>(places[first..]), Vector256.Create<double>(places[(padded + first)..]), Vector256.Create<double>(places[((2 * padded) + first)..]));
+            var (gx, gy, gz) = (Vector256<double>.Zero, Vector256<double>.Zero, Vector256<double>.Zero);
+            for (var n = 0; n < vertices.Length; n++)
+            {
+                var v = _owner[vertices[n]];
+                var (middle, scale) = (_mesh.Mesh.Points[v], Vector256.Create(_scale[v]));
+                var factors = _factors.AsSpan(v * _terms, _terms);
+                var (dx, dy) = (scale * (x - Vector256.Create(middle.X)), scale * (y - Vector256.Create(middle.Y)));
+                var shape = Vector256.Create<double>(shapes.AsSpan((n * padded) + first));
+                if (factors.Length == 3)
+                {
+                    // The plane and degree 1.
+                    gx += shape * (Vector256.Create(factors[0].X) + (dx * Vector256.Create(factors[1].X)) + (dy * Vector256.Create(factors[2].X)));
+                    gy += shape * (Vector256.Create(factors[0].Y) + (dx * Vector256.Create(factors[1].Y)) + (dy * Vector256.Create(factors[2].Y)));
+                    continue;
+                }
+
+                var dz = scale * (z - Vector256.Create(middle.Z));
+                var (vx, vy, vz) = (Vector256.Create(factors[0].X), Vector256.Create(factors[0].Y), Vector256.Create(factors[0].Z));
+                AddTerm(dx, factors[1], ref vx, ref vy, ref vz);
+                AddTerm(dy, factors[2], ref vx, ref vy, ref vz);
+                if (_dimension == 3)
+                {
+                    AddTerm(dz, factors[3], ref vx, ref vy, ref vz);
+                }
+
+                if (_degree == 2)
+                {
+                    Products(dx, dy, dz, row);
+                    for (var t = _dimension + 1; t < factors.Length; t++)
+                    {
+                        AddTerm(row[t], factors[t], ref vx, ref vy, ref vz);
+                    }
+                }
+
+                gx += shape * vx;
+                gy += shape * vy;
+                gz += shape * vz;
+            }
+
+            for (var q = first; q < Math.Min(first + lanes, count); q++)
+            {
+                to[q] = new(gx[q - first], gy[q - first], gz[q - first]);
+            }
+        }
+    }
+
+    private static void AddTerm(Vector256<double> term, Vec3 factor, ref Vector256<double> x, ref Vector256<double> y, ref Vector256<double> z)
+    {
+        x += term * Vector256.Create(factor.X);
+        y += term * Vector256.Create(factor.Y);
+        z += term * Vector256.Create(factor.Z);
+    }
+
+    // The terms of degree 2, in the order of Row.
+    private void Products(Vector256<double> x, Vector256<double> y, Vector256<double> z, Span<Vector256<double>> row)
+    {
+        var at = _dimension + 1;
+        (row[at], row[at + 1], row[at + 2]) = (x * x, y * x, y * y);
+        if (_dimension == 3)
+        {
+            (row[at + 3], row[at + 4], row[at + 5]) = (z * x, z * y, z * z);
+        }
     }
 
     // Least squares by the normal equations, in coordinates about the vertex in units of the patch.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Fit(int v, List<int> patch, int each, Vec3[] places, Vec3[] samples, double[] normal, Vec3[] right, double[] row)
     {
         var middle = _mesh.Mesh.Points[v];

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using ActorMultiscale.Physics.Continuum.Forms;
@@ -39,6 +40,7 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
     /// <param name="block">The block.</param>
     /// <param name="local">The number of the cell in it.</param>
     /// <exception cref="ScaleModelException">The cell is turned inside out.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Move(int block, int local)
     {
         Cell = mesh.FirstCell(block) + local;
@@ -53,7 +55,19 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
             double xx = 0, xy = 0, xz = 0, yx = 0, yy = 0, yz = 0, zx = 0, zy = 0, zz = 0, px = 0, py = 0, pz = 0;
             var map = Table.MapGradients.AsSpan(q * nodes.Length, nodes.Length);
             var values = Table.MapValues.AsSpan(q * nodes.Length, nodes.Length);
-            for (var a = 0; a < map.Length; a++)
+            for (var a = 0; a < map.Length && d == 2; a++)
+            {
+                ref readonly var x = ref points[nodes[a]];
+                ref readonly var g = ref map[a];
+                xx += x.X * g.X;
+                xy += x.X * g.Y;
+                yx += x.Y * g.X;
+                yy += x.Y * g.Y;
+                px += values[a] * x.X;
+                py += values[a] * x.Y;
+            }
+
+            for (var a = 0; a < map.Length && d != 2; a++)
             {
                 ref readonly var x = ref points[nodes[a]];
                 ref readonly var g = ref map[a];
@@ -166,6 +180,33 @@ internal sealed class CellPoints(Mesh mesh, PointTable table, int slots)
         }
 
         return new(x, y, z);
+    }
+
+    /// <summary>The gradients of a scalar field at all points.</summary>
+    public void Gradients(ReadOnlySpan<double> dofs, ReadOnlySpan<int> nodes, Span<Vec3> to)
+    {
+        Span<double> u = stackalloc double[nodes.Length];
+        for (var a = 0; a < u.Length; a++)
+        {
+            u[a] = dofs[nodes[a]];
+        }
+
+        for (var q = 0; q < Table.Count; q++)
+        {
+            var all = Functions.AsSpan((q * Slots * Table.Padded) + Table.Padded, _dimension * Table.Padded);
+            to[q] = new(Sum(all, u), _dimension > 1 ? Sum(all[Table.Padded..], u) : 0, _dimension > 2 ? Sum(all[(2 * Table.Padded)..], u) : 0);
+        }
+
+        static double Sum(ReadOnlySpan<double> functions, ReadOnlySpan<double> u)
+        {
+            var sum = 0.0;
+            for (var a = 0; a < u.Length; a++)
+            {
+                sum += functions[a] * u[a];
+            }
+
+            return sum;
+        }
     }
 
     /// <summary>The point as forms see it.</summary>

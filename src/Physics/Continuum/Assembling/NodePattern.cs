@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
@@ -19,6 +20,7 @@ internal sealed class NodePattern
     private readonly Lazy<CsrMatrix> _matrix;
 
     /// <summary>The pattern of matrices with the nodes of one basis for rows (test functions) and those of another for columns (trial functions), on one mesh.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public NodePattern(Basis basis, Basis columnBasis)
     {
         (_components, _columnComponents, _columnNodes) = (basis.Components, columnBasis.Components, columnBasis.NodeCount);

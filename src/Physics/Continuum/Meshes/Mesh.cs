@@ -47,6 +47,15 @@ public sealed class Mesh
         _fingerprint = new(MakeFingerprint);
     }
 
+    /// <summary>A mesh that is one by the way in which it was made: nothing is looked at, and nothing is copied.</summary>
+    /// <param name="points">Where the points are, m.</param>
+    /// <param name="block">The cells.</param>
+    /// <param name="regions">By rising cells.</param>
+    /// <param name="boundaries">By rising cells, and facets of a cell.</param>
+    internal static Mesh OfForest(
+        Vec3[] points, CellBlock block, ImmutableSortedDictionary<string, ImmutableArray<int>> regions, ImmutableSortedDictionary<string, ImmutableArray<Facet>> boundaries) =>
+        new(points, [block], regions, boundaries);
+
     /// <summary>Where the points are, m.</summary>
     public ReadOnlySpan<Vec3> Points => _points;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Models;
 
@@ -120,6 +121,7 @@ public sealed class MeshTopology
         private readonly List<int> _vertexStart = [0];
         private readonly List<int> _vertices = [];  // By rising number.
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public EntityTable(Mesh mesh, Func<ReferenceCell, ImmutableArray<ImmutableArray<int>>> entities)
         {
             _start = new int[mesh.CellCount + 1];

@@ -92,6 +92,11 @@ internal sealed class NodeNumbers
     /// <summary>Where the nodes are, by the cells' maps, m.</summary>
     public Vec3[] Places(Mesh mesh, int degree)
     {
+        if (mesh.Blocks.All(b => b.Order == degree))
+        {
+            return mesh.Points.ToArray();
+        }
+
         var places = new Vec3[Count];
         var known = new bool[Count];
         for (var b = 0; b < mesh.Blocks.Length; b++)

@@ -98,6 +98,7 @@ internal sealed unsafe class BlockSmoother<T> where T : unmanaged, IBinaryFloati
 
     private void Run(Action<int, int, int> body) => _loop.Run(_a.RowBlocks, _a.ChunkRows, body);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Begin(int chunk, int first, int past)
     {
         var b = _a.Rows;
@@ -138,6 +139,7 @@ internal sealed unsafe class BlockSmoother<T> where T : unmanaged, IBinaryFloati
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Residual(int chunk, int first, int past)
     {
         var b = _a.Rows;
@@ -151,6 +153,7 @@ internal sealed unsafe class BlockSmoother<T> where T : unmanaged, IBinaryFloati
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Last(int chunk, int first, int past)
     {
         var b = _a.Rows;

@@ -134,11 +134,12 @@ internal sealed class Prolongator
     /// <param name="unknowns">Unknowns of a node.</param>
     /// <param name="isFineGiven">Fine unknowns that no coarse one bears on.</param>
     /// <param name="isCoarseGiven">Coarse unknowns that bear on none.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Prolongator OfNodes(CsrMatrix nodes, int unknowns, bool[] isFineGiven, bool[] isCoarseGiven)
     {
         var stride = StrideOf(unknowns);
-        var (rowStart, columns) = (new int[nodes.RowCount + 1], new List<int>(nodes.EntryCount));
-        var values = new List<double>(nodes.EntryCount * unknowns * stride);
+        var (rowStart, columns, values) = (new int[nodes.RowCount + 1], new int[nodes.EntryCount], new double[nodes.EntryCount * unknowns * stride]);
+        var count = 0;
         for (var row = 0; row < nodes.RowCount; row++)
         {
             var fine = isFineGiven.AsSpan(unknowns * row, unknowns);
@@ -150,20 +151,21 @@ internal sealed class Prolongator
                     continue;
                 }
 
-                columns.Add(nodes.Columns[k]);
+                columns[count] = nodes.Columns[k];
                 for (var r = 0; r < unknowns; r++)
                 {
-                    for (var c = 0; c < stride; c++)
-                    {
-                        values.Add(r == c && !fine[r] && !coarse[r] ? nodes.Values[k] : 0);
-                    }
+                    values[(((count * unknowns) + r) * stride) + r] = fine[r] || coarse[r] ? 0 : nodes.Values[k];
                 }
+
+                count++;
             }
 
-            rowStart[row + 1] = columns.Count;
+            rowStart[row + 1] = count;
         }
 
-        return new(unknowns, unknowns, nodes.ColumnCount, rowStart, [.. columns], [.. values]);
+        Array.Resize(ref columns, count);
+        Array.Resize(ref values, count * unknowns * stride);
+        return new(unknowns, unknowns, nodes.ColumnCount, rowStart, columns, values);
     }
 
     /// <summary>P in the form in which vectors are interpolated with it.</summary>

@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 
 namespace ActorMultiscale.Physics.Numerics.Sparse;
 
 /// <summary>Nᵀ A N by blocks, where N ties few nodes to others and leaves the rest as they are: hanging nodes.</summary>
 internal static class TiedBlocks
 {
+    // Like all of set-up it runs once a mesh: what is hot in it must not wait to be found so.
     private const int Chunk = 1024;
 
     /// <summary>
@@ -45,6 +47,7 @@ internal static class TiedBlocks
         }
 
         // The columns of a row, without order; their places in the scratch are left at 0.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Gather(int row, int[] seen, List<int> found)
         {
             for (var t = back.RowStart[row]; t < back.RowStart[row + 1]; t++)
@@ -67,7 +70,7 @@ internal static class TiedBlocks
 
         var scratch = new ConcurrentBag<int[]>();
         var start = new int[rows + 1];
-        loop.Run(rows, Chunk, (_, first, past) =>
+        loop.Run(rows, Chunk, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (_, first, past) =>
         {
             var seen = Prolongator.Scratch(scratch, rows);
             List<int> found = [];
@@ -97,7 +100,7 @@ internal static class TiedBlocks
         }
 
         var result = new BlockRows<double>(b, b, rows, start, new int[start[^1]]);
-        loop.Run(rows, Chunk, (_, first, past) =>
+        loop.Run(rows, Chunk, [MethodImpl(MethodImplOptions.AggressiveOptimization)] (_, first, past) =>
         {
             var place = Prolongator.Scratch(scratch, rows);
             List<int> found = [];
@@ -142,6 +145,7 @@ internal static class TiedBlocks
         });
         return new(result);
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Sum(int row, int[] place)
         {
             var size = b * b;
@@ -163,6 +167,7 @@ internal static class TiedBlocks
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Isolate(int row)
         {
             var mine = isAlone.AsSpan(b * row, b);

@@ -277,6 +277,22 @@ public sealed class AdaptiveLoopTests
             }
         }, threads: 1);
 
+    // Marks go by ratios, so units do not matter, be squares of indicators beyond what a double holds.
+    [Theory]
+    [InlineData(530)]
+    [InlineData(-530)]
+    [InlineData(1000)]
+    public void Marks_do_not_depend_on_the_unit(int power) => Gen.Double[1e-3, 1].Array[20, 60].Sample(eta =>
+    {
+        var unit = Math.ScaleB(1, power);
+        double[] scaled = [.. eta.Select(e => unit * e)];
+        Assert.Equal(Marking.Bulk(eta, 0.6), Marking.Bulk(scaled, 0.6));
+        Assert.Equal(Marking.BulkAndMerge(eta, 0.4, 0.25), Marking.BulkAndMerge(scaled, 0.4, 0.25));
+        Assert.Equal(Marking.Cuts(eta, 0.3, 1, 2), Marking.Cuts(scaled, 0.3 * unit, 1, 2));
+        Assert.Contains(Mark.Refine, Marking.Bulk(scaled, 0.6));
+        Assert.Contains(Mark.Keep, Marking.Bulk(scaled, 0.6));
+    }, iter: 20, threads: 1);
+
     [Fact]
     public void Nothing_is_marked_where_nothing_is_wrong()
     {

@@ -91,6 +91,70 @@ public sealed class AdaptiveMeshTests
         Assert.Equal(expected.Forest.Codes.ToArray(), mesh.Cut(times).Forest.Codes.ToArray());
     }, iter: 10, threads: 1);
 
+    // Two ways to the same forest: leaf by leaf, and by the set of all cells that are cut.
+    [Theory]
+    [MemberData(nameof(Roots))]
+    public void Cutting_alone_is_adapting_without_merges(string root) => Gen.Int[0, 100000].Sample(seed =>
+    {
+        var forest = Random(Root(root), seed, 4).Forest;
+        var random = new Philox((ulong)seed, 11);
+        Mark[] marks = [.. Enumerable.Range(0, forest.Count).Select(c => random.Uniform(0, 0, c) < 0.15 ? Mark.Refine : Mark.Keep)];
+        Assert.Equal(forest.Rebuilt(marks, 5).Codes.ToArray(), forest.Adapt(marks, 5).Codes.ToArray());
+        for (var leaf = 0; leaf < forest.Count; leaf++)
+        {
+            // A leaf touches a coarser one just where cutting it has that one cut.
+            var alone = new Mark[forest.Count];
+            alone[leaf] = Mark.Refine;
+            Assert.Equal(forest.Rebuilt(alone, forest.Roots.MaxLevel).Count > forest.Count + (1 << forest.Dimension) - 1, forest.HasCoarserNeighbor(leaf));
+            leaf += forest.Count / 40;
+        }
+    }, iter: 10, threads: 1);
+
+    // Each place of a vertex of a leaf has one number, in the order in which leaves show them, and every leaf on a facet of a root is found.
+    [Theory]
+    [MemberData(nameof(Roots))]
+    public void Nodes_and_boundaries_of_leaves_are_those_of_their_places(string root) => Gen.Int[0, 100000].Sample(seed =>
+    {
+        var mesh = Random(Root(root), seed, Root(root).Dimension == 2 ? 6 : 3);
+        var (forest, element) = (mesh.Forest, mesh.Mesh.Blocks[0].Geometry);
+        Dictionary<ulong, int> numbers = [];
+        for (var leaf = 0; leaf < forest.Count; leaf++)
+        {
+            var nodes = mesh.Mesh.Cell(leaf);
+            for (var a = 0; a < nodes.Length; a++)
+            {
+                var at = mesh.Lattice(leaf, element.Nodes[a]);
+                var name = forest.Roots.Name(at);
+                Assert.True(numbers.TryGetValue(name, out var number) ? number == nodes[a] : nodes[a] == numbers.Count);
+                numbers.TryAdd(name, nodes[a]);
+                var edge = (double)forest.Roots.Edge;
+                var place = mesh.Coarse.Place(at.Root, new(at.X / edge, at.Y / edge, at.Z / edge));
+                Assert.InRange((place - mesh.Mesh.Points[nodes[a]]).Norm, 0, 1e-14);
+            }
+        }
+
+        Assert.Equal(numbers.Count, mesh.Mesh.Points.Length);
+        var outer = mesh.Coarse.Topology.Outer.ToHashSet();
+        var cell = element.Cell;
+        List<Facet> expected = [];
+        for (var leaf = 0; leaf < forest.Count; leaf++)
+        {
+            for (var f = 0; f < cell.Facets.Length; f++)
+            {
+                // The middle of a facet lies on the facet of the root with the same number.
+                var at = mesh.Lattice(leaf, cell.Mean(cell.Facets[f].Vertices.AsSpan()));
+                var (normal, edge) = (cell.FacetNormal(f), forest.Roots.Edge);
+                var isOn = (normal.X != 0 ? at.X : normal.Y != 0 ? at.Y : at.Z) == (normal.X + normal.Y + normal.Z > 0 ? edge : 0);
+                if (isOn && outer.Contains(new(at.Root, f)))
+                {
+                    expected.Add(new(leaf, f));
+                }
+            }
+        }
+
+        Assert.Equal(expected, mesh.Mesh.Boundary(AdaptiveMesh.Surface));
+    }, iter: 8, threads: 1);
+
     // By places alone, without the tree: cells touch if a node of the finer one lies in the coarser one.
     [Theory]
     [MemberData(nameof(Roots))]
