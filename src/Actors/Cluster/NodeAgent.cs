@@ -187,6 +187,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Lag = _watch.Lag,
         Refused = ControlSerializer.Of(Context.System).Refused + _unexpected,
         Participants = [.. _participants.Take(ControlCodec.LongestList)],
+        Sites = [.. _sites.Select(site => new HostedSite(site.Value.Run, site.Value.Epoch, site.Value.Site, SiteHost.WaitingAt(site.Key)))
+            .OrderBy(site => site.Run, StringComparer.Ordinal).ThenBy(site => site.Epoch).Take(ControlCodec.LongestList)],
     };
 
     private MemberList Members() => new([.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(

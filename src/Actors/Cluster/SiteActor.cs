@@ -1,3 +1,4 @@
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
@@ -24,9 +25,11 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     {
         _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null);
         _lines = lines;
-        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null);
+        var trace = new WindowTrace();
+        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, new ParticipantMeter(settings.Clock, trace, tells: true));
         ReceiveAndGoOn<SiteOrder.Batch>(batch =>
         {
+            trace.Parent = batch.Trace;
             foreach (var item in batch.Items)
             {
                 Take(item);
@@ -40,7 +43,6 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
         Receive<ParticipantAnswer.CannotSave>(_lines.ToCoordinator);
         Receive<ParticipantAnswer.Saved>(_lines.ToCoordinator);
         Receive<ParticipantAnswer.Underway>(_lines.ToCoordinator);
-        Receive<ParticipantAnswer.Worked>(_lines.ToCoordinator);
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
     }
 

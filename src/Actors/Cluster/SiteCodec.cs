@@ -21,7 +21,7 @@ internal static class SiteCodec
 
     private enum Kind : byte
     {
-        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Worked, Advanced, Failed, Measured, ShareSaved, MeshesChanged, Restore, Meet, IsReady,
+        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Advanced, Failed, Measured, ShareSaved, MeshesChanged, Restore, Meet, IsReady,
     }
 
     private enum Item : byte
@@ -37,6 +37,7 @@ internal static class SiteCodec
         {
             case SiteOrder.Batch batch:
                 Write(to, Kind.Batch);
+                WriteText(to, batch.Trace ?? "");
                 WriteInteger(to, batch.Items.Length);
                 foreach (var item in batch.Items)
                 {
@@ -111,6 +112,7 @@ internal static class SiteCodec
                 WriteInteger(to, saved.Participant);
                 WriteInteger(to, saved.Window);
                 WriteBytes(to, saved.State);
+                WriteInteger(to, saved.Nanoseconds);
                 break;
             case ParticipantAnswer.CannotSave fault:
                 Write(to, Kind.CannotSave);
@@ -121,13 +123,6 @@ internal static class SiteCodec
                 Write(to, Kind.Underway);
                 WriteInteger(to, underway.Participant);
                 WriteNumber(to, underway.Done);
-                break;
-            case ParticipantAnswer.Worked worked:
-                Write(to, Kind.Worked);
-                WriteInteger(to, worked.Participant);
-                WriteFlag(to, worked.IsAdvance);
-                WriteInteger(to, worked.Began);
-                WriteInteger(to, worked.Ended);
                 break;
             case CouplingEvent.Advanced advanced:
                 Write(to, Kind.Advanced);
@@ -144,6 +139,7 @@ internal static class SiteCodec
                 }
 
                 WriteNumbers(to, advanced.Watched.IsDefault ? [] : advanced.Watched.AsSpan());
+                WriteInteger(to, advanced.Nanoseconds);
                 break;
             case CouplingEvent.Failed failed:
                 Write(to, Kind.Failed);
@@ -199,13 +195,13 @@ internal static class SiteCodec
         switch (kind)
         {
             case Kind.Batch:
-                var items = ImmutableArray.CreateBuilder<object>();
+                var (trace, items) = (ReadText(ref from), ImmutableArray.CreateBuilder<object>());
                 for (var left = ReadCount(ref from); left > 0; left--)
                 {
                     items.Add(ReadItem(ref from));
                 }
 
-                return new SiteOrder.Batch(items.ToImmutable());
+                return new SiteOrder.Batch(items.ToImmutable()) { Trace = trace.Length == 0 ? null : trace };
             case Kind.Fields:
                 return new SiteOrder.Begin(ReadBytes(ref from));
             case Kind.Restore:
@@ -239,13 +235,11 @@ internal static class SiteCodec
             case Kind.CannotStart:
                 return new ParticipantAnswer.CannotStart(ReadCount(ref from), ReadText(ref from));
             case Kind.Saved:
-                return new ParticipantAnswer.Saved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
+                return new ParticipantAnswer.Saved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from)) { Nanoseconds = ReadTime(ref from) };
             case Kind.CannotSave:
                 return new ParticipantAnswer.CannotSave(ReadCount(ref from), ReadText(ref from));
             case Kind.Underway:
                 return new ParticipantAnswer.Underway(ReadCount(ref from), ReadNumber(ref from));
-            case Kind.Worked:
-                return new ParticipantAnswer.Worked(ReadCount(ref from), ReadFlag(ref from), ReadInteger(ref from), ReadInteger(ref from));
             case Kind.Advanced:
                 var advanced = new CouplingEvent.Advanced(ReadCount(ref from), ReadAddress(ref from), ReadPorts(ref from));
                 var (proposes, proposal, changesMeshes) = (ReadFlag(ref from), ReadNumber(ref from), ReadFlag(ref from));
@@ -257,6 +251,7 @@ internal static class SiteCodec
                     ChangesMeshes = changesMeshes,
                     Fingerprints = [.. fingerprints],
                     Watched = watched.Length == 0 ? default : [.. watched],
+                    Nanoseconds = ReadTime(ref from),
                 };
             case Kind.Failed:
                 return new CouplingEvent.Failed(ReadCount(ref from), ReadAddress(ref from), ReadEnum<FailureKind>(ref from), ReadText(ref from));
@@ -397,6 +392,8 @@ internal static class SiteCodec
         1 => true,
         _ => throw Damaged(),
     };
+
+    private static long ReadTime(ref ReadOnlySpan<byte> from) => ReadInteger(ref from) is >= 0 and var nanoseconds ? nanoseconds : throw Damaged();
 
     private static T ReadEnum<T>(ref ReadOnlySpan<byte> from) where T : struct, Enum
     {

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using System.Net;
 using ActorMultiscale.Actors.DataPlane;
+using ActorMultiscale.Actors.Observation;
 
 namespace ActorMultiscale.Actors.Cluster;
 
@@ -7,12 +9,13 @@ namespace ActorMultiscale.Actors.Cluster;
 /// The links of a coordinator or a site: whatever comes in becomes a message for one taker; what goes out is short, and takes the lane of messages, or long, and takes that of
 /// fields. When one link breaks the whole is broken: the run goes back to its last snapshot.
 /// </summary>
-internal sealed class SiteWire : IWireReceiver, IDisposable
+internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
 {
     // A longer one would make those behind it wait.
     private const int ShortLength = 32 << 10;
 
     private readonly Wire _wire;
+    private readonly WireOptions _options;
     private readonly Action<object> _take;
     private readonly Action<string> _broken;
     private readonly WireLink?[] _links;
@@ -26,8 +29,9 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     /// <param name="broken">Told once, with a sentence, when nothing more will come.</param>
     public SiteWire(WireOptions options, int sites, IPAddress host, Action<object> take, Action<string> broken)
     {
-        (_take, _broken, _links) = (take, broken, new WireLink?[sites + 1]);
+        (_options, _take, _broken, _links) = (options, take, broken, new WireLink?[sites + 1]);
         _wire = Wire.Listen(options, this, new IPEndPoint(host, 0));
+        Telemetry.Watch(this);
     }
 
     /// <summary>The port on which it listens.</summary>
@@ -35,6 +39,18 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
 
     /// <summary>What it has carried.</summary>
     public WireCounters Counters => _wire.Counters;
+
+    /// <inheritdoc/>
+    public string Run => _options.Run;
+
+    /// <inheritdoc/>
+    public long Epoch => _options.Epoch;
+
+    /// <inheritdoc/>
+    public int Site => _options.Site;
+
+    /// <inheritdoc/>
+    public ImmutableArray<(int Peer, WireCounters Counters)> Links => [.. Enumerable.Range(0, _links.Length).Select(site => (site, Volatile.Read(ref _links[site]))).Where(link => link.Item2 is not null).Select(link => (link.site, link.Item2!.Counters))];
 
     /// <summary>Connects to another.</summary>
     /// <exception cref="WireException">There is no link.</exception>
@@ -64,8 +80,8 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
         {
             // Orders keep their order: they all go the same way.
             var half = batch.Items.Length / 2;
-            Send(site, new SiteOrder.Batch(batch.Items[..half]));
-            Send(site, new SiteOrder.Batch(batch.Items[half..]));
+            Send(site, batch with { Items = batch.Items[..half] });
+            Send(site, batch with { Items = batch.Items[half..] });
             return;
         }
 
@@ -100,12 +116,17 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     public void Closed(WireLink link, string reason) => Break($"The link to {(link.Site == _links.Length - 1 ? "the coordinator" : $"site {link.Site}")} is no more: {reason}");
 
     /// <inheritdoc/>
-    public void Refused(EndPoint? from, string reason) => _take(new WireRefusal($"{from} was refused: {reason}"));
+    public void Refused(EndPoint? from, string reason)
+    {
+        Telemetry.RefusedConnections.Add(1, new KeyValuePair<string, object?>("run", Run));
+        _take(new WireRefusal($"{from} was refused: {reason}"));
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Interlocked.Exchange(ref _isOver, 1);
+        Telemetry.LetGo(this);
         _wire.Dispose();
     }
 

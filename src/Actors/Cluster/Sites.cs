@@ -29,7 +29,7 @@ internal sealed record OpenedSites(FieldPlacement Placement, ICoordinatorLines L
 /// <param name="node">What that was told.</param>
 /// <param name="run">The run.</param>
 /// <param name="place">Chooses the nodes, and of each participant the index of its own.</param>
-internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, Func<CoupledSystem, (ImmutableArray<NodeAddress> Nodes, ImmutableArray<int> Participants)> place) : ISites
+internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, Func<CoupledSystem, ChosenNodes> place) : ISites
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
@@ -88,6 +88,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             placement.Participants, placement.Homes, placement.Groups, nodes.Length)))).ConfigureAwait(false);
         var wire = new SiteWire(new WireOptions
         {
+            Run = run,
             Site = nodes.Length,
             Token = [.. token],
             Epoch = epoch,

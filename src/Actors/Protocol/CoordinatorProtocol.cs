@@ -95,6 +95,9 @@ internal sealed class CoordinatorProtocol
         Accepted = Durable = from?.Window ?? 0;
     }
 
+    /// <summary>Whether the fields, and the participants, are on sites.</summary>
+    public bool IsSpread => _placement is not null;
+
     /// <summary>The number of this incarnation, from 1.</summary>
     public int Epoch { get; }
 

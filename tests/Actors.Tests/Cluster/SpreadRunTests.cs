@@ -1,6 +1,7 @@
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
@@ -74,7 +75,9 @@ internal static class SpreadRun
         }
 
         var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: false, placement: placement);
-        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(placement, lines), null)), "coordinator");
+        var trace = new WindowTrace();
+        var telemetry = new RunTelemetry(system, system.Experiment.Name, settings.Clock, trace);
+        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(placement, lines, trace), null, telemetry)), "coordinator");
         try
         {
             return await ended.Task;
