@@ -60,7 +60,7 @@ public sealed class PlacementTests : IDisposable
     [Theory]
     [InlineData("placement { lift { role = md } }", "placement.lift", "Did you mean 'left'?")]
     [InlineData("placement { \"lef-*\" { role = md } }", "placement.lef-*", "No participant's name begins with 'lef-'")]
-    [InlineData("placement { left { with = write } }", "placement.left.with", "Did you mean 'right'?")]
+    [InlineData("placement { left { with = rihgt } }", "placement.left.with", "Did you mean 'right'?")]
     [InlineData("placement { left { with = cell } }", "placement.left.with", "'cell' is an ensemble")]
     [InlineData("placement { left { with = left } }", "placement.left.with", "with itself")]
     [InlineData("placement { left { rol = md } }", "placement.left.rol", "Did you mean 'role'?")]
@@ -68,7 +68,7 @@ public sealed class PlacementTests : IDisposable
     [InlineData("placement { left { role = MD } }", "placement.left.role", "'MD' cannot be the role of a node")]
     [InlineData("placement { left = md }", "placement.left", "section")]
     [InlineData("placement = md", "placement", "section")]
-    [InlineData("placement { left { with = right }, right { with = \"cell[2]\" }, cell { with = left } }", "placement.", "circle: 'cell[2]' with 'left' with 'right' with 'cell[2]'")]
+    [InlineData("placement { left { with = right }, right { with = \"cell[2]\" }, cell { with = left } }", "placement.", "circle: 'left' with 'right' with 'cell[2]' with 'left'")]
     public void What_is_wrong_is_said_with_file_line_and_key(string placement, string key, string text)
     {
         var message = Message(placement);
@@ -110,7 +110,7 @@ public sealed class PlacementTests : IDisposable
             run-stages { relax { scheme { stages = [[left], [right]] } }, couple { } }
             """.ReplaceLineEndings("\n")).System.Experiment.Placement;
 
-        Assert.Equal([new PlacementRule("left") { Role = "md" }], rules);
+        Assert.Equal([new PlacementRule("left") { Role = "md" }], rules.AsEnumerable());
     }
 
     [Fact]

@@ -21,12 +21,12 @@ internal static class SiteCodec
 
     private enum Kind : byte
     {
-        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Advanced, Failed, Measured, ShareSaved, MeshesChanged, Restore, Meet, IsReady,
+        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Advanced, Failed, Measured, ShareSaved, FieldsSealed, MeshesChanged, Restore, Meet, IsReady,
     }
 
     private enum Item : byte
     {
-        Start = 1, SaveShare, Advance, Deliver, Open, Publish, Measure, Iterate, Accept, Initialize, Save,
+        Start = 1, SaveShare, Record, SealFields, Advance, Deliver, Open, Publish, Measure, Iterate, Accept, Initialize, Save,
     }
 
     /// <summary>The bytes of a message of a coordinator or a site.</summary>
@@ -160,6 +160,13 @@ internal static class SiteCodec
                 WriteInteger(to, share.Window);
                 WriteBytes(to, share.Share);
                 break;
+            case SiteAnswer.FieldsSealed told:
+                Write(to, Kind.FieldsSealed);
+                WriteInteger(to, told.Site);
+                WriteInteger(to, told.Number);
+                WriteFlag(to, told.IsAnswer);
+                WriteBytes(to, told.Block);
+                break;
             case SiteAnswer.MeshesChanged changed:
                 Write(to, Kind.MeshesChanged);
                 WriteInteger(to, changed.Site);
@@ -260,6 +267,8 @@ internal static class SiteCodec
                 return residuals.Length % 3 == 0 ? new CouplingEvent.Measured(address, [.. MemoryMarshal.Cast<double, Residual>(residuals)], error) : throw Damaged();
             case Kind.ShareSaved:
                 return new SiteAnswer.ShareSaved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
+            case Kind.FieldsSealed:
+                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from));
             case Kind.MeshesChanged:
                 var (site, group, isBroken, fault) = (ReadCount(ref from), ReadCount(ref from), ReadFlag(ref from), ReadText(ref from));
                 return new SiteAnswer.MeshesChanged(site, group, isBroken ? fault : null);
@@ -279,6 +288,14 @@ internal static class SiteCodec
             case ScriptEntry.SaveShare save:
                 Write(to, Item.SaveShare);
                 WriteInteger(to, save.Window);
+                break;
+            case ScriptEntry.Record record:
+                Write(to, Item.Record);
+                WriteInteger(to, record.Window);
+                WriteInteger(to, record.From);
+                break;
+            case ScriptEntry.SealFields:
+                Write(to, Item.SealFields);
                 break;
             case ScriptEntry.Advance advance:
                 Write(to, Item.Advance);
@@ -347,6 +364,10 @@ internal static class SiteCodec
                 return new ScriptEntry.Start(ReadCount(ref from));
             case Item.SaveShare:
                 return new ScriptEntry.SaveShare(ReadInteger(ref from));
+            case Item.Record:
+                return new ScriptEntry.Record(ReadInteger(ref from), ReadInteger(ref from));
+            case Item.SealFields:
+                return new ScriptEntry.SealFields();
             case Item.Advance:
                 var (order, participant, address, window) = (ReadInteger(ref from), ReadCount(ref from), ReadAddress(ref from), ReadWindow(ref from));
                 var (hasPhase, phase, rebuild) = (ReadFlag(ref from), ReadText(ref from), ReadFlag(ref from));
