@@ -53,6 +53,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         ReceiveAndGoOn<ParticipantAnswer.CannotSave>(_protocol.Take);
         ReceiveAndGoOn<SiteAnswer>(_protocol.Take);
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
+        Receive<SiteWorked>(work => _observer?.Worked(work));
         Receive<ParticipantAnswer.Underway>(underway => _done[underway.Participant] = underway.Done);
         ReceiveAndGoOn<CouplingEvent>(Take);
         ReceiveAndGoOn<JournalAnswer.Announced>(announced =>

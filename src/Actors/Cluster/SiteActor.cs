@@ -16,6 +16,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     private static readonly GoOn _goOn = new();
 
     private readonly FieldSite _site;
+    private readonly SiteObserver _observer;
     private readonly ISiteLines _lines;
     private readonly LocalCrew _crew;
     private bool _willGoOn;
@@ -23,7 +24,8 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     /// <summary>A site, whose participants wait to be told where they start.</summary>
     public SiteActor(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields, RunSettings settings, ISiteLines lines)
     {
-        _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null);
+        _observer = new SiteObserver(system, settings.Clock);
+        _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null, _observer);
         _lines = lines;
         var trace = new WindowTrace();
         _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, new ParticipantMeter(settings.Clock, trace, tells: true));
@@ -125,6 +127,11 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                     _lines.ToSite(send.Site, send.Parcel);
                     break;
                 case SiteEffect.Tell tell:
+                    if (_observer.TryTake(isDue: tell.What is SiteAnswer.ShareSaved, out var worked))
+                    {
+                        _lines.ToCoordinator(worked);
+                    }
+
                     _lines.ToCoordinator(tell.What);
                     break;
                 default:

@@ -21,7 +21,7 @@ internal static class SiteCodec
 
     private enum Kind : byte
     {
-        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Advanced, Failed, Measured, ShareSaved, FieldsSealed, MeshesChanged, Restore, Meet, IsReady,
+        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Advanced, Failed, Measured, ShareSaved, FieldsSealed, Worked, MeshesChanged, Restore, Meet, IsReady,
     }
 
     private enum Item : byte
@@ -167,6 +167,11 @@ internal static class SiteCodec
                 WriteFlag(to, told.IsAnswer);
                 WriteBytes(to, told.Block);
                 break;
+            case SiteWorked worked:
+                Write(to, Kind.Worked);
+                WriteTimes(to, worked.Mapped);
+                WriteTimes(to, worked.Accelerated);
+                break;
             case SiteAnswer.MeshesChanged changed:
                 Write(to, Kind.MeshesChanged);
                 WriteInteger(to, changed.Site);
@@ -269,6 +274,8 @@ internal static class SiteCodec
                 return new SiteAnswer.ShareSaved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
             case Kind.FieldsSealed:
                 return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from));
+            case Kind.Worked:
+                return new SiteWorked(ReadTimes(ref from), ReadTimes(ref from));
             case Kind.MeshesChanged:
                 var (site, group, isBroken, fault) = (ReadCount(ref from), ReadCount(ref from), ReadFlag(ref from), ReadText(ref from));
                 return new SiteAnswer.MeshesChanged(site, group, isBroken ? fault : null);
@@ -413,6 +420,27 @@ internal static class SiteCodec
         1 => true,
         _ => throw Damaged(),
     };
+
+    private static void WriteTimes(ArrayBufferWriter<byte> to, ImmutableArray<(int Whose, long Nanoseconds)> times)
+    {
+        WriteInteger(to, times.Length);
+        foreach (var (whose, nanoseconds) in times)
+        {
+            WriteInteger(to, whose);
+            WriteInteger(to, nanoseconds);
+        }
+    }
+
+    private static ImmutableArray<(int, long)> ReadTimes(ref ReadOnlySpan<byte> from)
+    {
+        var times = ImmutableArray.CreateBuilder<(int, long)>();
+        for (var left = ReadCount(ref from); left > 0; left--)
+        {
+            times.Add((ReadCount(ref from), ReadTime(ref from)));
+        }
+
+        return times.ToImmutable();
+    }
 
     private static long ReadTime(ref ReadOnlySpan<byte> from) => ReadInteger(ref from) is >= 0 and var nanoseconds ? nanoseconds : throw Damaged();
 

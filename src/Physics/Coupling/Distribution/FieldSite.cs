@@ -39,19 +39,20 @@ public sealed class FieldSite
     /// <param name="placement">Who is where.</param>
     /// <param name="site">The number of this site.</param>
     /// <param name="fields">The fields of the snapshot, whole; null for the start.</param>
+    /// <param name="observer">Hears how long mapping and acceleration take here; null for nobody.</param>
     /// <exception cref="InvalidDataException">They do not fit the system.</exception>
-    public FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields = null)
-        : this(system, placement, site, fields, isStrict: false)
+    public FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields = null, ICouplingObserver? observer = null)
+        : this(system, placement, site, fields, isStrict: false, observer: observer)
     {
     }
 
     /// <summary>For tests: a site whose exchange is strict.</summary>
-    internal FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields, bool isStrict, int blockLength = FieldRecorder.BlockLength)
+    internal FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields, bool isStrict, int blockLength = FieldRecorder.BlockLength, ICouplingObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(placement);
         (_system, _placement, _site, _blockLength) = (system, placement, site, blockLength);
-        _fields = new FieldExchange(system, isStrict, placement.ShareOf(site));
+        _fields = new FieldExchange(system, isStrict, placement.ShareOf(site)) { Observer = observer };
         _orders = new long[system.Participants.Length];
         if (fields is not null)
         {
