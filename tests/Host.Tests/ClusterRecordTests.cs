@@ -41,7 +41,7 @@ public sealed class ClusterRecordTests : IDisposable
         }
 
         var played = Read("replay", "here", "--json");
-        Assert.True(played.Length > 10_000);
+        Assert.True(played.Count(c => c == '\n') >= 20);
         Assert.Equal(played, Read("replay", "there", "--json"));
         Read("verify", "there", "--participant", "left");
         Read("verify", "there", "--participant", "right");

@@ -45,11 +45,20 @@ public sealed record NodeStatus : IControlMessage
     /// <summary>Messages that it refused.</summary>
     public required long Refused { get; init; }
 
-    /// <summary>The participants that it hosts.</summary>
+    /// <summary>How many participants it hosts.</summary>
+    public required int Hosted { get; init; }
+
+    /// <summary>The participants that it hosts, by run and name; the first <see cref="MostParticipants"/> of them.</summary>
     public required ImmutableArray<HostedParticipant> Participants { get; init; }
 
-    /// <summary>The sites of runs on it.</summary>
+    /// <summary>The sites of runs on it; the first <see cref="MostSites"/> of them.</summary>
     public ImmutableArray<HostedSite> Sites { get; init; } = [];
+
+    /// <summary>How many participants a status names.</summary>
+    public const int MostParticipants = 256;
+
+    /// <summary>How many sites a status names.</summary>
+    public const int MostSites = 64;
 }
 
 /// <summary>How late the threads of a node answer, s: the greatest in the last seconds.</summary>
@@ -89,8 +98,6 @@ public sealed record MemberEntry(NodeAddress Address, ImmutableArray<string> Rol
 /// <summary>How the messages of membership stand in bytes.</summary>
 internal static class NodeMessages
 {
-    private const int MostRoles = 32;
-
     public static ImmutableArray<ControlKind> Kinds { get; } =
     [
         ControlKind.Of("iq1", static (_, _) => { }, static (ref ControlReader _) => new IdentityQuestion()),
@@ -115,7 +122,7 @@ internal static class NodeMessages
     private static void Write(ControlWriter to, NodeStatus what)
     {
         Write(to, what.Address);
-        to.List(what.Roles, static (to, role) => to.Text(role), MostRoles);
+        to.List(what.Roles, static (to, role) => to.Text(role), NodeSettings.MostRoles);
         Write(to, what.Identity);
         to.Integer(what.Cores);
         to.Number(what.Load);
@@ -126,24 +133,25 @@ internal static class NodeMessages
         to.Number(what.Lag.Timers);
         to.Number(what.Lag.Process);
         to.Integer(what.Refused);
+        to.Integer(what.Hosted);
         to.List(what.Participants, static (to, participant) =>
         {
             to.Text(participant.Name);
             to.Text(participant.Run);
-        });
+        }, NodeStatus.MostParticipants);
         to.List(what.Sites, static (to, site) =>
         {
             to.Text(site.Run);
             to.Integer(site.Epoch);
             to.Integer(site.Site);
             to.Integer(site.Waiting);
-        });
+        }, NodeStatus.MostSites);
     }
 
     private static NodeStatus Status(ref ControlReader from) => new()
     {
         Address = Address(ref from),
-        Roles = from.List(static (ref ControlReader from) => from.Text(), MostRoles),
+        Roles = from.List(static (ref ControlReader from) => from.Text(), NodeSettings.MostRoles),
         Identity = Identity(ref from),
         Cores = (int)from.Integer(0, int.MaxValue),
         Load = from.Number(),
@@ -151,8 +159,9 @@ internal static class NodeMessages
         Uptime = from.Number(),
         Lag = new NodeLag(from.Number(), from.Number(), from.Number(), from.Number()),
         Refused = from.Integer(0),
-        Participants = from.List(static (ref ControlReader from) => new HostedParticipant(from.Text(), from.Text())),
-        Sites = from.List(static (ref ControlReader from) => new HostedSite(from.Text(), (int)from.Integer(1, int.MaxValue), (int)from.Integer(0, int.MaxValue), (int)from.Integer(0, int.MaxValue))),
+        Hosted = (int)from.Integer(0, int.MaxValue),
+        Participants = from.List(static (ref ControlReader from) => new HostedParticipant(from.Text(), from.Text()), NodeStatus.MostParticipants),
+        Sites = from.List(static (ref ControlReader from) => new HostedSite(from.Text(), (int)from.Integer(1, int.MaxValue), (int)from.Integer(0, int.MaxValue), (int)from.Integer(0, int.MaxValue)), NodeStatus.MostSites),
     };
 
     private static void Write(ControlWriter to, NodeAddress address)
@@ -166,10 +175,10 @@ internal static class NodeMessages
     private static void Write(ControlWriter to, MemberEntry member)
     {
         Write(to, member.Address);
-        to.List(member.Roles, static (to, role) => to.Text(role), MostRoles);
+        to.List(member.Roles, static (to, role) => to.Text(role), NodeSettings.MostRoles);
         to.Text(member.Status);
         to.Flag(member.IsUnreachable);
     }
 
-    private static MemberEntry Member(ref ControlReader from) => new(Address(ref from), from.List(static (ref ControlReader from) => from.Text(), MostRoles), from.Text(), from.Flag());
+    private static MemberEntry Member(ref ControlReader from) => new(Address(ref from), from.List(static (ref ControlReader from) => from.Text(), NodeSettings.MostRoles), from.Text(), from.Flag());
 }

@@ -13,13 +13,14 @@ internal sealed record NodeOffer(NodeAddress Address, ImmutableArray<string> Rol
 /// <summary>Which participants are on which nodes.</summary>
 /// <param name="Nodes">The nodes that have any.</param>
 /// <param name="Participants">Of each participant the index of its node.</param>
-internal sealed record ChosenNodes(ImmutableArray<NodeAddress> Nodes, ImmutableArray<int> Participants);
+/// <param name="Teams">Of teams on several nodes the nodes of their members.</param>
+internal sealed record ChosenNodes(ImmutableArray<NodeAddress> Nodes, ImmutableArray<int> Participants, ImmutableArray<TeamSites> Teams);
 
 /// <summary>Which participant goes to which node. It decides how fast a run is, and no bit of its result.</summary>
 /// <remarks>
 /// One after the other, the costliest first, each goes to the node that will then be done first (load over cores) among those that have its role; of nodes that are about
 /// equal in that to the one with which it exchanges most. Those that are to share a node go together where a node has the roles of all of them; otherwise each follows its partner
-/// where its role allows it. Costs are those that were measured, or else guessed.
+/// where its role allows it. A team of several members is spread over all nodes that it may be on. Costs are those that were measured, or else guessed.
 /// </remarks>
 internal static class NodePlacement
 {
@@ -54,8 +55,10 @@ internal static class NodePlacement
                 : "There is no node that could take a participant.");
         }
 
+        bool IsTeam(int participant) => system.Participants[participant].Description.Members > 1;
         var load = new double[offers.Length];
         var chosen = Enumerable.Repeat(-1, weights.Length).ToArray();
+        var teams = new Dictionary<int, int[]>();
         var slack = Slack * FixedOrderSum.Of(weights) / offers.Sum(offer => offer.Cores);
         void Put(IReadOnlyCollection<int> together, double weight, int[] allowed)
         {
@@ -79,7 +82,7 @@ internal static class NodePlacement
         foreach (var (members, weight) in units.OrderByDescending(unit => unit.Weight).ThenBy(unit => unit.Members[0]))
         {
             var forAll = members.Select(Allowed).Aggregate((a, b) => ReferenceEquals(a, b) ? a : [.. a.Intersect(b)]);
-            if (forAll.Length > 0)
+            if (forAll.Length > 0 && !members.Any(IsTeam))
             {
                 Put(members, weight, forAll);
                 continue;
@@ -89,13 +92,49 @@ internal static class NodePlacement
             {
                 var allowed = Allowed(participant);
                 var partner = partners[participant] >= 0 ? chosen[partners[participant]] : -1;
-                Put([participant], weights[participant], allowed.Contains(partner) ? [partner] : allowed);
+                if (allowed.Contains(partner))
+                {
+                    allowed = [partner];
+                }
+
+                if (IsTeam(participant) && allowed.Length > 1)
+                {
+                    var team = teams[participant] = Spread(system.Participants[participant].Description.Members, allowed, offers);
+                    chosen[participant] = team[0];
+                    foreach (var node in team)
+                    {
+                        load[node] += weights[participant] / team.Length;
+                    }
+
+                    continue;
+                }
+
+                Put([participant], weights[participant], allowed);
             }
         }
 
         // Only nodes that have something to do.
-        var used = chosen.Distinct().Order().ToList();
-        return new ChosenNodes([.. used.Select(n => offers[n].Address)], [.. chosen.Select(node => used.IndexOf(node))]);
+        var used = chosen.Concat(teams.Values.SelectMany(team => team)).Distinct().Order().ToList();
+        return new ChosenNodes([.. used.Select(n => offers[n].Address)], [.. chosen.Select(node => used.IndexOf(node))],
+            [.. teams.OrderBy(team => team.Key).Select(team => new TeamSites(team.Key, [.. team.Value.Select(node => used.IndexOf(node))]))]);
+    }
+
+    // Members that follow each other are mostly neighbors: each node has a run of them, as long as its cores are many.
+    private static int[] Spread(int members, int[] allowed, ImmutableArray<NodeOffer> offers)
+    {
+        var (cores, sum) = (allowed.Sum(n => offers[n].Cores), 0);
+        var result = new int[members];
+        var at = 0;
+        foreach (var node in allowed)
+        {
+            sum += offers[node].Cores;
+            for (var end = (int)((long)members * sum / cores); at < end; at++)
+            {
+                result[at] = node;
+            }
+        }
+
+        return result;
     }
 
     /// <summary>How long the node that is done last computes in a window, s; null where one of the chosen is not among those that are there.</summary>
@@ -104,20 +143,24 @@ internal static class NodePlacement
         var (weights, load) = (WeightsOf(system, costs), new double[chosen.Nodes.Length]);
         for (var p = 0; p < weights.Length; p++)
         {
-            load[chosen.Participants[p]] += weights[p];
+            ImmutableArray<int> at = chosen.Teams.FirstOrDefault(team => team.Participant == p) is { Sites.IsDefault: false } team ? team.Sites : [chosen.Participants[p]];
+            foreach (var node in at)
+            {
+                load[node] += weights[p] / at.Length;
+            }
         }
 
         var cores = chosen.Nodes.Select(address => offers.FirstOrDefault(offer => offer.Address == address)?.Cores ?? 0).ToArray();
         return cores.Contains(0) ? null : load.Select((seconds, node) => seconds / cores[node]).Max();
     }
 
-    // What was measured; of the others a guess, in the same measure.
+    // What was measured; of the others a guess, in the same measure. All members of a team compute as long as the team does.
     private static double[] WeightsOf(CoupledSystem system, IReadOnlyList<double> costs)
     {
         double[] guesses = [.. system.Participants.Select(p => p.Description.IsLight ? Light : 1)];
         int[] measured = [.. Enumerable.Range(0, guesses.Length).Where(p => costs[p] > 0)];
         var scale = measured.Length == 0 ? 1 : FixedOrderSum.Of([.. measured.Select(p => costs[p])]) / FixedOrderSum.Of([.. measured.Select(p => guesses[p])]);
-        return [.. guesses.Select((guess, p) => costs[p] > 0 ? costs[p] : scale * guess)];
+        return [.. guesses.Select((guess, p) => (costs[p] > 0 ? costs[p] : scale * guess) * system.Participants[p].Description.Members)];
     }
 
     private static int[] PartnersOf(CoupledSystem system, PlacementRule?[] rules)

@@ -33,7 +33,12 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     private volatile IActorRef _taker;
 
     /// <summary>A host that answers <paramref name="asker"/>.</summary>
-    public SiteHost(OpenSite order, NodeSettings node, IRunSource source, IActorRef agent, IActorRef asker)
+    /// <param name="order">What is to be opened.</param>
+    /// <param name="node">What the node was told.</param>
+    /// <param name="compose">Makes the run; may block.</param>
+    /// <param name="agent">Is told which participants are here.</param>
+    /// <param name="asker">Is told where the site listens, or why it is not opened.</param>
+    public SiteHost(OpenSite order, NodeSettings node, Func<SourcedRun> compose, IActorRef agent, IActorRef asker)
     {
         (_order, _node, _agent, _asker, _taker) = (order, node, agent, asker, Self);
         Receive<Composed>(composed => Open(composed.Run));
@@ -58,12 +63,7 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
         Receive<Terminated>(_ => Context.Stop(Self));
 
         // Reads the record, which blocks.
-        var run = order.Run;
-        _ = Task.Factory.StartNew(() =>
-        {
-            using var store = source.Open(run);
-            return new Composed(source.Compose(store));
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).PipeTo(Self);
+        _ = Task.Factory.StartNew(() => new Composed(compose()), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).PipeTo(Self);
     }
 
     /// <summary>How many messages wait at the host <paramref name="host"/> of this process and at its site.</summary>
@@ -101,6 +101,13 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
         catch (ArgumentException fault)
         {
             Refuse(fault.Message);
+            return;
+        }
+
+        if (_order.Teams.Any(t => t.Participant >= system.Participants.Length || t.Sites.Length != system.Participants[t.Participant].Description.Members
+            || t.Sites.Any(site => site >= _order.Count) || t.Sites[0] != _order.Sites[t.Participant]))
+        {
+            Refuse("where members of teams are to be is no placement of this system");
             return;
         }
 
@@ -161,7 +168,7 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
 
         var (order, run, fields, wire, settings) = (_order, _run!, _fields, _wire!, new RunSettings { Threads = _node.Threads });
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
-        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), SiteName);
+        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), SiteName);
         Context.Watch(_site);
         _fields = [];
         _taker = _site;
@@ -176,6 +183,6 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     {
         public void ToCoordinator(object answer) => wire.Send(coordinator, answer);
 
-        public void ToSite(int site, FieldParcel parcel) => wire.Send(site, parcel);
+        public void ToSite(int site, object parcel) => wire.Send(site, parcel);
     }
 }

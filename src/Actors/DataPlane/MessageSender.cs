@@ -51,10 +51,10 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
             }
 
             _isWriting = true;
+            Take();
         }
 
-        // A socket that says it has room has room for more than a message (on Linux a third of its buffer): the write does not wait.
-        if (!socket.Poll(0, SelectMode.SelectWrite) || !IsDone())
+        if (!HasRoom() || !Write())
         {
             lock (_gate)
             {
@@ -80,7 +80,7 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         Send(FrameKind.Beat, 0, []);
     }
 
-    /// <summary>Lets go what waits, takes nothing more, and ends the thread.</summary>
+    /// <summary>Takes nothing more, and ends the thread once what waits is written.</summary>
     public void Close()
     {
         lock (_gate)
@@ -90,7 +90,7 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         }
     }
 
-    /// <summary>The thread of the lane: ends when it is closed.</summary>
+    /// <summary>The thread of the lane: ends when it is closed, and nothing waits.</summary>
     /// <exception cref="IOException">The connection broke.</exception>
     public void Run()
     {
@@ -98,43 +98,71 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         {
             lock (_gate)
             {
-                while (!_isHandedOver && !_isClosed)
+                while (!_isHandedOver)
                 {
-                    Monitor.Wait(_gate);
-                }
+                    if (_isClosed && !_isWriting)
+                    {
+                        return;
+                    }
 
-                if (_isClosed)
-                {
-                    return;
+                    Monitor.Wait(_gate);
                 }
             }
 
-            while (!IsDone())
+            while (!Write())
             {
             }
         }
     }
 
-    // Writes what waits, together; says whether nothing has come meanwhile.
-    private bool IsDone()
+    // A socket that says it has room has room for more than a message (on Linux a third of its buffer): the write does not wait.
+    private bool HasRoom()
     {
-        lock (_gate)
+        try
         {
-            (_waiting, _leaving) = (_leaving, _waiting);
+            return socket.Poll(0, SelectMode.SelectWrite);
+        }
+        catch (Exception fault) when (WireLane.IsBroken(fault))
+        {
+            return false;       // The thread of the lane will meet it too.
+        }
+    }
+
+    // Of who writes, with the lock: what waits is about to leave.
+    private void Take() => (_waiting, _leaving) = (_leaving, _waiting);
+
+    // Of who writes: writes what was taken. True where nothing has come meanwhile, and nobody writes any more; otherwise that is taken now.
+    private bool Write()
+    {
+        try
+        {
+            stream.Write(_leaving.Written);
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                // Nobody writes any more.
+                _isWriting = _isHandedOver = false;
+            }
+
+            Close();
+            throw;
         }
 
-        stream.Write(_leaving.Written);
         meter.BytesSent(_leaving.Count);
         _leaving.Clear();
         lock (_gate)
         {
             _wroteAt = TimeProvider.System.GetTimestamp();
-            if (_waiting.Count > 0 && !_isClosed)
+            if (_waiting.Count > 0)
             {
+                Take();
                 return false;
             }
 
             _isWriting = _isHandedOver = false;
+            Monitor.Pulse(_gate);
             return true;
         }
     }

@@ -26,6 +26,11 @@ internal static class NodeCommand
             {
                 result.AddError($"'{token.Value}' is no name of a role: small letters, digits and hyphens, at most 32.");
             }
+
+            if (result.Tokens.Count > NodeSettings.MostRoles)
+            {
+                result.AddError($"A node has {NodeSettings.MostRoles} roles at most; found {result.Tokens.Count}.");
+            }
         });
         var (store, json, threads, certificates) = (SharedOptions.Store(), SharedOptions.Json(), SharedOptions.Threads(), SharedOptions.Certificates());
         threads.DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 1);
@@ -44,6 +49,7 @@ internal static class NodeCommand
         var command = new Command("node", "Start a node of a cluster") { listen, join, role, store, threads, certificates, insecure, otherMachine, within, health, withInput, json };
         command.SetAction(async (parsed, _) =>
         {
+            ClusterNode.TakeSocketsOffThePool();
             var settings = new NodeSettings
             {
                 Identity = new NodeIdentity(Machine.Program, Machine.Stamp, parsed.GetValue(otherMachine)),
@@ -63,6 +69,11 @@ internal static class NodeCommand
             if (!settings.Listen.IsLoopback && settings.Certificates is null && !parsed.GetValue(insecure))
             {
                 throw new NodeStartException($"Whoever reaches {settings.Listen} could control the node. Give it a certificate (--certificates FOLDER; 'certificates' makes one), or say --insecure on a network that only its nodes can reach.");
+            }
+
+            if (settings.Certificates is { } own && !own.Node.MatchesHostname(settings.Listen.Host))
+            {
+                throw new NodeStartException($"The certificate of '{own.Node.Subject}' is not for the host {settings.Listen.Host}, by which the others would call this node.");
             }
 
             return await ServeAsync(settings, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
@@ -113,25 +124,24 @@ internal static class NodeCommand
         }
 
         // The process ends even where a model heeds nothing, or the pool is so busy that nobody would be told: a node that was removed must not go on.
-        var code = ExitCode.NodeRemoved;
+        ClusterNode? node = null;
         void EndSoon() => new Thread(() =>
         {
             Thread.Sleep(EndsWithin);
-            Environment.Exit(code);
+            Environment.Exit(node?.Outcome is { } outcome ? ExitCode.Of(outcome.End) : ExitCode.RunFailed);
         }) { IsBackground = true }.Start();
 
-        var node = ClusterNode.Start(settings, Print, new ClusterRunSource(RunCatalog.Of(settings.Store)));
-        using var port = health is { } address ? new HealthPort(address, () => node.IsAlive, () => node.IsUp) : null;
-        void Leave()
-        {
-            code = ExitCode.Ok;
-            node.Leave();
-        }
-
+        using var port = health is { } address ? new HealthPort(address, () => node is not { IsAlive: false }, () => node is { IsUp: true }) : null;
+        node = ClusterNode.Start(settings, Print, new ClusterRunSource(RunCatalog.Of(settings.Store)));
         void OnSignal(PosixSignalContext context)
         {
             context.Cancel = true;
-            Leave();
+
+            // Ctrl-C goes to all processes of a terminal; when its nodes go is decided by whoever started them.
+            if (context.Signal != PosixSignal.SIGINT || !endsWithInput)
+            {
+                node.Leave();
+            }
         }
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
@@ -144,7 +154,7 @@ internal static class NodeCommand
                 {
                 }
 
-                Leave();
+                node.Leave();
             }) { IsBackground = true }.Start();
         }
 

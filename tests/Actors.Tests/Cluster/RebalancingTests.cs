@@ -23,8 +23,8 @@ public sealed class RebalancingTests
     });
 
     private static readonly ImmutableArray<NodeOffer> _two = [new(new NodeAddress("127.0.0.1", 1), [], 1), new(new NodeAddress("127.0.0.1", 2), [], 1)];
-    private static readonly ChosenNodes _together = new([_two[0].Address], [0, 0]);
-    private static readonly ChosenNodes _apart = new([_two[0].Address, _two[1].Address], [0, 1]);
+    private static readonly ChosenNodes _together = new([_two[0].Address], [0, 0], []);
+    private static readonly ChosenNodes _apart = new([_two[0].Address, _two[1].Address], [0, 1], []);
 
     [Fact]
     public void Costs_are_seconds_in_a_window_of_late()

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
@@ -67,7 +68,7 @@ public sealed class SpreadRunTests
         var system = Oscillator(CouplingScheme.Parallel("left", "right").Iterated(200, _tight));
         var record = new List<object>();
 
-        var ended = await SpreadRun.Of(system, new FieldPlacement(system, [left, right], sites), record).WaitAsync(TimeSpan.FromMinutes(1));
+        var ended = await SpreadRun.Of(system, new FieldPlacement(system, [left, right], sites), [], record).WaitAsync(TimeSpan.FromMinutes(1));
 
         Assert.True(ended.Outcome == RunOutcome.Completed, ended.Reason);
         var windows = new List<RecordedWindow>();
@@ -79,13 +80,15 @@ public sealed class SpreadRunTests
                     windows.AddRange(FieldBlockReader.Read(system, block.Bytes));
                     break;
                 case JournalOrder.Keep { Snapshot: var snapshot }:
-                    Assert.Equal(snapshot.Window - 1, windows[^1].Index);
+                    Assert.InRange(windows[^1].Index, snapshot.Window - 1, 49);
                     break;
             }
         }
 
         Assert.Equal(Enumerable.Range(-1, 51).Select(i => (long)i), windows.Select(w => w.Index));
-        Assert.Equal([7, 14, 21, 28, 35, 42, 49, 50], record.OfType<JournalOrder.Keep>().Select(keep => keep.Snapshot.Window));
+
+        // One may overtake another that is under way; the last is kept.
+        Assert.Equal(50, record.OfType<JournalOrder.Keep>().Last().Snapshot.Window);
         foreach (var node in system.Participants)
         {
             using var replay = new ParticipantReplay(system, node.Index);
@@ -97,8 +100,10 @@ public sealed class SpreadRunTests
 /// <summary>A run over sites in one actor system, whose lines are mailboxes.</summary>
 internal static class SpreadRun
 {
+    public static Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, params ImmutableArray<TeamSites> teams) => Of(system, placement, teams, null);
+
     // The list takes what a journal would be told; without it the run leaves no record.
-    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, List<object>? record = null)
+    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, List<object>? record)
     {
         using var actors = ActorSystem.Create("sites", ActorSettings.For(2, null));
         var ended = new TaskCompletionSource<RunEvent.RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -108,7 +113,7 @@ internal static class SpreadRun
         for (var i = 0; i < placement.Sites; i++)
         {
             var site = i;
-            lines.Sites[i] = actors.ActorOf(Props.Create(() => new SiteActor(system, placement, site, null, settings, lines)), $"site-{i}");
+            lines.Sites[i] = actors.ActorOf(Props.Create(() => new SiteActor(system, placement, teams, site, null, settings, lines)), $"site-{i}");
         }
 
         var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: record is not null, recordsFields: record is not null, placement: placement);
@@ -153,7 +158,7 @@ internal static class SpreadRun
 
         public void ToCoordinator(object answer) => _coordinator.Task.Result.Tell(Copy(answer));
 
-        public void ToSite(int site, FieldParcel parcel) => Sites[site].Tell(Copy(parcel));
+        public void ToSite(int site, object parcel) => Sites[site].Tell(Copy(parcel));
 
         // As it would arrive over a network.
         private static object Copy(object message) => SiteCodec.Decode(SiteCodec.Encode(message).Span);
