@@ -95,7 +95,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
             if (_run is not null && _wish == Wish.GoOn)
             {
-                AskAround();
+                AskAround(onlyLooks: true);
             }
         });
     }
@@ -195,11 +195,6 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private void OnNotOpened(NotOpened fault)
     {
-        if (_run is not null)
-        {
-            return;         // It only looked around.
-        }
-
         _store = fault.Store ?? _store;
         if (fault.IsFinal)
         {
@@ -214,11 +209,11 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     {
         (_store, _sourced, _isNew) = (opened.Store, opened.Run, false);
         Stand(_standing with { State = RunState.Waiting, Until = _sourced.Start.Until });
-        AskAround();
+        AskAround(onlyLooks: false);
     }
 
     // Who answers is there; what gossip says of a node that was just killed is late.
-    private void AskAround()
+    private void AskAround(bool onlyLooks)
     {
         var (actors, isSecure) = (Context.System, _node.Settings.Certificates is not null);
         var members = _cluster.State.Members.Where(m => m.Status == MemberStatus.Up && !_cluster.State.Unreachable.Contains(m)).Select(m => NodeAddress.Of(m.Address))
@@ -235,12 +230,13 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             {
                 return null;
             }
-        })).PipeTo(Self, success: offers => new Offers([.. offers.OfType<NodeOffer>()]), failure: fault => new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
+        })).PipeTo(Self, success: offers => new Offers([.. offers.OfType<NodeOffer>()], onlyLooks),
+            failure: fault => onlyLooks ? new Offers([], true) : new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
     }
 
     private void OnOffers(Offers offers)
     {
-        if (_run is not null)
+        if (offers.OnlyLooks)
         {
             Consider(offers.Nodes);
             return;
@@ -287,7 +283,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private void Consider(ImmutableArray<NodeOffer> offers)
     {
         var system = _sourced!.System;
-        if (_wish == Wish.GoOn && Rebalancing.IsWorthwhile(system, offers, _chosen!, _costs, (_standing.Until - _standing.Time) / system.Experiment.Window))
+        if (_run is not null && _wish == Wish.GoOn && Rebalancing.IsWorthwhile(system, offers, _chosen!, _costs, (_standing.Until - _standing.Time) / system.Experiment.Window))
         {
             Context.GetLogger().Info("run '{0}' moves: other nodes would be done sooner", _name);
             End(Wish.Move);
@@ -361,7 +357,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private sealed record NotOpened(RunStore? Store, string Reason, bool IsFinal);
 
-    private sealed record Offers(ImmutableArray<NodeOffer> Nodes);
+    private sealed record Offers(ImmutableArray<NodeOffer> Nodes, bool OnlyLooks);
 
     private sealed record Ended(RunReport Report, string? Lost);
 

@@ -131,6 +131,25 @@ public sealed class NodePlacementTests
     }
 
     [Fact]
+    public void A_team_is_spread_over_the_nodes_of_its_role_by_their_cores()
+    {
+        var system = Of([("atoms", new ModelEntry("team", "", _ => new Echo(isLight: false, members: 6))), ("bar", _heavy)], null,
+            new PlacementRule("atoms") { Role = "md" }, new PlacementRule("bar") { With = "atoms" });
+        ImmutableArray<NodeOffer> offers = [Node(1, 2, "md"), Node(2, 9, "fe"), Node(3, 4, "md")];
+
+        var chosen = NodePlacement.Choose(system, offers, NoCosts(system));
+
+        Assert.Equal([offers[0].Address, offers[2].Address], chosen.Nodes.AsEnumerable());
+        var team = Assert.Single(chosen.Teams);
+        Assert.Equal(system.Participants.Single(p => p.Name == "atoms").Index, team.Participant);
+        Assert.Equal([0, 0, 1, 1, 1, 1], team.Sites.AsEnumerable());
+        Assert.Equal((offers[0].Address, offers[0].Address), (AddressOf(system, chosen, "atoms"), AddressOf(system, chosen, "bar")));
+
+        // Six members of a second each: two on two cores with the second of the bar, four on four.
+        Assert.Equal(1.5, NodePlacement.Longest(system, offers, chosen, [1, 1])!.Value, 1e-12);
+    }
+
+    [Fact]
     public void What_was_measured_counts_and_what_was_not_is_guessed_in_the_same_measure()
     {
         // One that was measured at a millisecond; the other of the same kind is taken for as costly, and the third is twice both.
@@ -159,13 +178,13 @@ public sealed class NodePlacementTests
     }
 
     // Writes what it reads.
-    private sealed class Echo(bool isLight) : IScaleModel
+    private sealed class Echo(bool isLight, int members = 1) : IScaleModel
     {
         private static readonly Quantity _number = new("x", Unit.One);
         private static readonly Port<double> _in = Port.In<double>("in", _number) with { Optional = true };
         private static readonly Port<double> _out = Port.Out<double>("out", _number);
 
-        public ModelDescription Description { get; } = new(new(_in, 1), new(_out, 1)) { IsLight = isLight };
+        public ModelDescription Description { get; } = new(new(_in, 1), new(_out, 1)) { IsLight = isLight, Members = members };
 
         public void Initialize(PortWriter outputs) => outputs.Write(_out, 0, 0);
 
