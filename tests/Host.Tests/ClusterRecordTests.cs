@@ -27,7 +27,6 @@ public sealed class ClusterRecordTests : IDisposable
     [Fact]
     public void Iterations_watches_times_and_fields_of_a_run_on_two_nodes_are_those_of_a_run_in_one_process()
     {
-        // On two nodes, whatever they cost.
         var file = Path.Combine(_folder, "heat.conf");
         File.WriteAllText(file, File.ReadAllText(HostProcess.Experiment("partitioned-heat.conf")));
         Host("run", file, "--name", "here", "--quiet");
