@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
@@ -23,16 +24,19 @@ internal sealed class CoordinatorActor : ReceiveActor
     private readonly IActorRef _journal;
     private readonly ICrew _crew;
     private readonly RunObserver? _observer;
+    private readonly RunTelemetry _telemetry;
+    private readonly MeasuredCosts? _costs;                     // Of participants on sites.
     private readonly double[] _done;                            // Of each participant, what it last said of its present window.
     private bool _willGoOn;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, CoordinatorProtocol protocol, IActorRef journal, Func<IUntypedActorContext, ICrew> crew, RunObserver? observer)
+    public CoordinatorActor(CoupledSystem system, CoordinatorProtocol protocol, IActorRef journal, Func<IUntypedActorContext, ICrew> crew, RunObserver? observer, RunTelemetry telemetry)
     {
         _system = system;
         _journal = journal;
-        _observer = observer;
-        _protocol = protocol;
+        (_observer, _telemetry, _protocol) = (observer, telemetry, protocol);
+        _costs = protocol.IsSpread ? new MeasuredCosts(system.Participants.Length) : null;
+        _costs?.Begin(protocol.Accepted);
         _done = new double[system.Participants.Length];
         _crew = crew(Context);
 
@@ -41,13 +45,22 @@ internal sealed class CoordinatorActor : ReceiveActor
 
         ReceiveAndGoOn<ParticipantAnswer.Ready>(_protocol.Take);
         ReceiveAndGoOn<ParticipantAnswer.CannotStart>(_protocol.Take);
-        ReceiveAndGoOn<ParticipantAnswer.Saved>(_protocol.Take);
+        ReceiveAndGoOn<ParticipantAnswer.Saved>(saved =>
+        {
+            NoteWork(saved.Participant, isAdvance: false, saved.Nanoseconds);
+            _protocol.Take(saved);
+        });
         ReceiveAndGoOn<ParticipantAnswer.CannotSave>(_protocol.Take);
         ReceiveAndGoOn<SiteAnswer>(_protocol.Take);
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
+        Receive<SiteWorked>(work => _observer?.Worked(work));
         Receive<ParticipantAnswer.Underway>(underway => _done[underway.Participant] = underway.Done);
-        ReceiveAndGoOn<CouplingEvent>(_protocol.Take);
-        ReceiveAndGoOn<JournalAnswer.Announced>(announced => _protocol.OnDurable(announced.Windows));
+        ReceiveAndGoOn<CouplingEvent>(Take);
+        ReceiveAndGoOn<JournalAnswer.Announced>(announced =>
+        {
+            _telemetry.Durable(announced.Windows);
+            _protocol.OnDurable(announced.Windows);
+        });
         ReceiveAndGoOn<JournalAnswer.FieldsRecorded>(recorded => _protocol.OnFieldsRecorded(recorded.Bytes));
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
         Receive<ProgressRequest>(_ => Sender.Tell(Progress()));
@@ -60,7 +73,34 @@ internal sealed class CoordinatorActor : ReceiveActor
     protected override void PostStop()
     {
         _crew.Dispose();
+        _telemetry.Dispose();
         base.PostStop();
+    }
+
+    private void Take(object? answer)
+    {
+        if (answer is CouplingEvent.Advanced { Nanoseconds: > 0 } advanced)
+        {
+            NoteWork(advanced.Participant, isAdvance: true, advanced.Nanoseconds);
+        }
+
+        _protocol.Take(answer);
+    }
+
+    // Who computes here tells the observer when; of others it is known how long, and that they have just answered.
+    private void NoteWork(int participant, bool isAdvance, long nanoseconds)
+    {
+        if (isAdvance)
+        {
+            _telemetry.Worked(participant, nanoseconds);
+            _costs?.Add(participant, nanoseconds);
+        }
+
+        if (_protocol.IsSpread && _observer is not null)
+        {
+            var now = _observer.Now();
+            _observer.Worked(participant, isAdvance, now - nanoseconds, now);
+        }
     }
 
     private void ReceiveAndGoOn<T>(Action<T> handle) => Receive<T>(message =>
@@ -79,7 +119,7 @@ internal sealed class CoordinatorActor : ReceiveActor
             while (left > 0 && _crew.TryWork(out var answer))
             {
                 left--;
-                _protocol.Take(answer);
+                Take(answer);
                 CarryOut();
             }
 
@@ -96,20 +136,36 @@ internal sealed class CoordinatorActor : ReceiveActor
         }
     }
 
+    private void NoteOrder(bool isAdvance)
+    {
+        if (isAdvance)
+        {
+            _telemetry.Ordered();
+        }
+    }
+
     private void CarryOut()
     {
+        _telemetry.Accepted(_protocol.Accepted);
         while (_protocol.TryTake(out var effect))
         {
             switch (effect)
             {
                 case CoordinatorEffect.Order order:
                     _done[order.Participant] = 0;
+                    NoteOrder(order.Job is ParticipantJob.Advance);
                     _crew.Order(order.Participant, order.Job);
                     break;
                 case CoordinatorEffect.Script script:
+                    NoteOrder(script.Entry is ScriptEntry.Advance);
                     _crew.Tell(script.Entry);
                     break;
                 case CoordinatorEffect.Record record:
+                    if (record.What is JournalOrder.Commit commit)
+                    {
+                        _telemetry.Committed(commit.Records[^1].Index + 1);
+                    }
+
                     _journal.Tell(record.What);
                     break;
                 case CoordinatorEffect.AllReady:
@@ -147,6 +203,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         return new RunProgress(_protocol.Time, _protocol.Accepted, _protocol.Durable, _protocol.Iterations, ledger.ToImmutable())
         {
             Underway = [.. _system.Participants.Where(p => _done[p.Index] is > 0 and < 1).Select(p => KeyValuePair.Create(p.Name, _done[p.Index]))],
+            Costs = _costs?.Of(_protocol.Accepted) ?? [],
         };
     }
 

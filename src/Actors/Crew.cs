@@ -37,6 +37,7 @@ internal sealed class LocalCrew : ICrew
     private readonly Dictionary<int, ParticipantSession> _sessions = [];        // Of light participants.
     private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
     private readonly RunObserver? _observer;
+    private readonly ParticipantMeter _meter;
 
     /// <summary>The crew of an actor.</summary>
     /// <param name="context">The actor's.</param>
@@ -44,10 +45,11 @@ internal sealed class LocalCrew : ICrew
     /// <param name="participants">Who belongs to it.</param>
     /// <param name="settings">How the run is carried out.</param>
     /// <param name="observer">For its clock; null for nobody.</param>
+    /// <param name="meter">Takes the time of jobs.</param>
     /// <param name="teamOf">The actor of a participant of which members are elsewhere; null, or giving null, where there are none.</param>
-    public LocalCrew(IUntypedActorContext context, CoupledSystem system, IEnumerable<ParticipantNode> participants, RunSettings settings, RunObserver? observer, Func<ParticipantNode, Props?>? teamOf = null)
+    public LocalCrew(IUntypedActorContext context, CoupledSystem system, IEnumerable<ParticipantNode> participants, RunSettings settings, RunObserver? observer, ParticipantMeter meter, Func<ParticipantNode, Props?>? teamOf = null)
     {
-        _observer = observer;
+        (_observer, _meter) = (observer, meter);
         var (parent, seed) = (context.Self, system.Experiment.Seed);
         foreach (var node in participants)
         {
@@ -62,7 +64,7 @@ internal sealed class LocalCrew : ICrew
             }
             else
             {
-                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings.Threads, parent, settings.Grace, observer)), node.Name);
+                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings.Threads, parent, settings.Grace, observer, meter)), node.Name);
             }
         }
     }
@@ -95,7 +97,7 @@ internal sealed class LocalCrew : ICrew
         }
 
         var began = _observer?.Now() ?? 0;
-        answer = ParticipantWork.Do(next.Session, next.Job, CancellationToken.None);
+        answer = _meter.Do(next.Session, next.Job, CancellationToken.None);
         if (_observer is not null && ParticipantWork.IsTimed(next.Job))
         {
             _observer.Worked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());

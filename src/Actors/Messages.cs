@@ -27,7 +27,11 @@ internal static class ParticipantAnswer
     public sealed record Underway(int Participant, double Done);
 
     /// <summary>The participant's state at a root boundary.</summary>
-    public sealed record Saved(int Participant, long Window, byte[] State);
+    public sealed record Saved(int Participant, long Window, byte[] State)
+    {
+        /// <summary>How long that took, ns, where the time was taken beside it; else 0.</summary>
+        public long Nanoseconds { get; init; }
+    }
 }
 
 /// <summary>What the coordinator tells the journal.</summary>
@@ -73,4 +77,7 @@ public sealed record RunProgress(double Time, long Accepted, long Durable, long 
 {
     /// <summary>Participants that say how far they are in their present window, by name, from 0 to 1.</summary>
     public ImmutableArray<KeyValuePair<string, double>> Underway { get; init; } = [];
+
+    /// <summary>Seconds that participants compute in a root window, in the order of the system, of a run over several nodes; empty otherwise, and before there is a measure.</summary>
+    public ImmutableArray<double> Costs { get; init; } = [];
 }

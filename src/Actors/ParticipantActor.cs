@@ -21,12 +21,13 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
     private readonly MessageDispatcher _solvers;
     private readonly TimeSpan _grace;
     private readonly RunObserver? _observer;        // For its clock.
+    private readonly ParticipantMeter _meter;
     private CancellationTokenSource _cancellation = new();
 
     /// <summary>A participant that answers <paramref name="coordinator"/>.</summary>
-    public ParticipantActor(ParticipantNode node, ulong seed, int degree, IActorRef coordinator, TimeSpan grace, RunObserver? observer)
+    public ParticipantActor(ParticipantNode node, ulong seed, int degree, IActorRef coordinator, TimeSpan grace, RunObserver? observer, ParticipantMeter meter)
     {
-        _observer = observer;
+        (_observer, _meter) = (observer, meter);
         _node = node;
         _coordinator = coordinator;
         _grace = grace;
@@ -99,7 +100,7 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         _solvers.Schedule(() =>
         {
             var began = _observer?.Now() ?? 0;
-            var answer = ParticipantWork.Do(_session, start.Job, token);
+            var answer = _meter.Do(_session, start.Job, token);
             if (_observer is not null && ParticipantWork.IsTimed(start.Job))
             {
                 _coordinator.Tell(new ParticipantAnswer.Worked(_node.Index, start.Job is ParticipantJob.Advance, began, _observer.Now()), self);

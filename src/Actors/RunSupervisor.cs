@@ -125,10 +125,14 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         _chunks.Tell(new ChunkStore.ObservedBy(observer));
+        var trace = new WindowTrace();
         Func<IUntypedActorContext, ICrew> crew = sites is null
-            ? context => new LocalCrew(context, system, system.Participants, settings, observer)
-            : _ => new RemoteCrew(sites.Placement, sites.Lines);
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, crew, observer)), "coordinator");
+            ? context => new LocalCrew(context, system, system.Participants, settings, observer, new ParticipantMeter(settings.Clock, trace, tells: false))
+            : _ => new RemoteCrew(sites.Placement, sites.Lines, trace);
+        var run = _store?.Run ?? system.Experiment.Name;
+        var telemetry = new RunTelemetry(system, run, settings.Clock, trace);
+        Telemetry.Incarnations.Add(1, new KeyValuePair<string, object?>("run", run));
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, crew, observer, telemetry)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator, observer));
         var (coordinator, onProgress) = (_coordinator, _onProgress);

@@ -1,4 +1,5 @@
 using System.Runtime.Serialization;
+using ActorMultiscale.Actors.Observation;
 using Akka.Actor;
 using Akka.Serialization;
 
@@ -35,6 +36,7 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
         catch (InvalidDataException fault)
         {
             Interlocked.Increment(ref _refused);
+            Telemetry.RefusedMessages.Add(1);
             throw new SerializationException(fault.Message, fault);
         }
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Event;
@@ -16,6 +17,9 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _answerWithin = TimeSpan.FromSeconds(1.5);
 
+    // A node that has come knows the others by then, and they it.
+    private static readonly TimeSpan _untilNodesAreKnown = TimeSpan.FromSeconds(3);
+
     // Longer than a site that hears nothing goes on: see WireOptions.Silence.
     private static readonly TimeSpan _restOfSites = TimeSpan.FromSeconds(5);
 
@@ -29,6 +33,10 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private SourcedRun? _sourced;
     private ClusterSites? _sites;
     private ActorRun? _run;
+    private ObservationStore? _observations;
+    private ChosenNodes? _chosen;                            // Where the run is.
+    private ImmutableArray<double> _costs = [];              // As they were measured, of this incarnation or one before.
+    private bool _mayMove;                                   // It is where it is for long enough.
     private RunStanding _standing;
     private Wish _wish;
 
@@ -50,16 +58,20 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         Receive<Opened>(OnOpened);
         Receive<NotOpened>(OnNotOpened);
         Receive<Offers>(OnOffers);
-        Receive<RunProgress>(progress => Stand(_standing with
+        Receive<RunProgress>(progress =>
         {
-            State = RunState.Running,
-            Note = "",
-            Time = progress.Time,
-            Accepted = progress.Accepted,
-            Durable = progress.Durable,
-            Iterations = progress.Iterations,
-            Nodes = _sites?.Nodes ?? [],
-        }));
+            _costs = progress.Costs.IsEmpty ? _costs : progress.Costs;
+            Stand(_standing with
+            {
+                State = RunState.Running,
+                Note = "",
+                Time = progress.Time,
+                Accepted = progress.Accepted,
+                Durable = progress.Durable,
+                Iterations = progress.Iterations,
+                Nodes = _sites?.Nodes ?? [],
+            });
+        });
         Receive<Ended>(OnEnded);
         Receive<StopKeeping>(_ => End(Wish.Stop));
         Receive<HandOver>(_ => End(Wish.HandOver));
@@ -70,7 +82,22 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
                 End(Wish.Move);
             }
         });
-        Receive<NodeComes>(static _ => { });
+        Receive<NodeComes>(_ =>
+        {
+            if (_mayMove)
+            {
+                Timers.StartSingleTimer("look", new LookAround(), _untilNodesAreKnown);
+            }
+        });
+        Receive<LookAround>(_ =>
+        {
+            _mayMove = true;
+            Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
+            if (_run is not null && _wish == Wish.GoOn)
+            {
+                AskAround(onlyLooks: true);
+            }
+        });
     }
 
     /// <inheritdoc/>
@@ -91,9 +118,33 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        var (run, store) = (_run, _store);
-        _ = run is null ? Task.Run(() => store?.Dispose()) : run.DisposeAsync().AsTask().ContinueWith(_ => store?.Dispose(), TaskScheduler.Default);
+        _ = ReleaseAsync(_run, _observations, _store);
         base.PostStop();
+    }
+
+    private static async Task ReleaseAsync(ActorRun? run, ObservationStore? observations, RunStore? store)
+    {
+        if (run is not null)
+        {
+            await run.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _ = observations is null ? null : await CloseAsync(observations).ConfigureAwait(false);
+        await Task.Run(() => store?.Dispose()).ConfigureAwait(false);
+    }
+
+    // What was observed belongs to one incarnation: the next one writes when this has. What is lost is told, and is no failure of the run.
+    private static async Task<string?> CloseAsync(ObservationStore observations)
+    {
+        try
+        {
+            await observations.DisposeAsync().ConfigureAwait(false);
+            return observations.Lost > 0 ? $"{observations.Lost} observations came faster than they could be written" : null;
+        }
+        catch (Exception fault)
+        {
+            return fault.Message;
+        }
     }
 
     private void Stand(RunStanding standing)
@@ -157,16 +208,16 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private void OnOpened(Opened opened)
     {
         (_store, _sourced, _isNew) = (opened.Store, opened.Run, false);
-        AskAround();
+        Stand(_standing with { State = RunState.Waiting, Until = _sourced.Start.Until });
+        AskAround(onlyLooks: false);
     }
 
     // Who answers is there; what gossip says of a node that was just killed is late.
-    private void AskAround()
+    private void AskAround(bool onlyLooks)
     {
         var (actors, isSecure) = (Context.System, _node.Settings.Certificates is not null);
         var members = _cluster.State.Members.Where(m => m.Status == MemberStatus.Up && !_cluster.State.Unreachable.Contains(m)).Select(m => NodeAddress.Of(m.Address))
             .OrderBy(a => a.Host, StringComparer.Ordinal).ThenBy(a => a.Port).ToList();
-        Stand(_standing with { State = RunState.Waiting, Until = _sourced!.Start.Until });
         Task.WhenAll(members.Select(async address =>
         {
             try
@@ -179,11 +230,18 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             {
                 return null;
             }
-        })).PipeTo(Self, success: offers => new Offers([.. offers.OfType<NodeOffer>()]), failure: fault => new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
+        })).PipeTo(Self, success: offers => new Offers([.. offers.OfType<NodeOffer>()], onlyLooks),
+            failure: fault => onlyLooks ? new Offers([], true) : new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
     }
 
     private void OnOffers(Offers offers)
     {
+        if (offers.OnlyLooks)
+        {
+            Consider(offers.Nodes);
+            return;
+        }
+
         if (_wish is Wish.Stop or Wish.HandOver)
         {
             Finish(RunStatus.Stopped, "it was stopped before it began", isKept: _wish == Wish.HandOver);
@@ -192,10 +250,10 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
         _wish = Wish.GoOn;
         var (self, sourced) = (Self, _sourced!);
-        (ImmutableArray<NodeAddress>, ImmutableArray<int>, ImmutableArray<TeamSites>) Place(Physics.Coupling.CoupledSystem system) => NodePlacement.Choose(system, offers.Nodes, new double[system.Participants.Length]);
+        ChosenNodes chosen;
         try
         {
-            _ = Place(sourced.System);
+            chosen = NodePlacement.Choose(sourced.System, offers.Nodes, _costs.IsEmpty ? new double[sourced.System.Participants.Length] : _costs);
         }
         catch (InvalidOperationException fault)
         {
@@ -203,10 +261,33 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             return;
         }
 
-        _sites = new ClusterSites(Context.System, _node.Settings, _name, Place);
+        _chosen = chosen;
+        _sites = new ClusterSites(Context.System, _node.Settings, _name, _ => chosen);
         Stand(_standing with { State = RunState.Opening, Note = "" });
-        _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1 }, _store!, sourced.Start, progress => self.Tell(progress), _sites);
-        _run.Completion.PipeTo(Self, success: report => new Ended(report));
+        _observations = Observe(_store!);
+        _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1, Observations = _observations }, _store!, sourced.Start, progress => self.Tell(progress), _sites);
+        EndAsync(_run, _observations).PipeTo(Self);
+        _mayMove = false;
+        Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
+    }
+
+    private static ObservationStore Observe(RunStore store) => new(store);
+
+    private static async Task<Ended> EndAsync(ActorRun run, ObservationStore observations)
+    {
+        var report = await run.Completion.ConfigureAwait(false);
+        return new Ended(report, await CloseAsync(observations).ConfigureAwait(false));
+    }
+
+    // At a root boundary, and only for what it is worth.
+    private void Consider(ImmutableArray<NodeOffer> offers)
+    {
+        var system = _sourced!.System;
+        if (_run is not null && _wish == Wish.GoOn && Rebalancing.IsWorthwhile(system, offers, _chosen!, _costs, (_standing.Until - _standing.Time) / system.Experiment.Window))
+        {
+            Context.GetLogger().Info("run '{0}' moves: other nodes would be done sooner", _name);
+            End(Wish.Move);
+        }
     }
 
     private void End(Wish wish)
@@ -226,8 +307,13 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private void OnEnded(Ended ended)
     {
         var (run, report) = (_run!, ended.Report);
-        _run = null;
+        (_run, _observations) = (null, null);
         _ = run.DisposeAsync().AsTask();
+        if (ended.Lost is { } lost)
+        {
+            Context.GetLogger().Warning("what was observed of run '{0}' is not complete: {1}", _name, lost);
+        }
+
         switch (report.Status)
         {
             case RunStatus.SitesLost when _wish is not (Wish.Stop or Wish.HandOver):
@@ -271,7 +357,9 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private sealed record NotOpened(RunStore? Store, string Reason, bool IsFinal);
 
-    private sealed record Offers(ImmutableArray<NodeOffer> Nodes);
+    private sealed record Offers(ImmutableArray<NodeOffer> Nodes, bool OnlyLooks);
 
-    private sealed record Ended(RunReport Report);
+    private sealed record Ended(RunReport Report, string? Lost);
+
+    private sealed record LookAround;
 }

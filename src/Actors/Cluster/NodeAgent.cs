@@ -193,6 +193,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Refused = ControlSerializer.Of(Context.System).Refused + _unexpected,
         Hosted = _participants.Count,
         Participants = [.. _participants.Take(NodeStatus.MostParticipants)],
+        Sites = [.. _sites.Select(site => new HostedSite(site.Value.Run, site.Value.Epoch, site.Value.Site, SiteHost.WaitingAt(site.Key)))
+            .OrderBy(site => site.Run, StringComparer.Ordinal).ThenBy(site => site.Epoch).Take(NodeStatus.MostSites)],
     };
 
     private MemberList Members() => new([.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(

@@ -51,8 +51,14 @@ public sealed record NodeStatus : IControlMessage
     /// <summary>The participants that it hosts, by run and name; the first <see cref="MostParticipants"/> of them.</summary>
     public required ImmutableArray<HostedParticipant> Participants { get; init; }
 
+    /// <summary>The sites of runs on it; the first <see cref="MostSites"/> of them.</summary>
+    public ImmutableArray<HostedSite> Sites { get; init; } = [];
+
     /// <summary>How many participants a status names.</summary>
     public const int MostParticipants = 256;
+
+    /// <summary>How many sites a status names.</summary>
+    public const int MostSites = 64;
 }
 
 /// <summary>How late the threads of a node answer, s: the greatest in the last seconds.</summary>
@@ -68,6 +74,13 @@ public readonly record struct NodeLag(double Pool, double Solvers, double Timers
 
 /// <summary>A participant of a run that a node hosts. Whoever hosts one tells the agent <see cref="NodeAgent.Hosts"/> and <see cref="NodeAgent.Releases"/>.</summary>
 public readonly record struct HostedParticipant(string Name, string Run);
+
+/// <summary>A site of a run that a node hosts.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Epoch">The incarnation of its coordinator.</param>
+/// <param name="Site">The number of the site.</param>
+/// <param name="Waiting">Messages that wait in its mailboxes.</param>
+public readonly record struct HostedSite(string Run, int Epoch, int Site, int Waiting);
 
 /// <summary>Who is in the cluster?</summary>
 public sealed record MembersQuestion : IControlMessage;
@@ -90,7 +103,7 @@ internal static class NodeMessages
         ControlKind.Of("iq1", static (_, _) => { }, static (ref ControlReader _) => new IdentityQuestion()),
         ControlKind.Of("id1", Write, Identity),
         ControlKind.Of("sq1", static (_, _) => { }, static (ref ControlReader _) => new StatusQuestion()),
-        ControlKind.Of("st1", Write, Status),
+        ControlKind.Of("st2", Write, Status),
         ControlKind.Of("mq1", static (_, _) => { }, static (ref ControlReader _) => new MembersQuestion()),
         ControlKind.Of("ml1", static (to, list) => to.List(list.Members, Write), static (ref ControlReader from) => new MemberList(from.List(Member))),
     ];
@@ -126,6 +139,13 @@ internal static class NodeMessages
             to.Text(participant.Name);
             to.Text(participant.Run);
         }, NodeStatus.MostParticipants);
+        to.List(what.Sites, static (to, site) =>
+        {
+            to.Text(site.Run);
+            to.Integer(site.Epoch);
+            to.Integer(site.Site);
+            to.Integer(site.Waiting);
+        }, NodeStatus.MostSites);
     }
 
     private static NodeStatus Status(ref ControlReader from) => new()
@@ -141,6 +161,7 @@ internal static class NodeMessages
         Refused = from.Integer(0),
         Hosted = (int)from.Integer(0, int.MaxValue),
         Participants = from.List(static (ref ControlReader from) => new HostedParticipant(from.Text(), from.Text()), NodeStatus.MostParticipants),
+        Sites = from.List(static (ref ControlReader from) => new HostedSite(from.Text(), (int)from.Integer(1, int.MaxValue), (int)from.Integer(0, int.MaxValue), (int)from.Integer(0, int.MaxValue)), NodeStatus.MostSites),
     };
 
     private static void Write(ControlWriter to, NodeAddress address)

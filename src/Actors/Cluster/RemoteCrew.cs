@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling.Distribution;
 
 namespace ActorMultiscale.Actors.Cluster;
 
 /// <summary>Participants on sites, as their coordinator sees them: what it orders in one turn goes to each site in one batch.</summary>
-internal sealed class RemoteCrew(FieldPlacement placement, ICoordinatorLines lines) : ICrew
+internal sealed class RemoteCrew(FieldPlacement placement, ICoordinatorLines lines, WindowTrace trace) : ICrew
 {
     private readonly ImmutableArray<object>.Builder[] _batches = [.. Enumerable.Range(0, placement.Sites).Select(_ => ImmutableArray.CreateBuilder<object>())];
 
@@ -45,7 +46,7 @@ internal sealed class RemoteCrew(FieldPlacement placement, ICoordinatorLines lin
         {
             if (_batches[site].Count > 0)
             {
-                lines.ToSite(site, new SiteOrder.Batch(_batches[site].DrainToImmutable()));
+                lines.ToSite(site, new SiteOrder.Batch(_batches[site].DrainToImmutable()) { Trace = trace.Parent });
             }
         }
     }

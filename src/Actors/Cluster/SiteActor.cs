@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
@@ -16,6 +17,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     private static readonly GoOn _goOn = new();
 
     private readonly FieldSite _site;
+    private readonly SiteObserver _observer;
     private readonly ISiteLines _lines;
     private readonly LocalCrew _crew;
     private readonly Dictionary<(int Participant, int Member), IActorRef> _members = [];      // Of teams on several sites.
@@ -31,9 +33,10 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     /// <param name="lines">The way to the others.</param>
     public SiteActor(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, int site, byte[]? fields, RunSettings settings, ISiteLines lines)
     {
-        _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null);
+        _observer = new SiteObserver(system, settings.Clock);
+        _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null, _observer);
         _lines = lines;
-        var self = Self;
+        var (self, trace) = (Self, new WindowTrace());
         Action<TeamPacket, int> SendOf(TeamSites team) => (packet, member) =>
         {
             if (team.Sites[member] == site)
@@ -56,7 +59,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
             return Props.Create(() => new TeamActor(node, system.Experiment.Seed, settings, send));
         }
 
-        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, TeamOf);
+        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, new ParticipantMeter(settings.Clock, trace, tells: true), TeamOf);
         foreach (var team in teams)
         {
             var (node, send) = (system.Participants[team.Participant], SendOf(team));
@@ -73,6 +76,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
         Receive<TeamPacket>(Route);
         ReceiveAndGoOn<SiteOrder.Batch>(batch =>
         {
+            trace.Parent = batch.Trace;
             foreach (var item in batch.Items)
             {
                 Take(item);
@@ -86,7 +90,6 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
         Receive<ParticipantAnswer.CannotSave>(_lines.ToCoordinator);
         Receive<ParticipantAnswer.Saved>(_lines.ToCoordinator);
         Receive<ParticipantAnswer.Underway>(_lines.ToCoordinator);
-        Receive<ParticipantAnswer.Worked>(_lines.ToCoordinator);
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
     }
 
@@ -182,6 +185,11 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                     _lines.ToSite(send.Site, send.Parcel);
                     break;
                 case SiteEffect.Tell tell:
+                    if (_observer.TryTake(isDue: tell.What is SiteAnswer.ShareSaved, out var worked))
+                    {
+                        _lines.ToCoordinator(worked);
+                    }
+
                     _lines.ToCoordinator(tell.What);
                     break;
                 default:

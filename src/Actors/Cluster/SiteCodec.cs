@@ -21,7 +21,7 @@ internal static class SiteCodec
 
     private enum Kind : byte
     {
-        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Worked, Advanced, Failed, Measured, ShareSaved, MeshesChanged, Restore, Meet, IsReady,
+        Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Advanced, Failed, Measured, ShareSaved, FieldsSealed, Worked, MeshesChanged, Restore, Meet, IsReady,
         TeamOrder, TeamCancel, TeamDone, TeamMail,
     }
 
@@ -32,7 +32,7 @@ internal static class SiteCodec
 
     private enum Item : byte
     {
-        Start = 1, SaveShare, Advance, Deliver, Open, Publish, Measure, Iterate, Accept, Initialize, Save,
+        Start = 1, SaveShare, Record, SealFields, Advance, Deliver, Open, Publish, Measure, Iterate, Accept, Initialize, Save,
     }
 
     /// <summary>The bytes of a message of a coordinator or a site.</summary>
@@ -43,6 +43,7 @@ internal static class SiteCodec
         {
             case SiteOrder.Batch batch:
                 Write(to, Kind.Batch);
+                WriteText(to, batch.Trace ?? "");
                 WriteInteger(to, batch.Items.Length);
                 foreach (var item in batch.Items)
                 {
@@ -141,6 +142,7 @@ internal static class SiteCodec
                 WriteInteger(to, saved.Participant);
                 WriteInteger(to, saved.Window);
                 WriteBytes(to, saved.State);
+                WriteInteger(to, saved.Nanoseconds);
                 break;
             case ParticipantAnswer.CannotSave fault:
                 Write(to, Kind.CannotSave);
@@ -151,13 +153,6 @@ internal static class SiteCodec
                 Write(to, Kind.Underway);
                 WriteInteger(to, underway.Participant);
                 WriteNumber(to, underway.Done);
-                break;
-            case ParticipantAnswer.Worked worked:
-                Write(to, Kind.Worked);
-                WriteInteger(to, worked.Participant);
-                WriteFlag(to, worked.IsAdvance);
-                WriteInteger(to, worked.Began);
-                WriteInteger(to, worked.Ended);
                 break;
             case CouplingEvent.Advanced advanced:
                 Write(to, Kind.Advanced);
@@ -174,6 +169,7 @@ internal static class SiteCodec
                 }
 
                 WriteNumbers(to, advanced.Watched.IsDefault ? [] : advanced.Watched.AsSpan());
+                WriteInteger(to, advanced.Nanoseconds);
                 break;
             case CouplingEvent.Failed failed:
                 Write(to, Kind.Failed);
@@ -193,6 +189,18 @@ internal static class SiteCodec
                 WriteInteger(to, share.Site);
                 WriteInteger(to, share.Window);
                 WriteBytes(to, share.Share);
+                break;
+            case SiteAnswer.FieldsSealed told:
+                Write(to, Kind.FieldsSealed);
+                WriteInteger(to, told.Site);
+                WriteInteger(to, told.Number);
+                WriteFlag(to, told.IsAnswer);
+                WriteBytes(to, told.Block);
+                break;
+            case SiteWorked worked:
+                Write(to, Kind.Worked);
+                WriteTimes(to, worked.Mapped);
+                WriteTimes(to, worked.Accelerated);
                 break;
             case SiteAnswer.MeshesChanged changed:
                 Write(to, Kind.MeshesChanged);
@@ -229,13 +237,13 @@ internal static class SiteCodec
         switch (kind)
         {
             case Kind.Batch:
-                var items = ImmutableArray.CreateBuilder<object>();
+                var (trace, items) = (ReadText(ref from), ImmutableArray.CreateBuilder<object>());
                 for (var left = ReadCount(ref from); left > 0; left--)
                 {
                     items.Add(ReadItem(ref from));
                 }
 
-                return new SiteOrder.Batch(items.ToImmutable());
+                return new SiteOrder.Batch(items.ToImmutable()) { Trace = trace.Length == 0 ? null : trace };
             case Kind.Fields:
                 return new SiteOrder.Begin(ReadBytes(ref from));
             case Kind.Restore:
@@ -279,13 +287,11 @@ internal static class SiteCodec
             case Kind.CannotStart:
                 return new ParticipantAnswer.CannotStart(ReadCount(ref from), ReadText(ref from));
             case Kind.Saved:
-                return new ParticipantAnswer.Saved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
+                return new ParticipantAnswer.Saved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from)) { Nanoseconds = ReadTime(ref from) };
             case Kind.CannotSave:
                 return new ParticipantAnswer.CannotSave(ReadCount(ref from), ReadText(ref from));
             case Kind.Underway:
                 return new ParticipantAnswer.Underway(ReadCount(ref from), ReadNumber(ref from));
-            case Kind.Worked:
-                return new ParticipantAnswer.Worked(ReadCount(ref from), ReadFlag(ref from), ReadInteger(ref from), ReadInteger(ref from));
             case Kind.Advanced:
                 var advanced = new CouplingEvent.Advanced(ReadCount(ref from), ReadAddress(ref from), ReadPorts(ref from));
                 var (proposes, proposal, changesMeshes) = (ReadFlag(ref from), ReadNumber(ref from), ReadFlag(ref from));
@@ -297,6 +303,7 @@ internal static class SiteCodec
                     ChangesMeshes = changesMeshes,
                     Fingerprints = [.. fingerprints],
                     Watched = watched.Length == 0 ? default : [.. watched],
+                    Nanoseconds = ReadTime(ref from),
                 };
             case Kind.Failed:
                 return new CouplingEvent.Failed(ReadCount(ref from), ReadAddress(ref from), ReadEnum<FailureKind>(ref from), ReadText(ref from));
@@ -305,6 +312,10 @@ internal static class SiteCodec
                 return residuals.Length % 3 == 0 ? new CouplingEvent.Measured(address, [.. MemoryMarshal.Cast<double, Residual>(residuals)], error) : throw Damaged();
             case Kind.ShareSaved:
                 return new SiteAnswer.ShareSaved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
+            case Kind.FieldsSealed:
+                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from));
+            case Kind.Worked:
+                return new SiteWorked(ReadTimes(ref from), ReadTimes(ref from));
             case Kind.MeshesChanged:
                 var (site, group, isBroken, fault) = (ReadCount(ref from), ReadCount(ref from), ReadFlag(ref from), ReadText(ref from));
                 return new SiteAnswer.MeshesChanged(site, group, isBroken ? fault : null);
@@ -382,6 +393,14 @@ internal static class SiteCodec
                 Write(to, Item.SaveShare);
                 WriteInteger(to, save.Window);
                 break;
+            case ScriptEntry.Record record:
+                Write(to, Item.Record);
+                WriteInteger(to, record.Window);
+                WriteInteger(to, record.From);
+                break;
+            case ScriptEntry.SealFields:
+                Write(to, Item.SealFields);
+                break;
             case ScriptEntry.Advance advance:
                 Write(to, Item.Advance);
                 WriteInteger(to, advance.Order);
@@ -442,6 +461,10 @@ internal static class SiteCodec
                 return new ScriptEntry.Start(ReadCount(ref from));
             case Item.SaveShare:
                 return new ScriptEntry.SaveShare(ReadInteger(ref from));
+            case Item.Record:
+                return new ScriptEntry.Record(ReadInteger(ref from), ReadInteger(ref from));
+            case Item.SealFields:
+                return new ScriptEntry.SealFields();
             case Item.Advance:
                 var order = ReadInteger(ref from);
                 return new ScriptEntry.Advance(ReadAdvance(ref from), order);
@@ -486,6 +509,29 @@ internal static class SiteCodec
         1 => true,
         _ => throw Damaged(),
     };
+
+    private static void WriteTimes(ArrayBufferWriter<byte> to, ImmutableArray<(int Whose, long Nanoseconds)> times)
+    {
+        WriteInteger(to, times.Length);
+        foreach (var (whose, nanoseconds) in times)
+        {
+            WriteInteger(to, whose);
+            WriteInteger(to, nanoseconds);
+        }
+    }
+
+    private static ImmutableArray<(int, long)> ReadTimes(ref ReadOnlySpan<byte> from)
+    {
+        var times = ImmutableArray.CreateBuilder<(int, long)>();
+        for (var left = ReadCount(ref from); left > 0; left--)
+        {
+            times.Add((ReadCount(ref from), ReadTime(ref from)));
+        }
+
+        return times.ToImmutable();
+    }
+
+    private static long ReadTime(ref ReadOnlySpan<byte> from) => ReadInteger(ref from) is >= 0 and var nanoseconds ? nanoseconds : throw Damaged();
 
     private static T ReadEnum<T>(ref ReadOnlySpan<byte> from) where T : struct, Enum
     {

@@ -17,6 +17,8 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     /// <summary>The dispatcher of hosts and sites: orders, answers and parcels, apart from the mail of the cluster.</summary>
     public const string Dispatcher = "actor-multiscale.site-dispatcher";
 
+    private const string SiteName = "site";
+
     private readonly OpenSite _order;
     private readonly NodeSettings _node;
     private readonly IActorRef _agent;
@@ -63,6 +65,10 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
         // Reads the record, which blocks.
         _ = Task.Factory.StartNew(() => new Composed(compose()), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).PipeTo(Self);
     }
+
+    /// <summary>How many messages wait at the host <paramref name="host"/> of this process and at its site.</summary>
+    public static int WaitingAt(IActorRef host) =>
+        host is ActorRefWithCell { Underlying: var cell } ? cell.NumberOfMessages + (cell.GetSingleChild(SiteName) is ActorRefWithCell site ? site.Underlying.NumberOfMessages : 0) : 0;
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
@@ -111,6 +117,7 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
         {
             _wire = new SiteWire(new WireOptions
             {
+                Run = _order.Run,
                 Site = _order.Site,
                 Token = [.. Convert.FromHexString(_order.Token)],
                 Epoch = _order.Epoch,
@@ -161,7 +168,7 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
 
         var (order, run, fields, wire, settings) = (_order, _run!, _fields, _wire!, new RunSettings { Threads = _node.Threads });
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
-        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), "site");
+        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), SiteName);
         Context.Watch(_site);
         _fields = [];
         _taker = _site;

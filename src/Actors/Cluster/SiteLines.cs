@@ -10,7 +10,11 @@ internal abstract record SiteOrder
     private SiteOrder() { }
 
     /// <summary>Entries of the script, and jobs of the site's participants, in order.</summary>
-    public sealed record Batch(ImmutableArray<object> Items) : SiteOrder;
+    public sealed record Batch(ImmutableArray<object> Items) : SiteOrder
+    {
+        /// <summary>The identity of the activity of the root window to which advances in the batch belong; null where nobody traces.</summary>
+        public string? Trace { get; init; }
+    }
 
     /// <summary>A job of a participant: inside a batch, but for the restoring of its state, which comes by itself.</summary>
     public sealed record Job(int Participant, ParticipantJob What) : SiteOrder;

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using System.Net;
 using ActorMultiscale.Actors.DataPlane;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling.Distribution;
 
 namespace ActorMultiscale.Actors.Cluster;
@@ -10,7 +12,7 @@ namespace ActorMultiscale.Actors.Cluster;
 /// fields. When one link breaks the whole is broken: the run goes back to its last snapshot.
 /// </summary>
 /// <remarks>Two of one process have no link between them: what one sends, the other takes, copied where it may be overwritten.</remarks>
-internal sealed class SiteWire : IWireReceiver, IDisposable
+internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
 {
     // A longer one would make those behind it wait.
     private const int ShortLength = 32 << 10;
@@ -19,6 +21,7 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     private static readonly ConcurrentDictionary<(string Token, int Site), SiteWire> _here = new();
 
     private readonly Wire _wire;
+    private readonly WireOptions _options;
     private readonly (string Token, int Site) _key;
     private readonly SiteWire?[] _neighbors;          // Of this process.
     private readonly Action<object> _take;
@@ -34,10 +37,11 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     /// <param name="broken">Told once, with a sentence, when nothing more will come.</param>
     public SiteWire(WireOptions options, int sites, IPAddress host, Action<object> take, Action<string> broken)
     {
-        (_take, _broken, _links, _neighbors) = (take, broken, new WireLink?[sites + 1], new SiteWire?[sites + 1]);
+        (_options, _take, _broken, _links, _neighbors) = (options, take, broken, new WireLink?[sites + 1], new SiteWire?[sites + 1]);
         _key = (Convert.ToHexString(options.Token.AsSpan()), options.Site);
         _wire = Wire.Listen(options, this, new IPEndPoint(host, 0));
         _here[_key] = this;
+        Telemetry.Watch(this);
     }
 
     /// <summary>The port on which it listens.</summary>
@@ -45,6 +49,18 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
 
     /// <summary>What it has carried.</summary>
     public WireCounters Counters => _wire.Counters;
+
+    /// <inheritdoc/>
+    public string Run => _options.Run;
+
+    /// <inheritdoc/>
+    public long Epoch => _options.Epoch;
+
+    /// <inheritdoc/>
+    public int Site => _options.Site;
+
+    /// <inheritdoc/>
+    public ImmutableArray<(int Peer, WireCounters Counters)> Links => [.. Enumerable.Range(0, _links.Length).Select(site => (site, Volatile.Read(ref _links[site]))).Where(link => link.Item2 is not null).Select(link => (link.site, link.Item2!.Counters))];
 
     /// <summary>Connects to another.</summary>
     /// <exception cref="WireException">There is no link.</exception>
@@ -87,8 +103,8 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
         {
             // Orders keep their order: they all go the same way.
             var half = batch.Items.Length / 2;
-            Send(site, new SiteOrder.Batch(batch.Items[..half]));
-            Send(site, new SiteOrder.Batch(batch.Items[half..]));
+            Send(site, batch with { Items = batch.Items[..half] });
+            Send(site, batch with { Items = batch.Items[half..] });
             return;
         }
 
@@ -123,12 +139,17 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     public void Closed(WireLink link, string reason) => Break($"The link to {NameOf(link.Site)} is no more: {reason}");
 
     /// <inheritdoc/>
-    public void Refused(EndPoint? from, string reason) => _take(new WireRefusal($"{from} was refused: {reason}"));
+    public void Refused(EndPoint? from, string reason)
+    {
+        Telemetry.RefusedConnections.Add(1, new KeyValuePair<string, object?>("run", Run));
+        _take(new WireRefusal($"{from} was refused: {reason}"));
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Interlocked.Exchange(ref _isOver, 1);
+        Telemetry.LetGo(this);
         if (_here.TryRemove(_key, out _))
         {
             foreach (var neighbor in _neighbors)

@@ -29,7 +29,7 @@ internal sealed record OpenedSites(FieldPlacement Placement, ICoordinatorLines L
 /// <param name="node">What that was told.</param>
 /// <param name="run">The run.</param>
 /// <param name="place">Chooses the nodes, of each participant the index of its own, and of teams on several nodes those of their members.</param>
-internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, Func<CoupledSystem, (ImmutableArray<NodeAddress> Nodes, ImmutableArray<int> Participants, ImmutableArray<TeamSites> Teams)> place) : ISites
+internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, Func<CoupledSystem, ChosenNodes> place) : ISites
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
@@ -51,6 +51,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length)))).ConfigureAwait(false);
         var options = new WireOptions
         {
+            Run = run,
             Site = nodes.Length,
             Token = [.. token],
             Epoch = epoch,

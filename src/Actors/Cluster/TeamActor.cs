@@ -19,12 +19,14 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
     private readonly IActorRef _first;
     private readonly Action<TeamPacket, int> _send;
     private readonly TimeSpan _grace;
+    private readonly TimeProvider _clock;
     private readonly bool[] _isDone;
     private readonly byte[][] _states;
     private ParticipantEffect.Start? _job;
     private object? _answer;
     private string? _fault;
     private long _act;
+    private long _began;                        // When the act was begun: members compute, or wait for each other, since.
 
     /// <summary>The team of a participant.</summary>
     /// <param name="node">The participant.</param>
@@ -33,7 +35,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
     /// <param name="send">Sends to another member, from any thread.</param>
     public TeamActor(ParticipantNode node, ulong seed, RunSettings settings, Action<TeamPacket, int> send)
     {
-        (_node, _send, _grace, _site) = (node, send, settings.Grace, Context.Parent);
+        (_node, _send, _grace, _clock, _site) = (node, send, settings.Grace, settings.Clock, Context.Parent);
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
         _isDone = new bool[node.Description.Members];
         _states = new byte[_isDone.Length][];
@@ -88,6 +90,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
     private void Start(ParticipantEffect.Start start)
     {
         (_job, _answer, _fault) = (start, null, null);
+        _began = _clock.GetTimestamp();
         _act++;
         Array.Clear(_isDone);
         PortReader? inputs = null;
@@ -158,7 +161,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
                 ParticipantJob.Restore => new ParticipantAnswer.Ready(_node.Index, []),
                 ParticipantJob.Save save => new ParticipantAnswer.Saved(_node.Index, save.Window, TeamModel.Join(_states)),
                 ParticipantJob.Advance { PrepareOnly: true } => null,
-                _ => _answer,
+                _ => _answer is CouplingEvent.Advanced advanced ? advanced with { Nanoseconds = (long)_clock.GetElapsedTime(_began).TotalNanoseconds } : _answer,
             });
         }
     }

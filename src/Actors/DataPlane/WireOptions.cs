@@ -22,6 +22,9 @@ internal sealed record WireOptions
     /// <summary>How long a token is, bytes.</summary>
     public const int TokenLength = 16;
 
+    /// <summary>The name of the run, for counts.</summary>
+    public string Run { get; init; } = "";
+
     /// <summary>The number of this process among those of the run, from 0.</summary>
     public required int Site { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
 
@@ -98,6 +99,24 @@ internal sealed class RunObserver : ICouplingObserver
             time = isAdvance
                 ? time with { Computing = time.Computing + length, Advances = time.Advances + 1 }
                 : time with { Persisting = time.Persisting + length };
+        }
+    }
+
+    /// <summary>A site mapped and accelerated: for how long is known, and not when.</summary>
+    public void Worked(SiteWorked work)
+    {
+        if (_hasDetails)
+        {
+            foreach (var (conduit, length) in work.Mapped)
+            {
+                ref var time = ref _times[_system.Conduits[conduit].Consumer];
+                time = time with { Mapping = time.Mapping + length };
+            }
+
+            foreach (var (_, length) in work.Accelerated)
+            {
+                _accelerating += length;
+            }
         }
     }
 

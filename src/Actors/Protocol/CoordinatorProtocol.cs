@@ -45,12 +45,16 @@ internal sealed class CoordinatorProtocol
     private readonly RunMetrics _metrics;
     private readonly bool _isRecorded;
     private readonly FieldRecorder? _recorder;
+    private readonly FieldMerger? _merger;     // Of what sites record, where the fields lie on several.
+    private readonly long _recordsFrom;
+    private int _sealsMissing;                 // Sites that were asked for what they have recorded, and have not answered yet.
     private readonly long _mostFieldsWaiting;
     private readonly Queue<CoordinatorEffect> _effects = new();
     private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(32);
     private readonly bool[] _isReady;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
     private int _statesMissing;
+    private bool _isKept;
     private readonly FieldPlacement? _placement;
     private FieldGathering? _gathering;        // Of the snapshot under way, where the fields lie on several sites.
     private readonly Queue<CouplingEvent> _held = new();   // Answers, while too many fields wait.
@@ -68,7 +72,7 @@ internal sealed class CoordinatorProtocol
     /// <param name="recordsFields">Whether fields are recorded, of those participants whose experiment wants it.</param>
     /// <param name="blockLength">A block of fields is complete when it has so many bytes.</param>
     /// <param name="mostFieldsWaiting">Where so many bytes of fields wait to be stored, the run waits too.</param>
-    /// <param name="placement">On which sites the fields lie; null where they lie here. Those of several sites are not recorded.</param>
+    /// <param name="placement">On which sites the fields lie; null where they lie here.</param>
     /// <exception cref="InvalidDataException">The snapshot does not fit the system.</exception>
     public CoordinatorProtocol(CoupledSystem system, RunHistory history, RunSnapshot? from, bool isRecorded, ICouplingObserver? observer = null,
         bool recordsFields = false, int blockLength = FieldRecorder.BlockLength, long mostFieldsWaiting = RunSettings.MostFieldsWaiting, FieldPlacement? placement = null)
@@ -76,24 +80,22 @@ internal sealed class CoordinatorProtocol
         // Of what is computed again, the fields may be in the record already.
         _placement = placement;
         var isWanted = recordsFields && isRecorded && FieldRecorder.IsWanted(system);
-        _recorder = isWanted && placement is null
-            ? new FieldRecorder(system, from?.Window ?? 0, Math.Max(from?.Window ?? 0, history.FieldsEnd), blockLength)
-            : null;
+        _recordsFrom = Math.Max(from?.Window ?? 0, history.FieldsEnd);
+        _recorder = isWanted && placement is null ? new FieldRecorder(system, from?.Window ?? 0, _recordsFrom, blockLength) : null;
+        _merger = isWanted && placement is not null ? new FieldMerger(system, placement.Sites, blockLength) : null;
         _mostFieldsWaiting = mostFieldsWaiting;
         (_system, _from, _isRecorded, _metrics) = (system, from, isRecorded, history.MetricsAtSnapshot);
         var recordedEnds = history.SinceSnapshot.Select(record => record.EndTick);
         _core = placement is null
             ? new CouplingCore(system, from?.Fields, recordedEnds: recordedEnds, observer: observer, recorder: _recorder)
             : new CouplingCore(system, placement, from?.Fields, recordedEnds, observer);
-        if (isWanted && placement is not null)
-        {
-            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Note("the run is on several nodes: its fields are not recorded")));
-        }
-
         _isReady = new bool[system.Participants.Length];
         Epoch = Math.Max(1, history.Epoch);
         Accepted = Durable = from?.Window ?? 0;
     }
+
+    /// <summary>Whether the fields, and the participants, are on sites.</summary>
+    public bool IsSpread => _placement is not null;
 
     /// <summary>The number of this incarnation, from 1.</summary>
     public int Epoch { get; }
@@ -147,6 +149,9 @@ internal sealed class CoordinatorProtocol
                 break;
             case SiteAnswer.ShareSaved share:
                 OnShareSaved(share);
+                break;
+            case SiteAnswer.FieldsSealed told:
+                OnFieldsSealed(told);
                 break;
             case ParticipantAnswer.Ready ready:
                 OnReady(ready);
@@ -227,6 +232,11 @@ internal sealed class CoordinatorProtocol
                 _effects.Enqueue(new CoordinatorEffect.Script(new ScriptEntry.Start(node.Index)));
             }
 
+            if (_merger is not null)
+            {
+                _effects.Enqueue(new CoordinatorEffect.Script(new ScriptEntry.Record(Accepted, _recordsFrom)));
+            }
+
             _effects.Enqueue(new CoordinatorEffect.AllReady());
         }
     }
@@ -253,26 +263,77 @@ internal sealed class CoordinatorProtocol
 
     private void TakeFields()
     {
-        if (_recorder is { LeftOut: > 0 } && !_saidThatFieldsAreLeftOut)
+        if ((_recorder?.LeftOut ?? _merger?.LeftOut) > 0 && !_saidThatFieldsAreLeftOut)
         {
             _saidThatFieldsAreLeftOut = true;
             _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Note(string.Create(CultureInfo.InvariantCulture,
                 $"the fields of window {Accepted - 1}, and of every other that has more than {FieldRecorder.LargestPath >> 20} MB of samples, are not recorded"))));
         }
 
-        while (_recorder is not null && _recorder.TryTake(out var block))
+        while (TryTakeBlock(out var block))
         {
             _fieldsWaiting += block.Bytes.Length;
             _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Fields(block)));
         }
     }
 
-    // Everything that was recorded so far: before a snapshot, and at the end.
+    private bool TryTakeBlock([NotNullWhen(true)] out FieldBlock? block)
+    {
+        block = null;
+        return _recorder?.TryTake(out block) == true || _merger?.TryTake(out block) == true;
+    }
+
+    // Everything that was recorded so far, before a snapshot.
     private void SealFields()
     {
         _recorder?.Seal();
+        AskForFields();
         TakeFields();
     }
+
+    private void AskForFields()
+    {
+        if (_merger is not null)
+        {
+            _sealsMissing += _placement!.Sites;
+            _effects.Enqueue(new CoordinatorEffect.Script(new ScriptEntry.SealFields()));
+        }
+    }
+
+    private void OnFieldsSealed(SiteAnswer.FieldsSealed told)
+    {
+        if (_merger is null || _isOver)
+        {
+            return;
+        }
+
+        _sealsMissing -= told.IsAnswer ? 1 : 0;
+        try
+        {
+            _merger.Take(told);
+            _merger.Merge(Accepted);
+        }
+        catch (InvalidDataException fault)
+        {
+            End(RunOutcome.Failed, Accepted, $"what site {told.Site} recorded cannot be read: {fault.Message}", "");
+            return;
+        }
+
+        if (HasAllFields)
+        {
+            _merger.Seal();
+        }
+
+        if (!told.IsAnswer && _sealsMissing == 0)
+        {
+            AskForFields();         // One site has a block full: it does not wait here until others have.
+        }
+
+        TakeFields();
+        KeepIfComplete();
+    }
+
+    private bool HasAllFields => _merger is null || (_sealsMissing == 0 && _merger.IsGapless);
 
     private void CarryOut(CouplingCommand command)
     {
@@ -310,7 +371,7 @@ internal sealed class CoordinatorProtocol
     {
         SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
-        _statesMissing = _system.Participants.Length;
+        (_statesMissing, _isKept) = (_system.Participants.Length, false);
         _snapshot = new RunSnapshot(take.Window, take.Tick, _placement is null ? _core.SaveFields() : [], [.. new byte[_statesMissing][]]) { Counted = _metrics.Counts };
         if (_placement is not null)
         {
@@ -361,16 +422,18 @@ internal sealed class CoordinatorProtocol
         }
     }
 
-    private bool IsSnapshotComplete => _statesMissing == 0 && _gathering is null or { IsComplete: true };
+    private bool IsSnapshotComplete => _statesMissing == 0 && _gathering is null or { IsComplete: true } && HasAllFields;
 
     private void KeepIfComplete()
     {
-        if (IsSnapshotComplete)
+        if (_snapshot is not null && IsSnapshotComplete && !_isKept)
         {
+            _isKept = true;
             Flush();
-            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Keep(_snapshot!)));
-            FinishIfComplete();
+            _effects.Enqueue(new CoordinatorEffect.Record(new JournalOrder.Keep(_snapshot)));
         }
+
+        FinishIfComplete();
     }
 
     private void FinishIfComplete()
@@ -399,7 +462,9 @@ internal sealed class CoordinatorProtocol
         }
 
         _isOver = true;
-        SealFields();
+        _recorder?.Seal();
+        _merger?.Seal();        // Where nothing is saved, what sites have recorded since they were last asked is not asked for: one of them may answer nobody.
+        TakeFields();
         Flush();
         _effects.Enqueue(new CoordinatorEffect.End(new RunEvent.RunEnded
         {

@@ -48,6 +48,11 @@ internal static class CheckCommand
             Console.Out.WriteLine($"{output.Experiment}: valid");
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {output.Windows} windows of {loaded.System.Experiment.Window} s, {output.Participants.Length} participants: {string.Join(", ", output.Participants)}"));
             Console.Out.WriteLine($"  about {Words(output.MemoryBytes)} of memory, and {Words(output.DiskBytes)} on disk{(output.FieldBytes > 1_000_000 ? $", {Words(output.FieldBytes)} of it recorded fields ('record = none' for a participant, or --no-fields, leaves them out)" : "")}");
+            if (!output.Placement.IsEmpty)
+            {
+                Console.Out.WriteLine($"  in a cluster: {string.Join(", ", output.Placement.Select(Words))}");
+            }
+
             foreach (var warning in output.Warnings)
             {
                 Console.Out.WriteLine($"  warning: {warning}");
@@ -103,6 +108,7 @@ internal static class CheckCommand
             BytesOfProgram + memory + (4 * fields) + Math.Min(2 * perWindow, 2 * FieldRecorder.LargestPath) + Math.Min(recorded, RunSettings.MostFieldsWaiting), BytesOfEmptyStore + (windows * record) + (snapshots * (state + fields)) + recorded, loaded.Warnings)
         {
             FieldBytes = recorded,
+            Placement = system.Experiment.Placement,
         };
     }
 
@@ -123,6 +129,9 @@ internal static class CheckCommand
 
         return numbers * sizeof(double);
     }
+
+    private static string Words(PlacementRule rule) =>
+        $"{rule.Participants}{(rule.Role is { } role ? $" on nodes of the role '{role}'" : "")}{(rule.With is { } with ? $" with {with}" : "")}";
 
     private static string Words(long bytes) => bytes switch
     {
@@ -145,4 +154,7 @@ public sealed record ExperimentCheckOutput(string Experiment, bool Valid, long W
 {
     /// <summary>About how much of it are recorded fields.</summary>
     public long FieldBytes { get; init; }
+
+    /// <summary>On which nodes of a cluster participants are computed, where the experiment says it; the first rule that is of a participant holds.</summary>
+    public ImmutableArray<PlacementRule> Placement { get; init; } = [];
 }

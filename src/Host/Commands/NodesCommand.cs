@@ -37,11 +37,12 @@ internal static class NodesCommand
                 return ExitCode.Ok;
             }
 
-            var table = new Table().Border(TableBorder.Rounded).AddColumns("node", "roles", "status", "cores", "load", "memory", "lag", "up since", "participants");
+            var table = new Table().Border(TableBorder.Rounded).AddColumns("node", "roles", "status", "cores", "load", "memory", "lag", "up since", "sites", "participants");
             foreach (var node in nodes)
             {
                 table.AddRow(new Text(node.Address), new Text(string.Join(' ', node.Roles)), new Text(node.Status), Number(node.Cores, "0", ""), Number(node.Load * 100, "0", " %"),
-                    Number(node.MemoryBytes / 1e6, "0", " MB"), Number(node.Lag?.Greatest, "0.000", " s"), Number(node.Uptime, "0", " s"), new Text(Participants(node)));
+                    Number(node.MemoryBytes / 1e6, "0", " MB"), Number(node.Lag?.Greatest, "0.000", " s"), Number(node.Uptime, "0", " s"),
+                    new Text(string.Join(", ", node.Sites.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Run} epoch {s.Epoch} ({s.Waiting} waiting)")))), new Text(Participants(node)));
             }
 
             ConsoleTables.Write(table);
@@ -86,6 +87,9 @@ public sealed record NodeOutput(string Address, ImmutableArray<string> Roles, st
     /// <summary>The participants that it hosts, up to 256 of them.</summary>
     public ImmutableArray<HostedParticipant> Participants { get; init; } = [];
 
+    /// <summary>The sites of runs on it: of which incarnation, and how many messages wait there.</summary>
+    public ImmutableArray<HostedSite> Sites { get; init; } = [];
+
     /// <summary>The output of a report. The status is <c>unreachable</c> where heartbeats fail to come, whatever the member was before.</summary>
     public static NodeOutput Of(NodeReport report)
     {
@@ -102,6 +106,7 @@ public sealed record NodeOutput(string Address, ImmutableArray<string> Roles, st
             Refused = status?.Refused,
             Hosted = status?.Hosted,
             Participants = status?.Participants ?? [],
+            Sites = status?.Sites ?? [],
         };
     }
 }

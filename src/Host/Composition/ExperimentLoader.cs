@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -296,6 +297,10 @@ public sealed class ExperimentLoader
             Conduits = [.. experiment.Conduits.Where(c => IsAwake(c.From) && IsAwake(c.To))],
             Limits = [.. experiment.Limits.Where(l => IsAwake(l.Metric) && !experiment.Watches.Any(w => !IsAwake(w.Port) && (l.Metric + ".").StartsWith($"watch.{w.Name}.", StringComparison.Ordinal)))],
             Watches = [.. experiment.Watches.Where(w => IsAwake(w.Port))],
+            Placement = [.. experiment.Placement
+                .Where(rule => experiment.Participants.Where(p => rule.Concerns(p.Name)) is var concerned && (!concerned.Any() || concerned.Any(p => awake.Contains(p.Name))))
+                .Select(rule => rule.With is { } with && !IsAwake(with) ? rule with { With = null } : rule)
+                .Where(rule => rule.Role is not null || rule.With is not null)],
         };
     }
 
@@ -345,6 +350,7 @@ public sealed class ExperimentLoader
             SnapshotInterval = TimeSpan.FromSeconds(snapshots.Number("interval", _second, 30, min: 0.1, max: 1e6)),
             Limits = BindLimits(root.Section("limits", required: false)),
             Watches = [.. root.Sections("watches", required: false).Select(w => BindWatch(w.Name, w.Reader))],
+            Placement = [.. root.Sections("placement", required: false).Select(p => BindPlacement(p.Name, p.Reader))],
             Checks = [.. root.Sections("expect", required: false).Select(c => BindCheck(c.Name, c.Reader))],
         };
         root.Finish();
@@ -654,6 +660,21 @@ public sealed class ExperimentLoader
 
         Bind(reader, "");
         return limits.ToImmutable();
+    }
+
+    private static PlacementRule BindPlacement(string participants, ConfigReader reader)
+    {
+        var rule = new PlacementRule(participants)
+        {
+            Role = reader.Has("role") ? reader.Text("role") : null,
+            With = reader.Has("with") ? reader.Text("with") : null,
+        };
+        if (rule.Role is { Length: > 0 } role && !NodeSettings.IsRole(role))
+        {
+            reader.Fault("role", $"'{role}' cannot be the role of a node: lower-case letters, digits and '-' can, beginning with a letter, at most 32.");
+        }
+
+        return rule;
     }
 
     private static Watch BindWatch(string name, ConfigReader reader)

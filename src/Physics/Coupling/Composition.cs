@@ -729,6 +729,7 @@ public sealed class Composition
             }
         }
 
+        CheckPlacement();
         ResolveWatches();
         scalars.AddRange(_watches.SelectMany(w => WatchNode.MetricsOf(w.Spec.Name, w.Layout.Port.Components)));
         for (var i = 0; i < _experiment.Limits.Length; i++)
@@ -759,6 +760,82 @@ public sealed class Composition
             if (description.FastestTimeScale is { } fastest && _groupOf.TryGetValue(name, out var group) && WindowOf(group) > fastest)
             {
                 Warn($"participants.{name}", $"'{name}' resolves times of {fastest} and meets its peers only every {WindowOf(group)}: what happens faster does not pass.");
+            }
+        }
+    }
+
+    private void CheckPlacement()
+    {
+        var rules = _experiment.Placement;
+        if (rules.IsEmpty)
+        {
+            return;
+        }
+
+        var names = _experiment.Participants.Select(p => p.Name).Distinct(StringComparer.Ordinal).ToList();
+        var bases = names.Select(Ensembles.BaseName).Distinct(StringComparer.Ordinal).ToList();
+        var known = names.ToHashSet(StringComparer.Ordinal);
+        var partners = new Dictionary<string, string>(StringComparer.Ordinal);
+        var holds = new HashSet<PlacementRule>(ReferenceEqualityComparer.Instance);
+        foreach (var name in names)
+        {
+            if (rules.FirstOrDefault(rule => rule.Concerns(name)) is { } rule)
+            {
+                holds.Add(rule);
+                if (rule.PartnerOf(name) is { } partner && known.Contains(partner))
+                {
+                    partners[name] = partner;
+                }
+            }
+        }
+
+        foreach (var rule in rules)
+        {
+            var path = $"placement.{rule.Participants}";
+            if (rule.Role is null && rule.With is null)
+            {
+                Fault(path, $"The rule says nothing: give it a 'role' that nodes have, or a participant 'with' whom to share a node.");
+            }
+
+            if (!names.Exists(rule.Concerns))
+            {
+                var word = rule.IsPrefix ? rule.Participants[..^1] : rule.Participants;
+                Fault(path, $"{(rule.IsPrefix ? $"No participant's name begins with '{word}'" : $"There is no participant '{word}'")}. {Suggestion.Sentence(word, bases)}");
+            }
+            else if (!holds.Contains(rule))
+            {
+                Warn(path, $"The rule for '{rule.Participants}' holds for nobody: rules that stand before it are of the same participants.");
+            }
+
+            if (rule.With is { } with && !known.Contains(with))
+            {
+                Fault(path + ".with", $"{(bases.Contains(with) ? $"'{with}' is an ensemble, whose members may be on many nodes; name one of them, such as '{with}[0]'." : $"There is no participant '{with}'. {Suggestion.Sentence(with, bases)}")}");
+            }
+            else if (rule.With == rule.Participants)
+            {
+                Fault(path + ".with", $"'{rule.With}' is with itself on a node anyway.");
+            }
+        }
+
+        // Who is with whom leads to somebody who is with nobody.
+        var isTold = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var first in partners.Keys.Order(StringComparer.Ordinal))
+        {
+            var way = new List<string>();
+            for (var at = first; isTold.Add(at); at = partners[at])
+            {
+                way.Add(at);
+                if (!partners.TryGetValue(at, out var next))
+                {
+                    break;
+                }
+
+                if (way.IndexOf(next) is >= 0 and var begin)
+                {
+                    var rule = rules.First(r => r.Concerns(next));
+                    Fault($"placement.{rule.Participants}.with", $"Who is with whom goes in a circle: {string.Join(" with ", way.Skip(begin).Append(next).Select(name => $"'{name}'"))}. Leave out one of them.");
+                    break;
+                }
             }
         }
     }

@@ -46,6 +46,9 @@ public abstract record CouplingEvent
 
         /// <summary>What the watches on the participant say then, in their order; default where there are none, or the coordinator reads them itself.</summary>
         public ImmutableArray<double> Watched { get; init; }
+
+        /// <summary>How long it took, ns, where the time was taken beside it; else 0. It may decide where the participant is computed, and decides no number.</summary>
+        public long Nanoseconds { get; init; }
     }
 
     /// <summary>The fields cannot go on, such as after a change of a mesh that cannot be mapped.</summary>

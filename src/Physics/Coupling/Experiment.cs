@@ -166,18 +166,28 @@ public sealed record Conduit(string From, string To)
 /// <param name="Limit">The greatest absolute value allowed.</param>
 public sealed record ConservationLimit(string Metric, double Limit);
 
-/// <summary>Where participants are computed in a cluster.</summary>
-/// <param name="Participants">A name, or the beginning of several with <c>*</c> behind it.</param>
+/// <summary>Where participants are computed in a cluster. It decides how fast a run is, and changes no bit of it.</summary>
+/// <param name="Participants">A participant, an ensemble (all its members), a member such as <c>rve[3]</c>, or the beginning of several names with <c>*</c> behind it.</param>
 public sealed record PlacementRule(string Participants)
 {
     /// <summary>The role that their nodes have; null for any.</summary>
     public string? Role { get; init; }
 
-    /// <summary>The participant whose node they share where its role allows; null for none.</summary>
+    /// <summary>The participant whose node they share where their role allows it; null for none.</summary>
     public string? With { get; init; }
 
-    /// <summary>Whether the rule is of a participant.</summary>
-    public bool Concerns(string name) => Participants.EndsWith('*') ? name?.StartsWith(Participants[..^1], StringComparison.Ordinal) == true : name == Participants;
+    /// <summary>Whether the rule is of the participant <paramref name="name"/>.</summary>
+    public bool Concerns(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return IsPrefix ? name.StartsWith(Participants[..^1], StringComparison.Ordinal) : name == Participants || Ensembles.BaseName(name) == Participants;
+    }
+
+    /// <summary>With whom the participant <paramref name="name"/>, which the rule concerns, shares its node; null for nobody. One of several that the rule is of may be the one whom the others join.</summary>
+    public string? PartnerOf(string name) => With == name ? null : With;
+
+    /// <summary>Whether it is of all whose names begin alike.</summary>
+    internal bool IsPrefix => Participants.EndsWith('*');
 }
 
 /// <summary>Something that must hold at the end of the run, with its source.</summary>

@@ -92,7 +92,7 @@ public sealed class FieldExchange
     public ICouplingObserver? Observer { get; init; }
 
     /// <summary>Holds samples until it has copied their values; null for nobody.</summary>
-    internal FieldRecorder? Recorder { get; init; }
+    internal FieldRecorder? Recorder { get; set; }
 
     /// <summary>The last sample of an out-port at the last root boundary; null before the first.</summary>
     public FieldSample? LastOf(int participant, int port) => _last[participant][port];

@@ -28,6 +28,7 @@ internal static class ControlSamples
             Refused = 3,
             Hosted = 3,
             Participants = [new("left", "run-1"), new("right", "run-1"), new("größer", "run-2")],
+            Sites = [new("run-1", 3, 0, 17), new("run-2", 1, 2, 0)],
         },
         new MembersQuestion(),
         new MemberList([new(new NodeAddress("10.0.0.5", 21000), ["md"], "up", IsUnreachable: false), new(new NodeAddress("node-2.example", 21001), [], "leaving", IsUnreachable: true)]),
@@ -68,7 +69,7 @@ public sealed class ControlCodecTests
 
         // The longest status is sent.
         var longest = new string('a', ControlCodec.LongestText);
-        var bytes = ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant(longest, longest), NodeStatus.MostParticipants)], Roles = [.. Enumerable.Repeat(longest, NodeSettings.MostRoles)] });
+        var bytes = ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant(longest, longest), NodeStatus.MostParticipants)], Sites = [.. Enumerable.Repeat(new HostedSite(longest, int.MaxValue, int.MaxValue, int.MaxValue), NodeStatus.MostSites)], Roles = [.. Enumerable.Repeat(longest, NodeSettings.MostRoles)] });
         Assert.InRange(bytes.Length, 130_000, ControlCodec.LongestMessage);
     }
 

@@ -2,9 +2,11 @@ using System.Collections.Immutable;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Examples;
 using Akka.Actor;
 
@@ -56,26 +58,68 @@ public sealed class SpreadRunTests
             Assert.Equal(serial.Metrics, ended.Metrics);
         }
     }
+
+    [Theory]
+    [InlineData(1, 0, 0)]
+    [InlineData(2, 0, 1)]
+    [InlineData(3, 2, 1)]
+    public async Task What_sites_record_is_in_the_journal_before_the_snapshot_behind_it_and_suffices_to_compute_each_participant_alone(int sites, int left, int right)
+    {
+        var system = Oscillator(CouplingScheme.Parallel("left", "right").Iterated(200, _tight));
+        var record = new List<object>();
+
+        var ended = await SpreadRun.Of(system, new FieldPlacement(system, [left, right], sites), [], record).WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.True(ended.Outcome == RunOutcome.Completed, ended.Reason);
+        var windows = new List<RecordedWindow>();
+        foreach (var what in record)
+        {
+            switch (what)
+            {
+                case JournalOrder.Fields { Block: var block }:
+                    windows.AddRange(FieldBlockReader.Read(system, block.Bytes));
+                    break;
+                case JournalOrder.Keep { Snapshot: var snapshot }:
+                    Assert.InRange(windows[^1].Index, snapshot.Window - 1, 49);
+                    break;
+            }
+        }
+
+        Assert.Equal(Enumerable.Range(-1, 51).Select(i => (long)i), windows.Select(w => w.Index));
+
+        // One may overtake another that is under way; the last is kept.
+        Assert.Equal(50, record.OfType<JournalOrder.Keep>().Last().Snapshot.Window);
+        foreach (var node in system.Participants)
+        {
+            using var replay = new ParticipantReplay(system, node.Index);
+            Assert.All(windows, window => Assert.Null(replay.Advance(window)));
+        }
+    }
 }
 
 /// <summary>A run over sites in one actor system, whose lines are mailboxes.</summary>
 internal static class SpreadRun
 {
-    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, params ImmutableArray<TeamSites> teams)
+    public static Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, params ImmutableArray<TeamSites> teams) => Of(system, placement, teams, null);
+
+    // The list takes what a journal would be told; without it the run leaves no record.
+    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, List<object>? record)
     {
         using var actors = ActorSystem.Create("sites", ActorSettings.For(2, null));
         var ended = new TaskCompletionSource<RunEvent.RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
         var lines = new Lines(placement.Sites);
         var settings = new RunSettings();
-        var journal = actors.ActorOf(Props.Create(() => new Listener(ended)), "journal");
+        var journal = actors.ActorOf(Props.Create(() => new Listener(ended, record ?? new List<object>())), "journal");
         for (var i = 0; i < placement.Sites; i++)
         {
             var site = i;
             lines.Sites[i] = actors.ActorOf(Props.Create(() => new SiteActor(system, placement, teams, site, null, settings, lines)), $"site-{i}");
         }
 
-        var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: false, placement: placement);
-        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(placement, lines), null)), "coordinator");
+        var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: record is not null, recordsFields: record is not null, placement: placement);
+        var trace = new WindowTrace();
+        var telemetry = new RunTelemetry(system, system.Experiment.Name, settings.Clock, trace);
+        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(placement, lines, trace), null, telemetry)), "coordinator");
         try
         {
             return await ended.Task;
@@ -88,9 +132,16 @@ internal static class SpreadRun
 
     private sealed class Listener : ReceiveActor
     {
-        public Listener(TaskCompletionSource<RunEvent.RunEnded> ended)
+        public Listener(TaskCompletionSource<RunEvent.RunEnded> ended, List<object> record)
         {
             Receive<JournalOrder.End>(end => ended.TrySetResult(end.What));
+            Receive<JournalOrder.Commit>(commit => Sender.Tell(new JournalAnswer.Announced(commit.Records[^1].Index + 1)));
+            Receive<JournalOrder.Fields>(fields =>
+            {
+                record.Add(fields);
+                Sender.Tell(new JournalAnswer.FieldsRecorded(fields.Block.Bytes.Length));
+            });
+            Receive<JournalOrder.Keep>(record.Add);
             ReceiveAny(static _ => { });
         }
     }

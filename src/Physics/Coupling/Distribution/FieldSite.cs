@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
@@ -20,6 +21,7 @@ public sealed class FieldSite
     private readonly CoupledSystem _system;
     private readonly FieldPlacement _placement;
     private readonly int _site;
+    private readonly int _blockLength;
     private readonly FieldExchange _fields;
     private readonly Queue<ScriptEntry> _script = new();
     private readonly Queue<SiteEffect> _effects = new();
@@ -28,6 +30,8 @@ public sealed class FieldSite
     private readonly Dictionary<int, Waiting> _waiting = [];                                 // By participant.
     private readonly long[] _orders;                                                         // By participant: the last advance that it was told.
     private readonly Dictionary<(int Participant, WindowAddress Address), long> _orderOf = []; // Of advances that may still be answered.
+    private FieldRecorder? _recorder;
+    private long _told;                                                                      // Blocks of fields.
     private readonly HashSet<int> _changing = [];                                            // Participants of which a change of mesh waits to be accepted.
 
     /// <summary>A site at the start of a run, or, given the fields of a snapshot, at its boundary.</summary>
@@ -35,19 +39,20 @@ public sealed class FieldSite
     /// <param name="placement">Who is where.</param>
     /// <param name="site">The number of this site.</param>
     /// <param name="fields">The fields of the snapshot, whole; null for the start.</param>
+    /// <param name="observer">Hears how long mapping and acceleration take here; null for nobody.</param>
     /// <exception cref="InvalidDataException">They do not fit the system.</exception>
-    public FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields = null)
-        : this(system, placement, site, fields, isStrict: false)
+    public FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields = null, ICouplingObserver? observer = null)
+        : this(system, placement, site, fields, isStrict: false, observer: observer)
     {
     }
 
     /// <summary>For tests: a site whose exchange is strict.</summary>
-    internal FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields, bool isStrict)
+    internal FieldSite(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields, bool isStrict, int blockLength = FieldRecorder.BlockLength, ICouplingObserver? observer = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         ArgumentNullException.ThrowIfNull(placement);
-        (_system, _placement, _site) = (system, placement, site);
-        _fields = new FieldExchange(system, isStrict, placement.ShareOf(site));
+        (_system, _placement, _site, _blockLength) = (system, placement, site, blockLength);
+        _fields = new FieldExchange(system, isStrict, placement.ShareOf(site)) { Observer = observer };
         _orders = new long[system.Participants.Length];
         if (fields is not null)
         {
@@ -178,6 +183,15 @@ public sealed class FieldSite
 
                 _fields.SetStart(start.Participant, samples.Values);
                 return true;
+            case ScriptEntry.Record record:
+                _recorder = new FieldRecorder(_system, record.Window, record.From, _blockLength, isMine: IsHere);
+                _fields.Recorder = _recorder;
+                _recorder.Begin(_fields);
+                return true;
+            case ScriptEntry.SealFields:
+                _recorder?.Seal();
+                TellFields(isAnswer: true, _recorder?.TryTake(out var rest) == true ? rest.Bytes : []);
+                return true;
             case ScriptEntry.SaveShare save:
                 _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.ShareSaved(_site, save.Window, StateArchive.Save(_fields.Archive, 1024))));
                 return true;
@@ -202,6 +216,7 @@ public sealed class FieldSite
         {
             case CouplingCommand.OpenWindow open:
                 Forget(open.Group);
+                _recorder?.Open(open.Group, open.Again);
                 _fields.Open(open.Group, open.Window, open.Again);
                 break;
             case CouplingCommand.PublishStage publish:
@@ -216,6 +231,7 @@ public sealed class FieldSite
                 break;
             case CouplingCommand.Iterate iterate:
                 Forget(iterate.Group);
+                _recorder?.GoBack(iterate.Group);
                 _fields.Iterate(iterate.Group);
                 break;
             case CouplingCommand.AcceptWindow accept:
@@ -278,7 +294,9 @@ public sealed class FieldSite
         if (waiting.Missing.Count == 0)
         {
             _waiting.Remove(waiting.What.Participant);
-            _effects.Enqueue(new SiteEffect.Advance(waiting.What, _fields.InputsOf(waiting.What.Participant, waiting.What.Window, conduit => waiting.Values[conduit])));
+            var inputs = _fields.InputsOf(waiting.What.Participant, waiting.What.Window, conduit => waiting.Values[conduit]);
+            _recorder?.Order(waiting.What, inputs);
+            _effects.Enqueue(new SiteEffect.Advance(waiting.What, inputs));
         }
     }
 
@@ -311,14 +329,31 @@ public sealed class FieldSite
         }
 
         _fields.Deliver(participant, deliver.What.Window, new CouplingEvent.Advanced(participant, _nowhere, samples.Values) { Meshes = samples.Meshes, Fingerprints = samples.Fingerprints });
+        if (IsHere(participant))
+        {
+            _recorder?.Deliver(participant, samples.Values);
+        }
+
         return true;
     }
+
+    private void TellFields(bool isAnswer, byte[] block) => _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.FieldsSealed(_site, _told++, isAnswer, block)));
 
     private void Forget(int group) => _changing.RemoveWhere(p => _system.Groups[group].Leaves.Contains(p));
 
     private void Accept(CouplingCommand.AcceptWindow accept)
     {
         var fault = _fields.Accept(accept.Group, accept.Window);
+        if (accept.Group == 0)
+        {
+            // Whether it is accepted everywhere, and breaks no limit, the coordinator knows: it takes no windows that are not.
+            _recorder?.Accept(accept.Window);
+            while (_recorder?.TryTake(out var full) == true)
+            {
+                TellFields(isAnswer: false, full.Bytes);
+            }
+        }
+
         if (_changing.RemoveWhere(p => _system.Participants[p].Group == accept.Group) > 0)
         {
             _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.MeshesChanged(_site, accept.Group, fault)));

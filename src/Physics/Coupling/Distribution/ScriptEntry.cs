@@ -24,6 +24,12 @@ public abstract record ScriptEntry
     /// <summary>What a participant wrote in the advance of the number <paramref name="Order"/> is in force, and perhaps changes meshes.</summary>
     public sealed record Deliver(CouplingCommand.Deliver What, long Order, bool ChangesMeshes) : ScriptEntry;
 
+    /// <summary>From here on each site records the fields of its participants. <paramref name="Window"/>: the first root window that is computed now; <paramref name="From"/>: the first that is recorded.</summary>
+    public sealed record Record(long Window, long From) : ScriptEntry;
+
+    /// <summary>What was recorded so far is to be told: answered by <see cref="SiteAnswer.FieldsSealed"/>, be it empty.</summary>
+    public sealed record SealFields : ScriptEntry;
+
     /// <summary>The fields at this root boundary are to be kept: answered by <see cref="SiteAnswer.ShareSaved"/>.</summary>
     public sealed record SaveShare(long Window) : ScriptEntry;
 }
@@ -35,6 +41,13 @@ public abstract record SiteAnswer
 
     /// <summary>A site's share of the fields.</summary>
     public sealed record ShareSaved(int Site, long Window, byte[] Share) : SiteAnswer;
+
+    /// <summary>What a site has recorded of its participants.</summary>
+    /// <param name="Site">The site.</param>
+    /// <param name="Number">How many it told before.</param>
+    /// <param name="IsAnswer">Whether it answers <see cref="ScriptEntry.SealFields"/>; otherwise a block was full.</param>
+    /// <param name="Block">A block of windows; empty where there are none.</param>
+    public sealed record FieldsSealed(int Site, long Number, bool IsAnswer, byte[] Block) : SiteAnswer;
 
     /// <summary>A window in which meshes changed is accepted at a site; <paramref name="Fault"/> says what cannot be mapped any more.</summary>
     public sealed record MeshesChanged(int Site, int Group, string? Fault) : SiteAnswer;

@@ -43,11 +43,12 @@ public sealed class FieldRecorder
     /// <param name="from">The first that is recorded: those before it are in the record already.</param>
     /// <param name="blockLength">A block is complete when it has so many bytes.</param>
     /// <param name="largestPath">How many bytes of samples of one root window are held at most.</param>
-    public FieldRecorder(CoupledSystem system, long firstWindow = 0, long from = 0, int blockLength = BlockLength, long largestPath = LargestPath)
+    /// <param name="isMine">Whether it records a participant; null for all. Others record the rest: see <see cref="FieldMerger"/>.</param>
+    public FieldRecorder(CoupledSystem system, long firstWindow = 0, long from = 0, int blockLength = BlockLength, long largestPath = LargestPath, Func<int, bool>? isMine = null)
     {
         ArgumentNullException.ThrowIfNull(system);
         (_system, _window, _from, _blockLength, _largestPath) = (system, firstWindow, from, blockLength, largestPath);
-        _recordings = [.. system.Participants.Select(p => p.Spec.Recording)];
+        _recordings = [.. system.Participants.Select(p => isMine?.Invoke(p.Index) == false ? FieldRecording.None : p.Spec.Recording)];
         _path = [.. system.Participants.Select(_ => new List<RecordedAdvance>())];
         _ordered = new RecordedAdvance?[system.Participants.Length];
         _marks = [.. system.Groups.Select(g => new int[g.Leaves.Length])];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
+using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
@@ -28,14 +29,16 @@ public sealed class SpreadRunner
     private FieldGathering? _gathering;
     private CouplingCommand.TakeSnapshot? _taking;
     private byte[]?[] _states;
+    private readonly List<SiteAnswer.FieldsSealed> _told = [];
+    private int _sealed;                                        // Sites that have told all that they recorded.
     private long _durable;
     private CouplingCommand.Finish? _finish;
 
-    public SpreadRunner(CoupledSystem system, FieldPlacement placement, int seed, RunSnapshot? from = null)
+    public SpreadRunner(CoupledSystem system, FieldPlacement placement, int seed, RunSnapshot? from = null, int blockLength = FieldRecorder.BlockLength)
     {
         (_system, _placement, _random, _from) = (system, placement, new Random(seed), from);
         _core = new CouplingCore(system, placement, from?.Fields);
-        _sites = [.. Enumerable.Range(0, placement.Sites).Select(site => new FieldSite(system, placement, site, from?.Fields, isStrict: true))];
+        _sites = [.. Enumerable.Range(0, placement.Sites).Select(site => new FieldSite(system, placement, site, from?.Fields, isStrict: true, blockLength))];
         _sessions = [.. system.Participants.Select(node => new ParticipantSession(node, system.Experiment.Seed, ChunkedLoop.Serial))];
         _toSites = [.. _sites.Select(_ => new Queue<object>())];
         _toCoordinator = [.. _sites.Select(_ => new Queue<object>())];
@@ -52,6 +55,9 @@ public sealed class SpreadRunner
 
     /// <summary>How many parcels travelled.</summary>
     public long Travelled { get; private set; }
+
+    /// <summary>Takes what sites record, in any order; null where nothing is recorded.</summary>
+    public FieldMerger? Merger { get; init; }
 
     public List<RunSnapshot> Snapshots { get; } = [];
 
@@ -97,10 +103,27 @@ public sealed class SpreadRunner
             }
         }
 
+        if (Merger is not null)
+        {
+            Broadcast(new ScriptEntry.Record(Committed, Committed));
+        }
+
         Tell(_core.Handle(new CouplingEvent.Started(_from?.Tick ?? 0, _from?.Window ?? 0)));
         while (_finish is null || (_taking is not null && _finish.Outcome != RunOutcome.Failed))
         {
             Step();
+        }
+
+        if (Merger is not null && _finish.Outcome != RunOutcome.Failed)
+        {
+            Broadcast(new ScriptEntry.SealFields());
+            while (_sealed < _sites.Length || _told.Count > 0)
+            {
+                Step();
+            }
+
+            Assert.True(Merger.IsGapless);
+            Merger.Seal();
         }
 
         var failed = _finish.Outcome is RunOutcome.Failed or RunOutcome.LimitBroken;
@@ -151,6 +174,11 @@ public sealed class SpreadRunner
             possible.Add(DeliverParcel);
         }
 
+        if (_told.Count > 0)
+        {
+            possible.Add(TakeFields);
+        }
+
         if (possible.Count == 0 || _random.NextDouble() < 0.05)
         {
             Assert.False(possible.Count == 0 && _durable == Committed, "The run went silent before it was over.");
@@ -188,6 +216,14 @@ public sealed class SpreadRunner
 
         _sites[site].Take(parcel);
         CarryOut(site);
+    }
+
+    private void TakeFields()
+    {
+        var index = _random.Next(_told.Count);
+        Merger!.Take(_told[index]);
+        Merger.Merge(Committed);
+        _told.RemoveAt(index);
     }
 
     private void Work(int participant)
@@ -255,6 +291,10 @@ public sealed class SpreadRunner
             case SiteAnswer.ShareSaved share:
                 _gathering!.Take(share);
                 FinishSnapshot();
+                break;
+            case SiteAnswer.FieldsSealed told:
+                _told.Add(told);
+                _sealed += told.IsAnswer ? 1 : 0;
                 break;
             case (int participant, byte[] state):
                 _states[participant] = state;

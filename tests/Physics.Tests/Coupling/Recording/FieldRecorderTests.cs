@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
+using ActorMultiscale.Tests.Coupling.Distribution;
 using ActorMultiscale.Physics.Fields;
 using CsCheck;
 
@@ -65,6 +66,100 @@ public sealed class FieldRecorderTests
 
             IsTheRun($"seed {seed}", Composition.Compose(RandomExperiment.Of(seed, timeLimits: seed % 2 == 0).Experiment), trace, Blocks(recorder));
         }
+    }
+
+    private static List<FieldBlock> Blocks(FieldMerger merger)
+    {
+        var blocks = new List<FieldBlock>();
+        while (merger.TryTake(out var block))
+        {
+            blocks.Add(block);
+        }
+
+        return blocks;
+    }
+
+    // Sites record their own participants; a block of one is full when those of others are not.
+    [Fact]
+    public void What_sites_record_is_put_together_to_the_record_of_the_run()
+    {
+        var (compared, many) = (0, 0);
+        for (var seed = 0; seed < 2_000; seed++)
+        {
+            CoupledSystem Compose() => Composition.Compose(RandomExperiment.Of(seed, timeLimits: seed % 2 == 0).Experiment);
+            var (system, random) = (Compose(), new Random(seed));
+            var merger = new FieldMerger(system, 1 + (seed % 4), blockLength: 1 + (seed % 5 * 400));
+            var runner = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, random, 1 + (seed % 4)), seed, blockLength: 1 + (seed % 3 * 300)) { Timeouts = 0.05, Merger = merger };
+            var trace = runner.Run();
+            if (trace.Outcome == RunOutcome.Failed)
+            {
+                continue;       // A site may wait for what nobody computes any more.
+            }
+
+            var blocks = Blocks(merger);
+            IsTheRun($"seed {seed}", Compose(), trace, blocks);
+            Assert.Equal(0, merger.LeftOut);
+            compared++;
+            many += blocks.Count > 1 ? 1 : 0;
+        }
+
+        Assert.True(compared > 1_000 && many > 300, $"Only {compared} runs were compared, of which {many} had several blocks.");
+    }
+
+    [Theory]
+    [InlineData("serial")]
+    [InlineData("parallel-implicit")]
+    public void What_sites_record_of_meshes_that_change_is_put_together_with_the_meshes(string kind)
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var system = Composition.Compose(ChangingMeshTests.Pair(ChangingMeshTests.SchemeOf(kind)));
+            var merger = new FieldMerger(system, 2, blockLength: 2_000);
+            var trace = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, new Random(seed), 2), seed, blockLength: 1_500) { Merger = merger }.Run();
+
+            Assert.Equal(RunOutcome.Completed, trace.Outcome);
+            IsTheRun($"{kind}, seed {seed}", system, trace, Blocks(merger));
+        }
+    }
+
+    // A site that leaves a window out has a gap there, and so has the whole.
+    [Fact]
+    public void A_window_that_one_site_left_out_is_left_out()
+    {
+        var system = Composition.Compose(Species());
+        var (mine, others) = (new FieldRecorder(system, isMine: p => p == 0), new FieldRecorder(system, isMine: p => p == 1));
+        var trace = new ShuffledRunner(system, 1, recorder: mine).Run();
+        _ = new ShuffledRunner(system, 1, recorder: others).Run();
+        var (first, second) = (Windows(system, Blocks(mine)), Windows(system, Blocks(others)));
+        Assert.All(first, w => Assert.All(w.Advances, a => Assert.Equal(0, a.Participant)));
+
+        var writer = new FieldBlockWriter(system);
+        first.Where(w => w.Index < 2).ToList().ForEach(writer.Write);
+        var before = writer.Take();
+        first.Where(w => w.Index > 2).ToList().ForEach(writer.Write);
+        var after = writer.Take();
+        second.ForEach(writer.Write);
+        var merger = new FieldMerger(system, 2);
+        merger.Take(new(0, 1, true, after.Bytes));
+        merger.Take(new(1, 0, true, writer.Take().Bytes));
+        Assert.False(merger.IsGapless);
+        merger.Merge(long.MaxValue);
+        merger.Seal();
+        Assert.Empty(Blocks(merger));           // What came first is not there yet.
+
+        merger.Take(new(0, 0, false, before.Bytes));
+        Assert.True(merger.IsGapless);
+        merger.Merge(1);                        // No more are accepted yet.
+        merger.Seal();
+        var windows = Windows(system, Blocks(merger));
+        Assert.Equal([-1L, 0], windows.Select(w => w.Index));
+
+        merger.Merge(trace.Records.Length);
+        merger.Seal();
+        windows.AddRange(Windows(system, Blocks(merger)));
+        Assert.Equal(1, merger.LeftOut);
+        Assert.Equal([-1L, 0, 1, .. Enumerable.Range(3, trace.Records.Length - 3).Select(i => (long)i)], windows.Select(w => w.Index));
+        Assert.All(windows, w => Assert.Equal([0, 1], w.Advances.Select(a => a.Participant).Distinct()));
     }
 
     // Arrays that come from the pool and go back to it; strict pools spoil what is free.
