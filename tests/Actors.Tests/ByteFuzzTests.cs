@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
@@ -273,6 +274,29 @@ public sealed class ByteFuzzTests
             }
         }, iter: Iterations);
         Assert.True(read > 0);
+    }
+
+    public static TheoryData<string> ControlManifests => [.. ControlCodec.Kinds.Select(kind => kind.Manifest), "st9", "System.Diagnostics.Process, System", ""];
+
+    [Theory]
+    [MemberData(nameof(ControlManifests))]
+    public void A_message_between_nodes_of_any_bytes_is_read_or_refused(string manifest)
+    {
+        List<byte[]> samples = [.. ControlSamples.All.Select(ControlCodec.Encode)];
+        var (read, kind) = (0, ControlCodec.Kinds.SingleOrDefault(kind => kind.Manifest == manifest));
+        Spoiled(samples).Sample(bytes =>
+        {
+            IControlMessage? message = null;
+            if (IsRead(bytes, () => message = ControlCodec.Decode(manifest, bytes)))
+            {
+                Interlocked.Increment(ref read);
+                Assert.IsType(kind!.Type, message);
+
+                // What was read can be sent on, and comes out the same.
+                Assert.Equal(ControlCodec.Encode(message!), ControlCodec.Encode(ControlCodec.Decode(manifest, ControlCodec.Encode(message!))));
+            }
+        }, iter: Iterations / 5);
+        Assert.Equal(kind is not null, read > 0);
     }
 
     [Fact]

@@ -11,13 +11,18 @@ internal sealed class HostProcess : IDisposable
     private readonly StringBuilder _out = new();
     private readonly StringBuilder _error = new();
 
-    private HostProcess(string folder, string[] arguments)
+    private HostProcess(string folder, string[] arguments, string[]? under = null, (string Name, string Value)? variable = null)
     {
-        var start = new ProcessStartInfo("dotnet") { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "Host.dll"));
-        foreach (var argument in arguments)
+        string[] command = [.. under ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "Host.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        foreach (var argument in command[1..])
         {
             start.ArgumentList.Add(argument);
+        }
+
+        if (variable is var (name, value))
+        {
+            start.Environment[name] = value;
         }
 
         _process = new Process { StartInfo = start };
@@ -31,6 +36,18 @@ internal sealed class HostProcess : IDisposable
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>What it has said on standard output so far.</summary>
+    public string Out
+    {
+        get
+        {
+            lock (_out)
+            {
+                return _out.ToString();
+            }
+        }
+    }
 
     /// <summary>What it has said on standard error so far.</summary>
     public string Error
@@ -56,6 +73,9 @@ internal sealed class HostProcess : IDisposable
     }
 
     public static HostProcess Start(string folder, params string[] arguments) => new(folder, arguments);
+
+    /// <summary>The same with a command before it that becomes the program, such as <c>ip netns exec NAME</c>, and with a variable of its environment.</summary>
+    public static HostProcess Start(string folder, string[] arguments, string[]? under, (string Name, string Value)? variable = null) => new(folder, arguments, under, variable);
 
     public static (int Code, string Out, string Error) Run(string folder, params string[] arguments)
     {
@@ -97,10 +117,10 @@ internal sealed class HostProcess : IDisposable
         }
     }
 
-    /// <summary>Sends a signal: <c>INT</c>, <c>STOP</c> or <c>CONT</c>. At once: a moment that is looked for is over soon.</summary>
+    /// <summary>Sends a signal: <c>INT</c>, <c>TERM</c>, <c>STOP</c> or <c>CONT</c>. At once: a moment that is looked for is over soon.</summary>
     public void Signal(string signal)
     {
-        _ = NativeKill(Id, signal switch { "INT" => 2, "CONT" => 18, "STOP" => 19, _ => throw new ArgumentException($"'{signal}' is no signal that tests send.", nameof(signal)) });
+        _ = NativeKill(Id, signal switch { "INT" => 2, "TERM" => 15, "CONT" => 18, "STOP" => 19, _ => throw new ArgumentException($"'{signal}' is no signal that tests send.", nameof(signal)) });
         if (signal == "STOP")
         {
             // It is sent, and not yet obeyed by all of its threads.

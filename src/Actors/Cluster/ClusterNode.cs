@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using ActorMultiscale.Actors.Journal;
 using Akka.Actor;
 using Akka.Actor.Setup;
@@ -43,11 +44,28 @@ public sealed class ClusterNode
     /// <summary>How the node ended. Never faults.</summary>
     public Task<NodeOutcome> Completion { get; }
 
+    /// <summary>How the node ends, as soon as that is known; null before.</summary>
+    public NodeOutcome? Outcome => _outcome;
+
     /// <summary>Whether its actors run.</summary>
     public bool IsAlive => !Actors.WhenTerminated.IsCompleted;
 
     /// <summary>Whether it is a member.</summary>
     public bool IsUp { get; private set; }
+
+    /// <summary>
+    /// Lets the threads that watch the sockets of this process carry on what waited for them, instead of the pool of the runtime, which may be saturated: a
+    /// heartbeat that came in is then heard. Only before the first socket, and unless the environment says otherwise. What continues after an <c>await</c> of a
+    /// socket must not block from then on, nor compute for long: it holds up other sockets.
+    /// </summary>
+    public static void TakeSocketsOffThePool()
+    {
+        const string variable = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+        if (Environment.GetEnvironmentVariable(variable) is null)
+        {
+            Environment.SetEnvironmentVariable(variable, "1");
+        }
+    }
 
     /// <summary>Starts a node; it joins by itself.</summary>
     /// <param name="settings">What it is told.</param>
@@ -73,7 +91,9 @@ public sealed class ClusterNode
         var node = new ClusterNode(actors, settings, events, source);
         OneByOne(new NodeEvent(NodeEventKind.Listening, address, $"listening on {address}"));
         var cluster = AkkaCluster.Get(actors);
-        cluster.RegisterOnMemberRemoved(() => node.Ends(new NodeOutcome(NodeEnd.Removed, "The cluster has removed this node, or it was cut off from most of the others and removed itself.")));
+
+        // Told by a thread of the cluster, whatever else is busy; also where a node ends that never was a member.
+        cluster.RegisterOnMemberRemoved(() => node.Ends(OutcomeOf(CoordinatedShutdown.Get(actors).ShutdownReason)));
         var watch = new StallWatch(actors, text => OneByOne(new NodeEvent(NodeEventKind.Stall, address, text)));
         actors.RegisterOnTermination(watch.Dispose);
         node.Agent = actors.ActorOf(Props.Create(() => new NodeAgent(node, watch, events)), "agent");
@@ -131,15 +151,25 @@ public sealed class ClusterNode
     private async Task<NodeOutcome> EndAsync()
     {
         await Actors.WhenTerminated.ConfigureAwait(false);
-        Ends(CoordinatedShutdown.Get(Actors).ShutdownReason switch
-        {
-            CoordinatedShutdown.ClusterDowningReason => new NodeOutcome(NodeEnd.Removed, "The cluster has removed this node."),
-            // Akka ends a node whose call was not believed; the reason itself is not public.
-            { ExitCode: 79 } => new NodeOutcome(NodeEnd.Refused, "A certificate was refused: this node and the one that it called do not have theirs from the same authority, or for the address that was called. The log says more."),
-            var reason => new NodeOutcome(NodeEnd.Failed, $"The actor system has ended ({reason?.GetType().Name ?? "without a reason"}); the log says why."),
-        });
+        Ends(OutcomeOf(CoordinatedShutdown.Get(Actors).ShutdownReason));
         return _outcome!;
     }
+
+    private static NodeOutcome OutcomeOf(CoordinatedShutdown.Reason? reason) => reason switch
+    {
+        null or CoordinatedShutdown.ClusterDowningReason => new NodeOutcome(NodeEnd.Removed, "The cluster has removed this node, or it was cut off from most of the others and removed itself."),
+
+        // Akka ends a node whose call was not believed; the reason itself is not public.
+        { ExitCode: 79 } => new NodeOutcome(NodeEnd.Refused, "A certificate was refused: this node and the one that it called do not have theirs from the same authority, or for the address that was called. The log says more."),
+        _ => new NodeOutcome(NodeEnd.Failed, $"The actor system has ended ({reason.GetType().Name}); the log says why."),
+    };
+
+    private static SocketException? SocketFault(Exception? fault) => fault switch
+    {
+        null => null,
+        SocketException found => found,
+        _ => SocketFault(fault.InnerException),
+    };
 
     private static (ActorSystem Actors, NodeAddress Address) Listen(NodeSettings settings)
     {
@@ -149,7 +179,7 @@ public sealed class ClusterNode
             {
                 return (Create(ActorSettings.ForNode(settings with { Listen = address }), settings.Certificates), address);
             }
-            catch (Exception fault) when (fault.GetBaseException() is System.Net.Sockets.SocketException taken)
+            catch (Exception fault) when (SocketFault(fault) is { } taken)
             {
                 // Somebody may have taken a free port in between; one that was asked for is asked for.
                 if (settings.Listen.Port != 0)

@@ -44,6 +44,7 @@ internal static class NodeCommand
         var command = new Command("node", "Start a node of a cluster") { listen, join, role, store, threads, certificates, insecure, otherMachine, within, health, withInput, json };
         command.SetAction(async (parsed, _) =>
         {
+            ClusterNode.TakeSocketsOffThePool();
             var settings = new NodeSettings
             {
                 Identity = new NodeIdentity(Machine.Program, Machine.Stamp, parsed.GetValue(otherMachine)),
@@ -65,7 +66,14 @@ internal static class NodeCommand
                 throw new NodeStartException($"Whoever reaches {settings.Listen} could control the node. Give it a certificate (--certificates FOLDER; 'certificates' makes one), or say --insecure on a network that only its nodes can reach.");
             }
 
-            return await ServeAsync(settings, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
+            if (settings.Certificates is { } own && !own.Node.MatchesHostname(settings.Listen.Host))
+            {
+                throw new NodeStartException($"The certificate of '{own.Node.Subject}' is not for the host {settings.Listen.Host}, by which the others would call this node.");
+            }
+
+            // What is no store should be said now, not when a run comes.
+            var source = new ClusterRunSource(RunCatalog.Of(settings.Store));
+            return await ServeAsync(settings, source, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
         });
         return command;
     }
@@ -84,7 +92,7 @@ internal static class NodeCommand
         return address;
     }
 
-    private static async Task<int> ServeAsync(NodeSettings settings, NodeAddress? health, bool endsWithInput, bool json)
+    private static async Task<int> ServeAsync(NodeSettings settings, IRunSource source, NodeAddress? health, bool endsWithInput, bool json)
     {
         StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
         void Print(NodeEvent what)
@@ -113,25 +121,19 @@ internal static class NodeCommand
         }
 
         // The process ends even where a model heeds nothing, or the pool is so busy that nobody would be told: a node that was removed must not go on.
-        var code = ExitCode.NodeRemoved;
+        ClusterNode? node = null;
         void EndSoon() => new Thread(() =>
         {
             Thread.Sleep(EndsWithin);
-            Environment.Exit(code);
+            Environment.Exit(node?.Outcome is { } outcome ? ExitCode.Of(outcome.End) : ExitCode.RunFailed);
         }) { IsBackground = true }.Start();
 
-        var node = ClusterNode.Start(settings, Print, new ClusterRunSource(RunCatalog.Of(settings.Store)));
-        using var port = health is { } address ? new HealthPort(address, () => node.IsAlive, () => node.IsUp) : null;
-        void Leave()
-        {
-            code = ExitCode.Ok;
-            node.Leave();
-        }
-
+        using var port = health is { } address ? new HealthPort(address, () => node is not { IsAlive: false }, () => node is { IsUp: true }) : null;
+        node = ClusterNode.Start(settings, Print, source);
         void OnSignal(PosixSignalContext context)
         {
             context.Cancel = true;
-            Leave();
+            node.Leave();
         }
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
@@ -144,7 +146,7 @@ internal static class NodeCommand
                 {
                 }
 
-                Leave();
+                node.Leave();
             }) { IsBackground = true }.Start();
         }
 

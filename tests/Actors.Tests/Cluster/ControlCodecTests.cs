@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Runtime.Serialization;
+using ActorMultiscale.Actors.Cluster;
+using ActorMultiscale.Actors.Journal;
+
+namespace ActorMultiscale.Tests.Actors;
+
+/// <summary>A message of each kind that goes between nodes.</summary>
+internal static class ControlSamples
+{
+    private static readonly NodeIdentity _identity = new("0.1.0+abc", new MachineStamp("linux x64", ".NET 10.0.1", "512 bit"), AllowsOtherMachine: true);
+
+    public static ImmutableArray<IControlMessage> All { get; } =
+    [
+        new IdentityQuestion(),
+        _identity,
+        new StatusQuestion(),
+        new NodeStatus
+        {
+            Address = new NodeAddress("10.0.0.5", 21000),
+            Roles = ["coordinator", "md"],
+            Identity = _identity,
+            Cores = 8,
+            Load = 0.25,
+            ManagedBytes = 123_456_789,
+            Uptime = 17.5,
+            Lag = new NodeLag(0.5, 1.5, 0.25, 0.125),
+            Refused = 3,
+            Participants = [new("left", "run-1"), new("right", "run-1"), new("größer", "run-2")],
+        },
+        new MembersQuestion(),
+        new MemberList([new(new NodeAddress("10.0.0.5", 21000), ["md"], "up", IsUnreachable: false), new(new NodeAddress("node-2.example", 21001), [], "leaving", IsUnreachable: true)]),
+    ];
+}
+
+/// <summary>How messages between nodes stand in bytes (what happens to other bytes is in <see cref="ByteFuzzTests"/>).</summary>
+public sealed class ControlCodecTests
+{
+    [Fact]
+    public void Every_kind_of_message_comes_out_as_it_went_in()
+    {
+        Assert.Equal(ControlCodec.Kinds.Select(kind => kind.Type), ControlSamples.All.Select(message => message.GetType()));
+        Assert.Equal(ControlCodec.Kinds.Length, ControlCodec.Kinds.Select(kind => kind.Manifest).Distinct().Count());
+        foreach (var message in ControlSamples.All)
+        {
+            var again = ControlCodec.Decode(ControlCodec.ManifestOf(message), ControlCodec.Encode(message));
+            Assert.Equivalent(message, again, strict: true);
+        }
+    }
+
+    // As a node of this version writes it: one of a later version must read it, to say that it is another.
+    [Fact]
+    public void The_identity_stands_in_bytes_as_ever()
+    {
+        var bytes = ControlCodec.Encode(new NodeIdentity("1.2", new MachineStamp("os", "clr", "v"), AllowsOtherMachine: true));
+        Assert.Equal("06312e32046f7306636c72027602", Convert.ToHexStringLower(bytes));
+    }
+
+    [Fact]
+    public void What_is_too_long_is_not_sent()
+    {
+        var status = (NodeStatus)ControlSamples.All.Single(message => message is NodeStatus);
+        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Roles = [new string('x', 257)] }));
+        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant("a", "b"), 1025)] }));
+        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant(new string('a', 250), "b"), 1000)] }));
+    }
+
+    [Fact]
+    public void Every_beginning_of_a_message_and_one_byte_more_are_refused_and_counted()
+    {
+        var serializer = new ControlSerializer(null!);
+        var refused = 0;
+        void Refuses(byte[] bytes, string manifest)
+        {
+            Assert.Throws<SerializationException>(() => serializer.FromBinary(bytes, manifest));
+            Assert.Equal(++refused, serializer.Refused);
+        }
+
+        foreach (var message in ControlSamples.All)
+        {
+            var (bytes, manifest) = (serializer.ToBinary(message), serializer.Manifest(message));
+            for (var length = 0; length < bytes.Length; length++)
+            {
+                Refuses(bytes[..length], manifest);
+            }
+
+            Refuses([.. bytes, 0], manifest);
+            Refuses(bytes, manifest[..^1] + "9");
+            Assert.Equivalent(message, serializer.FromBinary(bytes, manifest), strict: true);
+        }
+
+        Refuses(new byte[ControlCodec.LongestMessage + 1], "ml1");
+    }
+}
