@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
@@ -150,13 +151,13 @@ internal static class CouplingBenchmark
     }
 
     // Nearest neighbor both ways, as the peer had it.
-    private static CoupledSystem System(string name, int values, int windows) => Composition.Compose(new Experiment
+    internal static CoupledSystem System(string name, int values, int windows, bool vectors = false) => Composition.Compose(new Experiment
     {
         Name = "echo",
         SnapshotInterval = TimeSpan.FromHours(1),
         Window = 1,
         Until = windows,
-        Participants = [Participant.Of("a", Echo.Entry, ("values", (long)values)), Participant.Of("b", Echo.Entry, ("values", (long)values))],
+        Participants = [Participant.Of("a", Echo.Entry, ("values", (long)values), ("vectors", vectors)), Participant.Of("b", Echo.Entry, ("values", (long)values), ("vectors", vectors))],
         Conduits = [new("a.out", "b.in") { Mapping = new MappingSpec() }, new("b.out", "a.in") { Mapping = new MappingSpec() }],
         Scheme = name switch
         {
@@ -172,26 +173,40 @@ internal static class CouplingBenchmark
         ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture)
         : double.NaN;
 
-    /// <summary>A solver that does nothing but read, halve and write.</summary>
-    private sealed class Echo(int values) : IScaleModel
+    /// <summary>A solver that does nothing but read, halve and write: numbers, or vectors of three.</summary>
+    internal sealed class Echo : IScaleModel
     {
         private static readonly Port<double> _in = Port.In<double>("in", Quantities.Number);
         private static readonly Port<double> _out = Port.Out<double>("out", Quantities.Number);
+        private static readonly Port<Vec3> _inVectors = Port.In<Vec3>("in", Quantities.Number);
+        private static readonly Port<Vec3> _outVectors = Port.Out<Vec3>("out", Quantities.Number);
         private static long _first;
+        private readonly bool _vectors;
         private double _sum;
+
+        private Echo(int values, bool vectors)
+        {
+            _vectors = vectors;
+            Description = vectors
+                ? new(new(_inVectors, values, Points(values)), new(_outVectors, values, Points(values))) { IsLight = true }
+                : new(new(_in, values, Points(values)), new(_out, values, Points(values))) { IsLight = true };
+        }
 
         /// <summary>Starting an actor system and a database is no part of an iteration: the clock starts with the first window.</summary>
         public static double SecondsSinceFirstWindow => Stopwatch.GetElapsedTime(_first).TotalSeconds;
 
         public static void Restart() => _first = 0;
 
-        public static ModelEntry Entry { get; } = new("echo", "Reads and writes", [Setting.Integer("values", "how many", 1, 1)], s => new Echo(s.Integer("values")));
+        public static ModelEntry Entry { get; } = new("echo", "Reads and writes", [Setting.Integer("values", "how many", 1, 1), Setting.Flag("vectors", "whether of three numbers", false)], s => new Echo(s.Integer("values"), s.Flag("vectors")));
 
-        public ModelDescription Description { get; } = new(new(_in, values, Points(values)), new(_out, values, Points(values))) { IsLight = true };
+        public ModelDescription Description { get; }
 
         private static PointCloud Points(int count) => PointCloud.OnLine([.. Enumerable.Range(0, count).Select(i => (double)i)]);
 
-        public void Initialize(PortWriter outputs) => outputs.Write(_out, 0);
+        public void Initialize(PortWriter outputs)
+        {
+            _ = _vectors ? outputs.Write(_outVectors, 0).Length : outputs.Write(_out, 0).Length;
+        }
 
         public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs)
         {
@@ -200,8 +215,9 @@ internal static class CouplingBenchmark
                 _first = Stopwatch.GetTimestamp();
             }
 
-            var read = inputs.Read(_in, context.Window.End);
-            var write = outputs.Write(_out, context.Window.End);
+            var end = context.Window.End;
+            var read = _vectors ? MemoryMarshal.Cast<Vec3, double>(inputs.Read(_inVectors, end)) : inputs.Read(_in, end);
+            var write = _vectors ? MemoryMarshal.Cast<Vec3, double>(outputs.Write(_outVectors, end)) : outputs.Write(_out, end);
             for (var i = 0; i < write.Length; i++)
             {
                 write[i] = 0.5 * read[i];

@@ -5,8 +5,11 @@ using ActorMultiscale.Benchmarks;
 // benchmarks mapping [--json FILE]
 // benchmarks recording [--json FILE]
 // benchmarks md [--json FILE]
+// benchmarks domains [--rounds N] [--cores N]
 // benchmarks fem [explicit | --json FILE]
 // benchmarks amr [--json FILE]
+// benchmarks wire [--json FILE]
+// benchmarks cluster [--json FILE] [--seconds S]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -22,6 +25,11 @@ if (args is ["md", ..])
     return MolecularDynamicsBenchmark.Run(args[1..]);
 }
 
+if (args is ["domains", ..])
+{
+    return DomainsBenchmark.Run(args[1..]);
+}
+
 if (args is ["fem", ..])
 {
     return FiniteElementBenchmark.Run(args[1..]);
@@ -30,6 +38,16 @@ if (args is ["fem", ..])
 if (args is ["amr", ..])
 {
     return AdaptiveBenchmark.Run(args[1..]);
+}
+
+if (args is ["wire", ..])
+{
+    return await WireBenchmark.RunAsync(args[1..]);
+}
+
+if (args is ["cluster", ..])
+{
+    return await ClusterBenchmark.RunAsync(args[1..]);
 }
 
 if (args is not ["coupling", ..])

@@ -18,6 +18,7 @@ public sealed class ClusterNode
 
     private readonly Action<NodeEvent> _onEvent;
     private NodeOutcome? _outcome;
+    private volatile bool _isUp;
 
     private ClusterNode(ActorSystem actors, NodeSettings settings, Action<NodeEvent> onEvent, IRunSource? source)
     {
@@ -51,7 +52,7 @@ public sealed class ClusterNode
     public bool IsAlive => !Actors.WhenTerminated.IsCompleted;
 
     /// <summary>Whether it is a member.</summary>
-    public bool IsUp { get; private set; }
+    public bool IsUp => _isUp;
 
     /// <summary>
     /// Lets the threads that watch the sockets of this process carry on what waited for them, instead of the pool of the runtime, which may be saturated: a
@@ -129,7 +130,7 @@ public sealed class ClusterNode
 
     internal void IsMember()
     {
-        IsUp = true;
+        _isUp = true;
         _onEvent(new NodeEvent(NodeEventKind.Up, Address, "up"));
     }
 
@@ -141,7 +142,7 @@ public sealed class ClusterNode
 
     private void Ends(NodeOutcome outcome)
     {
-        IsUp = false;
+        _isUp = false;
         if (Interlocked.CompareExchange(ref _outcome, outcome, null) is null)
         {
             _onEvent(new NodeEvent(NodeEventKind.Ending, Address, outcome.Reason));

@@ -127,8 +127,8 @@ public abstract class ControlKind(string manifest, Type type)
 /// <summary>Control messages to bytes and back. Only what is listed in <see cref="Kinds"/> is ever made, whatever the bytes say.</summary>
 public static class ControlCodec
 {
-    /// <summary>The longest message, bytes: below the frame of the transport. What is larger is no control message.</summary>
-    public const int LongestMessage = 64 * 1024;
+    /// <summary>The longest message, bytes: below the frame of the transport (<c>hocon/akka/cluster.conf</c>). What is larger is no control message.</summary>
+    public const int LongestMessage = 192 * 1024;
 
     /// <summary>The longest text, letters, where nothing else is said.</summary>
     public const int LongestText = 256;

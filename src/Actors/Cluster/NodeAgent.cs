@@ -152,7 +152,12 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     private void Start(OpenSite order, IActorRef asker, IRunSource source)
     {
         var (settings, self) = (_node.Settings, Self);
-        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, source, self, asker)).WithDispatcher(SiteHost.Dispatcher));
+        Func<SourcedRun> compose = () =>
+        {
+            using var store = source.Open(order.Run);
+            return source.Compose(store);
+        };
+        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, compose, self, asker)).WithDispatcher(SiteHost.Dispatcher));
         _sites[site] = order;
         Context.Watch(site);
     }
@@ -186,7 +191,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Uptime = _clock.GetElapsedTime(_began).TotalSeconds,
         Lag = _watch.Lag,
         Refused = ControlSerializer.Of(Context.System).Refused + _unexpected,
-        Participants = [.. _participants.Take(ControlCodec.LongestList)],
+        Hosted = _participants.Count,
+        Participants = [.. _participants.Take(NodeStatus.MostParticipants)],
     };
 
     private MemberList Members() => new([.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(

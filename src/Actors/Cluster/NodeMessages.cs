@@ -45,8 +45,14 @@ public sealed record NodeStatus : IControlMessage
     /// <summary>Messages that it refused.</summary>
     public required long Refused { get; init; }
 
-    /// <summary>The participants that it hosts.</summary>
+    /// <summary>How many participants it hosts.</summary>
+    public required int Hosted { get; init; }
+
+    /// <summary>The participants that it hosts, by run and name; the first <see cref="MostParticipants"/> of them.</summary>
     public required ImmutableArray<HostedParticipant> Participants { get; init; }
+
+    /// <summary>How many participants a status names.</summary>
+    public const int MostParticipants = 256;
 }
 
 /// <summary>How late the threads of a node answer, s: the greatest in the last seconds.</summary>
@@ -79,8 +85,6 @@ public sealed record MemberEntry(NodeAddress Address, ImmutableArray<string> Rol
 /// <summary>How the messages of membership stand in bytes.</summary>
 internal static class NodeMessages
 {
-    private const int MostRoles = 32;
-
     public static ImmutableArray<ControlKind> Kinds { get; } =
     [
         ControlKind.Of("iq1", static (_, _) => { }, static (ref ControlReader _) => new IdentityQuestion()),
@@ -105,7 +109,7 @@ internal static class NodeMessages
     private static void Write(ControlWriter to, NodeStatus what)
     {
         Write(to, what.Address);
-        to.List(what.Roles, static (to, role) => to.Text(role), MostRoles);
+        to.List(what.Roles, static (to, role) => to.Text(role), NodeSettings.MostRoles);
         Write(to, what.Identity);
         to.Integer(what.Cores);
         to.Number(what.Load);
@@ -116,17 +120,18 @@ internal static class NodeMessages
         to.Number(what.Lag.Timers);
         to.Number(what.Lag.Process);
         to.Integer(what.Refused);
+        to.Integer(what.Hosted);
         to.List(what.Participants, static (to, participant) =>
         {
             to.Text(participant.Name);
             to.Text(participant.Run);
-        });
+        }, NodeStatus.MostParticipants);
     }
 
     private static NodeStatus Status(ref ControlReader from) => new()
     {
         Address = Address(ref from),
-        Roles = from.List(static (ref ControlReader from) => from.Text(), MostRoles),
+        Roles = from.List(static (ref ControlReader from) => from.Text(), NodeSettings.MostRoles),
         Identity = Identity(ref from),
         Cores = (int)from.Integer(0, int.MaxValue),
         Load = from.Number(),
@@ -134,7 +139,8 @@ internal static class NodeMessages
         Uptime = from.Number(),
         Lag = new NodeLag(from.Number(), from.Number(), from.Number(), from.Number()),
         Refused = from.Integer(0),
-        Participants = from.List(static (ref ControlReader from) => new HostedParticipant(from.Text(), from.Text())),
+        Hosted = (int)from.Integer(0, int.MaxValue),
+        Participants = from.List(static (ref ControlReader from) => new HostedParticipant(from.Text(), from.Text()), NodeStatus.MostParticipants),
     };
 
     private static void Write(ControlWriter to, NodeAddress address)
@@ -148,10 +154,10 @@ internal static class NodeMessages
     private static void Write(ControlWriter to, MemberEntry member)
     {
         Write(to, member.Address);
-        to.List(member.Roles, static (to, role) => to.Text(role), MostRoles);
+        to.List(member.Roles, static (to, role) => to.Text(role), NodeSettings.MostRoles);
         to.Text(member.Status);
         to.Flag(member.IsUnreachable);
     }
 
-    private static MemberEntry Member(ref ControlReader from) => new(Address(ref from), from.List(static (ref ControlReader from) => from.Text(), MostRoles), from.Text(), from.Flag());
+    private static MemberEntry Member(ref ControlReader from) => new(Address(ref from), from.List(static (ref ControlReader from) => from.Text(), NodeSettings.MostRoles), from.Text(), from.Flag());
 }

@@ -15,6 +15,9 @@ public sealed partial record NodeSettings
     /// <summary>Nodes of the cluster that it joins, asked in turn; none for the first node, which forms the cluster.</summary>
     public ImmutableArray<NodeAddress> Contacts { get; init; } = [];
 
+    /// <summary>How many roles a node may have.</summary>
+    public const int MostRoles = 32;
+
     /// <summary>What may be placed on it.</summary>
     public ImmutableArray<string> Roles { get; init; } = [];
 

@@ -31,7 +31,12 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     private volatile IActorRef _taker;
 
     /// <summary>A host that answers <paramref name="asker"/>.</summary>
-    public SiteHost(OpenSite order, NodeSettings node, IRunSource source, IActorRef agent, IActorRef asker)
+    /// <param name="order">What is to be opened.</param>
+    /// <param name="node">What the node was told.</param>
+    /// <param name="compose">Makes the run; may block.</param>
+    /// <param name="agent">Is told which participants are here.</param>
+    /// <param name="asker">Is told where the site listens, or why it is not opened.</param>
+    public SiteHost(OpenSite order, NodeSettings node, Func<SourcedRun> compose, IActorRef agent, IActorRef asker)
     {
         (_order, _node, _agent, _asker, _taker) = (order, node, agent, asker, Self);
         Receive<Composed>(composed => Open(composed.Run));
@@ -56,12 +61,7 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
         Receive<Terminated>(_ => Context.Stop(Self));
 
         // Reads the record, which blocks.
-        var run = order.Run;
-        _ = Task.Factory.StartNew(() =>
-        {
-            using var store = source.Open(run);
-            return new Composed(source.Compose(store));
-        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).PipeTo(Self);
+        _ = Task.Factory.StartNew(() => new Composed(compose()), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).PipeTo(Self);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
 using ActorMultiscale.Actors.DataPlane;
+using ActorMultiscale.Physics.Coupling.Distribution;
 
 namespace ActorMultiscale.Actors.Cluster;
 
@@ -7,12 +9,18 @@ namespace ActorMultiscale.Actors.Cluster;
 /// The links of a coordinator or a site: whatever comes in becomes a message for one taker; what goes out is short, and takes the lane of messages, or long, and takes that of
 /// fields. When one link breaks the whole is broken: the run goes back to its last snapshot.
 /// </summary>
+/// <remarks>Two of one process have no link between them: what one sends, the other takes, copied where it may be overwritten.</remarks>
 internal sealed class SiteWire : IWireReceiver, IDisposable
 {
     // A longer one would make those behind it wait.
     private const int ShortLength = 32 << 10;
 
+    // Those of this process, by the secret of their incarnation and their number.
+    private static readonly ConcurrentDictionary<(string Token, int Site), SiteWire> _here = new();
+
     private readonly Wire _wire;
+    private readonly (string Token, int Site) _key;
+    private readonly SiteWire?[] _neighbors;          // Of this process.
     private readonly Action<object> _take;
     private readonly Action<string> _broken;
     private readonly WireLink?[] _links;
@@ -26,8 +34,10 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     /// <param name="broken">Told once, with a sentence, when nothing more will come.</param>
     public SiteWire(WireOptions options, int sites, IPAddress host, Action<object> take, Action<string> broken)
     {
-        (_take, _broken, _links) = (take, broken, new WireLink?[sites + 1]);
+        (_take, _broken, _links, _neighbors) = (take, broken, new WireLink?[sites + 1], new SiteWire?[sites + 1]);
+        _key = (Convert.ToHexString(options.Token.AsSpan()), options.Site);
         _wire = Wire.Listen(options, this, new IPEndPoint(host, 0));
+        _here[_key] = this;
     }
 
     /// <summary>The port on which it listens.</summary>
@@ -40,6 +50,13 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     /// <exception cref="WireException">There is no link.</exception>
     public async Task ConnectAsync(NodeAddress address, int site)
     {
+        if (_here.TryGetValue((_key.Token, site), out var neighbor))
+        {
+            neighbor.Meet(_key.Site, this);
+            Meet(site, neighbor);
+            return;
+        }
+
         EndPoint to = IPAddress.TryParse(address.Host, out var ip) ? new IPEndPoint(ip, address.Port) : new DnsEndPoint(address.Host, address.Port);
         _ = await _wire.ConnectAsync(to, site).ConfigureAwait(false);
     }
@@ -47,6 +64,12 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     /// <summary>Sends a message; its values are copied before this returns.</summary>
     public void Send(int site, object message)
     {
+        if (Volatile.Read(ref _neighbors[site]) is { } neighbor)
+        {
+            neighbor._take(message is FieldParcel parcel ? parcel.Copied() : message);
+            return;
+        }
+
         if (Volatile.Read(ref _links[site]) is not { } link)
         {
             Break($"There is no link to site {site}.");
@@ -97,7 +120,7 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Closed(WireLink link, string reason) => Break($"The link to {(link.Site == _links.Length - 1 ? "the coordinator" : $"site {link.Site}")} is no more: {reason}");
+    public void Closed(WireLink link, string reason) => Break($"The link to {NameOf(link.Site)} is no more: {reason}");
 
     /// <inheritdoc/>
     public void Refused(EndPoint? from, string reason) => _take(new WireRefusal($"{from} was refused: {reason}"));
@@ -106,8 +129,24 @@ internal sealed class SiteWire : IWireReceiver, IDisposable
     public void Dispose()
     {
         Interlocked.Exchange(ref _isOver, 1);
+        if (_here.TryRemove(_key, out _))
+        {
+            foreach (var neighbor in _neighbors)
+            {
+                neighbor?.Break($"{NameOf(_key.Site)} takes no further part in the run.");
+            }
+        }
+
         _wire.Dispose();
     }
+
+    private void Meet(int site, SiteWire neighbor)
+    {
+        Volatile.Write(ref _neighbors[site], neighbor);
+        _take(new LinkIsOpen(site));
+    }
+
+    private string NameOf(int site) => site == _links.Length - 1 ? "the coordinator" : $"site {site}";
 
     private void Break(string reason)
     {

@@ -47,9 +47,60 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
         Nodes = nodes;
         var placement = new FieldPlacement(system, participants, nodes.Length);
         var token = RandomNumberGenerator.GetBytes(WireOptions.TokenLength);
+        var addresses = await Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
+            placement.Participants, placement.Homes, placement.Groups, nodes.Length)))).ConfigureAwait(false);
+        var options = new WireOptions
+        {
+            Site = nodes.Length,
+            Token = [.. token],
+            Epoch = epoch,
+            Program = node.Identity.Program,
+            Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
+        };
+        return new OpenedSites(placement, await SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
+            [.. addresses], fields, take, lost).ConfigureAwait(false));
+    }
+
+    private async Task<NodeAddress> OpenAsync(NodeAddress address, OpenSite order)
+    {
+        var agent = actors.ActorSelection(NodeAgent.PathAt(address.ToAkka(node.Certificates is not null)));
+        try
+        {
+            return await agent.Ask<IControlMessage>(order, _patience).ConfigureAwait(false) switch
+            {
+                SiteIsOpen open => open.Address,
+                SiteRefused refused => throw new WireException($"The node {address} does not take its site: {refused.Reason}"),
+                var other => throw new WireException($"The node {address} answered with {other.GetType().Name}."),
+            };
+        }
+        catch (AskTimeoutException)
+        {
+            throw new WireException($"The node {address} did not open its site within {_patience.TotalSeconds:0} s.");
+        }
+    }
+}
+
+/// <summary>The links of a coordinator to its sites.</summary>
+internal sealed class SiteLinks : ICoordinatorLines
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+    private readonly SiteWire _wire;
+
+    private SiteLinks(SiteWire wire) => _wire = wire;
+
+    /// <summary>Connects to sites that listen, has them meet, and waits until all are ready.</summary>
+    /// <param name="options">Who the coordinator is: its number is that behind the sites'.</param>
+    /// <param name="host">Where it listens.</param>
+    /// <param name="addresses">Where the sites listen.</param>
+    /// <param name="fields">The fields of the snapshot from which the run goes on; empty for its start.</param>
+    /// <param name="take">Takes what sites and participants answer, on threads of the links.</param>
+    /// <param name="lost">Told once when a site is lost.</param>
+    /// <exception cref="WireException">They cannot be reached, or are not ready in time.</exception>
+    public static async Task<SiteLinks> OpenAsync(WireOptions options, IPAddress host, ImmutableArray<NodeAddress> addresses, byte[] fields, Action<object> take, Action<string> lost)
+    {
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var missing = nodes.Length;
-        var ready = new bool[nodes.Length];
+        var missing = addresses.Length;
+        var ready = new bool[addresses.Length];
         void Take(object message)
         {
             switch (message)
@@ -84,32 +135,23 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             }
         }
 
-        var addresses = await Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
-            placement.Participants, placement.Homes, placement.Groups, nodes.Length)))).ConfigureAwait(false);
-        var wire = new SiteWire(new WireOptions
-        {
-            Site = nodes.Length,
-            Token = [.. token],
-            Epoch = epoch,
-            Program = node.Identity.Program,
-            Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
-        }, nodes.Length, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork), Take, Lost);
+        var wire = new SiteWire(options, addresses.Length, host, Take, Lost);
         try
         {
             await Task.WhenAll(addresses.Select((address, site) => wire.ConnectAsync(address, site))).ConfigureAwait(false);
-            for (var site = 0; site < nodes.Length; site++)
+            for (var site = 0; site < addresses.Length; site++)
             {
-                wire.Send(site, new SiteOrder.Meet([.. addresses]));
+                wire.Send(site, new SiteOrder.Meet(addresses));
                 wire.Send(site, new SiteOrder.Begin(fields));
             }
 
             await opened.Task.WaitAsync(_patience).ConfigureAwait(false);
-            return new OpenedSites(placement, new Lines(wire));
+            return new SiteLinks(wire);
         }
         catch (TimeoutException)
         {
             wire.Dispose();
-            throw new WireException($"Of {nodes.Length} sites {missing} were not ready within {_patience.TotalSeconds:0} s.");
+            throw new WireException($"Of {addresses.Length} sites {missing} were not ready within {_patience.TotalSeconds:0} s.");
         }
         catch
         {
@@ -118,28 +160,12 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
         }
     }
 
-    private async Task<NodeAddress> OpenAsync(NodeAddress address, OpenSite order)
-    {
-        var agent = actors.ActorSelection(NodeAgent.PathAt(address.ToAkka(node.Certificates is not null)));
-        try
-        {
-            return await agent.Ask<IControlMessage>(order, _patience).ConfigureAwait(false) switch
-            {
-                SiteIsOpen open => open.Address,
-                SiteRefused refused => throw new WireException($"The node {address} does not take its site: {refused.Reason}"),
-                var other => throw new WireException($"The node {address} answered with {other.GetType().Name}."),
-            };
-        }
-        catch (AskTimeoutException)
-        {
-            throw new WireException($"The node {address} did not open its site within {_patience.TotalSeconds:0} s.");
-        }
-    }
+    /// <summary>What the links have carried.</summary>
+    public WireCounters Counters => _wire.Counters;
 
-    private sealed class Lines(SiteWire wire) : ICoordinatorLines
-    {
-        public void ToSite(int site, SiteOrder order) => wire.Send(site, order);
+    /// <inheritdoc/>
+    public void ToSite(int site, SiteOrder order) => _wire.Send(site, order);
 
-        public void Dispose() => wire.Dispose();
-    }
+    /// <inheritdoc/>
+    public void Dispose() => _wire.Dispose();
 }

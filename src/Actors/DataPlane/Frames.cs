@@ -226,6 +226,15 @@ internal sealed class FrameReader(Stream stream, bool ofFields, WireMeter meter)
         Finish(head, to[..head.Length]);
     }
 
+    /// <summary>Reads on until the lane ends, and looks at nothing.</summary>
+    /// <exception cref="IOException">The connection broke.</exception>
+    public void Drain()
+    {
+        while (Read(_buffer) > 0)
+        {
+        }
+    }
+
     private void Finish(in FrameHead head, ReadOnlySpan<byte> payload)
     {
         head.Require(payload);

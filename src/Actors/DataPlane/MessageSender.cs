@@ -80,7 +80,7 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         Send(FrameKind.Beat, 0, []);
     }
 
-    /// <summary>Lets go what waits, takes nothing more, and ends the thread.</summary>
+    /// <summary>Takes nothing more, and ends the thread once what waits is written.</summary>
     public void Close()
     {
         lock (_gate)
@@ -90,7 +90,7 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         }
     }
 
-    /// <summary>The thread of the lane: ends when it is closed.</summary>
+    /// <summary>The thread of the lane: ends when it is closed, and nothing waits.</summary>
     /// <exception cref="IOException">The connection broke.</exception>
     public void Run()
     {
@@ -98,14 +98,14 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         {
             lock (_gate)
             {
-                while (!_isHandedOver && !_isClosed)
+                while (!_isHandedOver)
                 {
-                    Monitor.Wait(_gate);
-                }
+                    if (_isClosed && !_isWriting)
+                    {
+                        return;
+                    }
 
-                if (_isClosed)
-                {
-                    return;
+                    Monitor.Wait(_gate);
                 }
             }
 
@@ -123,18 +123,34 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
             (_waiting, _leaving) = (_leaving, _waiting);
         }
 
-        stream.Write(_leaving.Written);
+        try
+        {
+            stream.Write(_leaving.Written);
+        }
+        catch
+        {
+            lock (_gate)
+            {
+                // Nobody writes any more.
+                _isWriting = _isHandedOver = false;
+            }
+
+            Close();
+            throw;
+        }
+
         meter.BytesSent(_leaving.Count);
         _leaving.Clear();
         lock (_gate)
         {
             _wroteAt = TimeProvider.System.GetTimestamp();
-            if (_waiting.Count > 0 && !_isClosed)
+            if (_waiting.Count > 0)
             {
                 return false;
             }
 
             _isWriting = _isHandedOver = false;
+            Monitor.Pulse(_gate);
             return true;
         }
     }

@@ -82,7 +82,9 @@ internal sealed class WireLink
         return _fieldsOut.SendAsync(header, body);
     }
 
-    /// <summary>Closes the link; both ends are told. What waits to be sent is let go.</summary>
+    /// <summary>
+    /// Closes the link; both ends are told. Messages sent before still go, where the peer takes them within <see cref="WireOptions.Beat"/>; fields that are not written yet fail.
+    /// </summary>
     /// <param name="reason">Why, as a sentence.</param>
     public void Close(string reason) => End($"It was closed here: {reason}", goodbye: reason);
 
@@ -98,7 +100,7 @@ internal sealed class WireLink
         }
 
         Run("messages in", ReceiveMessages);
-        Run("messages out", _messagesOut.Run);
+        Run("messages out", _messagesOut.Run, () => _messageLane.Shutdown(SocketShutdown.Send));
         Run("fields in", ReceiveFields);
         Run("fields out", _fieldsOut.Run, () => _fieldsOut.Abandon(new WireException(_reason!)));
     }
@@ -115,7 +117,7 @@ internal sealed class WireLink
     {
         if (_reason is not null)
         {
-            // The peer had its time to hear why, and to end its side.
+            // There was time for the last messages, and for the peer to end its side.
             if (TimeProvider.System.GetElapsedTime(Volatile.Read(ref _endedAt)) > _wire.Options.Beat)
             {
                 _messageLane.Shutdown(SocketShutdown.Both);
@@ -156,12 +158,26 @@ internal sealed class WireLink
 
     private void ReceiveMessages()
     {
+        try
+        {
+            ReadMessages();
+        }
+        catch (InvalidDataException damage)
+        {
+            // Who closes a connection with unread bytes takes back the last ones it has sent, which say why.
+            Damaged(damage);
+            _messagesIn.Drain();
+        }
+    }
+
+    private void ReadMessages()
+    {
         while (_messagesIn.TryRead(out var head))
         {
             var payload = _messagesIn.Payload(head);
             switch (head.Kind)
             {
-                case FrameKind.Message when _reason is null:
+                case FrameKind.Message when _reason is null || _isBroken:       // What the peer had sent before it closed.
                     _meter.MessageReceived();
                     try
                     {
@@ -289,8 +305,7 @@ internal sealed class WireLink
         }
         catch (InvalidDataException damage)
         {
-            _meter.Corrupt();
-            End($"What site {Site} sent was damaged: {damage.Message}", goodbye: $"What came from here was damaged: {damage.Message}");
+            Damaged(damage);
         }
         catch (Exception fault) when (WireLane.IsBroken(fault))
         {
@@ -311,6 +326,12 @@ internal sealed class WireLink
 
     private void Break(Exception? fault) =>
         End(fault is null ? $"Site {Site} has closed the connection." : $"The connection with site {Site} broke: {fault.Message}", goodbye: null, isBroken: true);
+
+    private void Damaged(InvalidDataException damage)
+    {
+        _meter.Corrupt();
+        End($"What site {Site} sent was damaged: {damage.Message}", goodbye: $"What came from here was damaged: {damage.Message}");
+    }
 
     // The first reason counts; but where the connection has merely ended, the one that the peer has said, should it still come.
     private void End(string reason, string? goodbye, bool isBroken = false)
@@ -333,7 +354,6 @@ internal sealed class WireLink
 
         _messagesOut.Close();
         _fieldsOut.Close(new WireException(reason));
-        _messageLane.Shutdown(SocketShutdown.Send);
         _fieldLane.Shutdown(SocketShutdown.Both);
     }
 

@@ -26,6 +26,11 @@ internal static class NodeCommand
             {
                 result.AddError($"'{token.Value}' is no name of a role: small letters, digits and hyphens, at most 32.");
             }
+
+            if (result.Tokens.Count > NodeSettings.MostRoles)
+            {
+                result.AddError($"A node has {NodeSettings.MostRoles} roles at most; found {result.Tokens.Count}.");
+            }
         });
         var (store, json, threads, certificates) = (SharedOptions.Store(), SharedOptions.Json(), SharedOptions.Threads(), SharedOptions.Certificates());
         threads.DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 1);
@@ -71,9 +76,7 @@ internal static class NodeCommand
                 throw new NodeStartException($"The certificate of '{own.Node.Subject}' is not for the host {settings.Listen.Host}, by which the others would call this node.");
             }
 
-            // What is no store should be said now, not when a run comes.
-            var source = new ClusterRunSource(RunCatalog.Of(settings.Store));
-            return await ServeAsync(settings, source, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
+            return await ServeAsync(settings, parsed.GetResult(health) is null ? null : parsed.GetValue(health), parsed.GetValue(withInput), parsed.GetValue(json)).ConfigureAwait(false);
         });
         return command;
     }
@@ -92,7 +95,7 @@ internal static class NodeCommand
         return address;
     }
 
-    private static async Task<int> ServeAsync(NodeSettings settings, IRunSource source, NodeAddress? health, bool endsWithInput, bool json)
+    private static async Task<int> ServeAsync(NodeSettings settings, NodeAddress? health, bool endsWithInput, bool json)
     {
         StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
         void Print(NodeEvent what)
@@ -129,11 +132,16 @@ internal static class NodeCommand
         }) { IsBackground = true }.Start();
 
         using var port = health is { } address ? new HealthPort(address, () => node is not { IsAlive: false }, () => node is { IsUp: true }) : null;
-        node = ClusterNode.Start(settings, Print, source);
+        node = ClusterNode.Start(settings, Print, new ClusterRunSource(RunCatalog.Of(settings.Store)));
         void OnSignal(PosixSignalContext context)
         {
             context.Cancel = true;
-            node.Leave();
+
+            // Ctrl-C goes to all processes of a terminal; when its nodes go is decided by whoever started them.
+            if (context.Signal != PosixSignal.SIGINT || !endsWithInput)
+            {
+                node.Leave();
+            }
         }
 
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);

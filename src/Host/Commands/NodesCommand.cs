@@ -41,7 +41,7 @@ internal static class NodesCommand
             foreach (var node in nodes)
             {
                 table.AddRow(new Text(node.Address), new Text(string.Join(' ', node.Roles)), new Text(node.Status), Number(node.Cores, "0", ""), Number(node.Load * 100, "0", " %"),
-                    Number(node.MemoryBytes / 1e6, "0", " MB"), Number(node.Lag?.Greatest, "0.000", " s"), Number(node.Uptime, "0", " s"), new Text(string.Join(' ', node.Participants.Select(p => $"{p.Run}/{p.Name}"))));
+                    Number(node.MemoryBytes / 1e6, "0", " MB"), Number(node.Lag?.Greatest, "0.000", " s"), Number(node.Uptime, "0", " s"), new Text(Participants(node)));
             }
 
             ConsoleTables.Write(table);
@@ -49,6 +49,9 @@ internal static class NodesCommand
         });
         return command;
     }
+
+    private static string Participants(NodeOutput node) => string.Join(' ', node.Participants.Select(p => $"{p.Run}/{p.Name}"))
+        + (node.Hosted > node.Participants.Length ? FormattableString.Invariant($" and {node.Hosted - node.Participants.Length} more") : "");
 
     private static Text Number(double? number, string form, string unit) => new(number is { } value ? value.ToString(form, CultureInfo.InvariantCulture) + unit : "–");
 }
@@ -77,7 +80,10 @@ public sealed record NodeOutput(string Address, ImmutableArray<string> Roles, st
     /// <summary>Messages that it refused.</summary>
     public long? Refused { get; init; }
 
-    /// <summary>The participants that it hosts.</summary>
+    /// <summary>How many participants it hosts.</summary>
+    public int? Hosted { get; init; }
+
+    /// <summary>The participants that it hosts, up to 256 of them.</summary>
     public ImmutableArray<HostedParticipant> Participants { get; init; } = [];
 
     /// <summary>The output of a report. The status is <c>unreachable</c> where heartbeats fail to come, whatever the member was before.</summary>
@@ -94,6 +100,7 @@ public sealed record NodeOutput(string Address, ImmutableArray<string> Roles, st
             Lag = status?.Lag,
             Uptime = status?.Uptime,
             Refused = status?.Refused,
+            Hosted = status?.Hosted,
             Participants = status?.Participants ?? [],
         };
     }

@@ -10,6 +10,7 @@ using ActorMultiscale.Physics.Continuum.Participants;
 using ActorMultiscale.Physics.Examples;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Particles;
+using ActorMultiscale.Physics.Particles.Domains;
 
 namespace ActorMultiscale.Host.Composition;
 
@@ -24,6 +25,8 @@ public static class BuiltInModels
         .Add(MolecularRegionModel.Entry)
         .Add(MolecularDynamicsModel.Entry(AtomFiles.Read))
         .Add(MolecularDynamicsModel.ReducedEntry(AtomFiles.Read))
+        .Add(MolecularDomains.Entry(AtomFiles.Read))
+        .Add(MolecularDomains.ReducedEntry(AtomFiles.Read))
         .Add(CrystalModel.Entry)
         .Add(CrystalModel.ReducedEntry)
         .Add(MatterModel.Solid(AtomFiles.Read))

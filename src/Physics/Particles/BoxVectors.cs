@@ -41,6 +41,24 @@ internal readonly unsafe struct BoxVectors
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector256<double> FractionOf(Vector256<double> d) => (_inverseA * d[0]) + (_inverseB * d[1]) + (_inverseC * d[2]);
 
+    /// <summary>Puts the position in a row into the box along periodic sides, and counts by how many cell vectors it has been moved back.</summary>
+    public void Wrap(double* row, ref Vec3 images)
+    {
+        // What is a hair below zero may come to lie on the far face, and belongs to the near one: once more, so that wrapped atoms stay as they are.
+        for (var time = 0; time < 2; time++)
+        {
+            var image = Vector256.Floor(Fraction(row));
+            if (image == Vector256<double>.Zero)
+            {
+                break;
+            }
+
+            // The fourth entry of the image is zero: the kind stays.
+            (Vector256.LoadAligned(row) - Way(image)).StoreAligned(row);
+            images += new Vec3(image[0], image[1], image[2]);
+        }
+    }
+
     /// <summary>cell · n, as a row whose fourth entry is zero.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Vector256<double> Way(Vector256<double> n) => (_a * n[0]) + (_b * n[1]) + (_c * n[2]);

@@ -20,7 +20,7 @@ public sealed class MolecularDynamicsModel : IScaleModel
     private readonly AtomConfiguration _start;
     private readonly MolecularDynamics _engine;
     private readonly AppliedForces _applied = new();
-    private readonly Ports _ports;
+    private readonly MolecularDynamicsPorts _ports;
     private readonly double _mass;
     private readonly double _step;
 
@@ -37,11 +37,9 @@ public sealed class MolecularDynamicsModel : IScaleModel
         _engine = new(_start, [.. interactions(), _applied], skin, leftOut, _settings.Motion());
         _step = settings.Number("step") / _settings.Time;
         _mass = FixedOrderSum.Of([.. _start.Kinds.Select(k => _start.Species[k].Mass)]);
-        _ports = new(isReduced);
+        _ports = new(isReduced, _settings.Units);
         var atoms = _start.Count;
-        Description = new(
-            new(_ports.ExternalForce, atoms), new(_ports.Positions, atoms), new(_ports.Velocities, atoms), new(_ports.Temperature, 1), new(_ports.Energy, 1),
-            new(_ports.Potential, 1), new(_ports.Conserved, 1), new(_ports.Pressure, 1), new(_ports.Stress, 1), new(_ports.Density, 1), new(_ports.Cell, 3));
+        Description = new([new(_ports.ExternalForce, atoms), new(_ports.Positions, atoms), new(_ports.Velocities, atoms), .. _ports.Measured]);
     }
 
     /// <summary>The model for experiments, in SI units.</summary>
@@ -103,32 +101,10 @@ public sealed class MolecularDynamicsModel : IScaleModel
 
     private void Write(PortWriter outputs, double time, ChunkedLoop loop)
     {
-        var units = _settings.Units.Si;
         var now = _engine.Measure(loop);
         var atoms = _engine.Configuration();
-        void All(Port<Vec3> port, Vec3[] values, double unit)
-        {
-            var to = outputs.Write(port, time);
-            for (var i = 0; i < values.Length; i++)
-            {
-                to[i] = unit * values[i];
-            }
-        }
-
-        All(_ports.Positions, atoms.Positions, units.Length);
-        All(_ports.Velocities, atoms.Velocities, units.Length / units.Time);
-        outputs.Write(_ports.Temperature, time, now.Temperature);
-        outputs.Write(_ports.Energy, time, units.Energy * now.Total);
-        outputs.Write(_ports.Potential, time, units.Energy * now.Potential);
-        outputs.Write(_ports.Conserved, time, units.Energy * (now.Conserved ?? now.Total));
-        outputs.Write(_ports.Pressure, time, _settings.Pressure * now.Pressure.Trace / 3);
-        outputs.Write(_ports.Stress, time)[0] = -_settings.Pressure * now.Pressure;
-        outputs.Write(_ports.Density, time, units.Mass * _mass / (_engine.Box.Volume * units.Length * units.Length * units.Length));
-        var cell = outputs.Write(_ports.Cell, time);
-        for (var c = 0; c < 3; c++)
-        {
-            cell[c] = units.Length * _engine.Box.Cell.Column(c);
-        }
+        _ports.WriteAtoms(outputs, time, atoms.Positions, atoms.Velocities);
+        _ports.Write(outputs, time, now, _engine.Box, _mass);
     }
 
     private void Push(PortReader inputs, double time)
@@ -141,32 +117,5 @@ public sealed class MolecularDynamicsModel : IScaleModel
         }
 
         _applied.Forces = to;
-    }
-
-    private sealed class Ports(bool isReduced)
-    {
-        public Port<Vec3> ExternalForce { get; } = Port.In<Vec3>("external-force", Bare(isReduced, Quantities.Force)) with { Optional = true };
-
-        public Port<Vec3> Positions { get; } = Port.Out<Vec3>("positions", Bare(isReduced, new("x", Unit.Parse("m"))));
-
-        public Port<Vec3> Velocities { get; } = Port.Out<Vec3>("velocities", Bare(isReduced, Quantities.Velocity));
-
-        public Port<double> Temperature { get; } = Port.Out<double>("temperature", Bare(isReduced, Quantities.Temperature));
-
-        public Port<double> Energy { get; } = Port.Out<double>("energy", Bare(isReduced, Quantities.Energy));
-
-        public Port<double> Potential { get; } = Port.Out<double>("potential-energy", Bare(isReduced, Quantities.Energy));
-
-        public Port<double> Conserved { get; } = Port.Out<double>("conserved", Bare(isReduced, Quantities.Energy));
-
-        public Port<double> Pressure { get; } = Port.Out<double>("pressure", Bare(isReduced, new("p", Unit.Parse("Pa"))));
-
-        public Port<SymTensor3> Stress { get; } = Port.Out<SymTensor3>("stress", Bare(isReduced, Quantities.Stress));
-
-        public Port<double> Density { get; } = Port.Out<double>("density", Bare(isReduced, new("ρ", Unit.Parse("kg/m^3"))));
-
-        public Port<Vec3> Cell { get; } = Port.Out<Vec3>("cell", Bare(isReduced, new("h", Unit.Parse("m"))));
-
-        private static Quantity Bare(bool isReduced, Quantity quantity) => isReduced ? quantity with { Unit = Unit.One } : quantity;
     }
 }

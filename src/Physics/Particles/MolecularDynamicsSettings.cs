@@ -161,7 +161,7 @@ internal sealed partial class MolecularDynamicsSettings
     // Complete only where there are no faults.
     private (AtomConfiguration? Atoms, Func<ImmutableArray<Interaction>> Interactions, BondedNeighbors LeftOut) ReadAtoms(bool hasSurroundings)
     {
-        var atoms = Try(() => Atoms(hasSurroundings));
+        var atoms = Try(() => Atoms(bare => Charged(hasSurroundings ? Opened(bare) : bare)));
         var bonded = Bonded(atoms);
         return (atoms, InteractionsOf(atoms, bonded, hasSurroundings), bonded.LeftOut);
     }
@@ -361,7 +361,7 @@ internal sealed partial class MolecularDynamicsSettings
     }
 
     // The atoms; where something is wrong with them, some that stand for them while the rest is looked at.
-    private AtomConfiguration Atoms(bool hasSurroundings)
+    private AtomConfiguration Atoms(Func<AtomConfiguration, AtomConfiguration> complete)
     {
         var masses = Numbers("masses", Units.Si.Mass);
         var atoms = _given.File("atoms") is { } file ? OfFile(file, masses) : OnLattice(Number("lattice-constant", Length));
@@ -371,7 +371,7 @@ internal sealed partial class MolecularDynamicsSettings
             return atoms;
         }
 
-        atoms = Charged(hasSurroundings ? Opened(atoms) : atoms);
+        atoms = complete(atoms);
         var temperature = Number("temperature");
         var isBare = atoms.Velocities.Length == 0 || (_given.Given.ContainsKey("temperature") && temperature > 0);
         return isBare && temperature > 0 ? atoms with { Velocities = Try(() => ThermalVelocities.Draw(atoms, temperature, Seed)) ?? [] } : atoms;
@@ -400,7 +400,16 @@ internal sealed partial class MolecularDynamicsSettings
         return atoms;
     }
 
+    // A lattice as it is given, not built.
+    private sealed record LatticeOfAtoms(ConventionalCell Cell, (int X, int Y, int Z) Repeats, Species Species);
+
     private AtomConfiguration OnLattice(double latticeConstant)
+    {
+        var lattice = LatticeGiven(latticeConstant);
+        return LatticeBuilder.Repeat(lattice.Cell, lattice.Repeats, Units, [lattice.Species]);
+    }
+
+    private LatticeOfAtoms LatticeGiven(double latticeConstant)
     {
         var masses = Numbers("masses", Units.Si.Mass);
         var names = _given.Texts("species");
@@ -418,7 +427,7 @@ internal sealed partial class MolecularDynamicsSettings
             : masses.Length == 1 ? masses[0]
             : ElementMass(names[0]) ?? (names[0] == "?" ? 1 : Fault(1.0, $"'{names[0]}' is no chemical element, so 'masses' must say how heavy it is"));
         var lattice = Enum.Parse<Lattice>(_given.Choice("lattice"), ignoreCase: true);
-        return LatticeBuilder.Repeat(ConventionalCell.Of(lattice, latticeConstant), ((int)cells[0], (int)cells[1], (int)cells[2]), Units, [new(names[0], mass)]);
+        return new(ConventionalCell.Of(lattice, latticeConstant), ((int)cells[0], (int)cells[1], (int)cells[2]), new(names[0], mass));
     }
 
     private double? ElementMass(string name) => ChemicalElements.Mass(name) is { } mass ? mass * Dalton / Units.Si.Mass : null;

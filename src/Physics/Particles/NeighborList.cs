@@ -53,6 +53,7 @@ internal sealed unsafe class NeighborList
 
     // What the loops read; their bodies are made once, so that a step allocates nothing.
     private readonly Action<int, int, int> _wrap;
+    private readonly Action<int, int, int> _bound;
     private readonly Action<int, int, int> _countGhosts;
     private readonly Action<int, int, int> _makeGhosts;
     private readonly Action<int, int, int> _locate;
@@ -71,7 +72,8 @@ internal sealed unsafe class NeighborList
     private static AlignedArray<float>? _candidates;    // What the atoms of a cell may have for neighbors.
     private float _limit;                       // Square of the reach, with the margin,
     private float _certain;                     // and less it: what is nearer is in both lists.
-    private readonly int[] _order;
+    private int[] _order = [];
+    private bool _makesImages;                  // Whether images are made here; or others bring them.
     private double* _shiftRows;
     private double* _built;                     // Positions for which the list was made,
     private double _cutoff;                     // how near a newcomer must have come,
@@ -84,8 +86,8 @@ internal sealed unsafe class NeighborList
 
     public NeighborList(ParticleStore atoms, SimulationBox box)
     {
-        (_atoms, _box, _order, Places) = (atoms, box, new int[atoms.Count], new int[atoms.Count]);
-        (_wrap, _countGhosts, _makeGhosts, _locate, _locateGhosts, _place, _fill, _follow, _look) = (Wrap, CountGhosts, MakeGhosts, Locate, LocateGhosts, Place, Fill, Follow, Look);
+        (_atoms, _box) = (atoms, box);
+        (_wrap, _bound, _countGhosts, _makeGhosts, _locate, _locateGhosts, _place, _fill, _follow, _look) = (Wrap, Bound, CountGhosts, MakeGhosts, Locate, LocateGhosts, Place, Fill, Follow, Look);
     }
 
     /// <summary>Offsets, in bytes, of the neighbors of atom i: <c>Entries[Starts[i] …]</c>, <c>Counts[i]</c> of them and then some of nobody up to a multiple of <see cref="Width"/>.</summary>
@@ -99,7 +101,7 @@ internal sealed unsafe class NeighborList
     public int* Owners => _owners.Pointer;
 
     /// <summary>The place of each atom, by its index in the configuration; changes with a rebuild.</summary>
-    public int[] Places { get; }
+    public int[] Places { get; private set; } = [];
 
     /// <summary>The least coordinates of what the list was made of, atoms and images, and a little less.</summary>
     public Vec3 Corner => _grid.Corner;
@@ -124,7 +126,7 @@ internal sealed unsafe class NeighborList
     /// <exception cref="ScaleModelException">An atom is nowhere, or there are too many images.</exception>
     public void Build(SimulationBox box, double reach, double beyond, ExclusionTable? excluded, ChunkedLoop loop)
     {
-        (_box, _excluded, _nearest, _beyond) = (box, excluded, new(box), beyond);
+        (_box, _excluded, _nearest, _beyond, _makesImages) = (box, excluded, new(box), beyond, true);
         var n = _atoms.Count;
         Builds++;
         _vectors = new(box);
@@ -135,8 +137,46 @@ internal sealed unsafe class NeighborList
         Lead = _grid.Lead(n);
         Sort(loop);
         MakeGhosts(loop);
+        FillLists(reach, loop);
+    }
 
+    /// <summary>
+    /// Sorts the atoms of a part of a region, in which images are copies of atoms of other parts: whoever calls this brings them, and then has
+    /// <see cref="FillAround"/> find the neighbors. Atoms are not wrapped. Forces are void afterwards.
+    /// </summary>
+    /// <param name="reach">Cutoff and skin.</param>
+    /// <param name="beyond">How far beyond the reach images will be brought.</param>
+    /// <param name="loop">The way to run a loop on several threads.</param>
+    /// <exception cref="ScaleModelException">An atom is nowhere.</exception>
+    public void SortPart(double reach, double beyond, ChunkedLoop loop)
+    {
+        (_excluded, _beyond, _makesImages) = (null, beyond, false);
+        var n = _atoms.Count;
+        Builds++;
+        var chunks = ChunkedLoop.Chunks(n, Chunk);
+        _bounds.Ensure(8 * chunks);
+        loop.Run(n, Chunk, _bound);
+        _grid = Grid.Around(_bounds.Span(8 * chunks), n, reach, beyond);
+        Lead = _grid.Lead(n);
+        Sort(loop);
+        if (_found.Length < chunks)
+        {
+            _found = new int[chunks];
+        }
+    }
+
+    /// <summary>Finds everybody's neighbors within <paramref name="reach"/>, among the atoms and the images that were brought.</summary>
+    public void FillAround(double reach, ChunkedLoop loop) => FillLists(reach, loop);
+
+    private void FillLists(double reach, ChunkedLoop loop)
+    {
+        var n = _atoms.Count;
         var all = n + _atoms.Ghosts;
+        if (all >= MostRows)
+        {
+            throw TooManyImages(_atoms.Ghosts);
+        }
+
         Bin(all, loop);
         (_limit, _certain) = (Limit(reach), Certain(reach));
         _starts.Ensure(n);
@@ -278,7 +318,7 @@ internal sealed unsafe class NeighborList
                 for (; bits != 0; bits &= bits - 1)
                 {
                     var row = (int)(_offset.Pointer[k + BitOperations.TrailingZeroCount(bits)] / RowBytes);
-                    var way = at - (row < _atoms.Count ? Vector256.LoadAligned(_atoms.X + (4L * row)) : Image(row - _atoms.Count));
+                    var way = at - (row < _atoms.Count || !_makesImages ? Vector256.LoadAligned(_atoms.X + (4L * row)) : Image(row - _atoms.Count));
                     way = way.WithElement(3, 0);        // That of kinds.
                     if (Vector256.Dot(way, way) < near)
                     {
@@ -301,27 +341,22 @@ internal sealed unsafe class NeighborList
     private void Wrap(int chunk, int first, int past)
     {
         var x = _atoms.X;
+        for (var i = first; i < past; i++)
+        {
+            _vectors.Wrap(x + (4L * i), ref _atoms.Images[i]);
+        }
+
+        Bound(chunk, first, past);
+    }
+
+    private void Bound(int chunk, int first, int past)
+    {
         var low = Vector256.Create(double.PositiveInfinity);
         var high = -low;
         for (var i = first; i < past; i++)
         {
-            // What is a hair below zero may come to lie on the far face, and belongs to the near one: once more, so that wrapped atoms stay as they are.
-            for (var time = 0; time < 2; time++)
-            {
-                var row = x + (4L * i);
-                var image = Vector256.Floor(_vectors.Fraction(row));
-                if (image == Vector256<double>.Zero)
-                {
-                    break;
-                }
-
-                // The fourth entry of the image is zero: the kind stays.
-                (Vector256.LoadAligned(row) - _vectors.Way(image)).StoreAligned(row);
-                _atoms.Images[i] += new Vec3(image[0], image[1], image[2]);
-            }
-
             // What is not a number stays one.
-            var at = Vector256.LoadAligned(x + (4L * i));
+            var at = Vector256.LoadAligned(_atoms.X + (4L * i));
             (low, high) = (Vector256.Min(low, at), Vector256.Max(high, at));
         }
 
@@ -333,6 +368,11 @@ internal sealed unsafe class NeighborList
     private void Sort(ChunkedLoop loop)
     {
         var n = _atoms.Count;
+        if (_order.Length < n)
+        {
+            (_order, Places) = (new int[_atoms.Room], new int[_atoms.Room]);
+        }
+
         _unsorted.Ensure(n);
         _cellOf.Ensure(n);
         loop.Run(n, 1024, _locate);
@@ -756,25 +796,8 @@ internal sealed unsafe class NeighborList
         public static Grid Around(ReadOnlySpan<double> bounds, ParticleStore atoms, SimulationBox box, double reach, double beyond)
         {
             var count = atoms.Count;
-            var (low, high) = (new Vec3(bounds[0], bounds[1], bounds[2]), new Vec3(bounds[4], bounds[5], bounds[6]));
-            for (var b = 8; b < bounds.Length; b += 8)
-            {
-                low = new(Math.Min(low.X, bounds[b]), Math.Min(low.Y, bounds[b + 1]), Math.Min(low.Z, bounds[b + 2]));
-                high = new(Math.Max(high.X, bounds[b + 4]), Math.Max(high.Y, bounds[b + 5]), Math.Max(high.Z, bounds[b + 6]));
-            }
-
-            if (!double.IsFinite((high - low).NormSquared))
-            {
-                throw new ScaleModelException("An atom is nowhere: a coordinate is not a finite number. The time step is probably too long, or two atoms lie upon each other.");
-            }
-
-            var size = high - low;
-            if (!(Math.Max(size.X, Math.Max(size.Y, size.Z)) < FarthestReaches * reach))
-            {
-                throw new ScaleModelException(FormattableString.Invariant($"Atoms are {size} apart, and feel each other within {reach}: some have flown away. The time step is probably too long, or two atoms lay almost upon each other."));
-            }
-
-            var density = count / ((size.X + reach) * (size.Y + reach) * (size.Z + reach));
+            var (low, high) = Bounds(bounds, reach);
+            var density = Density(count, high - low, reach);
 
             // Images lie within a margin around the box where it is periodic. Where it ends atoms may be farther out, and their images along
             // other sides as far as they.
@@ -803,8 +826,43 @@ internal sealed unsafe class NeighborList
                 high = new(Math.Max(high.X, x.X), Math.Max(high.Y, x.Y), Math.Max(high.Z, x.Z));
             }
 
-            var slack = 1e-6 * reach;
-            return new(low - new Vec3(slack, slack, slack), high + new Vec3(slack, slack, slack), reach, count, density);
+            return Padded(low, high, 1e-6 * reach, reach, count, density);
+        }
+
+        /// <summary>Cells around rows of least and greatest coordinates, in turn, and around all that these atoms can feel. Images farther out are in the outermost cells, nearer than they are: nobody has them for a neighbor.</summary>
+        public static Grid Around(ReadOnlySpan<double> bounds, int count, double reach, double beyond)
+        {
+            var (low, high) = Bounds(bounds, reach);
+            return Padded(low, high, ((reach + beyond) * (1 + 1e-12)) + (1e-6 * reach), reach, count, Density(count, high - low, reach));
+        }
+
+        private static Grid Padded(Vec3 low, Vec3 high, double margin, double reach, int count, double density) =>
+            new(low - new Vec3(margin, margin, margin), high + new Vec3(margin, margin, margin), reach, count, density);
+
+        private static double Density(int count, Vec3 size, double reach) => count / ((size.X + reach) * (size.Y + reach) * (size.Z + reach));
+
+        // What all rows lie between.
+        private static (Vec3 Low, Vec3 High) Bounds(ReadOnlySpan<double> bounds, double reach)
+        {
+            var (low, high) = (new Vec3(bounds[0], bounds[1], bounds[2]), new Vec3(bounds[4], bounds[5], bounds[6]));
+            for (var b = 8; b < bounds.Length; b += 8)
+            {
+                low = new(Math.Min(low.X, bounds[b]), Math.Min(low.Y, bounds[b + 1]), Math.Min(low.Z, bounds[b + 2]));
+                high = new(Math.Max(high.X, bounds[b + 4]), Math.Max(high.Y, bounds[b + 5]), Math.Max(high.Z, bounds[b + 6]));
+            }
+
+            if (!double.IsFinite((high - low).NormSquared))
+            {
+                throw new ScaleModelException("An atom is nowhere: a coordinate is not a finite number. The time step is probably too long, or two atoms lie upon each other.");
+            }
+
+            var size = high - low;
+            if (!(Math.Max(size.X, Math.Max(size.Y, size.Z)) < FarthestReaches * reach))
+            {
+                throw new ScaleModelException(FormattableString.Invariant($"Atoms are {size} apart, and feel each other within {reach}: some have flown away. The time step is probably too long, or two atoms lay almost upon each other."));
+            }
+
+            return (low, high);
         }
 
         public int CellOf(double* row) => (RowOf(Index(row[1] - Corner.Y, _ny), Index(row[2] - Corner.Z, _nz)) * _nx) + Index(row[0] - Corner.X, _nx);

@@ -49,8 +49,18 @@ internal sealed unsafe class ParticleStore
         SetGhosts(0);
     }
 
+    /// <summary>Nobody: <see cref="Resize"/> makes room for atoms.</summary>
+    public ParticleStore()
+    {
+        (_permute, Ids, Images, _sortedIds, _sortedImages) = (Permute, [], [], [], []);
+        SetGhosts(0);
+    }
+
     /// <summary>How many atoms there are.</summary>
-    public int Count { get; }
+    public int Count { get; private set; }
+
+    /// <summary>For how many atoms there is room in the arrays that are not rows.</summary>
+    public int Room => Ids.Length;
 
     /// <summary>How many images of them there are.</summary>
     public int Ghosts { get; private set; }
@@ -85,6 +95,38 @@ internal sealed unsafe class ParticleStore
         Ghosts = ghosts;
         _positions.Ensure(4 * (Count + ghosts + 1), 4 * Count);
         Write(X, Nobody, new(FarAway, FarAway, FarAway), 0);
+    }
+
+    /// <summary>
+    /// Makes this the number of atoms: those who come stand behind the others and have nothing yet, those who go stood last. Images are gone
+    /// and forces void afterwards, and <see cref="Ids"/> are the places.
+    /// </summary>
+    public void Resize(int count)
+    {
+        var keep = Math.Min(count, Count);
+        _positions.Ensure(4 * (count + 1), 4 * keep);
+        _velocities.Ensure(4 * count, 4 * keep);
+        _forces.Ensure(4 * count);
+        if (Room < count)
+        {
+            var room = count + (count / 16) + 16;
+            var images = new Vec3[room];
+            Images.AsSpan(0, keep).CopyTo(images);
+            (Ids, Images, _sortedIds, _sortedImages) = (new int[room], images, new int[room], new Vec3[room]);
+        }
+
+        Count = count;
+        NumberPlaces();
+        SetGhosts(0);
+    }
+
+    /// <summary>Makes <see cref="Ids"/> the places, after those who keep something of each atom have followed a new order.</summary>
+    public void NumberPlaces()
+    {
+        for (var i = 0; i < Count; i++)
+        {
+            Ids[i] = i;
+        }
     }
 
     /// <summary>Exchanges the rows of forces with others that are as long.</summary>

@@ -26,6 +26,7 @@ internal static class ControlSamples
             Uptime = 17.5,
             Lag = new NodeLag(0.5, 1.5, 0.25, 0.125),
             Refused = 3,
+            Hosted = 3,
             Participants = [new("left", "run-1"), new("right", "run-1"), new("größer", "run-2")],
         },
         new MembersQuestion(),
@@ -61,8 +62,14 @@ public sealed class ControlCodecTests
     {
         var status = (NodeStatus)ControlSamples.All.Single(message => message is NodeStatus);
         Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Roles = [new string('x', 257)] }));
-        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant("a", "b"), 1025)] }));
-        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant(new string('a', 250), "b"), 1000)] }));
+        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant("a", "b"), 257)] }));
+        var member = ((MemberList)ControlSamples.All.Single(message => message is MemberList)).Members[0];
+        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(new MemberList([.. Enumerable.Repeat(member with { Status = new string('a', 250) }, 1000)])));
+
+        // The longest status is sent.
+        var longest = new string('a', ControlCodec.LongestText);
+        var bytes = ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant(longest, longest), NodeStatus.MostParticipants)], Roles = [.. Enumerable.Repeat(longest, NodeSettings.MostRoles)] });
+        Assert.InRange(bytes.Length, 130_000, ControlCodec.LongestMessage);
     }
 
     [Fact]

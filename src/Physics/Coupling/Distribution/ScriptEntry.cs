@@ -44,15 +44,27 @@ public abstract record SiteAnswer
 /// <param name="Order">The number of the advance that wrote it, or that is to read it; 0 for the start of the run.</param>
 public abstract record FieldParcel(long Order)
 {
+    /// <summary>The same with values of its own: those of a parcel may be overwritten.</summary>
+    public abstract FieldParcel Copied();
+
+    private static FieldSample Copy(FieldSample sample) => new(sample.Time, sample.Values.ToArray());
+
     /// <summary>What a participant wrote: of the ports that the site needs.</summary>
     public sealed record Samples(long Order, int Participant, ImmutableArray<ImmutableArray<FieldSample>> Values, ImmutableArray<MeshChange> Meshes) : FieldParcel(Order)
     {
         /// <summary>The fingerprints of the participant's ports afterwards; at its own site only.</summary>
         internal ImmutableArray<ulong> Fingerprints { get; init; }
+
+        /// <inheritdoc/>
+        public override FieldParcel Copied() => this with { Values = [.. Values.Select(port => port.IsEmpty ? port : [.. port.Select(Copy)])] };
     }
 
     /// <summary>What a participant is to read from a conduit; null where the conduit holds nothing yet.</summary>
-    public sealed record Input(long Order, int Conduit, Waveform? Value) : FieldParcel(Order);
+    public sealed record Input(long Order, int Conduit, Waveform? Value) : FieldParcel(Order)
+    {
+        /// <inheritdoc/>
+        public override FieldParcel Copied() => this with { Value = Value is null ? null : new Waveform(Value.Start, [.. Value.Samples.Select(Copy)], Value.Meaning, Value.Degree) };
+    }
 }
 
 /// <summary>What a site's shell is to do.</summary>

@@ -37,6 +37,36 @@ public static class LatticeBuilder
         return Place(oriented, box, repeats, (repeats.X, repeats.Y, repeats.Z), units, species, Region.Everywhere);
     }
 
+    /// <summary>Shows the atoms of some repeats of what <see cref="Repeat"/> builds, without building the rest.</summary>
+    /// <param name="cell">What is repeated.</param>
+    /// <param name="repeats">How often along each axis, in all.</param>
+    /// <param name="from">The first repeat along each axis that is wanted.</param>
+    /// <param name="past">Behind the last one.</param>
+    /// <param name="visit">Is shown the number that an atom has among all, from 0, and where it is.</param>
+    internal static void Visit(ConventionalCell cell, (int X, int Y, int Z) repeats, (int X, int Y, int Z) from, (int X, int Y, int Z) past, Action<long, Vec3> visit)
+    {
+        var (edges, sites) = Orient(cell, null);
+        var box = new SimulationBox(Vec3.Zero, Matrix3.FromColumns(repeats.X * edges.Column(0), repeats.Y * edges.Column(1), repeats.Z * edges.Column(2)));
+        for (var k = from.Z; k < past.Z; k++)
+        {
+            for (var j = from.Y; j < past.Y; j++)
+            {
+                for (var i = from.X; i < past.X; i++)
+                {
+                    var number = ((((long)k * repeats.Y) + j) * repeats.X + i) * sites.Length;
+                    foreach (var (s, _) in sites)
+                    {
+                        visit(number++, At(box, (i, j, k), s, (repeats.X, repeats.Y, repeats.Z)));
+                    }
+                }
+            }
+        }
+    }
+
+    // (k + s) L of a repeat and a site.
+    private static Vec3 At(SimulationBox box, (int X, int Y, int Z) repeat, Vec3 s, (double X, double Y, double Z) lengths) =>
+        box.Point(new Vec3((repeat.X + s.X) / lengths.X, (repeat.Y + s.Y) / lengths.Y, (repeat.Z + s.Z) / lengths.Z));
+
     /// <summary>Fills a box with a crystal, of which an atom of the first site stands in the box's corner.</summary>
     /// <remarks>
     /// A periodic side must hold whole repeats, up to a part in 10⁹, by which the crystal then is stretched. Along other sides the crystal goes from the lower face,
@@ -115,7 +145,7 @@ public static class LatticeBuilder
                             continue;
                         }
 
-                        var x = box.Point(new Vec3(u / lengths.X, v / lengths.Y, w / lengths.Z));
+                        var x = At(box, (i, j, k), s, lengths);
                         if (region.Contains(x))
                         {
                             positions.Add(x);

@@ -44,16 +44,15 @@ public static class ThermalVelocities
         }
 
         var (ids, order) = ByAscendingId(atoms);
-        var random = new Philox(seed, _stream);
+        var random = Random(seed);
         var masses = new double[ids.Length];
         var components = new[] { new double[ids.Length], new double[ids.Length], new double[ids.Length] };
         for (var i = 0; i < ids.Length; i++)
         {
             masses[i] = atoms.Species[atoms.Kinds[order[i]]].Mass;
             var spread = Math.Sqrt(atoms.Units.Boltzmann * temperature / (masses[i] * atoms.Units.MassVelocitySquared));
-            var (x, y) = random.Normal(0, 0, ids[i]);
-            var (z, _) = random.Normal(0, 0, ids[i], 1);
-            (components[0][i], components[1][i], components[2][i]) = (spread * x, spread * y, spread * z);
+            var v = spread * Drawn(random, ids[i]);
+            (components[0][i], components[1][i], components[2][i]) = (v.X, v.Y, v.Z);
         }
 
         // v ← v − Σ m v / Σ m, then v ← v √(T / T₀), T₀ = Σ m v² / ((3N − 3) k_B).
@@ -79,6 +78,16 @@ public static class ThermalVelocities
         }
 
         return velocities;
+    }
+
+    /// <summary>What draws.</summary>
+    internal static Philox Random(ulong seed) => new(seed, _stream);
+
+    /// <summary>Three standard normal numbers of an atom.</summary>
+    internal static Vec3 Drawn(Philox random, long id)
+    {
+        var (x, y) = random.Normal(0, 0, id);
+        return new(x, y, random.Normal(0, 0, id, 1).First);
     }
 
     private static (long[] Ids, int[] Order) ByAscendingId(AtomConfiguration atoms)

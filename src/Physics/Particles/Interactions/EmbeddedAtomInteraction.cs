@@ -92,7 +92,20 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
 
     internal override bool HasPairs => true;
 
+    internal override bool CanBeSplit => true;
+
+    internal override bool HasHalfway => true;
+
+    internal override double* HalfwayRows => _rows.Pointer;
+
     internal override void Run(ForcePass pass)
+    {
+        RunToHalfway(pass);
+        pass.Loop.Run(pass.Atoms.Ghosts, 1024, _follow);
+        RunFromHalfway(pass);
+    }
+
+    internal override void RunToHalfway(ForcePass pass)
     {
         _pass = pass;
         var (n, ghosts, list) = (pass.Atoms.Count, pass.Atoms.Ghosts, pass.List);
@@ -107,9 +120,10 @@ internal sealed unsafe class EmbeddedAtoms<TLaw> : Interaction where TLaw : stru
         }
 
         pass.Loop.Run(n, ForcePass.Chunk, pass.WantsShares ? _densityShares : pass.Counts ? _densitiesAndEnergy : _densities);
-        pass.Loop.Run(ghosts, 1024, _follow);
-        pass.Loop.Run(n, ForcePass.Chunk, pass.WantsShares ? _forceShares : pass.Counts ? _forcesAndVirial : _forces);
     }
+
+    internal override void RunFromHalfway(ForcePass pass) =>
+        pass.Loop.Run(pass.Atoms.Count, ForcePass.Chunk, pass.WantsShares ? _forceShares : pass.Counts ? _forcesAndVirial : _forces);
 
     internal override void Visit(ForcePass pass, PairVisitor visitor)
     {

@@ -52,6 +52,21 @@ public abstract class Interaction
     /// <summary>Shows the force of each pair, once from either side, after forces have been computed.</summary>
     internal virtual void Visit(ForcePass pass, PairVisitor visitor) => throw new NotSupportedException();
 
+    /// <summary>Whether it can act on a part of a region, in which images are copies of atoms of other parts.</summary>
+    internal virtual bool CanBeSplit => false;
+
+    /// <summary>Whether forces need, halfway, a number of each image that its atom has: it then has <see cref="RunToHalfway"/> and what follows, of which <see cref="Run"/> is made.</summary>
+    internal virtual bool HasHalfway => false;
+
+    /// <summary>Computes up to where the numbers of images are needed.</summary>
+    internal virtual void RunToHalfway(ForcePass pass) => throw new NotSupportedException();
+
+    /// <summary>Rows of x, y, z and the number of each atom; those of images, behind them, are to be filled in.</summary>
+    internal virtual unsafe double* HalfwayRows => throw new NotSupportedException();
+
+    /// <summary>Computes the rest.</summary>
+    internal virtual void RunFromHalfway(ForcePass pass) => throw new NotSupportedException();
+
     /// <summary>Refuses atoms of kinds of which nothing is known: kernels read tables without a look at their bounds.</summary>
     private protected static void RequireKinds(AtomConfiguration atoms, int kinds, string what)
     {
@@ -139,7 +154,7 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
     public const int Chunk = 128;
 
     private readonly AlignedArray<double> _sums = new();
-    private readonly double[] _entries = new double[Math.Max(1, ChunkedLoop.Chunks(atoms.Count, Chunk))];
+    private double[] _entries = [];
     private readonly AlignedArray<double> _shares = new();
 
     public ParticleStore Atoms { get; } = atoms;
@@ -220,12 +235,18 @@ internal sealed unsafe class ForcePass(ParticleStore atoms, NeighborList list)
 
     private double Sum(int entry)
     {
-        for (var c = 0; c < _entries.Length; c++)
+        var chunks = Math.Max(1, ChunkedLoop.Chunks(Atoms.Count, Chunk));
+        if (_entries.Length < chunks)
+        {
+            _entries = new double[chunks];
+        }
+
+        for (var c = 0; c < chunks; c++)
         {
             _entries[c] = Sums(c)[entry];
         }
 
-        return FixedOrderSum.Of(_entries);
+        return FixedOrderSum.Of(_entries.AsSpan(0, chunks));
     }
 }
 
@@ -259,6 +280,8 @@ internal sealed unsafe class PairInteraction<TLaw> : Interaction where TLaw : st
     {
         RequireKinds(atoms, _law.Kinds, "pair law has parameters for");
     }
+
+    internal override bool CanBeSplit => true;
 
     internal override bool HasShares => true;
 

@@ -26,7 +26,7 @@ public sealed class Langevin : Motion
     public Langevin(double temperature, double friction, ulong seed)
     {
         (Temperature, Friction) = (NotNegative(temperature, "temperature of the bath"), Positive(friction, "friction"));
-        (_random, _bath) = (new(seed, Fingerprint.OfName("langevin")), Bath);
+        (_random, _bath) = (new(seed, Stream), Bath);
     }
 
     /// <summary>T.</summary>
@@ -51,16 +51,30 @@ public sealed class Langevin : Motion
         mover.Kick(0.5 * step);
     }
 
-    private unsafe void Bath(int chunk, int first, int past)
+    private void Bath(int chunk, int first, int past) => Push(_mover!.Atoms, first, past, _random, _mover.Steps, _numbers, _keep, _spread);
+
+    /// <summary>The stream of the numbers that are drawn.</summary>
+    internal static ulong Stream { get; } = Fingerprint.OfName("langevin");
+
+    /// <summary>v ← c v + s √(1/m) ξ of some atoms, with ξ by seed, number of the step and number of the atom.</summary>
+    /// <param name="atoms">The atoms.</param>
+    /// <param name="first">The first.</param>
+    /// <param name="past">Behind the last.</param>
+    /// <param name="random">Draws.</param>
+    /// <param name="step">Number of the step.</param>
+    /// <param name="numbers">The number of each atom, by its entry in <see cref="ParticleStore.Ids"/>.</param>
+    /// <param name="kept">c.</param>
+    /// <param name="width">s.</param>
+    internal static unsafe void Push(ParticleStore atoms, int first, int past, Philox random, long step, long[] numbers, double kept, double width)
     {
-        var v = _mover!.Atoms.V;
-        var keep = Vector256.Create(_keep, _keep, _keep, 1);
+        var v = atoms.V;
+        var keep = Vector256.Create(kept, kept, kept, 1);
         for (var i = first; i < past; i++)
         {
             // The fourth entry of a row of velocities is 1/m.
-            var (x, y, z, _) = _random.Normals(_mover.Steps, 0, _numbers[_mover.Atoms.Ids[i]]);
+            var (x, y, z, _) = random.Normals(step, 0, numbers[atoms.Ids[i]]);
             var row = v + (4L * i);
-            var spread = _spread * Math.Sqrt(row[3]);
+            var spread = width * Math.Sqrt(row[3]);
             ((keep * Vector256.LoadAligned(row)) + Vector256.Create(spread * x, spread * y, spread * z, 0)).StoreAligned(row);
         }
     }

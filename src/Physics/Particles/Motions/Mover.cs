@@ -555,12 +555,19 @@ internal sealed unsafe class Mover
     // The way of the one that goes farthest.
     private double KickAndDrift(int first, int past)
     {
-        var x = Atoms.X;
-        var v = Atoms.V;
-        var forces1 = (double*)_first.Forces;
-        var forces2 = (double*)_second.Forces;
-        var (time1, time2, owed) = (_first.Time, _second.Time, _owed);
-        var time = Vector256.Create(_time, _time, _time, 0);
+        return KickAndDrift(Atoms, first, past, _owed, _first, _second, _time);
+    }
+
+    /// <summary>Gives up to two kicks, each by rows of forces, and lets the atoms drift.</summary>
+    /// <returns>The way of the one that goes farthest.</returns>
+    internal static double KickAndDrift(ParticleStore atoms, int first, int past, int kicks, (double Time, nint Forces) kick1, (double Time, nint Forces) kick2, double drift)
+    {
+        var x = atoms.X;
+        var v = atoms.V;
+        var forces1 = (double*)kick1.Forces;
+        var forces2 = (double*)kick2.Forces;
+        var (time1, time2, owed) = (kick1.Time, kick2.Time, kicks);
+        var time = Vector256.Create(drift, drift, drift, 0);
         var most = Vector256<double>.Zero;
         for (var i = 4L * first; i < 4L * past; i += 4)
         {
@@ -585,17 +592,20 @@ internal sealed unsafe class Mover
         return Math.Sqrt(most[0]);
     }
 
-    private void Kick(int chunk, int first, int past)
+    private void Kick(int chunk, int first, int past) => Kick(Atoms, first, past, _owed, _first, _second);
+
+    /// <summary>Gives one or two kicks, each by rows of forces.</summary>
+    internal static void Kick(ParticleStore atoms, int first, int past, int kicks, (double Time, nint Forces) kick1, (double Time, nint Forces) kick2)
     {
-        var v = Atoms.V;
-        var forces1 = (double*)_first.Forces;
-        var forces2 = (double*)_second.Forces;
+        var v = atoms.V;
+        var forces1 = (double*)kick1.Forces;
+        var forces2 = (double*)kick2.Forces;
         for (var i = 4L * first; i < 4L * past; i += 4)
         {
-            var velocity = Vector256.LoadAligned(v + i) + (Vector256.Create(_first.Time * v[i + 3]) * Vector256.LoadAligned(forces1 + i));
-            if (_owed > 1)
+            var velocity = Vector256.LoadAligned(v + i) + (Vector256.Create(kick1.Time * v[i + 3]) * Vector256.LoadAligned(forces1 + i));
+            if (kicks > 1)
             {
-                velocity += Vector256.Create(_second.Time * v[i + 3]) * Vector256.LoadAligned(forces2 + i);
+                velocity += Vector256.Create(kick2.Time * v[i + 3]) * Vector256.LoadAligned(forces2 + i);
             }
 
             velocity.StoreAligned(v + i);
@@ -664,16 +674,23 @@ internal sealed unsafe class Mover
 
     private void Kinetic(int chunk, int first, int past)
     {
-        var sum = default(SymTensor3);
-        for (var i = first; i < past; i++)
-        {
-            sum += SymTensor3.Dyad(Atoms.Velocity(i)) / Atoms.V[(4L * i) + 3];
-        }
-
+        var sum = Kinetic(Atoms, first, past);
         for (var e = 0; e < 6; e++)
         {
             _sums.Pointer[(8L * chunk) + e] = sum[e];
         }
+    }
+
+    /// <summary>Σ m v ⊗ v of some atoms, in units of energy.</summary>
+    internal static SymTensor3 Kinetic(ParticleStore atoms, int first, int past)
+    {
+        var sum = default(SymTensor3);
+        for (var i = first; i < past; i++)
+        {
+            sum += SymTensor3.Dyad(atoms.Velocity(i)) / atoms.V[(4L * i) + 3];
+        }
+
+        return sum;
     }
 
     private double Sum(int entry)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
-using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Numerics;
 
@@ -234,7 +233,7 @@ public sealed class SpreadRunner
                     break;
                 case SiteEffect.Send send:
                     Travelled++;
-                    _parcels.Add((send.Site, Copy(send.Parcel)));
+                    _parcels.Add((send.Site, send.Parcel.Copied()));
                     break;
                 case SiteEffect.Tell tell:
                     _toCoordinator[site].Enqueue(tell.What);
@@ -242,15 +241,6 @@ public sealed class SpreadRunner
             }
         }
     }
-
-    private static FieldParcel Copy(FieldParcel parcel) => parcel switch
-    {
-        FieldParcel.Samples samples => samples with { Values = [.. samples.Values.Select(port => port.Select(Copy).ToImmutableArray())] },
-        FieldParcel.Input { Value: { } waveform } input => input with { Value = new Waveform(waveform.Start, [.. waveform.Samples.Select(Copy)], waveform.Meaning, waveform.Degree) },
-        _ => parcel,
-    };
-
-    private static FieldSample Copy(FieldSample sample) => new(sample.Time, sample.Values.ToArray());
 
     private void Answer(object answer)
     {
