@@ -37,10 +37,11 @@ internal sealed class LocalCrew : ICrew
     private readonly Dictionary<int, ParticipantSession> _sessions = [];        // Of light participants.
     private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
     private readonly RunObserver? _observer;
+    private readonly WorkPermit? _permit;
 
     public LocalCrew(IUntypedActorContext context, CoupledSystem system, IEnumerable<ParticipantNode> participants, RunSettings settings, RunObserver? observer)
     {
-        _observer = observer;
+        (_observer, _permit) = (observer, settings.Permit);
         var (parent, seed) = (context.Self, system.Experiment.Seed);
         foreach (var node in participants)
         {
@@ -51,7 +52,7 @@ internal sealed class LocalCrew : ICrew
             }
             else
             {
-                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings.Threads, parent, settings.Grace, observer)), node.Name);
+                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings, parent, observer)), node.Name);
             }
         }
     }
@@ -81,7 +82,7 @@ internal sealed class LocalCrew : ICrew
         }
 
         var began = _observer?.Now() ?? 0;
-        answer = ParticipantWork.Do(next.Session, next.Job, CancellationToken.None);
+        answer = ParticipantWork.Do(next.Session, next.Job, _permit, CancellationToken.None);
         if (_observer is not null && ParticipantWork.IsTimed(next.Job))
         {
             _observer.Worked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using ActorMultiscale.Actors.Journal;
 using Akka.Actor;
 using Akka.Cluster;
@@ -16,14 +17,19 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _answerWithin = TimeSpan.FromSeconds(1.5);
 
-    // Longer than a site that hears nothing goes on: see WireOptions.Silence.
+    // Longer than a site that hears nothing goes on: see WireOptions.Silence. Of sites that are known to have ended nothing is waited for.
     private static readonly TimeSpan _restOfSites = TimeSpan.FromSeconds(5);
+
+    // A node that is about to leave is given nothing to do; it may have been started again by then.
+    private static readonly TimeSpan _leavesWithin = TimeSpan.FromSeconds(10);
 
     private readonly string _name;
     private readonly ClusterNode _node;
     private readonly IRunSource _source;
     private readonly IActorRef _keeper;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
+    private readonly Dictionary<NodeAddress, long> _leaving = [];
+    private ImmutableArray<NodeOffer> _offers = [];
     private bool _isNew;
     private RunStore? _store;
     private SourcedRun? _sourced;
@@ -46,14 +52,21 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     {
         (_name, _node, _source, _keeper, _isNew) = (run, node, source, keeper, isNew);
         _standing = new RunStanding(run, RunState.Waiting, "", 0, 0, 0, 0, 0, 0);
-        Receive<TryAgain>(_ => Open());
+        Receive<TryAgain>(_ => AskAround());
         Receive<Opened>(OnOpened);
         Receive<NotOpened>(OnNotOpened);
         Receive<Offers>(OnOffers);
+        Receive<IsComplete>(complete =>
+        {
+            _store = complete.Store;
+            Stand(_standing with { Accepted = complete.Windows, Durable = complete.Windows });
+            Finish(RunStatus.Completed, "", isKept: false);
+        });
         Receive<RunProgress>(progress => Stand(_standing with
         {
             State = RunState.Running,
             Note = "",
+            Epoch = _sites?.Epoch ?? 0,
             Time = progress.Time,
             Accepted = progress.Accepted,
             Durable = progress.Durable,
@@ -61,32 +74,27 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             Nodes = _sites?.Nodes ?? [],
         }));
         Receive<Ended>(OnEnded);
+        Receive<SitesEnded>(OnSitesEnded);
         Receive<StopKeeping>(_ => End(Wish.Stop));
         Receive<HandOver>(_ => End(Wish.HandOver));
         Receive<NodeLeaves>(leaves =>
         {
+            _leaving[leaves.Node] = TimeProvider.System.GetTimestamp();
             if (_sites?.Nodes.Contains(leaves.Node) == true)
             {
                 End(Wish.Move);
             }
         });
-        Receive<NodeComes>(static _ => { });
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <summary>A node leaves: what is on it moves at the next boundary.</summary>
-    public sealed record NodeLeaves(NodeAddress Node);
-
-    /// <summary>A node has come.</summary>
-    public sealed record NodeComes;
-
     /// <summary>The run is to end at the next boundary, and to be kept by another.</summary>
     public sealed record HandOver;
 
     /// <inheritdoc/>
-    protected override void PreStart() => Open();
+    protected override void PreStart() => AskAround();
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -123,8 +131,13 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             var store = held ?? source.Open(name);
             try
             {
-                // One that the cluster keeps is taken from whoever had it: a keeper that is no more.
-                store.Acquire(takesOver: !isNew);
+                // One that the cluster keeps is taken from whoever had it: a keeper that is no more. (A client that had no answer tells the next one the same.)
+                store.Acquire(takesOver: !isNew || store.IsKept);
+                if (store.Summary() is { Status: "completed" } summary)
+                {
+                    return new IsComplete(store, summary.Windows);
+                }
+
                 store.Keep();
                 return new Opened(store, source.Compose(store));
             }
@@ -134,7 +147,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
             catch (RunStoreException fault)
             {
-                return new NotOpened(store, fault.Message, IsFinal: isNew);
+                return new NotOpened(store, fault.Message, IsFinal: isNew && !IsKept(store));
             }
         });
     }
@@ -157,32 +170,64 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private void OnOpened(Opened opened)
     {
         (_store, _sourced, _isNew) = (opened.Store, opened.Run, false);
-        AskAround();
+        Begin();
     }
 
-    // Who answers is there; what gossip says of a node that was just killed is late.
+    private static bool IsKept(RunStore store)
+    {
+        try
+        {
+            return store.IsKept;
+        }
+        catch (RunStoreException)
+        {
+            return false;
+        }
+    }
+
+    // Who answers is there; what gossip says of a node that was just killed is late. And most of the members must still take this node for one: a keeper that was cut off, or stood still, may
+    // have been replaced, and would take the run from the one that has it now.
     private void AskAround()
     {
-        var (actors, isSecure) = (Context.System, _node.Settings.Certificates is not null);
-        var members = _cluster.State.Members.Where(m => m.Status == MemberStatus.Up && !_cluster.State.Unreachable.Contains(m)).Select(m => NodeAddress.Of(m.Address))
-            .OrderBy(a => a.Host, StringComparer.Ordinal).ThenBy(a => a.Port).ToList();
-        Stand(_standing with { State = RunState.Waiting, Until = _sourced!.Start.Until });
-        Task.WhenAll(members.Select(async address =>
+        var (actors, isSecure, own) = (Context.System, _node.Settings.Certificates is not null, _node.Address);
+        var members = _cluster.State.Members.Where(m => m.Status is MemberStatus.Up or MemberStatus.Leaving or MemberStatus.Exiting).ToList();
+        Stand(_standing with { State = RunState.Waiting });
+        async Task<Voice?> AskAsync(Member member)
         {
+            var (address, agent) = (NodeAddress.Of(member.Address), actors.ActorSelection(NodeAgent.PathAt(member.Address)));
             try
             {
-                return await actors.ActorSelection(NodeAgent.PathAt(address.ToAkka(isSecure))).Ask<IControlMessage>(new StatusQuestion(), _answerWithin).ConfigureAwait(false) is NodeStatus status
-                    ? new NodeOffer(address, status.Roles, status.Cores)
+                var (status, list) = (agent.Ask<IControlMessage>(new StatusQuestion(), _answerWithin), agent.Ask<IControlMessage>(new MembersQuestion(), _answerWithin));
+                return await status.ConfigureAwait(false) is NodeStatus how && await list.ConfigureAwait(false) is MemberList seen
+                    ? new Voice(new NodeOffer(address, how.Roles, how.Cores), seen.Members.Any(m => m.Address == own && m.Status is "up" or "leaving"), seen.Members.Any(m => m.Address == address && m.Status == "up"))
                     : null;
             }
             catch (AskTimeoutException)
             {
                 return null;
             }
-        })).PipeTo(Self, success: offers => new Offers([.. offers.OfType<NodeOffer>()]), failure: fault => new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
+        }
+
+        Task.WhenAll(members.Select(AskAsync)).PipeTo(Self,
+            success: voices => new Offers([.. voices.OfType<Voice>().Where(v => v.TakesOwnForMember)], members.Count),
+            failure: fault => new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
     }
 
     private void OnOffers(Offers offers)
+    {
+        if (2 * offers.Voices.Length <= offers.Members)
+        {
+            Wait(string.Create(CultureInfo.InvariantCulture, $"of {offers.Members} nodes only {offers.Voices.Length} answer that this one is a member"));
+            return;
+        }
+
+        var now = TimeProvider.System.GetTimestamp();
+        _offers = [.. offers.Voices.Where(v => v.IsMember && !(_leaving.TryGetValue(v.Offer.Address, out var since) && TimeProvider.System.GetElapsedTime(since, now) < _leavesWithin))
+            .Select(v => v.Offer).OrderBy(o => o.Address.Host, StringComparer.Ordinal).ThenBy(o => o.Address.Port)];
+        Open();
+    }
+
+    private void Begin()
     {
         if (_wish is Wish.Stop or Wish.HandOver)
         {
@@ -191,8 +236,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
 
         _wish = Wish.GoOn;
-        var (self, sourced) = (Self, _sourced!);
-        (ImmutableArray<NodeAddress>, ImmutableArray<int>) Place(Physics.Coupling.CoupledSystem system) => NodePlacement.Choose(system, offers.Nodes, new double[system.Participants.Length]);
+        var (self, sourced, offers) = (Self, _sourced!, _offers);
+        (ImmutableArray<NodeAddress>, ImmutableArray<int>) Place(Physics.Coupling.CoupledSystem system) => NodePlacement.Choose(system, offers, new double[system.Participants.Length]);
         try
         {
             _ = Place(sourced.System);
@@ -204,7 +249,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
 
         _sites = new ClusterSites(Context.System, _node.Settings, _name, Place);
-        Stand(_standing with { State = RunState.Opening, Note = "" });
+        Stand(_standing with { State = RunState.Opening, Note = "", Until = sourced.Start.Until });
         _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1 }, _store!, sourced.Start, progress => self.Tell(progress), _sites);
         _run.Completion.PipeTo(Self, success: report => new Ended(report));
     }
@@ -218,7 +263,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             if (_run is null && Timers.IsTimerActive("again"))
             {
                 Timers.Cancel("again");
-                Open();
+                AskAround();
             }
         }
     }
@@ -232,11 +277,12 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         {
             case RunStatus.SitesLost when _wish is not (Wish.Stop or Wish.HandOver):
                 Context.GetLogger().Warning("run '{0}' goes back to its last snapshot: {1}", _name, report.Result.Reason);
+                var (sites, lost, ran) = (_sites!, TimeProvider.System.GetTimestamp(), _standing.State == RunState.Running);
                 Stand(_standing with { State = RunState.Waiting, Note = report.Result.Reason });
-                Timers.StartSingleTimer("again", new TryAgain(), _restOfSites);
+                sites.Ended.WaitAsync(_restOfSites).PipeTo(Self, success: isCertain => new SitesEnded(isCertain, ran, lost), failure: _ => new SitesEnded(false, ran, lost));
                 break;
             case RunStatus.Stopped when _wish == Wish.Move:
-                Open();
+                AskAround();
                 break;
             case RunStatus.StoreUnavailable when _wish is not (Wish.Stop or Wish.HandOver):
                 Wait(report.Result.Reason);
@@ -247,9 +293,22 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
     }
 
+    private void OnSitesEnded(SitesEnded ended)
+    {
+        // One that did not even begin would fail again at once.
+        var rest = !ended.IsCertain ? _restOfSites - TimeProvider.System.GetElapsedTime(ended.Lost) : ended.HadBegun ? TimeSpan.Zero : _betweenTries;
+        if (rest > TimeSpan.Zero)
+        {
+            Timers.StartSingleTimer("again", new TryAgain(), rest);
+        }
+        else
+        {
+            AskAround();
+        }
+    }
+
     private void Finish(RunStatus status, string reason, bool isKept)
     {
-        Stand(_standing with { State = isKept ? RunState.Waiting : RunState.Over, Note = reason, Status = status });
         if (!isKept && _store is { } store)
         {
             try
@@ -262,6 +321,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
         }
 
+        Stand(_standing with { State = isKept ? RunState.Waiting : RunState.Over, Note = reason, Status = status });
         Context.Stop(Self);
     }
 
@@ -271,7 +331,14 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private sealed record NotOpened(RunStore? Store, string Reason, bool IsFinal);
 
-    private sealed record Offers(ImmutableArray<NodeOffer> Nodes);
+    private sealed record IsComplete(RunStore Store, long Windows);
+
+    // What a member says: what it offers, and whom it takes for members.
+    private sealed record Voice(NodeOffer Offer, bool TakesOwnForMember, bool IsMember);
+
+    private sealed record Offers(ImmutableArray<Voice> Voices, int Members);
+
+    private sealed record SitesEnded(bool IsCertain, bool HadBegun, long Lost);
 
     private sealed record Ended(RunReport Report);
 }

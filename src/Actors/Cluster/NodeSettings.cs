@@ -69,13 +69,40 @@ public enum NodeEventKind
 
     /// <summary>It ends.</summary>
     Ending,
+
+    /// <summary>Participants of a run are computed here from now on.</summary>
+    SiteBegins,
+
+    /// <summary>They are computed here no more.</summary>
+    SiteEnded,
 }
 
 /// <summary>Something that happened to a node.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="Address">To whom.</param>
 /// <param name="Text">The same in words.</param>
-public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string Text);
+public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string Text)
+{
+    /// <summary>What is computed on it, where the event is about that.</summary>
+    public SiteSpan? Site { get; init; }
+
+    internal static NodeEvent OfSite(NodeEventKind kind, NodeAddress address, SiteSpan site) =>
+        new(kind, address, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(", ", site.Participants)} of '{site.Run}', epoch {site.Epoch}: {(kind == NodeEventKind.SiteBegins ? "computed here" : "computed here no more")}")) { Site = site };
+}
+
+/// <summary>Participants that a node computes, or has computed.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Epoch">The incarnation of its coordinator.</param>
+/// <param name="Participants">Their names.</param>
+/// <param name="From">Since when, by the clock of the node.</param>
+public sealed record SiteSpan(string Run, int Epoch, ImmutableArray<string> Participants, DateTimeOffset From)
+{
+    /// <summary>When the last step that counts was begun or ended; null while they are computed.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>When the last step ended that was under way when nobody counted on it any more, and whose result went nowhere; null where there was none.</summary>
+    public DateTimeOffset? InVain { get; init; }
+}
 
 /// <summary>Why a node ended.</summary>
 public enum NodeEnd

@@ -36,6 +36,12 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
     /// <summary>The nodes that have a site.</summary>
     public ImmutableArray<NodeAddress> Nodes { get; private set; } = [];
 
+    /// <summary>The incarnation; 0 before it is known.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>Ends soon after the incarnation has: with true where it is certain that no site of it computes any more (<see cref="SiteWire.Ended"/>).</summary>
+    public Task<bool> Ended { get; private set; } = Task.FromResult(true);       // Without a link to its coordinator no site begins.
+
     public async Task<OpenedSites> OpenAsync(CoupledSystem system, int epoch, byte[] fields, Action<object> take, Action<string> lost)
     {
         var (nodes, participants) = place(system);
@@ -44,7 +50,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             throw new WireException("There is no node that could take a participant.");
         }
 
-        Nodes = nodes;
+        (Nodes, Epoch) = (nodes, epoch);
         var placement = new FieldPlacement(system, participants, nodes.Length);
         var token = RandomNumberGenerator.GetBytes(WireOptions.TokenLength);
         var addresses = await Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
@@ -58,7 +64,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
         };
         return new OpenedSites(placement, await SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
-            [.. addresses], fields, take, lost).ConfigureAwait(false));
+            [.. addresses], fields, take, lost, ended => Ended = ended).ConfigureAwait(false));
     }
 
     private async Task<NodeAddress> OpenAsync(NodeAddress address, OpenSite order)
@@ -95,8 +101,10 @@ internal sealed class SiteLinks : ICoordinatorLines
     /// <param name="fields">The fields of the snapshot from which the run goes on; empty for its start.</param>
     /// <param name="take">Takes what sites and participants answer, on threads of the links.</param>
     /// <param name="lost">Told once when a site is lost.</param>
+    /// <param name="ends">Is given what becomes of the links in the end, also where they cannot be opened (<see cref="SiteWire.Ended"/>).</param>
     /// <exception cref="WireException">They cannot be reached, or are not ready in time.</exception>
-    public static async Task<SiteLinks> OpenAsync(WireOptions options, IPAddress host, ImmutableArray<NodeAddress> addresses, byte[] fields, Action<object> take, Action<string> lost)
+    public static async Task<SiteLinks> OpenAsync(WireOptions options, IPAddress host, ImmutableArray<NodeAddress> addresses, byte[] fields, Action<object> take, Action<string> lost,
+        Action<Task<bool>>? ends = null)
     {
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var missing = addresses.Length;
@@ -136,6 +144,7 @@ internal sealed class SiteLinks : ICoordinatorLines
         }
 
         var wire = new SiteWire(options, addresses.Length, host, Take, Lost);
+        ends?.Invoke(wire.Ended);
         try
         {
             await Task.WhenAll(addresses.Select((address, site) => wire.ConnectAsync(address, site))).ConfigureAwait(false);
