@@ -8,7 +8,9 @@ public sealed class SiteIntervalsTests
     private static string Line(string what, int epoch, int from, int? until, int? inVain = null)
     {
         static string Time(int second) => new DateTimeOffset(2026, 1, 1, 0, 0, second, TimeSpan.Zero).ToString("O", CultureInfo.InvariantCulture);
-        return $$"""{"event":"{{what}}","address":"127.0.0.1:1","text":"","site":{"run":"r","epoch":{{epoch}},"participants":["a","b"],"from":"{{Time(from)}}"{{(until is { } u ? $",\"until\":\"{Time(u)}\"" : "")}}{{(inVain is { } v ? $",\"inVain\":\"{Time(v)}\"" : "")}}}}""" + "\n";
+        static string Member(string name, int? second) => second is { } s ? $",\"{name}\":\"{Time(s)}\"" : "";
+        var site = $"{{\"run\":\"r\",\"epoch\":{epoch},\"participants\":[\"a\",\"b\"],\"from\":\"{Time(from)}\"{Member("until", until)}{Member("inVain", inVain)}}}";
+        return $"{{\"event\":\"{what}\",\"address\":\"127.0.0.1:1\",\"text\":\"\",\"site\":{site}}}\n";
     }
 
     [Fact]

@@ -1,0 +1,99 @@
+using System.Globalization;
+using ActorMultiscale.Testing;
+using Xunit.Abstractions;
+
+namespace ActorMultiscale.Tests.Cluster.Faults;
+
+/// <summary>Runs whose nodes are killed, frozen, cut off and told to go end as if nothing had been: the same hash, a sound record, never two copies of a participant.</summary>
+/// <remarks>One of each kind is short enough to be run every time; <c>tests/cluster-rounds.sh</c> runs all of them, many times.</remarks>
+public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) : IClassFixture<PostgresServer>
+{
+    // Groups within groups, and meshes that change.
+    private const string Experiment = "bar-wave.conf";
+    private const string RoundsVariable = "ACTORMULTISCALE_CLUSTER_ROUNDS";
+    private const string SummaryVariable = "ACTORMULTISCALE_CLUSTER_SUMMARY";
+    private const int Nodes = 3;
+    private const int RoundsOfACluster = 12;
+    private static readonly TimeSpan _killGate = TimeSpan.FromSeconds(30);
+    private static readonly string[] _short = ["--until", "60 s", "--set", "snapshots.interval=1 s"];
+    private static readonly string[] _long = ["--until", "120 s", "--set", "snapshots.interval=1 s"];
+
+    private PostgresServer? Server => PostgresServer.Missing is null ? server : null;
+
+    [Fact]
+    public void The_node_of_the_keeper_and_coordinator_is_killed()
+    {
+        var result = Once(Fault.KillKeeper, net: null);
+        Assert.NotNull(result.Recovery);
+        Assert.True(result.Recovery < _killGate, $"it took {result.Recovery}");
+    }
+
+    [Fact]
+    public void A_node_is_told_to_end() => Assert.True(Once(Fault.Terminate, net: null).Recovery is not { } recovery || recovery < TimeSpan.FromSeconds(15));
+
+    [Fact]
+    public void A_node_is_cut_off()
+    {
+        if (NetworkNamespaces.Missing is { } reason)
+        {
+            output.WriteLine($"SKIPPED: {reason}");
+            return;
+        }
+
+        using var net = new NetworkNamespaces(Nodes);
+        Once(Fault.Cut, net);
+    }
+
+    [Fact]
+    public void In_rounds_that_go_on_where_they_were_left()
+    {
+        if (!int.TryParse(Environment.GetEnvironmentVariable(RoundsVariable), CultureInfo.InvariantCulture, out var rounds) || Environment.GetEnvironmentVariable(SummaryVariable) is not { Length: > 0 } summary)
+        {
+            output.WriteLine($"SKIPPED: {RoundsVariable} and {SummaryVariable} are not set; tests/cluster-rounds.sh sets them");
+            return;
+        }
+
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        for (var done = Done(summary); done < rounds;)
+        {
+            // Those that cut networks need another cluster than those that stop the database; both are renewed now and then.
+            var withNetworks = NetworkNamespaces.Missing is null && (PostgresServer.Missing is not null || done / RoundsOfACluster % 3 == 2);
+            var kinds = Enum.GetValues<Fault>().Where(kind => FaultRound.NeedsNetworks(kind) == withNetworks && (kind != Fault.StoreAway || Server is not null)).ToList();
+            using var net = withNetworks ? new NetworkNamespaces(Nodes) : null;
+            using var stand = new FaultStand(Nodes, withNetworks ? null : Server, net);
+            var hash = stand.Undisturbed(Experiment, _long);
+            do
+            {
+                var kind = kinds[random.Next(kinds.Count)];
+                var run = string.Create(CultureInfo.InvariantCulture, $"round-{done}-{Guid.NewGuid().ToString("N")[..4]}");
+                FaultResult result;
+                try
+                {
+                    result = FaultRound.Of(stand, kind, run, hash, random, Experiment, _long);
+                }
+                catch
+                {
+                    File.AppendAllText(summary, $"FAILED {kind} (seed {seed}, round {done})\n");
+                    File.WriteAllText($"{summary}.{run}.log", stand.Said);
+                    throw;
+                }
+
+                File.AppendAllText(summary, result + Environment.NewLine);
+                done++;
+            }
+            while (done < rounds && done % RoundsOfACluster != 0);
+        }
+    }
+
+    private static int Done(string summary) => File.Exists(summary) ? File.ReadLines(summary).Count(line => !line.StartsWith("FAILED", StringComparison.Ordinal)) : 0;
+
+    private FaultResult Once(Fault kind, NetworkNamespaces? net)
+    {
+        using var stand = new FaultStand(Nodes, net is null ? Server : null, net);
+        var hash = stand.Undisturbed(Experiment, _short);
+        var result = FaultRound.Of(stand, kind, "run", hash, new Random(1), Experiment, _short);
+        output.WriteLine(result.ToString());
+        return result;
+    }
+}
