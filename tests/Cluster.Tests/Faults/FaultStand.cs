@@ -18,6 +18,7 @@ internal sealed class FaultStand : IDisposable
     public static readonly TimeSpan Soon = TimeSpan.FromSeconds(90);
 
     private static readonly TimeSpan _startsAgainAfter = TimeSpan.FromSeconds(0.5);
+    private static int _stands;
     private readonly Lock _gate = new();
     private readonly List<KeptNode> _nodes = [];
     private readonly List<KeptNode> _gone = [];
@@ -25,6 +26,7 @@ internal sealed class FaultStand : IDisposable
     private readonly NetworkNamespaces? _net;
     private readonly string _folder = Directory.CreateTempSubdirectory("actor-multiscale-faults-").FullName;
     private readonly Thread _manager;
+    private readonly string[] _contacts;
     private volatile bool _isOver;
 
     public FaultStand(int count, PostgresServer? server, NetworkNamespaces? net = null)
@@ -32,15 +34,25 @@ internal sealed class FaultStand : IDisposable
         (_server, _net) = (server, net);
         Store = server?.NewDatabase() ?? Path.Combine(_folder, "runs");
         Catalog = RunCatalog.Of(Store);
-        var port = 21000 + (Environment.ProcessId % 4000);
+        var port = 12000 + (Environment.ProcessId % 900 * 10) + (10_000 * (Interlocked.Increment(ref _stands) % 2));      // Of two stands in a row.
         for (var i = 0; i < count; i++)
         {
             _nodes.Add(new KeptNode(i, net is null ? $"127.0.0.1:{port + i}" : NetworkNamespaces.Host(i) + ":21000"));
         }
 
-        StartAll();
+        _contacts = [.. _nodes.Select(n => n.Address)];
         _manager = new Thread(Manage) { IsBackground = true, Name = "keeps nodes running" };
-        _manager.Start();
+        try
+        {
+            _nodes.ForEach(Start);
+            _manager.Start();
+            AwaitAll();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public string Store { get; }
@@ -142,16 +154,10 @@ internal sealed class FaultStand : IDisposable
     /// <summary>Everything that all nodes have said.</summary>
     public string Said => string.Join('\n', _nodes.Concat(_gone).Select(n => $"-- node {n.Index} at {n.Address}\n{n.Said}"));
 
-    /// <summary>Starts all nodes, none of which is there: the first forms a new cluster.</summary>
+    /// <summary>Starts all nodes, none of which is there.</summary>
     public void StartAll()
     {
-        Start(_nodes[0], isFirst: true);
-        Await(() => _nodes[0].IsUp, "the first node is up");
-        foreach (var node in _nodes.Skip(1))
-        {
-            Start(node, isFirst: false);
-        }
-
+        _nodes.ForEach(Start);
         AwaitAll();
     }
 
@@ -181,7 +187,11 @@ internal sealed class FaultStand : IDisposable
     public void Dispose()
     {
         _isOver = true;
-        _manager.Join();
+        if (_manager.IsAlive)
+        {
+            _manager.Join();
+        }
+
         _nodes.ForEach(n => n.Dispose());
         _gone.ForEach(n => n.Dispose());
         Directory.Delete(_folder, recursive: true);
@@ -195,11 +205,8 @@ internal sealed class FaultStand : IDisposable
         }
     }
 
-    private void Start(KeptNode node, bool isFirst)
-    {
-        var contacts = isFirst ? [] : _nodes.Where(n => n != node).SelectMany(n => new[] { "--join", n.Address });
-        node.Started(Start(node.Index, ["node", "--json", "--threads", "1", "--insecure", "--store", Store, "--listen", node.Address, .. contacts]));
-    }
+    // Always with the same command: the first of the contacts forms the cluster where there is none.
+    private void Start(KeptNode node) => node.Started(Start(node.Index, ["node", "--json", "--threads", "1", "--insecure", "--store", Store, "--listen", node.Address, .. _contacts.SelectMany(c => new[] { "--join", c })]));
 
     private void Manage()
     {
@@ -217,8 +224,7 @@ internal sealed class FaultStand : IDisposable
                     }
                     else if (sinceWhen[node.Index].Elapsed > _startsAgainAfter)
                     {
-                        // Where no cluster is left, somebody forms one.
-                        Start(node, isFirst: _nodes.All(n => n.HasExited));
+                        Start(node);
                     }
                 }
             }
