@@ -39,13 +39,24 @@ internal sealed class LocalCrew : ICrew
     private readonly RunObserver? _observer;
     private readonly WorkPermit? _permit;
 
-    public LocalCrew(IUntypedActorContext context, CoupledSystem system, IEnumerable<ParticipantNode> participants, RunSettings settings, RunObserver? observer)
+    /// <summary>The crew of an actor.</summary>
+    /// <param name="context">The actor's.</param>
+    /// <param name="system">The coupled system.</param>
+    /// <param name="participants">Who belongs to it.</param>
+    /// <param name="settings">How the run is carried out.</param>
+    /// <param name="observer">For its clock; null for nobody.</param>
+    /// <param name="teamOf">The actor of a participant of which members are elsewhere; null, or giving null, where there are none.</param>
+    public LocalCrew(IUntypedActorContext context, CoupledSystem system, IEnumerable<ParticipantNode> participants, RunSettings settings, RunObserver? observer, Func<ParticipantNode, Props?>? teamOf = null)
     {
         (_observer, _permit) = (observer, settings.Permit);
         var (parent, seed) = (context.Self, system.Experiment.Seed);
         foreach (var node in participants)
         {
-            if (node.Description.IsLight && node.Spec.TimeLimit is null)
+            if (teamOf?.Invoke(node) is { } team)
+            {
+                _actors[node.Index] = context.ActorOf(team, node.Name);
+            }
+            else if (node.Description.IsLight && node.Spec.TimeLimit is null)
             {
                 var solvers = new DispatcherScheduler(context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher));
                 _sessions[node.Index] = new ParticipantSession(node, seed, new ChunkedLoop(settings.Threads, solvers));
@@ -58,6 +69,9 @@ internal sealed class LocalCrew : ICrew
     }
 
     public bool HasWork => _light.Count > 0;
+
+    /// <summary>The actor of a participant; nobody where it has none.</summary>
+    public IActorRef ActorOf(int participant) => _actors.GetValueOrDefault(participant, ActorRefs.Nobody);
 
     public void Order(int participant, ParticipantJob job)
     {

@@ -68,6 +68,10 @@ public sealed partial class DependencyTests
         Assert.All(Sources("src/Actors/Protocol"), file => Assert.DoesNotMatch(@"\bAkka\b|\bTask\b|Thread", WithoutComments(file)));
 
     [Fact]
+    public void The_data_plane_knows_no_actors_and_needs_no_pool() =>
+        Assert.All(Sources("src/Actors/DataPlane"), file => Assert.DoesNotMatch(@"\bAkka\b|\bawait\b|ThreadPool|Task\.Run", WithoutComments(file)));
+
+    [Fact]
     public void Every_model_of_Physics_is_in_the_catalogue()
     {
         var made = Host.Composition.BuiltInModels.Catalogue().Entries.Select(e => e.Kind).ToHashSet();

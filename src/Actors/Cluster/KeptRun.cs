@@ -237,7 +237,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
         _wish = Wish.GoOn;
         var (self, sourced, offers) = (Self, _sourced!, _offers);
-        (ImmutableArray<NodeAddress>, ImmutableArray<int>) Place(Physics.Coupling.CoupledSystem system) => NodePlacement.Choose(system, offers, new double[system.Participants.Length]);
+        (ImmutableArray<NodeAddress>, ImmutableArray<int>, ImmutableArray<TeamSites>) Place(Physics.Coupling.CoupledSystem system) => NodePlacement.Choose(system, offers, new double[system.Participants.Length]);
         try
         {
             _ = Place(sourced.System);

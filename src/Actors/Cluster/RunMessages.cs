@@ -10,8 +10,9 @@ namespace ActorMultiscale.Actors.Cluster;
 /// <param name="Sites">Of each participant its site.</param>
 /// <param name="Homes">Of each conduit its home.</param>
 /// <param name="Groups">Of each group its home.</param>
+/// <param name="Teams">Teams that are on several sites.</param>
 /// <param name="Count">How many sites there are.</param>
-public sealed record OpenSite(string Run, int Epoch, int Site, string Token, ImmutableArray<int> Sites, ImmutableArray<int> Homes, ImmutableArray<int> Groups, int Count) : IControlMessage;
+public sealed record OpenSite(string Run, int Epoch, int Site, string Token, ImmutableArray<int> Sites, ImmutableArray<int> Homes, ImmutableArray<int> Groups, ImmutableArray<TeamSites> Teams, int Count) : IControlMessage;
 
 /// <summary>The site listens.</summary>
 public sealed record SiteIsOpen(string Run, int Epoch, int Site, NodeAddress Address) : IControlMessage;
@@ -90,8 +91,14 @@ internal static class RunMessages
             to.List(what.Sites, static (to, site) => to.Integer(site), MostParts);
             to.List(what.Homes, static (to, site) => to.Integer(site), MostParts);
             to.List(what.Groups, static (to, site) => to.Integer(site), MostParts);
+            to.List(what.Teams, static (to, team) =>
+            {
+                to.Integer(team.Participant);
+                to.List(team.Sites, static (to, site) => to.Integer(site), MostParts);
+            }, MostParts);
             to.Integer(what.Count);
-        }, static (ref ControlReader from) => new OpenSite(from.Text(), (int)from.Integer(1, int.MaxValue), Site(ref from), from.Text(32), Sites(ref from), Sites(ref from), Sites(ref from), (int)from.Integer(1, MostParts))),
+        }, static (ref ControlReader from) => new OpenSite(from.Text(), (int)from.Integer(1, int.MaxValue), Site(ref from), from.Text(32), Sites(ref from), Sites(ref from), Sites(ref from),
+            from.List(static (ref ControlReader from) => new TeamSites(Site(ref from), Sites(ref from)), MostParts), (int)from.Integer(1, MostParts))),
         ControlKind.Of("so1", static (to, what) =>
         {
             WriteSite(to, what.Run, what.Epoch, what.Site);

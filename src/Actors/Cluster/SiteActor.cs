@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
@@ -17,14 +18,59 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     private readonly FieldSite _site;
     private readonly ISiteLines _lines;
     private readonly LocalCrew _crew;
+    private readonly Dictionary<(int Participant, int Member), IActorRef> _members = [];      // Of teams on several sites.
     private bool _willGoOn;
 
     /// <summary>A site, whose participants wait to be told where they start.</summary>
-    public SiteActor(CoupledSystem system, FieldPlacement placement, int site, byte[]? fields, RunSettings settings, ISiteLines lines)
+    /// <param name="system">The coupled system.</param>
+    /// <param name="placement">Who is where.</param>
+    /// <param name="teams">Teams on several sites.</param>
+    /// <param name="site">The number of this site.</param>
+    /// <param name="fields">The fields of the snapshot from which the run goes on; empty for its start.</param>
+    /// <param name="settings">How the run is carried out.</param>
+    /// <param name="lines">The way to the others.</param>
+    public SiteActor(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, int site, byte[]? fields, RunSettings settings, ISiteLines lines)
     {
         _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null);
         _lines = lines;
-        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null);
+        var self = Self;
+        Action<TeamPacket, int> SendOf(TeamSites team) => (packet, member) =>
+        {
+            if (team.Sites[member] == site)
+            {
+                self.Tell(packet);
+            }
+            else
+            {
+                lines.ToSite(team.Sites[member], packet);
+            }
+        };
+        Props? TeamOf(ParticipantNode node)
+        {
+            if (teams.FirstOrDefault(t => t.Participant == node.Index) is not { Sites.IsDefault: false } team)
+            {
+                return null;
+            }
+
+            var send = SendOf(team);
+            return Props.Create(() => new TeamActor(node, system.Experiment.Seed, settings, send));
+        }
+
+        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, TeamOf);
+        foreach (var team in teams)
+        {
+            var (node, send) = (system.Participants[team.Participant], SendOf(team));
+            for (var m = 1; m < team.Sites.Length; m++)
+            {
+                var member = m;
+                if (team.Sites[m] == site)
+                {
+                    _members[(node.Index, m)] = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, member, system.Experiment.Seed, settings.Threads, send)), FormattableString.Invariant($"{node.Name}-member-{m}"));
+                }
+            }
+        }
+
+        Receive<TeamPacket>(Route);
         ReceiveAndGoOn<SiteOrder.Batch>(batch =>
         {
             foreach (var item in batch.Items)
@@ -75,6 +121,19 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
             default:
                 throw new InvalidOperationException($"A site knows no order {item.GetType().Name}.");
         }
+    }
+
+    // What is for member 0, or for the team, goes to the team's actor.
+    private void Route(TeamPacket packet)
+    {
+        var member = packet switch
+        {
+            TeamPacket.Order order => order.Member,
+            TeamPacket.Cancel cancel => cancel.Member,
+            TeamPacket.Mail mail => mail.Message.To,
+            _ => 0,
+        };
+        (member == 0 ? _crew.ActorOf(packet.Participant) : _members.GetValueOrDefault((packet.Participant, member), ActorRefs.Nobody)).Tell(packet);
     }
 
     private void OnReady(ParticipantAnswer.Ready ready) =>

@@ -22,6 +22,12 @@ internal static class SiteCodec
     private enum Kind : byte
     {
         Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Worked, Advanced, Failed, Measured, ShareSaved, MeshesChanged, Restore, Meet, IsReady,
+        TeamOrder, TeamCancel, TeamDone, TeamMail,
+    }
+
+    private enum Act : byte
+    {
+        Initialize = 1, Restore, Advance, Save,
     }
 
     private enum Item : byte
@@ -62,6 +68,30 @@ internal static class SiteCodec
                     WriteInteger(to, address.Port);
                 }
 
+                break;
+            case TeamPacket.Order order:
+                Write(to, Kind.TeamOrder, order);
+                WriteInteger(to, order.Member);
+                WriteAct(to, order.What);
+                break;
+            case TeamPacket.Cancel cancel:
+                Write(to, Kind.TeamCancel, cancel);
+                WriteInteger(to, cancel.Member);
+                break;
+            case TeamPacket.Done done:
+                Write(to, Kind.TeamDone, done);
+                WriteInteger(to, done.Member);
+                WriteFlag(to, done.Fault is not null);
+                WriteText(to, done.Fault ?? "");
+                WriteBytes(to, done.State);
+                break;
+            case TeamPacket.Mail mail:
+                Write(to, Kind.TeamMail, mail);
+                WriteInteger(to, mail.Message.To);
+                WriteInteger(to, mail.Message.Key.From);
+                WriteInteger(to, mail.Message.Key.Step);
+                WriteInteger(to, mail.Message.Key.Phase);
+                WriteNumbers(to, mail.Message.Numbers);
                 break;
             case SiteIsReady ready:
                 Write(to, Kind.IsReady);
@@ -218,6 +248,16 @@ internal static class SiteCodec
                 }
 
                 return new SiteOrder.Meet(sites.ToImmutable());
+            case Kind.TeamOrder:
+                return new TeamPacket.Order(ReadCount(ref from), ReadInteger(ref from), ReadCount(ref from), ReadAct(ref from));
+            case Kind.TeamCancel:
+                return new TeamPacket.Cancel(ReadCount(ref from), ReadInteger(ref from), ReadCount(ref from));
+            case Kind.TeamDone:
+                var (team, act, member, failed, reason) = (ReadCount(ref from), ReadInteger(ref from), ReadCount(ref from), ReadFlag(ref from), ReadText(ref from));
+                return new TeamPacket.Done(team, act, member, failed ? reason : null, ReadBytes(ref from));
+            case Kind.TeamMail:
+                return new TeamPacket.Mail(ReadCount(ref from), ReadInteger(ref from), new TeamMessage(ReadCount(ref from),
+                    new TeamKey(ReadCount(ref from), ReadInteger(ref from), checked((int)ReadInteger(ref from))), ReadNumbers(ref from)));
             case Kind.IsReady:
                 return new SiteIsReady(ReadCount(ref from));
             case Kind.Samples:
@@ -273,6 +313,63 @@ internal static class SiteCodec
         }
     }
 
+    private static void Write(ArrayBufferWriter<byte> to, Kind kind, TeamPacket packet)
+    {
+        Write(to, kind);
+        WriteInteger(to, packet.Participant);
+        WriteInteger(to, packet.Act);
+    }
+
+    private static void WriteAct(ArrayBufferWriter<byte> to, TeamAct act)
+    {
+        switch (act)
+        {
+            case TeamAct.Initialize:
+                WriteByte(to, (byte)Act.Initialize);
+                break;
+            case TeamAct.Restore restore:
+                WriteByte(to, (byte)Act.Restore);
+                WriteBytes(to, restore.State);
+                break;
+            case TeamAct.Advance advance:
+                WriteByte(to, (byte)Act.Advance);
+                WriteAdvance(to, advance.What);
+                WriteFlag(to, advance.PrepareOnly);
+                break;
+            default:
+                WriteByte(to, (byte)Act.Save);
+                break;
+        }
+    }
+
+    private static TeamAct ReadAct(ref ReadOnlySpan<byte> from) => (Act)ReadByte(ref from) switch
+    {
+        Act.Initialize => new TeamAct.Initialize(),
+        Act.Restore => new TeamAct.Restore(ReadBytes(ref from)),
+        Act.Advance => new TeamAct.Advance(ReadAdvance(ref from), ReadFlag(ref from)),
+        Act.Save => new TeamAct.Save(),
+        _ => throw Damaged(),
+    };
+
+    private static void WriteAdvance(ArrayBufferWriter<byte> to, CouplingCommand.Advance what)
+    {
+        WriteInteger(to, what.Participant);
+        WriteAddress(to, what.Address);
+        WriteWindow(to, what.Window);
+        WriteFlag(to, what.Phase is not null);
+        WriteText(to, what.Phase ?? "");
+        WriteFlag(to, what.Rebuild);
+        WriteInteger(to, what.RestoreDepth);
+        WriteInteger(to, what.SaveDepths);
+    }
+
+    private static CouplingCommand.Advance ReadAdvance(ref ReadOnlySpan<byte> from)
+    {
+        var (participant, address, window) = (ReadCount(ref from), ReadAddress(ref from), ReadWindow(ref from));
+        var (hasPhase, phase, rebuild) = (ReadFlag(ref from), ReadText(ref from), ReadFlag(ref from));
+        return new CouplingCommand.Advance(participant, address, window, hasPhase ? phase : null, rebuild, checked((int)ReadInteger(ref from)), ReadCount(ref from));
+    }
+
     private static void WriteItem(ArrayBufferWriter<byte> to, object item)
     {
         switch (item)
@@ -288,14 +385,7 @@ internal static class SiteCodec
             case ScriptEntry.Advance advance:
                 Write(to, Item.Advance);
                 WriteInteger(to, advance.Order);
-                WriteInteger(to, advance.What.Participant);
-                WriteAddress(to, advance.What.Address);
-                WriteWindow(to, advance.What.Window);
-                WriteFlag(to, advance.What.Phase is not null);
-                WriteText(to, advance.What.Phase ?? "");
-                WriteFlag(to, advance.What.Rebuild);
-                WriteInteger(to, advance.What.RestoreDepth);
-                WriteInteger(to, advance.What.SaveDepths);
+                WriteAdvance(to, advance.What);
                 break;
             case ScriptEntry.Deliver deliver:
                 Write(to, Item.Deliver);
@@ -353,9 +443,8 @@ internal static class SiteCodec
             case Item.SaveShare:
                 return new ScriptEntry.SaveShare(ReadInteger(ref from));
             case Item.Advance:
-                var (order, participant, address, window) = (ReadInteger(ref from), ReadCount(ref from), ReadAddress(ref from), ReadWindow(ref from));
-                var (hasPhase, phase, rebuild) = (ReadFlag(ref from), ReadText(ref from), ReadFlag(ref from));
-                return new ScriptEntry.Advance(new CouplingCommand.Advance(participant, address, window, hasPhase ? phase : null, rebuild, checked((int)ReadInteger(ref from)), ReadCount(ref from)), order);
+                var order = ReadInteger(ref from);
+                return new ScriptEntry.Advance(ReadAdvance(ref from), order);
             case Item.Deliver:
                 return new ScriptEntry.Deliver(new CouplingCommand.Deliver(ReadCount(ref from), ReadWindow(ref from)), ReadInteger(ref from), ReadFlag(ref from));
             case Item.Open:

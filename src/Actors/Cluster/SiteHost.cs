@@ -125,6 +125,13 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
             return;
         }
 
+        if (_order.Teams.Any(t => t.Participant >= system.Participants.Length || t.Sites.Length != system.Participants[t.Participant].Description.Members
+            || t.Sites.Any(site => site >= _order.Count) || t.Sites[0] != _order.Sites[t.Participant]))
+        {
+            Refuse("where members of teams are to be is no placement of this system");
+            return;
+        }
+
         var self = Self;
         _run = run;
         try
@@ -194,7 +201,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
         onEvent(NodeEvent.OfSite(NodeEventKind.SiteBegins, address, began));
         var settings = new RunSettings { Threads = _node.Threads, Permit = _permit };
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
-        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), "site");
+        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), "site");
         Context.Watch(_site);
         _fields = [];
         _taker = _site;
@@ -213,6 +220,6 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     {
         public void ToCoordinator(object answer) => wire.Send(coordinator, answer);
 
-        public void ToSite(int site, FieldParcel parcel) => wire.Send(site, parcel);
+        public void ToSite(int site, object parcel) => wire.Send(site, parcel);
     }
 }

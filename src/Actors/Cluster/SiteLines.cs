@@ -22,6 +22,11 @@ internal abstract record SiteOrder
     public sealed record Begin(byte[] Fields) : SiteOrder;
 }
 
+/// <summary>Where the members of a team are, that is on several sites.</summary>
+/// <param name="Participant">The participant that the team computes.</param>
+/// <param name="Sites">Of each member its site; the participant's is that of member 0.</param>
+public readonly record struct TeamSites(int Participant, ImmutableArray<int> Sites);
+
 /// <summary>A site has links to all others, and its participants are made.</summary>
 internal sealed record SiteIsReady(int Site);
 
@@ -31,8 +36,8 @@ internal interface ISiteLines
     /// <summary>Tells the coordinator what a participant, or the site, answers; in order.</summary>
     void ToCoordinator(object answer);
 
-    /// <summary>Sends a parcel to another site. Its values are copied before this returns.</summary>
-    void ToSite(int site, FieldParcel parcel);
+    /// <summary>Sends to another site a <see cref="FieldParcel"/>, whose values are copied before this returns, or a <see cref="TeamPacket"/>. From any thread.</summary>
+    void ToSite(int site, object parcel);
 }
 
 /// <summary>The lines of a coordinator to its sites.</summary>

@@ -28,8 +28,8 @@ internal sealed record OpenedSites(FieldPlacement Placement, ICoordinatorLines L
 /// <param name="actors">The actors of the coordinator's node.</param>
 /// <param name="node">What that was told.</param>
 /// <param name="run">The run.</param>
-/// <param name="place">Chooses the nodes, and of each participant the index of its own.</param>
-internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, Func<CoupledSystem, (ImmutableArray<NodeAddress> Nodes, ImmutableArray<int> Participants)> place) : ISites
+/// <param name="place">Chooses the nodes, of each participant the index of its own, and of teams on several nodes those of their members.</param>
+internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, Func<CoupledSystem, (ImmutableArray<NodeAddress> Nodes, ImmutableArray<int> Participants, ImmutableArray<TeamSites> Teams)> place) : ISites
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
@@ -44,7 +44,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
 
     public async Task<OpenedSites> OpenAsync(CoupledSystem system, int epoch, byte[] fields, Action<object> take, Action<string> lost)
     {
-        var (nodes, participants) = place(system);
+        var (nodes, participants, teams) = place(system);
         if (nodes.IsEmpty)
         {
             throw new WireException("There is no node that could take a participant.");
@@ -54,7 +54,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
         var placement = new FieldPlacement(system, participants, nodes.Length);
         var token = RandomNumberGenerator.GetBytes(WireOptions.TokenLength);
         var addresses = await Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
-            placement.Participants, placement.Homes, placement.Groups, nodes.Length)))).ConfigureAwait(false);
+            placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length)))).ConfigureAwait(false);
         var options = new WireOptions
         {
             Site = nodes.Length,

@@ -52,10 +52,10 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
             }
 
             _isWriting = true;
+            Take();
         }
 
-        // A socket that says it has room has room for more than a message (on Linux a third of its buffer): the write does not wait.
-        if (!socket.Poll(0, SelectMode.SelectWrite) || !IsDone())
+        if (!HasRoom() || !Write())
         {
             lock (_gate)
             {
@@ -115,20 +115,31 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
                 }
             }
 
-            while (!IsDone())
+            while (!Write())
             {
             }
         }
     }
 
-    // Writes what waits, together; says whether nothing has come meanwhile.
-    private bool IsDone()
+    // A socket that says it has room has room for more than a message (on Linux a third of its buffer): the write does not wait.
+    private bool HasRoom()
     {
-        lock (_gate)
+        try
         {
-            (_waiting, _leaving) = (_leaving, _waiting);
+            return socket.Poll(0, SelectMode.SelectWrite);
         }
+        catch (Exception fault) when (WireLane.IsBroken(fault))
+        {
+            return false;       // The thread of the lane will meet it too.
+        }
+    }
 
+    // Of who writes, with the lock: what waits is about to leave.
+    private void Take() => (_waiting, _leaving) = (_leaving, _waiting);
+
+    // Of who writes: writes what was taken. True where nothing has come meanwhile, and nobody writes any more; otherwise that is taken now.
+    private bool Write()
+    {
         try
         {
             stream.Write(_leaving.Written);
@@ -151,6 +162,7 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         {
             if (_waiting.Count > 0)
             {
+                Take();
                 return false;
             }
 

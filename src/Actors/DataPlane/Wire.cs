@@ -107,9 +107,9 @@ internal sealed class Wire : IDisposable
             {
                 made.SetResult(Connect(to, site));
             }
-            catch (WireException fault)
+            catch (Exception fault)
             {
-                made.SetException(fault);
+                made.SetException(fault as WireException ?? new WireException($"No link to site {site} at {to}: {fault.Message}", fault));
             }
         }, Options);
         return made.Task;
@@ -191,7 +191,7 @@ internal sealed class Wire : IDisposable
     // On a thread of its own: who connects may say nothing at all.
     private void Meet(Socket socket, EndPoint? from)
     {
-        WireLane? lane = null;
+        var (lane, pair) = ((WireLane?)null, (WireLane?)null);
         try
         {
             lane = WireLane.Of(socket, Options.Certificates, isServer: true);
@@ -200,6 +200,7 @@ internal sealed class Wire : IDisposable
             if (refusal is null)
             {
                 (refusal, first) = Pair(hello, lane);
+                pair = first?.Lane;
             }
 
             lane.Stream.Write(new Answer(Options.Site, Options.FieldBudget, refusal ?? "").ToBytes());
@@ -213,18 +214,19 @@ internal sealed class Wire : IDisposable
             {
                 if (!Leave(socket) | !Leave(messages.Lane.Socket))
                 {
-                    messages.Lane.Dispose();
                     throw new InvalidDataException("Its second connection came too late.");
                 }
 
                 Begin(new WireLink(this, hello.Site, messages.Lane, lane, hello.Budget));
             }
         }
-        catch (Exception fault) when (fault is InvalidDataException || WireLane.IsBroken(fault))
+        catch (Exception fault)
         {
+            // Whatever a stranger makes of the connection, or of its certificate, ends with the connection.
             var isLate = !Leave(socket);
             socket.Dispose();
             lane?.Dispose();
+            pair?.Dispose();
             Refuse(from, isLate ? Late : fault is InvalidDataException ? fault.Message : $"The connection broke before it had said who it is: {fault.Message}");
         }
     }
@@ -257,7 +259,7 @@ internal sealed class Wire : IDisposable
             var link = new WireLink(this, answer.Site, messages, fields, answer.Budget);
             return Begin(link) ? link : throw new WireException("This process takes no further part in the run.");
         }
-        catch (WireException)
+        catch
         {
             messages.Dispose();
             throw;
@@ -288,7 +290,7 @@ internal sealed class Wire : IDisposable
                 _ => (lane, answer),
             };
         }
-        catch (Exception fault) when (fault is InvalidDataException || WireLane.IsBroken(fault))
+        catch (Exception fault)
         {
             var isLate = !Leave(socket) && fault is not InvalidDataException;
             socket.Dispose();

@@ -35,6 +35,7 @@ internal sealed class WireLink
     {
         (_wire, Site, _messageLane, _fieldLane) = (wire, site, messages, fields);
         Remote = messages.Socket.RemoteEndPoint;
+        messages.Socket.SendBufferSize = 4 * FrameHead.LongestMessage;
         _messagesIn = new FrameReader(messages.Stream, ofFields: false, _meter);
         _fieldsIn = new FrameReader(fields.Stream, ofFields: true, _meter);
         _messagesOut = new MessageSender(messages.Socket, messages.Stream, _meter, wire.Options.MessageBacklog);

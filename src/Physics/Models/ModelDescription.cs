@@ -37,6 +37,9 @@ public sealed record ModelDescription
     /// </summary>
     public bool IsLight { get; init; }
 
+    /// <summary>How many members of a team compute it together: see <see cref="TeamModel"/>. 1 for a model that is no team.</summary>
+    public int Members { get; init; } = 1;
+
     /// <summary>
     /// Whether what computes the model may be gone all of a sudden, such as a process of its own. Checkpoints are then kept, so that the model
     /// can be made anew and repeat its window.

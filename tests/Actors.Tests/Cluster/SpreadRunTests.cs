@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
@@ -60,7 +61,7 @@ public sealed class SpreadRunTests
 /// <summary>A run over sites in one actor system, whose lines are mailboxes.</summary>
 internal static class SpreadRun
 {
-    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement)
+    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, params ImmutableArray<TeamSites> teams)
     {
         using var actors = ActorSystem.Create("sites", ActorSettings.For(2, null));
         var ended = new TaskCompletionSource<RunEvent.RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -70,7 +71,7 @@ internal static class SpreadRun
         for (var i = 0; i < placement.Sites; i++)
         {
             var site = i;
-            lines.Sites[i] = actors.ActorOf(Props.Create(() => new SiteActor(system, placement, site, null, settings, lines)), $"site-{i}");
+            lines.Sites[i] = actors.ActorOf(Props.Create(() => new SiteActor(system, placement, teams, site, null, settings, lines)), $"site-{i}");
         }
 
         var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: false, placement: placement);
@@ -106,7 +107,7 @@ internal static class SpreadRun
 
         public void ToCoordinator(object answer) => _coordinator.Task.Result.Tell(Copy(answer));
 
-        public void ToSite(int site, FieldParcel parcel) => Sites[site].Tell(Copy(parcel));
+        public void ToSite(int site, object parcel) => Sites[site].Tell(Copy(parcel));
 
         // As it would arrive over a network.
         private static object Copy(object message) => SiteCodec.Decode(SiteCodec.Encode(message).Span);

@@ -1,0 +1,181 @@
+using ActorMultiscale.Actors.Protocol;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Fields;
+using ActorMultiscale.Physics.Models;
+using Akka.Actor;
+using System.Collections.Immutable;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>
+/// A participant whose team is on several sites, where member 0 is: what <see cref="ParticipantActor"/> is for others. It has all members do the acts that its jobs
+/// consist of, and answers when all have done them.
+/// </summary>
+internal sealed class TeamActor : ReceiveActor, IWithTimers
+{
+    private readonly ParticipantNode _node;
+    private readonly ParticipantProtocol _protocol;
+    private readonly IActorRef _site;
+    private readonly IActorRef _first;
+    private readonly Action<TeamPacket, int> _send;
+    private readonly TimeSpan _grace;
+    private readonly bool[] _isDone;
+    private readonly byte[][] _states;
+    private ParticipantEffect.Start? _job;
+    private object? _answer;
+    private string? _fault;
+    private long _act;
+
+    /// <summary>The team of a participant.</summary>
+    /// <param name="node">The participant.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="settings">How the run is carried out.</param>
+    /// <param name="send">Sends to another member, from any thread.</param>
+    public TeamActor(ParticipantNode node, ulong seed, RunSettings settings, Action<TeamPacket, int> send)
+    {
+        (_node, _send, _grace, _site) = (node, send, settings.Grace, Context.Parent);
+        _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
+        _isDone = new bool[node.Description.Members];
+        _states = new byte[_isDone.Length][];
+        _first = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, 0, seed, settings.Threads, send)), "member-0");
+        Receive<ParticipantJob>(job => CarryOut(_protocol.Take(job)));
+        Receive<TeamPacket.Mail>(mail => _first.Tell(mail));
+        Receive<TeamMemberActor.Result>(result =>
+        {
+            if (result.Act == _act)
+            {
+                _answer = result.Answer;
+                OnDone(0, result.Fault, result.Answer as byte[] ?? []);
+            }
+        });
+        Receive<TeamPacket.Done>(done =>
+        {
+            if (done.Act == _act && done.Member > 0 && done.Member < _isDone.Length)
+            {
+                OnDone(done.Member, done.Fault, done.State);
+            }
+        });
+        Receive<TimeIsUp>(up => CarryOut(_protocol.Woken(up.Generation, up.AfterGrace)));
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private void CarryOut(IReadOnlyList<ParticipantEffect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            switch (effect)
+            {
+                case ParticipantEffect.Start start:
+                    Start(start);
+                    break;
+                case ParticipantEffect.Cancel:
+                    Tell(member => new TeamPacket.Cancel(_node.Index, _act, member), null);
+                    break;
+                case ParticipantEffect.Wake wake:
+                    Timers.StartSingleTimer("limit", new TimeIsUp(wake.Generation, wake.AfterGrace), wake.AfterGrace ? _grace : _node.Spec.TimeLimit!.Value);
+                    break;
+                case ParticipantEffect.Reply reply:
+                    _site.Tell(reply.Answer);
+                    break;
+                default:
+                    throw new InvalidOperationException($"A team knows no effect {effect.GetType().Name}.");
+            }
+        }
+    }
+
+    private void Start(ParticipantEffect.Start start)
+    {
+        (_job, _answer, _fault) = (start, null, null);
+        _act++;
+        Array.Clear(_isDone);
+        PortReader? inputs = null;
+        ImmutableArray<byte[]> states = [];
+        switch (start.Job)
+        {
+            case ParticipantJob.Restore restore:
+                try
+                {
+                    states = TeamModel.Split(restore.State);
+                }
+                catch (InvalidDataException fault)
+                {
+                    Fail(fault.Message);
+                    return;
+                }
+
+                if (states.Length != _isDone.Length)
+                {
+                    Fail($"The state is that of a team of {states.Length}, and this one has {_isDone.Length} members.");
+                    return;
+                }
+
+                break;
+            case ParticipantJob.Advance advance:
+                inputs = advance.PrepareOnly ? null : advance.Inputs;
+                break;
+        }
+
+        Tell(member => new TeamPacket.Order(_node.Index, _act, member, start.Job switch
+        {
+            ParticipantJob.Initialize => new TeamAct.Initialize(),
+            ParticipantJob.Restore => new TeamAct.Restore(states[member]),
+            ParticipantJob.Advance advance => new TeamAct.Advance(advance.Order, advance.PrepareOnly),
+            _ => new TeamAct.Save(),
+        }), inputs);
+    }
+
+    private void Tell(Func<int, TeamPacket> packet, PortReader? inputs)
+    {
+        for (var member = _isDone.Length - 1; member > 0; member--)
+        {
+            _send(packet(member), member);
+        }
+
+        _first.Tell(packet(0) is TeamPacket.Order order ? new TeamMemberActor.OrderWithInputs(order, inputs) : packet(0));
+    }
+
+    private void OnDone(int member, string? fault, byte[] state)
+    {
+        if (_job is null)
+        {
+            return;
+        }
+
+        (_isDone[member], _states[member]) = (true, state);
+        _fault ??= fault is null ? null : _isDone.Length > 1 ? $"member {member}: {fault}" : fault;
+        if (_fault is not null)
+        {
+            // The others wait for messages that nobody sends; what is ordered next ends their act.
+            Fail(_fault);
+        }
+        else if (Array.TrueForAll(_isDone, isDone => isDone))
+        {
+            Answer(_job.Job switch
+            {
+                ParticipantJob.Initialize => new ParticipantAnswer.Ready(_node.Index, (ImmutableArray<ImmutableArray<FieldSample>>)_answer!),
+                ParticipantJob.Restore => new ParticipantAnswer.Ready(_node.Index, []),
+                ParticipantJob.Save save => new ParticipantAnswer.Saved(_node.Index, save.Window, TeamModel.Join(_states)),
+                ParticipantJob.Advance { PrepareOnly: true } => null,
+                _ => _answer,
+            });
+        }
+    }
+
+    private void Fail(string reason) => Answer(_job!.Job switch
+    {
+        ParticipantJob.Advance advance => new CouplingEvent.Failed(advance.Order.Participant, advance.Order.Address, FailureKind.Model, reason),
+        ParticipantJob.Save => new ParticipantAnswer.CannotSave(_node.Index, reason),
+        _ => new ParticipantAnswer.CannotStart(_node.Index, reason),
+    });
+
+    private void Answer(object? answer)
+    {
+        var generation = _job!.Generation;
+        _job = null;
+        CarryOut(_protocol.Done(generation, answer));
+    }
+
+    private sealed record TimeIsUp(long Generation, bool AfterGrace);
+}

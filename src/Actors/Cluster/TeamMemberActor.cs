@@ -1,0 +1,207 @@
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Distribution;
+using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
+using Akka.Actor;
+using Akka.Dispatch;
+
+namespace ActorMultiscale.Actors.Cluster;
+
+/// <summary>
+/// One member of a team that is on several sites. It runs as far as its messages reach, on a solver thread, and is run again when the one that it waits for has come:
+/// no thread ever waits. While it runs, the session belongs to that thread.
+/// </summary>
+internal sealed class TeamMemberActor : ReceiveActor, IDisposable
+{
+    private readonly ParticipantNode _node;
+    private readonly int _member;
+    private readonly TeamMemberSession _session;
+    private readonly MessageDispatcher _solvers;
+    private readonly Action<TeamPacket, int> _send;         // To the member of this number.
+    private readonly List<TeamPacket.Mail> _waiting = [];   // While it runs, or before its act has begun.
+    private CancellationTokenSource _cancellation = new();
+    private TeamAct? _act;
+    private long _number;
+    private bool _isRunning;
+    private TeamKey? _waitsFor;
+    private PortReader? _inputs;                            // Of the order that came while it was running.
+    private TeamPacket.Order? _next;                        // Came while it was running.
+
+    /// <summary>A member.</summary>
+    /// <param name="node">The participant.</param>
+    /// <param name="member">The number of the member.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="degree">How many threads it may use.</param>
+    /// <param name="send">Sends to another member, from any thread.</param>
+    public TeamMemberActor(ParticipantNode node, int member, ulong seed, int degree, Action<TeamPacket, int> send)
+    {
+        (_node, _member, _send) = (node, member, send);
+        _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
+        _session = new TeamMemberSession(node, member, seed, new ChunkedLoop(degree, new DispatcherScheduler(_solvers)));
+        Receive<TeamPacket.Order>(order => OnOrder(order, null));
+        Receive<OrderWithInputs>(order => OnOrder(order.Order, order.Inputs));
+        Receive<TeamPacket.Cancel>(cancel =>
+        {
+            if (cancel.Act == _number)
+            {
+                _cancellation.Cancel();
+            }
+        });
+        Receive<TeamPacket.Mail>(mail =>
+        {
+            if (mail.Act < _number)
+            {
+                return;
+            }
+
+            _waiting.Add(mail);
+            RunIfPossible();
+        });
+        Receive<Ran>(OnRan);
+    }
+
+    /// <summary>An order of member 0 to itself: its inputs are here.</summary>
+    public sealed record OrderWithInputs(TeamPacket.Order Order, PortReader? Inputs);
+
+    /// <summary>What member 0 has done: a result, or nothing but the knowledge that it is done.</summary>
+    public sealed record Result(long Act, object? Answer, string? Fault);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        _cancellation.Cancel();
+        Dispose();
+        base.PostStop();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _cancellation.Dispose();
+
+    private void OnOrder(TeamPacket.Order order, PortReader? inputs)
+    {
+        if (order.Act <= _number && _number > 0)
+        {
+            return;
+        }
+
+        if (_isRunning)
+        {
+            (_next, _inputs) = (order, inputs);
+            _cancellation.Cancel();        // What it computes is not wanted any more.
+            return;
+        }
+
+        Begin(order, inputs);
+    }
+
+    private void Begin(TeamPacket.Order order, PortReader? inputs)
+    {
+        (_number, _act, _next) = (order.Act, order.What, null);
+        _waiting.RemoveAll(mail => mail.Act < _number);
+        if (_cancellation.IsCancellationRequested)
+        {
+            _cancellation.Dispose();
+            _cancellation = new CancellationTokenSource();
+        }
+
+        var token = _cancellation.Token;
+        Run(() =>
+        {
+            switch (order.What)
+            {
+                case TeamAct.Initialize:
+                    _session.BeginInitialize();
+                    return false;
+                case TeamAct.Restore restore:
+                    _session.Restore(restore.State);
+                    return true;
+                case TeamAct.Advance { PrepareOnly: true } prepare:
+                    _session.Inbox.Clear();
+                    _session.Prepare(prepare.What);
+                    return true;
+                case TeamAct.Advance advance:
+                    _session.Inbox.Clear();
+                    _session.Prepare(advance.What);
+                    _session.BeginAdvance(advance.What, inputs, token);
+                    return false;
+                default:
+                    return true;
+            }
+        });
+    }
+
+    // The mail of the act that is there now goes in first; what comes meanwhile waits.
+    private void Run(Func<bool> begin)
+    {
+        _isRunning = true;
+        var (self, number, act) = (Self, _number, _act!);
+        var mails = _waiting.Where(mail => mail.Act == number).ToList();
+        _waiting.RemoveAll(mail => mail.Act == number);
+        _solvers.Schedule(() =>
+        {
+            object? answer = null;
+            string? fault = null;
+            var isDone = false;
+            try
+            {
+                isDone = begin();
+                mails.ForEach(mail => _session.Inbox.Put(mail.Message));
+                if (!isDone && _session.CanRun)
+                {
+                    isDone = _session.TryRun(message => _send(new TeamPacket.Mail(_node.Index, number, message), message.To));
+                }
+
+                answer = !isDone ? null : act switch
+                {
+                    TeamAct.Save => _session.Save(),
+                    TeamAct.Initialize when _member == 0 => _session.Start(),
+                    TeamAct.Advance { PrepareOnly: false } advance when _member == 0 => _session.Result(advance.What),
+                    _ => null,
+                };
+            }
+            catch (Exception what)
+            {
+                (isDone, fault) = (true, what is ScaleModelException ? what.Message : $"{what.GetType().Name}: {what.Message}");
+            }
+
+            self.Tell(new Ran(number, isDone, isDone ? null : _session.WaitsFor, answer, fault));
+        });
+    }
+
+    private void OnRan(Ran ran)
+    {
+        (_isRunning, _waitsFor) = (false, ran.WaitsFor);
+        if (_next is { } next)
+        {
+            var inputs = _inputs;
+            Begin(next, inputs);
+            return;
+        }
+
+        if (!ran.IsDone)
+        {
+            RunIfPossible();
+            return;
+        }
+
+        _act = null;
+        if (_member == 0)
+        {
+            Context.Parent.Tell(new Result(ran.Number, ran.Answer, ran.Fault));
+        }
+        else
+        {
+            _send(new TeamPacket.Done(_node.Index, ran.Number, _member, ran.Fault, ran.Answer as byte[] ?? []), 0);
+        }
+    }
+
+    private void RunIfPossible()
+    {
+        if (!_isRunning && _act is not null && _waiting.Exists(mail => mail.Act == _number && (_waitsFor is not { } key || mail.Message.Key == key)))
+        {
+            Run(static () => false);
+        }
+    }
+
+    private sealed record Ran(long Number, bool IsDone, TeamKey? WaitsFor, object? Answer, string? Fault);
+}
