@@ -52,7 +52,8 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         Receive<MemberList>(list =>
         {
             var there = Sender.Path.Address;
-            _members[there] = list.Members.Any(m => m.Status == "up" && m.Address == NodeAddress.Of(there));
+            // While a process that had this address before is still a member this one waits: it would be let in, but two links of one address, an old and a new one, may stand in each other's way.
+            _members[there] = list.Members.Any(m => m.Status == "up" && m.Address == NodeAddress.Of(there)) && list.Members.All(m => m.Address != _node.Address);
             Choose();
         });
         Receive<Late>(_ => _node.End(new NodeOutcome(NodeEnd.Unreachable, _joins

@@ -93,7 +93,7 @@ public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string T
 /// <summary>Participants that a node computes, or has computed.</summary>
 /// <param name="Run">The run.</param>
 /// <param name="Epoch">The incarnation of its coordinator.</param>
-/// <param name="Participants">Their names.</param>
+/// <param name="Participants">Their names; of a team on several nodes those of its members that are here.</param>
 /// <param name="From">Since when, by the clock of the node.</param>
 public sealed record SiteSpan(string Run, int Epoch, ImmutableArray<string> Participants, DateTimeOffset From)
 {

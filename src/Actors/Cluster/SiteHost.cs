@@ -112,6 +112,14 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     private IEnumerable<HostedParticipant> Participants =>
         _run?.System.Participants.Where(p => _order.Sites[p.Index] == _order.Site).Select(p => new HostedParticipant(p.Name, _order.Run)) ?? [];
 
+    // Of a team on several sites each member is by itself, but for the first, which is where the participant is.
+    private static ImmutableArray<string> Computed(OpenSite order, CoupledSystem system) =>
+    [
+        .. system.Participants.Where(p => order.Sites[p.Index] == order.Site).Select(p => p.Name),
+        .. order.Teams.SelectMany(team => Enumerable.Range(1, team.Sites.Length - 1).Where(m => team.Sites[m] == order.Site)
+            .Select(m => FormattableString.Invariant($"{system.Participants[team.Participant].Name}, member {m}"))),
+    ];
+
     private void Open(SourcedRun run)
     {
         var system = run.System;
@@ -194,7 +202,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
             return;
         }
 
-        var (self, onEvent, address, began) = (Self, _onEvent, _node.Listen, new SiteSpan(order.Run, order.Epoch, [.. Participants.Select(p => p.Name)], TimeProvider.System.GetUtcNow()));
+        var (self, onEvent, address, began) = (Self, _onEvent, _node.Listen, new SiteSpan(order.Run, order.Epoch, Computed(order, run.System), TimeProvider.System.GetUtcNow()));
         _permit = new WorkPermit(() => wire.IsTrustedBy(order.Count),
             () => self.Tell(new Broken("The coordinator counts on it no more: nothing was heard for too long, or this process stood still.")),
             span => onEvent(NodeEvent.OfSite(NodeEventKind.SiteEnded, address, began with { Until = span.Until, InVain = span.InVain })), TimeProvider.System);

@@ -37,7 +37,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
         _isDone = new bool[node.Description.Members];
         _states = new byte[_isDone.Length][];
-        _first = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, 0, seed, settings.Threads, send)), "member-0");
+        _first = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, 0, seed, settings, send)), "member-0");
         Receive<ParticipantJob>(job => CarryOut(_protocol.Take(job)));
         Receive<TeamPacket.Mail>(mail => _first.Tell(mail));
         Receive<TeamMemberActor.Result>(result =>

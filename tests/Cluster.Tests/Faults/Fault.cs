@@ -57,18 +57,21 @@ internal static class FaultRound
         TimeSpan? recovery = null;
         Action? mend = Later(stand, kind, victim);
         var last = at;
-        stand.Await(run, look =>
+        void MendInTime()
         {
             if (mend is not null && clock.Elapsed > MendsAfter(kind))
             {
                 mend();
                 mend = null;
             }
+        }
 
+        stand.Await(run, look =>
+        {
             recovery ??= look.Epoch > at.Epoch && look.Windows > at.Windows ? clock.Elapsed : null;
             last = look;
             return look.End is { Outcome: Physics.Coupling.RunOutcome.Completed };
-        }, _isDone, $"its end after {kind} of node {victim.Index}");
+        }, _isDone, $"its end after {kind} of node {victim.Index}", MendInTime);
         if (mend is not null)
         {
             Thread.Sleep(MendsAfter(kind) - clock.Elapsed is var rest && rest > TimeSpan.Zero ? rest : TimeSpan.Zero);

@@ -98,6 +98,19 @@ internal sealed class FaultStand : IDisposable
         return store.Recent().End!.FinalHash;
     }
 
+    /// <summary>How many windows a second the cluster carries out of an experiment whose windows are 1 s long.</summary>
+    public double Pace(string experiment)
+    {
+        var run = "pace-" + Guid.NewGuid().ToString("N")[..6];
+        Begin(experiment, run, "--until", "1000 s");
+        Await(run, look => look.Windows > 2, Soon, "a few windows");
+        var (clock, before) = (Stopwatch.StartNew(), Look(run)!.Value.Windows);
+        Thread.Sleep(2000);
+        var pace = (Look(run)!.Value.Windows - before) / clock.Elapsed.TotalSeconds;
+        Host(0, "stop", run, "--cluster", _nodes[0].Address);
+        return pace;
+    }
+
     /// <summary>How far the record of a run has come; null where the store is away.</summary>
     public (int Epoch, long Windows, RunEvent.RunEnded? End)? Look(string run)
     {
@@ -113,11 +126,12 @@ internal sealed class FaultStand : IDisposable
         }
     }
 
-    /// <summary>Waits until the record of a run shows something; how long that took.</summary>
-    public TimeSpan Await(string run, Func<(int Epoch, long Windows, RunEvent.RunEnded? End), bool> shows, TimeSpan within, string what)
+    /// <summary>Waits until the record of a run shows something, and does something else again and again meanwhile; how long that took.</summary>
+    public TimeSpan Await(string run, Func<(int Epoch, long Windows, RunEvent.RunEnded? End), bool> shows, TimeSpan within, string what, Action? meanwhile = null)
     {
         for (var clock = Stopwatch.StartNew(); ; Thread.Sleep(100))
         {
+            meanwhile?.Invoke();
             if (Look(run) is { } look && shows(look))
             {
                 return clock.Elapsed;

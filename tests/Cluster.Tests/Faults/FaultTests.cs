@@ -15,8 +15,7 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
     private const int Nodes = 3;
     private const int RoundsOfACluster = 12;
     private static readonly TimeSpan _killGate = TimeSpan.FromSeconds(30);
-    private static readonly string[] _short = ["--until", "60 s", "--set", "snapshots.interval=1 s"];
-    private static readonly string[] _long = ["--until", "120 s", "--set", "snapshots.interval=1 s"];
+    private static readonly TimeSpan _length = TimeSpan.FromSeconds(8);
 
     private PostgresServer? Server => PostgresServer.Missing is null ? server : null;
 
@@ -62,7 +61,8 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
             var kinds = Enum.GetValues<Fault>().Where(kind => FaultRound.NeedsNetworks(kind) == withNetworks && (kind != Fault.StoreAway || Server is not null)).ToList();
             using var net = withNetworks ? new NetworkNamespaces(Nodes) : null;
             using var stand = new FaultStand(Nodes, withNetworks ? null : Server, net);
-            var hash = stand.Undisturbed(Experiment, _long);
+            var settings = SettingsFor(stand);
+            var hash = stand.Undisturbed(Experiment, settings);
             do
             {
                 var kind = kinds[random.Next(kinds.Count)];
@@ -70,7 +70,7 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
                 FaultResult result;
                 try
                 {
-                    result = FaultRound.Of(stand, kind, run, hash, random, Experiment, _long);
+                    result = FaultRound.Of(stand, kind, run, hash, random, Experiment, settings);
                 }
                 catch
                 {
@@ -88,11 +88,15 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
 
     private static int Done(string summary) => File.Exists(summary) ? File.ReadLines(summary).Count(line => !line.StartsWith("FAILED", StringComparison.Ordinal)) : 0;
 
+    // As long as it takes this machine some seconds to carry out: something is to be done to it meanwhile.
+    private static string[] SettingsFor(FaultStand stand) =>
+        ["--until", string.Create(CultureInfo.InvariantCulture, $"{Math.Clamp(Math.Round(_length.TotalSeconds * stand.Pace(Experiment)), 60, 5000)} s"), "--set", "snapshots.interval=1 s"];
+
     private FaultResult Once(Fault kind, NetworkNamespaces? net)
     {
         using var stand = new FaultStand(Nodes, net is null ? Server : null, net);
-        var hash = stand.Undisturbed(Experiment, _short);
-        var result = FaultRound.Of(stand, kind, "run", hash, new Random(1), Experiment, _short);
+        var settings = SettingsFor(stand);
+        var result = FaultRound.Of(stand, kind, "run", stand.Undisturbed(Experiment, settings), new Random(1), Experiment, settings);
         output.WriteLine(result.ToString());
         return result;
     }
