@@ -24,9 +24,22 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
     private readonly ClusterNode _node;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly HashSet<Address> _alike = [];
-    private readonly Dictionary<Address, bool> _members = [];     // Of each that has answered whether it is one.
+    private readonly Dictionary<Address, Standing> _standings = [];       // Of each that has answered.
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private bool _joins;
+
+    /// <summary>What a contact is.</summary>
+    private enum Standing
+    {
+        /// <summary>It has no cluster either.</summary>
+        NoMember,
+
+        /// <summary>A member.</summary>
+        Member,
+
+        /// <summary>A member of a cluster in which the process that had this node's address before is one still: that one is waited for to be removed.</summary>
+        MemberOfOld,
+    }
 
     public JoiningActor(ClusterNode node)
     {
@@ -45,15 +58,16 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         Receive<ChooseAgain>(_ =>
         {
             _joins = false;
-            _members.Clear();
+            _standings.Clear();
             Timers.StartPeriodicTimer("ask", new Ask(), TimeSpan.Zero, _askEvery);
         });
         Receive<NodeIdentity>(OnIdentity);
         Receive<MemberList>(list =>
         {
             var there = Sender.Path.Address;
-            // While a process that had this address before is still a member this one waits: it would be let in, but two links of one address, an old and a new one, may stand in each other's way.
-            _members[there] = list.Members.Any(m => m.Status == "up" && m.Address == NodeAddress.Of(there)) && list.Members.All(m => m.Address != _node.Address);
+            _standings[there] = !list.Members.Any(m => m.Status == "up" && m.Address == NodeAddress.Of(there)) ? Standing.NoMember
+                : list.Members.Any(m => m.Address == _node.Address) ? Standing.MemberOfOld
+                : Standing.Member;
             Choose();
         });
         Receive<Late>(_ => _node.End(new NodeOutcome(NodeEnd.Unreachable, _joins
@@ -117,14 +131,15 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         }
 
         var contacts = _node.Settings.Contacts;
-        if (_alike.FirstOrDefault(there => _members.GetValueOrDefault(there)) is { } member)
+        if (_alike.FirstOrDefault(there => _standings.GetValueOrDefault(there) == Standing.Member) is { } member)
         {
             _joins = true;
             Timers.Cancel("ask");
             Timers.StartSingleTimer("again", new ChooseAgain(), _chooseAgainAfter);
             _cluster.JoinSeedNodes([member]);
         }
-        else if (contacts[0] == _node.Address && TimeProvider.System.GetElapsedTime(_began) > _formsAfter && 2 * (_alike.Count(_members.ContainsKey) + 1) > contacts.Length)
+        else if (contacts[0] == _node.Address && TimeProvider.System.GetElapsedTime(_began) > _formsAfter && _standings.Values.All(standing => standing == Standing.NoMember)
+            && 2 * (_alike.Count(_standings.ContainsKey) + 1) > contacts.Length)
         {
             _joins = true;
             Timers.Cancel("ask");

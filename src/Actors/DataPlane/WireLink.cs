@@ -70,9 +70,6 @@ internal sealed class WireLink
         }
     }
 
-    /// <summary>Whether the peer has not answered yet at all.</summary>
-    public bool IsNew => _reason is null && Volatile.Read(ref _heardAt) == 0;
-
     /// <summary>
     /// Whether the link has ended at the peer, which is to say that the peer is not <see cref="IsTrusted"/> any more, or lives no more: it has said goodbye, or its connection has ended by
     /// its own doing. To be asked when the link was told as closed.
