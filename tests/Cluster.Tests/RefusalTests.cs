@@ -46,6 +46,7 @@ public sealed class RefusalTests(ITestOutputHelper output) : ClusterStand(output
     [InlineData("0.0.0.0 is none", "node", "--listen", "0.0.0.0:21000")]
     [InlineData("IPv6 addresses are not supported", "node", "--listen", "[::1]:21000")]
     [InlineData("the port is a whole number", "node", "--join", "localhost:seventy")]
+    [InlineData("lacks the port", "node", "--join", "localhost")]
     [InlineData("is no name of a role", "node", "--role", "MD!")]
     [InlineData("--join-within takes seconds", "node", "--join-within", "-1")]
     [InlineData("cannot be read", "node", "--certificates", "not-there")]

@@ -19,9 +19,9 @@ internal static class NodeCommand
 
     public static Command Create()
     {
-        var listen = AddressOption("--listen", "Where the node listens: an address of this machine by which the others reach it. Without a port on a free one. Other than loopback it needs --certificates");
+        var listen = AddressOption("--listen", "Where the node listens: an address of this machine by which the others reach it. Without a port on a free one. Other than loopback it needs --certificates", needsPort: false);
         listen.DefaultValueFactory = _ => new NodeAddress("127.0.0.1", 0);
-        var join = new Option<NodeAddress[]>("--join") { Description = "A node of the cluster to join, as host:port; several are asked in turn. Without it the node is the first of a new cluster", CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value))] };
+        var join = new Option<NodeAddress[]>("--join") { Description = "A node of the cluster to join, as host:port; of several the first that answers is joined. Without it the node is the first of a new cluster", CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value, needsPort: true))] };
         var role = new Option<string[]>("--role") { Description = "What may be placed on the node, such as md; may be given several times", DefaultValueFactory = _ => [] };
         role.Validators.Add(result =>
         {
@@ -85,14 +85,18 @@ internal static class NodeCommand
     }
 
     /// <summary>An option that takes the address of a node.</summary>
-    public static Option<NodeAddress> AddressOption(string name, string description) =>
-        new(name) { Description = description, CustomParser = static result => Parse(result, result.Tokens[0].Value) };
+    public static Option<NodeAddress> AddressOption(string name, string description, bool needsPort = true) =>
+        new(name) { Description = description, CustomParser = result => Parse(result, result.Tokens[0].Value, needsPort) };
 
-    private static NodeAddress Parse(ArgumentResult result, string text)
+    private static NodeAddress Parse(ArgumentResult result, string text, bool needsPort)
     {
         if (!NodeAddress.TryParse(text, out var address, out var fault))
         {
             result.AddError(fault);
+        }
+        else if (needsPort && address.Port == 0)
+        {
+            result.AddError($"'{text}' lacks the port; an address looks like 10.0.0.5:21000.");
         }
 
         return address;
