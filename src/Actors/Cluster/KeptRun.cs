@@ -77,6 +77,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         Receive<SitesEnded>(OnSitesEnded);
         Receive<StopKeeping>(_ => End(Wish.Stop));
         Receive<HandOver>(_ => End(Wish.HandOver));
+        Receive<NodeIsLost>(lost => _sites?.Lose(lost.Node));
         Receive<NodeLeaves>(leaves =>
         {
             _leaving[leaves.Node] = TimeProvider.System.GetTimestamp();
@@ -89,6 +90,9 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>A node answers no more.</summary>
+    public sealed record NodeIsLost(NodeAddress Node);
 
     /// <summary>The run is to end at the next boundary, and to be kept by another.</summary>
     public sealed record HandOver;

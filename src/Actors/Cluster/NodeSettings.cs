@@ -12,7 +12,10 @@ public sealed partial record NodeSettings
     /// <summary>Where it listens; with port 0 on any that is free.</summary>
     public NodeAddress Listen { get; init; } = new("127.0.0.1", 0);
 
-    /// <summary>Nodes of the cluster that it joins, of which the first that answers is taken; none for the first node, which forms the cluster.</summary>
+    /// <summary>
+    /// Nodes of the cluster that it joins, of which one that is a member is taken. Where this node itself is the first of them, it forms the cluster if most of them answer and none is a member;
+    /// where there are none, at once.
+    /// </summary>
     public ImmutableArray<NodeAddress> Contacts { get; init; } = [];
 
     /// <summary>How many roles a node may have.</summary>

@@ -56,7 +56,9 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
             }
         });
         Receive<ClusterEvent.MemberLeft>(left => TellAll(new NodeLeaves(NodeAddress.Of(left.Member.Address))));
+        Receive<ClusterEvent.UnreachableMember>(lost => TellAll(new KeptRun.NodeIsLost(NodeAddress.Of(lost.Member.Address))));
         Receive<ClusterEvent.IMemberEvent>(static _ => { });
+        Receive<ClusterEvent.IReachabilityEvent>(static _ => { });
         Receive<End>(_ =>
         {
             (_ends, _stops) = (true, true);
@@ -89,7 +91,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent));
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
         Self.Tell(new Look());
     }
 

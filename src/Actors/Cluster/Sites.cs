@@ -33,6 +33,17 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
+    private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A node is lost: one that has not opened its site yet never will. (Of one that has, its links say so.)</summary>
+    public void Lose(NodeAddress node)
+    {
+        if (Nodes.Contains(node))
+        {
+            _givenUp.TrySetException(new WireException($"The node {node} was lost before it had opened its site."));
+        }
+    }
+
     /// <summary>The nodes that have a site.</summary>
     public ImmutableArray<NodeAddress> Nodes { get; private set; } = [];
 
@@ -53,8 +64,10 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
         (Nodes, Epoch) = (nodes, epoch);
         var placement = new FieldPlacement(system, participants, nodes.Length);
         var token = RandomNumberGenerator.GetBytes(WireOptions.TokenLength);
-        var addresses = await Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
-            placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length)))).ConfigureAwait(false);
+        var opening = Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
+            placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length))));
+        await (await Task.WhenAny(opening, _givenUp.Task).ConfigureAwait(false)).ConfigureAwait(false);
+        var addresses = await opening.ConfigureAwait(false);
         var options = new WireOptions
         {
             Site = nodes.Length,

@@ -21,7 +21,7 @@ internal static class NodeCommand
     {
         var listen = AddressOption("--listen", "Where the node listens: an address of this machine by which the others reach it. Without a port on a free one. Other than loopback it needs --certificates", needsPort: false);
         listen.DefaultValueFactory = _ => new NodeAddress("127.0.0.1", 0);
-        var join = new Option<NodeAddress[]>("--join") { Description = "A node of the cluster to join, as host:port; of several the first that answers is joined. Without it the node is the first of a new cluster", CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value, needsPort: true))] };
+        var join = new Option<NodeAddress[]>("--join") { Description = "A node of the cluster to join, as host:port; of several one that is a member is joined. Without it the node is the first of a new cluster; where it names this node itself first, the node forms the cluster if most of those named answer and none is a member", CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value, needsPort: true))] };
         var role = new Option<string[]>("--role") { Description = "What may be placed on the node, such as md; may be given several times", DefaultValueFactory = _ => [] };
         role.Validators.Add(result =>
         {

@@ -41,8 +41,8 @@ internal static class FaultRound
 
     public static bool NeedsNetworks(Fault kind) => kind is Fault.Cut or Fault.CutKeeper or Fault.Mute or Fault.Flap;
 
-    /// <summary>Carries one out, and has every node back afterwards.</summary>
-    public static FaultResult Of(FaultStand stand, Fault kind, string run, string hash, Random random, string experiment, params string[] settings)
+    /// <summary>Carries one out, and has every node back afterwards; null where the run was over before anything could be done to it.</summary>
+    public static FaultResult? Of(FaultStand stand, Fault kind, string run, string hash, Random random, string experiment, params string[] settings)
     {
         var before = stand.InVain;
         stand.Begin(experiment, run, settings);
@@ -51,7 +51,11 @@ internal static class FaultRound
         var keeper = stand.Keeper;
         var victim = kind is Fault.KillKeeper or Fault.FreezeKeeper or Fault.TerminateKeeper or Fault.CutKeeper ? keeper : stand.Nodes.Where(n => n != keeper).ElementAt(random.Next(stand.Nodes.Count - 1));
         var at = stand.Look(run)!.Value;
-        Assert.True(at.End is null, $"'{run}' is over before anything is done to it");
+        if (at.End is not null)
+        {
+            return null;
+        }
+
         var clock = Stopwatch.StartNew();
         Begin(stand, kind, victim);
         TimeSpan? recovery = null;

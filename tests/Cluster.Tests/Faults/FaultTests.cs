@@ -15,7 +15,7 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
     private const int Nodes = 3;
     private const int RoundsOfACluster = 12;
     private static readonly TimeSpan _killGate = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan _length = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan _length = TimeSpan.FromSeconds(10);
 
     private PostgresServer? Server => PostgresServer.Missing is null ? server : null;
 
@@ -54,7 +54,7 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
 
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        for (var done = Done(summary); done < rounds;)
+        for (var done = Lines(summary).Count; done < rounds;)
         {
             // Those that cut networks need another cluster than those that stop the database; both are renewed now and then.
             var withNetworks = NetworkNamespaces.Missing is null && (PostgresServer.Missing is not null || done / RoundsOfACluster % 3 == 2);
@@ -63,11 +63,14 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
             using var stand = new FaultStand(Nodes, withNetworks ? null : Server, net);
             var settings = SettingsFor(stand);
             var hash = stand.Undisturbed(Experiment, settings);
+            FaultResult? result;
             do
             {
-                var kind = kinds[random.Next(kinds.Count)];
+                // Of those that were had least often.
+                var had = Lines(summary).CountBy(line => line.Split('\t')[0]).ToDictionary();
+                var rare = kinds.GroupBy(k => had.GetValueOrDefault(k.ToString())).MinBy(group => group.Key)!.ToList();
+                var kind = rare[random.Next(rare.Count)];
                 var run = string.Create(CultureInfo.InvariantCulture, $"round-{done}-{Guid.NewGuid().ToString("N")[..4]}");
-                FaultResult result;
                 try
                 {
                     result = FaultRound.Of(stand, kind, run, hash, random, Experiment, settings);
@@ -79,14 +82,22 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
                     throw;
                 }
 
+                if (result is null)
+                {
+                    // The machine had other things to do when it was measured.
+                    settings = SettingsFor(stand);
+                    hash = stand.Undisturbed(Experiment, settings);
+                    continue;
+                }
+
                 File.AppendAllText(summary, result + Environment.NewLine);
                 done++;
             }
-            while (done < rounds && done % RoundsOfACluster != 0);
+            while (done < rounds && (result is null || done % RoundsOfACluster != 0));
         }
     }
 
-    private static int Done(string summary) => File.Exists(summary) ? File.ReadLines(summary).Count(line => !line.StartsWith("FAILED", StringComparison.Ordinal)) : 0;
+    private static List<string> Lines(string summary) => File.Exists(summary) ? [.. File.ReadLines(summary).Where(line => !line.StartsWith("FAILED", StringComparison.Ordinal))] : [];
 
     // As long as it takes this machine some seconds to carry out: something is to be done to it meanwhile.
     private static string[] SettingsFor(FaultStand stand) =>
@@ -95,8 +106,15 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
     private FaultResult Once(Fault kind, NetworkNamespaces? net)
     {
         using var stand = new FaultStand(Nodes, net is null ? Server : null, net);
-        var settings = SettingsFor(stand);
-        var result = FaultRound.Of(stand, kind, "run", stand.Undisturbed(Experiment, settings), new Random(1), Experiment, settings);
+        FaultResult? result;
+        var attempt = 0;
+        do
+        {
+            var settings = SettingsFor(stand);
+            result = FaultRound.Of(stand, kind, $"run-{++attempt}", stand.Undisturbed(Experiment, settings), new Random(1), Experiment, settings);
+            Assert.True(result is not null || attempt < 3, "runs are over before anything is done to them");
+        }
+        while (result is null);
         output.WriteLine(result.ToString());
         return result;
     }
