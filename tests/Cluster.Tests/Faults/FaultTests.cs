@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorMultiscale.Testing;
+using ActorMultiscale.Tests.Host;
 using Xunit.Abstractions;
 
 namespace ActorMultiscale.Tests.Cluster.Faults;
@@ -25,6 +26,23 @@ public sealed class FaultTests(PostgresServer server, ITestOutputHelper output) 
         var result = Once(Fault.KillKeeper, net: null);
         Assert.NotNull(result.Recovery);
         Assert.True(result.Recovery < _killGate, $"it took {result.Recovery}");
+    }
+
+    [Fact]
+    public void Whoever_waits_for_a_run_is_told_its_end_although_the_node_that_was_asked_is_killed()
+    {
+        using var stand = new FaultStand(Nodes, Server);
+        var settings = SettingsFor(stand);
+        var hash = stand.Undisturbed(Experiment, settings);
+        var asked = stand.Keeper;
+        using var client = stand.Start(asked.Index, ["run", HostProcess.Experiment(Experiment), "--name", "run", "--store", stand.Store, "--cluster", asked.Address, "--json", "--quiet", .. settings]);
+        stand.Await(() => stand.Catalog.Exists("run"), "there is a run");
+        stand.Await("run", look => look.Windows > 2, FaultStand.Soon, "a few windows");
+        asked.Kill();
+        var (code, text, error) = client.Wait();
+        Assert.True(code is 0 or 4, $"{code}: {error}\n{stand.Said}");        // Checks speak of the experiment's own end.
+        Assert.Contains(hash, text, StringComparison.Ordinal);
+        stand.Complete("run", hash, FaultStand.Soon);
     }
 
     [Fact]
