@@ -139,9 +139,10 @@ internal static class ClusterBenchmark
     {
         var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
         var asker = actors.ActorOf(Props.Create(() => new Asker(answer)));
+        Action<NodeEvent> quiet = static _ => { };
         var order = Order(system, Placement(system), site, token);
         var run = new SourcedRun(system, new RunStart("benchmark", new RunOrigin { Run = "benchmark", Experiment = "benchmark", Program = "benchmark" }, new MachineStamp("", "", ""), system.Experiment.Until));
-        actors.ActorOf(Props.Create(() => new SiteHost(order, Node("benchmark"), () => run, ActorRefs.Nobody, asker)).WithDispatcher(SiteHost.Dispatcher));
+        actors.ActorOf(Props.Create(() => new SiteHost(order, Node("benchmark"), () => run, ActorRefs.Nobody, asker, quiet)).WithDispatcher(SiteHost.Dispatcher));
         return await answer.Task is SiteIsOpen open ? open.Address : throw new InvalidOperationException("The site was not opened.");
     }
 

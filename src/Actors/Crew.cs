@@ -38,6 +38,7 @@ internal sealed class LocalCrew : ICrew
     private readonly Queue<(ParticipantSession Session, ParticipantJob Job)> _light = new();
     private readonly RunObserver? _observer;
     private readonly ParticipantMeter _meter;
+    private readonly WorkPermit? _permit;
 
     /// <summary>The crew of an actor.</summary>
     /// <param name="context">The actor's.</param>
@@ -49,7 +50,7 @@ internal sealed class LocalCrew : ICrew
     /// <param name="teamOf">The actor of a participant of which members are elsewhere; null, or giving null, where there are none.</param>
     public LocalCrew(IUntypedActorContext context, CoupledSystem system, IEnumerable<ParticipantNode> participants, RunSettings settings, RunObserver? observer, ParticipantMeter meter, Func<ParticipantNode, Props?>? teamOf = null)
     {
-        (_observer, _meter) = (observer, meter);
+        (_observer, _meter, _permit) = (observer, meter, settings.Permit);
         var (parent, seed) = (context.Self, system.Experiment.Seed);
         foreach (var node in participants)
         {
@@ -64,7 +65,7 @@ internal sealed class LocalCrew : ICrew
             }
             else
             {
-                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings.Threads, parent, settings.Grace, observer, meter)), node.Name);
+                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings, parent, observer, meter)), node.Name);
             }
         }
     }
@@ -97,7 +98,7 @@ internal sealed class LocalCrew : ICrew
         }
 
         var began = _observer?.Now() ?? 0;
-        answer = _meter.Do(next.Session, next.Job, CancellationToken.None);
+        answer = _meter.Do(next.Session, next.Job, _permit, CancellationToken.None);
         if (_observer is not null && ParticipantWork.IsTimed(next.Job))
         {
             _observer.Worked(next.Session.Node.Index, next.Job is ParticipantJob.Advance, began, _observer.Now());

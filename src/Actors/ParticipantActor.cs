@@ -20,19 +20,20 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
     private readonly IActorRef _coordinator;
     private readonly MessageDispatcher _solvers;
     private readonly TimeSpan _grace;
+    private readonly WorkPermit? _permit;
     private readonly RunObserver? _observer;        // For its clock.
     private readonly ParticipantMeter _meter;
     private CancellationTokenSource _cancellation = new();
 
     /// <summary>A participant that answers <paramref name="coordinator"/>.</summary>
-    public ParticipantActor(ParticipantNode node, ulong seed, int degree, IActorRef coordinator, TimeSpan grace, RunObserver? observer, ParticipantMeter meter)
+    public ParticipantActor(ParticipantNode node, ulong seed, RunSettings settings, IActorRef coordinator, RunObserver? observer, ParticipantMeter meter)
     {
         (_observer, _meter) = (observer, meter);
         _node = node;
         _coordinator = coordinator;
-        _grace = grace;
+        (_grace, _permit) = (settings.Grace, settings.Permit);
         _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
-        _session = new ParticipantSession(node, seed, new ChunkedLoop(degree, new DispatcherScheduler(_solvers)));
+        _session = new ParticipantSession(node, seed, new ChunkedLoop(settings.Threads, new DispatcherScheduler(_solvers)));
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
         var (self, told) = (Self, 0L);
         _session.OnProgress = done =>
@@ -100,7 +101,7 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         _solvers.Schedule(() =>
         {
             var began = _observer?.Now() ?? 0;
-            var answer = _meter.Do(_session, start.Job, token);
+            var answer = _meter.Do(_session, start.Job, _permit, token);
             if (_observer is not null && ParticipantWork.IsTimed(start.Job))
             {
                 _coordinator.Tell(new ParticipantAnswer.Worked(_node.Index, start.Job is ParticipantJob.Advance, began, _observer.Now()), self);

@@ -12,17 +12,17 @@ internal sealed class ParticipantMeter(TimeProvider clock, WindowTrace trace, bo
 {
     private readonly double _nanoseconds = 1e9 / clock.TimestampFrequency;       // A tick of the clock.
 
-    /// <summary>See <see cref="ParticipantWork.Do"/>.</summary>
-    public object? Do(ParticipantSession session, ParticipantJob job, CancellationToken cancellation)
+    /// <summary>See <see cref="ParticipantWork.Do(ParticipantSession, ParticipantJob, WorkPermit, CancellationToken)"/>.</summary>
+    public object? Do(ParticipantSession session, ParticipantJob job, WorkPermit? permit, CancellationToken cancellation)
     {
         if (!ParticipantWork.IsTimed(job) || !(tells || RunTelemetry.WantsTimes || Telemetry.AdvanceSeconds.Enabled || Telemetry.Source.HasListeners()))
         {
-            return ParticipantWork.Do(session, job, cancellation);
+            return ParticipantWork.Do(session, job, permit, cancellation);
         }
 
         using var activity = job is ParticipantJob.Advance ? Telemetry.Begin("advance", trace.Parent)?.SetTag("participant", session.Node.Name) : null;
         var began = clock.GetTimestamp();
-        var answer = ParticipantWork.Do(session, job, cancellation);
+        var answer = ParticipantWork.Do(session, job, permit, cancellation);
         var took = (long)((clock.GetTimestamp() - began) * _nanoseconds);
         if (answer is CouplingEvent.Failed failed)
         {

@@ -9,6 +9,24 @@ internal static class ParticipantWork
     /// <summary>Whether the time that a job takes is kept.</summary>
     public static bool IsTimed(ParticipantJob job) => job is ParticipantJob.Save or ParticipantJob.Advance { PrepareOnly: false };
 
+    /// <summary>Does a job where <paramref name="permit"/> allows it.</summary>
+    /// <returns>As <see cref="Do(ParticipantSession, ParticipantJob, CancellationToken)"/>; null also where it was not to be done, or its answer is not to be let out.</returns>
+    public static object? Do(ParticipantSession session, ParticipantJob job, WorkPermit? permit, CancellationToken cancellation)
+    {
+        if (permit is null)
+        {
+            return Do(session, job, cancellation);
+        }
+
+        if (!permit.TryBegin())
+        {
+            return null;
+        }
+
+        var answer = Do(session, job, cancellation);
+        return permit.TryEnd() ? answer : null;
+    }
+
     /// <summary>Does a job. Never throws: what a model does wrong is an answer.</summary>
     /// <returns>What the coordinator is to be told; null for an advance that was prepared only.</returns>
     public static object? Do(ParticipantSession session, ParticipantJob job, CancellationToken cancellation)

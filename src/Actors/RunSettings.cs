@@ -32,6 +32,9 @@ public sealed record RunSettings
 
     /// <summary>The clock.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>What each job needs; null where a job needs nothing but to be ordered.</summary>
+    internal WorkPermit? Permit { get; init; }
 }
 
 /// <summary>The beginning, or the going on, of a recorded run.</summary>

@@ -130,7 +130,7 @@ public sealed class LocalNode : IDisposable
     internal async Task EndAsync()
     {
         _process.StandardInput.Close();
-        using var late = new CancellationTokenSource(NodeCommand.EndsWithin + TimeSpan.FromSeconds(1));
+        using var late = new CancellationTokenSource(NodeCommand.LeavesWithin + TimeSpan.FromSeconds(1));
         try
         {
             await _process.WaitForExitAsync(late.Token).ConfigureAwait(false);

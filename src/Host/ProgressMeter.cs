@@ -11,6 +11,7 @@ public sealed class ProgressMeter(double start, double until)
     private readonly Queue<(TimeSpan At, double Time, long Windows)> _recent = new();
     private readonly Dictionary<string, (TimeSpan At, double Done)> _underway = [];
     private double _last;
+    private long _windows;
 
     /// <summary>One line for people.</summary>
     /// <param name="elapsed">Wall-clock time since the start.</param>
@@ -26,6 +27,15 @@ public sealed class ProgressMeter(double start, double until)
             _last = time;
         }
 
+        if (_recent.Count > 0 && progress.Accepted < _windows)
+        {
+            // The run went back to a snapshot: what it did before says nothing of its rate.
+            _recent.Clear();
+            _underway.Clear();
+            _last = time;
+        }
+
+        _windows = progress.Accepted;
         _recent.Enqueue((elapsed, time, progress.Accepted));
         while (_recent.Count > 2 && elapsed - _recent.Peek().At > TimeSpan.FromSeconds(10))
         {

@@ -26,4 +26,14 @@ public sealed class ProgressMeterTests
         Assert.EndsWith("  atoms at 7 % of its window", Line(meter, 62, 22, KeyValuePair.Create("atoms", 0.07)), StringComparison.Ordinal);
         Assert.EndsWith("  atoms at 9 % of its window", Line(meter, 90, 23, KeyValuePair.Create("atoms", 0.09)), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_run_that_goes_back_to_a_snapshot_is_told_by_what_it_does_from_there()
+    {
+        var meter = new ProgressMeter(0, 100);
+        Line(meter, 0, 0);
+        Assert.Contains("  4/s  ", Line(meter, 10, 40), StringComparison.Ordinal);
+        Assert.Contains("  0/s  ", Line(meter, 11, 20), StringComparison.Ordinal);
+        Assert.Contains("  2/s  ", Line(meter, 16, 30), StringComparison.Ordinal);
+    }
 }

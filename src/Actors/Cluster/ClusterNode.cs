@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using ActorMultiscale.Actors.Journal;
+using Akka;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Cluster.Tools.Singleton;
@@ -16,9 +17,14 @@ public sealed class ClusterNode
     /// <summary>The name of the actor system, part of every address.</summary>
     public const string SystemName = "actor-multiscale";
 
+    // A phase of the shutdown, which has a little longer (see cluster.conf).
+    private static readonly TimeSpan _givesAwayWithin = TimeSpan.FromSeconds(3);
+
     private readonly Action<NodeEvent> _onEvent;
     private NodeOutcome? _outcome;
     private volatile bool _isUp;
+    private volatile int _sites;
+    private volatile int _keeps;
 
     private ClusterNode(ActorSystem actors, NodeSettings settings, Action<NodeEvent> onEvent, IRunSource? source)
     {
@@ -102,10 +108,12 @@ public sealed class ClusterNode
         {
             var keeper = Props.Create(() => new RunKeeper(node, source));
             actors.ActorOf(ClusterSingletonManager.Props(keeper, new RunKeeper.End(), ClusterSingletonManagerSettings.Create(actors).WithSingletonName(RunKeeper.Name)), "keepers");
-            actors.ActorOf(ClusterSingletonProxy.Props("/user/keepers", ClusterSingletonProxySettings.Create(actors).WithSingletonName(RunKeeper.Name)), RunKeeper.Name);
+            // Nothing is kept for a keeper that is not found: who asks asks again, and an order of before must not come late.
+            actors.ActorOf(ClusterSingletonProxy.Props("/user/keepers", ClusterSingletonProxySettings.Create(actors).WithSingletonName(RunKeeper.Name).WithBufferSize(0)), RunKeeper.Name);
         }
 
         actors.ActorOf(Props.Create(() => new JoiningActor(node)), "joining");
+        CoordinatedShutdown.Get(actors).AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "give-work-away", node.GiveWorkAwayAsync);
         return node;
     }
 
@@ -128,6 +136,20 @@ public sealed class ClusterNode
 
     private static string Words(MachineStamp machine) => $"{machine.OperatingSystem}, {machine.Runtime}, vectors of {machine.Vectors}";
 
+    /// <summary>How many sites of runs are here; of the agent.</summary>
+    internal int Sites
+    {
+        get => _sites;
+        set => _sites = value;
+    }
+
+    /// <summary>How many runs are kept from here; of the keeper, if it is here.</summary>
+    internal int Keeps
+    {
+        get => _keeps;
+        set => _keeps = value;
+    }
+
     internal void IsMember()
     {
         _isUp = true;
@@ -138,6 +160,27 @@ public sealed class ClusterNode
     {
         Ends(outcome);
         _ = CoordinatedShutdown.Get(Actors).Run(how ?? CoordinatedShutdown.ActorSystemTerminateReason.Instance);
+    }
+
+    // Before a node leaves, what it computes is moved to others, at a boundary where nothing is lost; and what its keeper keeps is stopped there, for the next keeper to go on with.
+    private async Task<Done> GiveWorkAwayAsync()
+    {
+        if (_outcome is { End: NodeEnd.Left } && Source is not null)
+        {
+            var (began, told) = (TimeProvider.System.GetTimestamp(), 0);
+            while ((Sites > 0 || Keeps > 0) && TimeProvider.System.GetElapsedTime(began) < _givesAwayWithin)
+            {
+                // Told again: the way to the keeper may not be known at once.
+                if (told++ % 10 == 0)
+                {
+                    Actors.ActorSelection("/user/" + RunKeeper.Name).Tell(new NodeLeaves(Address));
+                }
+
+                await Task.Delay(50).ConfigureAwait(false);
+            }
+        }
+
+        return Done.Instance;
     }
 
     private void Ends(NodeOutcome outcome)

@@ -4,25 +4,72 @@ using AkkaCluster = Akka.Cluster.Cluster;
 
 namespace ActorMultiscale.Actors.Cluster;
 
-/// <summary>Takes a node into its cluster: asks who is there, compares, joins, and waits until it is a member; or says why not.</summary>
+/// <summary>
+/// Takes a node into its cluster: asks the contacts what they are and whether they are members, compares, joins one that is, and waits until it is a member itself; or says why not.
+/// </summary>
+/// <remarks>
+/// Where the contacts name this node itself and first, it forms the cluster if there is none: if most of the contacts answer, itself counted, and none of them is a member. Two parts of a
+/// network that is cut cannot both find that.
+/// </remarks>
 internal sealed class JoiningActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan _askEvery = TimeSpan.FromMilliseconds(500);
+
+    // Whoever was joined may be gone meanwhile.
+    private static readonly TimeSpan _chooseAgainAfter = TimeSpan.FromSeconds(10);
+
+    // So long a member has to make itself heard before a cluster is formed without it.
+    private static readonly TimeSpan _formsAfter = TimeSpan.FromSeconds(3);
+
     private readonly ClusterNode _node;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
+    private readonly HashSet<Address> _alike = [];
+    private readonly Dictionary<Address, Standing> _standings = [];       // Of each that has answered.
+    private readonly long _began = TimeProvider.System.GetTimestamp();
     private bool _joins;
+
+    /// <summary>What a contact is.</summary>
+    private enum Standing
+    {
+        /// <summary>It has no cluster either.</summary>
+        NoMember,
+
+        /// <summary>A member.</summary>
+        Member,
+
+        /// <summary>A member of a cluster in which the process that had this node's address before is one still: that one is waited for to be removed.</summary>
+        MemberOfOld,
+    }
 
     public JoiningActor(ClusterNode node)
     {
         _node = node;
         Receive<Ask>(_ =>
         {
-            foreach (var contact in _node.Settings.Contacts)
+            foreach (var contact in Others)
             {
-                Context.ActorSelection(NodeAgent.PathAt(contact.ToAkka(_node.Settings.Certificates is not null))).Tell(new IdentityQuestion());
+                var agent = Context.ActorSelection(NodeAgent.PathAt(contact.ToAkka(_node.Settings.Certificates is not null)));
+                agent.Tell(new IdentityQuestion());
+                agent.Tell(new MembersQuestion());
             }
+
+            Choose();
+        });
+        Receive<ChooseAgain>(_ =>
+        {
+            _joins = false;
+            _standings.Clear();
+            Timers.StartPeriodicTimer("ask", new Ask(), TimeSpan.Zero, _askEvery);
         });
         Receive<NodeIdentity>(OnIdentity);
+        Receive<MemberList>(list =>
+        {
+            var there = Sender.Path.Address;
+            _standings[there] = !list.Members.Any(m => m.Status == "up" && m.Address == NodeAddress.Of(there)) ? Standing.NoMember
+                : list.Members.Any(m => m.Address == _node.Address) ? Standing.MemberOfOld
+                : Standing.Member;
+            Choose();
+        });
         Receive<Late>(_ => _node.End(new NodeOutcome(NodeEnd.Unreachable, _joins
             ? $"The cluster of {Contacts} did not take this node up within {Seconds} s; it may have members that are unreachable."
             : $"No node answers at {Contacts} within {Seconds} s. Is it started, does it listen on that address, and are its connections protected in the same way?")));
@@ -39,7 +86,9 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private string Contacts => string.Join(", ", _node.Settings.Contacts);
+    private string Contacts => string.Join(", ", Others);
+
+    private IEnumerable<NodeAddress> Others => _node.Settings.Contacts.Where(contact => contact != _node.Address);
 
     private double Seconds => _node.Settings.JoinWithin.TotalSeconds;
 
@@ -62,23 +111,45 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
 
     private void OnIdentity(NodeIdentity there)
     {
+        if (ClusterNode.Difference(there, _node.Settings.Identity) is { } difference)
+        {
+            Timers.Cancel("ask");
+            _joins = true;
+            _node.End(new NodeOutcome(NodeEnd.Refused, $"This node may not join: {difference}."));
+            return;
+        }
+
+        _alike.Add(Sender.Path.Address);
+        Choose();
+    }
+
+    private void Choose()
+    {
         if (_joins)
         {
             return;
         }
 
-        Timers.Cancel("ask");
-        _joins = true;
-        if (ClusterNode.Difference(there, _node.Settings.Identity) is { } difference)
+        var contacts = _node.Settings.Contacts;
+        if (_alike.FirstOrDefault(there => _standings.GetValueOrDefault(there) == Standing.Member) is { } member)
         {
-            _node.End(new NodeOutcome(NodeEnd.Refused, $"This node may not join: {difference}."));
-            return;
+            _joins = true;
+            Timers.Cancel("ask");
+            Timers.StartSingleTimer("again", new ChooseAgain(), _chooseAgainAfter);
+            _cluster.JoinSeedNodes([member]);
         }
-
-        _cluster.JoinSeedNodes([Sender.Path.Address]);
+        else if (contacts[0] == _node.Address && TimeProvider.System.GetElapsedTime(_began) > _formsAfter && _standings.Values.All(standing => standing == Standing.NoMember)
+            && 2 * (_alike.Count(_standings.ContainsKey) + 1) > contacts.Length)
+        {
+            _joins = true;
+            Timers.Cancel("ask");
+            _cluster.Join(_cluster.SelfAddress);
+        }
     }
 
     private sealed record Ask;
+
+    private sealed record ChooseAgain;
 
     private sealed record Late;
 }

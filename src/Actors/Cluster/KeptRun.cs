@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using Akka.Actor;
@@ -20,14 +21,19 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     // A node that has come knows the others by then, and they it.
     private static readonly TimeSpan _untilNodesAreKnown = TimeSpan.FromSeconds(3);
 
-    // Longer than a site that hears nothing goes on: see WireOptions.Silence.
+    // Longer than a site that hears nothing goes on: see WireOptions.Silence. Of sites that are known to have ended nothing is waited for.
     private static readonly TimeSpan _restOfSites = TimeSpan.FromSeconds(5);
+
+    // A node that is about to leave is given nothing to do; it may have been started again by then.
+    private static readonly TimeSpan _leavesWithin = TimeSpan.FromSeconds(10);
 
     private readonly string _name;
     private readonly ClusterNode _node;
     private readonly IRunSource _source;
     private readonly IActorRef _keeper;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
+    private readonly Dictionary<NodeAddress, long> _leaving = [];
+    private ImmutableArray<NodeOffer> _offers = [];
     private bool _isNew;
     private RunStore? _store;
     private SourcedRun? _sourced;
@@ -54,10 +60,16 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     {
         (_name, _node, _source, _keeper, _isNew) = (run, node, source, keeper, isNew);
         _standing = new RunStanding(run, RunState.Waiting, "", 0, 0, 0, 0, 0, 0);
-        Receive<TryAgain>(_ => Open());
+        Receive<TryAgain>(_ => AskAround());
         Receive<Opened>(OnOpened);
         Receive<NotOpened>(OnNotOpened);
         Receive<Offers>(OnOffers);
+        Receive<IsComplete>(complete =>
+        {
+            _store = complete.Store;
+            Stand(_standing with { Accepted = complete.Windows, Durable = complete.Windows });
+            Finish(RunStatus.Completed, "", isKept: false);
+        });
         Receive<RunProgress>(progress =>
         {
             _costs = progress.Costs.IsEmpty ? _costs : progress.Costs;
@@ -65,6 +77,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             {
                 State = RunState.Running,
                 Note = "",
+                Epoch = _sites?.Epoch ?? 0,
                 Time = progress.Time,
                 Accepted = progress.Accepted,
                 Durable = progress.Durable,
@@ -73,10 +86,13 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             });
         });
         Receive<Ended>(OnEnded);
+        Receive<SitesEnded>(OnSitesEnded);
         Receive<StopKeeping>(_ => End(Wish.Stop));
         Receive<HandOver>(_ => End(Wish.HandOver));
+        Receive<NodeIsLost>(lost => _sites?.Lose(lost.Node));
         Receive<NodeLeaves>(leaves =>
         {
+            _leaving[leaves.Node] = TimeProvider.System.GetTimestamp();
             if (_sites?.Nodes.Contains(leaves.Node) == true)
             {
                 End(Wish.Move);
@@ -103,17 +119,17 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <summary>A node leaves: what is on it moves at the next boundary.</summary>
-    public sealed record NodeLeaves(NodeAddress Node);
-
     /// <summary>A node has come.</summary>
     public sealed record NodeComes;
+
+    /// <summary>A node answers no more.</summary>
+    public sealed record NodeIsLost(NodeAddress Node);
 
     /// <summary>The run is to end at the next boundary, and to be kept by another.</summary>
     public sealed record HandOver;
 
     /// <inheritdoc/>
-    protected override void PreStart() => Open();
+    protected override void PreStart() => AskAround();
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -174,8 +190,13 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             var store = held ?? source.Open(name);
             try
             {
-                // One that the cluster keeps is taken from whoever had it: a keeper that is no more.
-                store.Acquire(takesOver: !isNew);
+                // One that the cluster keeps is taken from whoever had it: a keeper that is no more. (A client that had no answer tells the next one the same.)
+                store.Acquire(takesOver: !isNew || store.IsKept);
+                if (store.Summary() is { Status: "completed" } summary)
+                {
+                    return new IsComplete(store, summary.Windows);
+                }
+
                 store.Keep();
                 return new Opened(store, source.Compose(store));
             }
@@ -185,7 +206,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
             catch (RunStoreException fault)
             {
-                return new NotOpened(store, fault.Message, IsFinal: isNew);
+                return new NotOpened(store, fault.Message, IsFinal: isNew && !IsKept(store));
             }
         });
     }
@@ -208,40 +229,79 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private void OnOpened(Opened opened)
     {
         (_store, _sourced, _isNew) = (opened.Store, opened.Run, false);
-        Stand(_standing with { State = RunState.Waiting, Until = _sourced.Start.Until });
-        AskAround(onlyLooks: false);
+        Begin();
     }
 
-    // Who answers is there; what gossip says of a node that was just killed is late.
-    private void AskAround(bool onlyLooks)
+    private static bool IsKept(RunStore store)
     {
-        var (actors, isSecure) = (Context.System, _node.Settings.Certificates is not null);
-        var members = _cluster.State.Members.Where(m => m.Status == MemberStatus.Up && !_cluster.State.Unreachable.Contains(m)).Select(m => NodeAddress.Of(m.Address))
-            .OrderBy(a => a.Host, StringComparer.Ordinal).ThenBy(a => a.Port).ToList();
-        Task.WhenAll(members.Select(async address =>
+        try
         {
+            return store.IsKept;
+        }
+        catch (RunStoreException)
+        {
+            return false;
+        }
+    }
+
+    // Who answers is there; what gossip says of a node that was just killed is late. And most of the members must still take this node for one: a keeper that was cut off, or stood still, may
+    // have been replaced, and would take the run from the one that has it now.
+    private void AskAround(bool onlyLooks = false)
+    {
+        var (actors, isSecure, own) = (Context.System, _node.Settings.Certificates is not null, _node.Address);
+        var members = _cluster.State.Members.Where(m => m.Status is MemberStatus.Up or MemberStatus.Leaving or MemberStatus.Exiting).ToList();
+        if (!onlyLooks)
+        {
+            Stand(_standing with { State = RunState.Waiting });
+        }
+
+        async Task<Voice?> AskAsync(Member member)
+        {
+            var (address, agent) = (NodeAddress.Of(member.Address), actors.ActorSelection(NodeAgent.PathAt(member.Address)));
             try
             {
-                return await actors.ActorSelection(NodeAgent.PathAt(address.ToAkka(isSecure))).Ask<IControlMessage>(new StatusQuestion(), _answerWithin).ConfigureAwait(false) is NodeStatus status
-                    ? new NodeOffer(address, status.Roles, status.Cores)
+                var (status, list) = (agent.Ask<IControlMessage>(new StatusQuestion(), _answerWithin), agent.Ask<IControlMessage>(new MembersQuestion(), _answerWithin));
+                return await status.ConfigureAwait(false) is NodeStatus how && await list.ConfigureAwait(false) is MemberList seen
+                    ? new Voice(new NodeOffer(address, how.Roles, how.Cores), seen.Members.Any(m => m.Address == own && m.Status is "up" or "leaving"), seen.Members.Any(m => m.Address == address && m.Status == "up"))
                     : null;
             }
             catch (AskTimeoutException)
             {
                 return null;
             }
-        })).PipeTo(Self, success: offers => new Offers([.. offers.OfType<NodeOffer>()], onlyLooks),
-            failure: fault => onlyLooks ? new Offers([], true) : new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
+        }
+
+        Task.WhenAll(members.Select(AskAsync)).PipeTo(Self,
+            success: voices => new Offers([.. voices.OfType<Voice>().Where(v => v.TakesOwnForMember)], members.Count, onlyLooks),
+            failure: fault => onlyLooks ? new Offers([], members.Count, true) : new NotOpened(null, fault.GetBaseException().Message, IsFinal: false));
     }
 
     private void OnOffers(Offers offers)
     {
+        var isHeard = 2 * offers.Voices.Length > offers.Members;
+        var now = TimeProvider.System.GetTimestamp();
+        ImmutableArray<NodeOffer> nodes = [.. offers.Voices.Where(v => v.IsMember && !(_leaving.TryGetValue(v.Offer.Address, out var since) && TimeProvider.System.GetElapsedTime(since, now) < _leavesWithin))
+            .Select(v => v.Offer).OrderBy(o => o.Address.Host, StringComparer.Ordinal).ThenBy(o => o.Address.Port)];
         if (offers.OnlyLooks)
         {
-            Consider(offers.Nodes);
-            return;
+            if (isHeard)
+            {
+                Consider(nodes);
+            }
         }
+        else if (isHeard)
+        {
+            _offers = nodes;
+            Open();
+        }
+        else
+        {
+            Wait(string.Create(CultureInfo.InvariantCulture, $"of {offers.Members} nodes only {offers.Voices.Length} answer that this one is a member"));
+        }
+    }
 
+    private void Begin()
+    {
         if (_wish is Wish.Stop or Wish.HandOver)
         {
             Finish(RunStatus.Stopped, "it was stopped before it began", isKept: _wish == Wish.HandOver);
@@ -253,7 +313,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         ChosenNodes chosen;
         try
         {
-            chosen = NodePlacement.Choose(sourced.System, offers.Nodes, _costs.IsEmpty ? new double[sourced.System.Participants.Length] : _costs);
+            chosen = NodePlacement.Choose(sourced.System, _offers, _costs.IsEmpty ? new double[sourced.System.Participants.Length] : _costs);
         }
         catch (InvalidOperationException fault)
         {
@@ -263,7 +323,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
         _chosen = chosen;
         _sites = new ClusterSites(Context.System, _node.Settings, _name, _ => chosen);
-        Stand(_standing with { State = RunState.Opening, Note = "" });
+        Stand(_standing with { State = RunState.Opening, Note = "", Until = sourced.Start.Until });
         _observations = Observe(_store!);
         _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1, Observations = _observations }, _store!, sourced.Start, progress => self.Tell(progress), _sites);
         EndAsync(_run, _observations).PipeTo(Self);
@@ -299,7 +359,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             if (_run is null && Timers.IsTimerActive("again"))
             {
                 Timers.Cancel("again");
-                Open();
+                AskAround();
             }
         }
     }
@@ -309,20 +369,21 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         var (run, report) = (_run!, ended.Report);
         (_run, _observations) = (null, null);
         _ = run.DisposeAsync().AsTask();
-        if (ended.Lost is { } lost)
+        if (ended.Lost is { } left)
         {
-            Context.GetLogger().Warning("what was observed of run '{0}' is not complete: {1}", _name, lost);
+            Context.GetLogger().Warning("what was observed of run '{0}' is not complete: {1}", _name, left);
         }
 
         switch (report.Status)
         {
             case RunStatus.SitesLost when _wish is not (Wish.Stop or Wish.HandOver):
                 Context.GetLogger().Warning("run '{0}' goes back to its last snapshot: {1}", _name, report.Result.Reason);
+                var (sites, lost, ran) = (_sites!, TimeProvider.System.GetTimestamp(), _standing.State == RunState.Running);
                 Stand(_standing with { State = RunState.Waiting, Note = report.Result.Reason });
-                Timers.StartSingleTimer("again", new TryAgain(), _restOfSites);
+                sites.Ended.WaitAsync(_restOfSites).PipeTo(Self, success: isCertain => new SitesEnded(isCertain, ran, lost), failure: _ => new SitesEnded(false, ran, lost));
                 break;
             case RunStatus.Stopped when _wish == Wish.Move:
-                Open();
+                AskAround();
                 break;
             case RunStatus.StoreUnavailable when _wish is not (Wish.Stop or Wish.HandOver):
                 Wait(report.Result.Reason);
@@ -333,9 +394,22 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
     }
 
+    private void OnSitesEnded(SitesEnded ended)
+    {
+        // One that did not even begin would fail again at once.
+        var rest = !ended.IsCertain ? _restOfSites - TimeProvider.System.GetElapsedTime(ended.Lost) : ended.HadBegun ? TimeSpan.Zero : _betweenTries;
+        if (rest > TimeSpan.Zero)
+        {
+            Timers.StartSingleTimer("again", new TryAgain(), rest);
+        }
+        else
+        {
+            AskAround();
+        }
+    }
+
     private void Finish(RunStatus status, string reason, bool isKept)
     {
-        Stand(_standing with { State = isKept ? RunState.Waiting : RunState.Over, Note = reason, Status = status });
         if (!isKept && _store is { } store)
         {
             try
@@ -348,6 +422,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
         }
 
+        Stand(_standing with { State = isKept ? RunState.Waiting : RunState.Over, Note = reason, Status = status });
         Context.Stop(Self);
     }
 
@@ -357,7 +432,14 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private sealed record NotOpened(RunStore? Store, string Reason, bool IsFinal);
 
-    private sealed record Offers(ImmutableArray<NodeOffer> Nodes, bool OnlyLooks);
+    private sealed record IsComplete(RunStore Store, long Windows);
+
+    // What a member says: what it offers, and whom it takes for members.
+    private sealed record Voice(NodeOffer Offer, bool TakesOwnForMember, bool IsMember);
+
+    private sealed record Offers(ImmutableArray<Voice> Voices, int Members, bool OnlyLooks);
+
+    private sealed record SitesEnded(bool IsCertain, bool HadBegun, long Lost);
 
     private sealed record Ended(RunReport Report, string? Lost);
 

@@ -157,14 +157,17 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
             using var store = source.Open(order.Run);
             return source.Compose(store);
         };
-        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, compose, self, asker)).WithDispatcher(SiteHost.Dispatcher));
+        var onEvent = _onEvent;
+        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, compose, self, asker, onEvent)).WithDispatcher(SiteHost.Dispatcher));
         _sites[site] = order;
+        _node.Sites = _sites.Count;
         Context.Watch(site);
     }
 
     private void OnSiteEnded(Terminated ended)
     {
         _sites.Remove(ended.ActorRef);
+        _node.Sites = _sites.Count;
         foreach (var (order, asker) in _openLater.ToList())
         {
             if (order.Epoch < _epochs[order.Run])

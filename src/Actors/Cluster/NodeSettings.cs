@@ -12,7 +12,10 @@ public sealed partial record NodeSettings
     /// <summary>Where it listens; with port 0 on any that is free.</summary>
     public NodeAddress Listen { get; init; } = new("127.0.0.1", 0);
 
-    /// <summary>Nodes of the cluster that it joins, of which the first that answers is taken; none for the first node, which forms the cluster.</summary>
+    /// <summary>
+    /// Nodes of the cluster that it joins, of which one that is a member is taken. Where this node itself is the first of them, it forms the cluster if most of them answer and none is a member;
+    /// where there are none, at once.
+    /// </summary>
     public ImmutableArray<NodeAddress> Contacts { get; init; } = [];
 
     /// <summary>How many roles a node may have.</summary>
@@ -69,13 +72,40 @@ public enum NodeEventKind
 
     /// <summary>It ends.</summary>
     Ending,
+
+    /// <summary>Participants of a run are computed here from now on.</summary>
+    SiteBegins,
+
+    /// <summary>They are computed here no more.</summary>
+    SiteEnded,
 }
 
 /// <summary>Something that happened to a node.</summary>
 /// <param name="Kind">What.</param>
 /// <param name="Address">To whom.</param>
 /// <param name="Text">The same in words.</param>
-public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string Text);
+public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string Text)
+{
+    /// <summary>What is computed on it, where the event is about that.</summary>
+    public SiteSpan? Site { get; init; }
+
+    internal static NodeEvent OfSite(NodeEventKind kind, NodeAddress address, SiteSpan site) =>
+        new(kind, address, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(", ", site.Participants)} of '{site.Run}', epoch {site.Epoch}: {(kind == NodeEventKind.SiteBegins ? "computed here" : "computed here no more")}")) { Site = site };
+}
+
+/// <summary>Participants that a node computes, or has computed.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Epoch">The incarnation of its coordinator.</param>
+/// <param name="Participants">Their names; of a team on several nodes those of its members that are here.</param>
+/// <param name="From">Since when, by the clock of the node.</param>
+public sealed record SiteSpan(string Run, int Epoch, ImmutableArray<string> Participants, DateTimeOffset From)
+{
+    /// <summary>When the last step that counts was begun or ended; null while they are computed.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>When the last step ended that was under way when nobody counted on it any more, and whose result went nowhere; null where there was none.</summary>
+    public DateTimeOffset? InVain { get; init; }
+}
 
 /// <summary>Why a node ended.</summary>
 public enum NodeEnd

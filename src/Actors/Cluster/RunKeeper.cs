@@ -22,7 +22,8 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly Dictionary<string, IActorRef> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RunStanding> _standings = new(StringComparer.Ordinal);
-    private bool _ends;
+    private bool _ends;         // No run is taken any more,
+    private bool _stops;        // and the last one to end ends the keeper.
 
     public RunKeeper(ClusterNode node, IRunSource source)
     {
@@ -43,13 +44,26 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
         Receive<RunQuestion>(question => Sender.Tell(StandingOf(question.Run)));
         Receive<RunsQuestion>(_ => Sender.Tell(new RunList([.. _standings.Values.OrderBy(s => s.Run, StringComparer.Ordinal).Take(ControlCodec.LongestList)])));
         Receive<RunStanding>(standing => _standings[standing.Run] = standing);
-        Receive<ClusterEvent.MemberLeft>(left => TellAll(new KeptRun.NodeLeaves(NodeAddress.Of(left.Member.Address))));
-        Receive<ClusterEvent.MemberUp>(up => TellAll(new KeptRun.NodeComes()));
+        Receive<NodeLeaves>(leaves =>
+        {
+            if (leaves.Node == _node.Address)
+            {
+                HandOver();
+            }
+            else
+            {
+                TellAll(leaves);
+            }
+        });
+        Receive<ClusterEvent.MemberLeft>(left => TellAll(new NodeLeaves(NodeAddress.Of(left.Member.Address))));
+        Receive<ClusterEvent.MemberUp>(_ => TellAll(new KeptRun.NodeComes()));
+        Receive<ClusterEvent.UnreachableMember>(lost => TellAll(new KeptRun.NodeIsLost(NodeAddress.Of(lost.Member.Address))));
         Receive<ClusterEvent.IMemberEvent>(static _ => { });
+        Receive<ClusterEvent.IReachabilityEvent>(static _ => { });
         Receive<End>(_ =>
         {
-            _ends = true;
-            TellAll(new KeptRun.HandOver());
+            (_ends, _stops) = (true, true);
+            HandOver();
             Timers.StartSingleTimer("late", new Late(), _handOverWithin);
             StopIfDone();
         });
@@ -61,6 +75,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
                 _runs.Remove(run);
             }
 
+            _node.Keeps = _runs.Count;
             StopIfDone();
         });
     }
@@ -77,12 +92,16 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent));
+        _cluster.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
         Self.Tell(new Look());
     }
 
     /// <inheritdoc/>
-    protected override void PostStop() => _cluster.Unsubscribe(Self);
+    protected override void PostStop()
+    {
+        _node.Keeps = 0;
+        _cluster.Unsubscribe(Self);
+    }
 
     private void OnFound(Found found)
     {
@@ -107,12 +126,19 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
             _standings[run] = new RunStanding(run, RunState.Waiting, "", 0, 0, 0, 0, 0, 0);
             _runs[run] = Context.ActorOf(Props.Create(() => new KeptRun(run, node, source, self, isNew)));
             Context.Watch(_runs[run]);
+            _node.Keeps = _runs.Count;
         }
 
         return StandingOf(run);
     }
 
     private RunStanding StandingOf(string run) => _standings.GetValueOrDefault(run) ?? new RunStanding(run, RunState.Unknown, "", 0, 0, 0, 0, 0, 0);
+
+    private void HandOver()
+    {
+        _ends = true;
+        TellAll(new KeptRun.HandOver());
+    }
 
     private void TellAll(object what)
     {
@@ -124,7 +150,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
 
     private void StopIfDone()
     {
-        if (_ends && _runs.Count == 0)
+        if (_stops && _runs.Count == 0)
         {
             Context.Stop(Self);
         }

@@ -26,6 +26,9 @@ public sealed record KeepRun(string Run) : IControlMessage;
 /// <summary>A run of the cluster is to end at its next root boundary, with a snapshot.</summary>
 public sealed record StopKeeping(string Run) : IControlMessage;
 
+/// <summary>A node is about to leave: what it computes is to be moved to others.</summary>
+public sealed record NodeLeaves(NodeAddress Node) : IControlMessage;
+
 /// <summary>How does a run of the cluster stand?</summary>
 public sealed record RunQuestion(string Run) : IControlMessage;
 
@@ -108,6 +111,7 @@ internal static class RunMessages
         }, static (ref ControlReader from) => new SiteRefused(from.Text(), (int)from.Integer(1, int.MaxValue), Site(ref from), from.Text(LongestReason))),
         ControlKind.Of("kr1", static (to, what) => to.Text(what.Run), static (ref ControlReader from) => new KeepRun(from.Text())),
         ControlKind.Of("sk1", static (to, what) => to.Text(what.Run), static (ref ControlReader from) => new StopKeeping(from.Text())),
+        ControlKind.Of("nl1", static (to, what) => Write(to, what.Node), static (ref ControlReader from) => new NodeLeaves(Address(ref from))),
         ControlKind.Of("rq1", static (to, what) => to.Text(what.Run), static (ref ControlReader from) => new RunQuestion(from.Text())),
         ControlKind.Of("rl1", static (_, _) => { }, static (ref ControlReader _) => new RunsQuestion()),
         ControlKind.Of("rs1", Write, Standing),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Net;
 using ActorMultiscale.Actors.DataPlane;
 using ActorMultiscale.Physics.Coupling;
@@ -12,19 +13,25 @@ namespace ActorMultiscale.Actors.Cluster;
 /// Opens a site on a node, and keeps it for as long as all its links stand: it makes the run from its record, listens, meets the other sites, and
 /// then lets <see cref="SiteActor"/> work. It ends with the first link that breaks; what computes here then computes no more.
 /// </summary>
-internal sealed class SiteHost : ReceiveActor, IDisposable
+internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
 {
     /// <summary>The dispatcher of hosts and sites: orders, answers and parcels, apart from the mail of the cluster.</summary>
     public const string Dispatcher = "actor-multiscale.site-dispatcher";
 
     private const string SiteName = "site";
 
+    // Who has not begun by then never will: the coordinator gives up sooner.
+    private static readonly TimeSpan _beginsWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan _lookEvery = TimeSpan.FromMilliseconds(20);
+
     private readonly OpenSite _order;
     private readonly NodeSettings _node;
     private readonly IActorRef _agent;
     private readonly IActorRef _asker;
+    private readonly Action<NodeEvent> _onEvent;
     private readonly HashSet<int> _linked = [];
     private SiteWire? _wire;
+    private WorkPermit? _permit;
     private SourcedRun? _run;
     private FieldPlacement? _placement;
     private byte[]? _fields;
@@ -38,9 +45,10 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     /// <param name="compose">Makes the run; may block.</param>
     /// <param name="agent">Is told which participants are here.</param>
     /// <param name="asker">Is told where the site listens, or why it is not opened.</param>
-    public SiteHost(OpenSite order, NodeSettings node, Func<SourcedRun> compose, IActorRef agent, IActorRef asker)
+    /// <param name="onEvent">Hears when it begins and ends to compute; from any thread.</param>
+    public SiteHost(OpenSite order, NodeSettings node, Func<SourcedRun> compose, IActorRef agent, IActorRef asker, Action<NodeEvent> onEvent)
     {
-        (_order, _node, _agent, _asker, _taker) = (order, node, agent, asker, Self);
+        (_order, _node, _agent, _asker, _taker, _onEvent) = (order, node, agent, asker, Self, onEvent);
         Receive<Composed>(composed => Open(composed.Run));
         Receive<Status.Failure>(failure => Refuse(failure.Cause.GetBaseException().Message));
         Receive<LinkIsOpen>(link =>
@@ -54,6 +62,14 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
         {
             _fields = begin.Fields;
             BeginIfReady();
+        });
+        Receive<LookAgain>(_ => BeginIfReady());
+        Receive<Late>(_ =>
+        {
+            if (_site.IsNobody())
+            {
+                Self.Tell(new Broken(string.Create(CultureInfo.InvariantCulture, $"It was not told to begin within {_beginsWithin.TotalSeconds:0} s.")));
+            }
         });
         Receive<Broken>(broken =>
         {
@@ -71,6 +87,12 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
         host is ActorRefWithCell { Underlying: var cell } ? cell.NumberOfMessages + (cell.GetSingleChild(SiteName) is ActorRefWithCell site ? site.Underlying.NumberOfMessages : 0) : 0;
 
     /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartSingleTimer("late", new Late(), _beginsWithin);
+
+    /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
 
     /// <inheritdoc/>
@@ -86,10 +108,23 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _wire?.Dispose();
+    public void Dispose()
+    {
+        // In this order: who hears that the links are closed may rely on it that nothing is computed here any more.
+        _permit?.Withdraw();
+        _wire?.Dispose();
+    }
 
     private IEnumerable<HostedParticipant> Participants =>
         _run?.System.Participants.Where(p => _order.Sites[p.Index] == _order.Site).Select(p => new HostedParticipant(p.Name, _order.Run)) ?? [];
+
+    // Of a team on several sites each member is by itself, but for the first, which is where the participant is.
+    private static ImmutableArray<string> Computed(OpenSite order, CoupledSystem system) =>
+    [
+        .. system.Participants.Where(p => order.Sites[p.Index] == order.Site).Select(p => p.Name),
+        .. order.Teams.SelectMany(team => Enumerable.Range(1, team.Sites.Length - 1).Where(m => team.Sites[m] == order.Site)
+            .Select(m => FormattableString.Invariant($"{system.Participants[team.Participant].Name}, member {m}"))),
+    ];
 
     private void Open(SourcedRun run)
     {
@@ -166,7 +201,20 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
             return;
         }
 
-        var (order, run, fields, wire, settings) = (_order, _run!, _fields, _wire!, new RunSettings { Threads = _node.Threads });
+        var (order, run, fields, wire) = (_order, _run!, _fields, _wire!);
+        if (!wire.IsTrustedBy(order.Count))
+        {
+            // The first sign of life is not answered yet.
+            Timers.StartSingleTimer("look", new LookAgain(), _lookEvery);
+            return;
+        }
+
+        var (self, onEvent, address, began) = (Self, _onEvent, _node.Listen, new SiteSpan(order.Run, order.Epoch, Computed(order, run.System), TimeProvider.System.GetUtcNow()));
+        _permit = new WorkPermit(() => wire.IsTrustedBy(order.Count),
+            () => self.Tell(new Broken("The coordinator counts on it no more: nothing was heard for too long, or this process stood still.")),
+            span => onEvent(NodeEvent.OfSite(NodeEventKind.SiteEnded, address, began with { Until = span.Until, InVain = span.InVain })), TimeProvider.System);
+        onEvent(NodeEvent.OfSite(NodeEventKind.SiteBegins, address, began));
+        var settings = new RunSettings { Threads = _node.Threads, Permit = _permit };
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
         _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), SiteName);
         Context.Watch(_site);
@@ -178,6 +226,10 @@ internal sealed class SiteHost : ReceiveActor, IDisposable
     private sealed record Composed(SourcedRun Run);
 
     private sealed record Broken(string Reason);
+
+    private sealed record LookAgain;
+
+    private sealed record Late;
 
     private sealed class Lines(SiteWire wire, int coordinator) : ISiteLines
     {

@@ -27,6 +27,11 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     private readonly Action<object> _take;
     private readonly Action<string> _broken;
     private readonly WireLink?[] _links;
+    private readonly Lock _gate = new();
+    private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _standing;                            // Links that were opened and not told as closed.
+    private bool _isCertain = true;
+    private bool _isDisposed;
     private int _isOver;
 
     /// <summary>Listens.</summary>
@@ -61,6 +66,16 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
 
     /// <inheritdoc/>
     public ImmutableArray<(int Peer, WireCounters Counters)> Links => [.. Enumerable.Range(0, _links.Length).Select(site => (site, Volatile.Read(ref _links[site]))).Where(link => link.Item2 is not null).Select(link => (link.site, link.Item2!.Counters))];
+
+    /// <summary>
+    /// Ends soon after <see cref="Dispose"/>, when all links are no more: with true where each has ended at its other end as well, so that nobody there counts on this one, or works for it,
+    /// any more; with false where one has merely fallen silent.
+    /// </summary>
+    public Task<bool> Ended => _ended.Task;
+
+    /// <summary>Whether <paramref name="site"/> still counts on this one: see <see cref="WireLink.IsTrusted"/>. Once it does not, it never does again.</summary>
+    public bool IsTrustedBy(int site) => Volatile.Read(ref _isOver) == 0 && !_wire.HasStoodStill
+        && (Volatile.Read(ref _neighbors[site]) is { } neighbor ? Volatile.Read(ref neighbor._isOver) == 0 : Volatile.Read(ref _links[site]) is { IsTrusted: true });
 
     /// <summary>Connects to another.</summary>
     /// <exception cref="WireException">There is no link.</exception>
@@ -114,6 +129,11 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     /// <inheritdoc/>
     public void Opened(WireLink link)
     {
+        lock (_gate)
+        {
+            _standing++;
+        }
+
         if (link.Site < _links.Length)
         {
             Volatile.Write(ref _links[link.Site], link);
@@ -136,7 +156,17 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Closed(WireLink link, string reason) => Break($"The link to {NameOf(link.Site)} is no more: {reason}");
+    public void Closed(WireLink link, string reason)
+    {
+        lock (_gate)
+        {
+            _standing--;
+            _isCertain &= link.HasPeerEnded;
+            EndIfOver();
+        }
+
+        Break($"The link to {NameOf(link.Site)} is no more: {reason}");
+    }
 
     /// <inheritdoc/>
     public void Refused(EndPoint? from, string reason)
@@ -159,6 +189,19 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
         }
 
         _wire.Dispose();
+        lock (_gate)
+        {
+            _isDisposed = true;
+            EndIfOver();
+        }
+    }
+
+    private void EndIfOver()
+    {
+        if (_isDisposed && _standing == 0)
+        {
+            _ended.TrySetResult(_isCertain);
+        }
     }
 
     private void Meet(int site, SiteWire neighbor)

@@ -33,8 +33,25 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
+    private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A node is lost: one that has not opened its site yet never will. (Of one that has, its links say so.)</summary>
+    public void Lose(NodeAddress node)
+    {
+        if (Nodes.Contains(node))
+        {
+            _givenUp.TrySetException(new WireException($"The node {node} was lost before it had opened its site."));
+        }
+    }
+
     /// <summary>The nodes that have a site.</summary>
     public ImmutableArray<NodeAddress> Nodes { get; private set; } = [];
+
+    /// <summary>The incarnation; 0 before it is known.</summary>
+    public int Epoch { get; private set; }
+
+    /// <summary>Ends soon after the incarnation has: with true where it is certain that no site of it computes any more (<see cref="SiteWire.Ended"/>).</summary>
+    public Task<bool> Ended { get; private set; } = Task.FromResult(true);       // Without a link to its coordinator no site begins.
 
     public async Task<OpenedSites> OpenAsync(CoupledSystem system, int epoch, byte[] fields, Action<object> take, Action<string> lost)
     {
@@ -44,11 +61,13 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             throw new WireException("There is no node that could take a participant.");
         }
 
-        Nodes = nodes;
+        (Nodes, Epoch) = (nodes, epoch);
         var placement = new FieldPlacement(system, participants, nodes.Length);
         var token = RandomNumberGenerator.GetBytes(WireOptions.TokenLength);
-        var addresses = await Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
-            placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length)))).ConfigureAwait(false);
+        var opening = Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
+            placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length))));
+        await (await Task.WhenAny(opening, _givenUp.Task).ConfigureAwait(false)).ConfigureAwait(false);
+        var addresses = await opening.ConfigureAwait(false);
         var options = new WireOptions
         {
             Run = run,
@@ -59,7 +78,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
         };
         return new OpenedSites(placement, await SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
-            [.. addresses], fields, take, lost).ConfigureAwait(false));
+            [.. addresses], fields, take, lost, ended => Ended = ended).ConfigureAwait(false));
     }
 
     private async Task<NodeAddress> OpenAsync(NodeAddress address, OpenSite order)
@@ -96,8 +115,10 @@ internal sealed class SiteLinks : ICoordinatorLines
     /// <param name="fields">The fields of the snapshot from which the run goes on; empty for its start.</param>
     /// <param name="take">Takes what sites and participants answer, on threads of the links.</param>
     /// <param name="lost">Told once when a site is lost.</param>
+    /// <param name="ends">Is given what becomes of the links in the end, also where they cannot be opened (<see cref="SiteWire.Ended"/>).</param>
     /// <exception cref="WireException">They cannot be reached, or are not ready in time.</exception>
-    public static async Task<SiteLinks> OpenAsync(WireOptions options, IPAddress host, ImmutableArray<NodeAddress> addresses, byte[] fields, Action<object> take, Action<string> lost)
+    public static async Task<SiteLinks> OpenAsync(WireOptions options, IPAddress host, ImmutableArray<NodeAddress> addresses, byte[] fields, Action<object> take, Action<string> lost,
+        Action<Task<bool>>? ends = null)
     {
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var missing = addresses.Length;
@@ -137,6 +158,7 @@ internal sealed class SiteLinks : ICoordinatorLines
         }
 
         var wire = new SiteWire(options, addresses.Length, host, Take, Lost);
+        ends?.Invoke(wire.Ended);
         try
         {
             await Task.WhenAll(addresses.Select((address, site) => wire.ConnectAsync(address, site))).ConfigureAwait(false);

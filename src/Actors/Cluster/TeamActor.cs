@@ -1,5 +1,6 @@
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 using Akka.Actor;
@@ -39,7 +40,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
         _isDone = new bool[node.Description.Members];
         _states = new byte[_isDone.Length][];
-        _first = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, 0, seed, settings.Threads, send)), "member-0");
+        _first = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, 0, seed, settings, send)), "member-0");
         Receive<ParticipantJob>(job => CarryOut(_protocol.Take(job)));
         Receive<TeamPacket.Mail>(mail => _first.Tell(mail));
         Receive<TeamMemberActor.Result>(result =>
@@ -100,7 +101,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
             case ParticipantJob.Restore restore:
                 try
                 {
-                    states = TeamModel.Split(restore.State);
+                    states = TeamState.Split(restore.State);
                 }
                 catch (InvalidDataException fault)
                 {
@@ -159,7 +160,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
             {
                 ParticipantJob.Initialize => new ParticipantAnswer.Ready(_node.Index, (ImmutableArray<ImmutableArray<FieldSample>>)_answer!),
                 ParticipantJob.Restore => new ParticipantAnswer.Ready(_node.Index, []),
-                ParticipantJob.Save save => new ParticipantAnswer.Saved(_node.Index, save.Window, TeamModel.Join(_states)),
+                ParticipantJob.Save save => new ParticipantAnswer.Saved(_node.Index, save.Window, TeamState.Join(_states)),
                 ParticipantJob.Advance { PrepareOnly: true } => null,
                 _ => _answer is CouplingEvent.Advanced advanced ? advanced with { Nanoseconds = (long)_clock.GetElapsedTime(_began).TotalNanoseconds } : _answer,
             });

@@ -18,6 +18,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     private readonly TeamMemberSession _session;
     private readonly MessageDispatcher _solvers;
     private readonly Action<TeamPacket, int> _send;         // To the member of this number.
+    private readonly WorkPermit? _permit;
     private readonly List<TeamPacket.Mail> _waiting = [];   // While it runs, or before its act has begun.
     private CancellationTokenSource _cancellation = new();
     private TeamAct? _act;
@@ -31,13 +32,13 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     /// <param name="node">The participant.</param>
     /// <param name="member">The number of the member.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="degree">How many threads it may use.</param>
+    /// <param name="settings">How the run is carried out.</param>
     /// <param name="send">Sends to another member, from any thread.</param>
-    public TeamMemberActor(ParticipantNode node, int member, ulong seed, int degree, Action<TeamPacket, int> send)
+    public TeamMemberActor(ParticipantNode node, int member, ulong seed, RunSettings settings, Action<TeamPacket, int> send)
     {
-        (_node, _member, _send) = (node, member, send);
+        (_node, _member, _send, _permit) = (node, member, send, settings.Permit);
         _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
-        _session = new TeamMemberSession(node, member, seed, new ChunkedLoop(degree, new DispatcherScheduler(_solvers)));
+        _session = new TeamMemberSession(node, member, seed, new ChunkedLoop(settings.Threads, new DispatcherScheduler(_solvers)));
         Receive<TeamPacket.Order>(order => OnOrder(order, null));
         Receive<OrderWithInputs>(order => OnOrder(order.Order, order.Inputs));
         Receive<TeamPacket.Cancel>(cancel =>
@@ -139,6 +140,11 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
         _waiting.RemoveAll(mail => mail.Act == number);
         _solvers.Schedule(() =>
         {
+            if (_permit?.TryBegin() == false)
+            {
+                return;
+            }
+
             object? answer = null;
             string? fault = null;
             var isDone = false;
@@ -162,6 +168,11 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
             catch (Exception what)
             {
                 (isDone, fault) = (true, what is ScaleModelException ? what.Message : $"{what.GetType().Name}: {what.Message}");
+            }
+
+            if (_permit?.TryEnd() == false)
+            {
+                return;
             }
 
             self.Tell(new Ran(number, isDone, isDone ? null : _session.WaitsFor, answer, fault));

@@ -9,7 +9,7 @@ internal enum FrameKind : byte
     /// <summary>A message. On the lane of messages, as all up to <see cref="Taken"/>.</summary>
     Message = 1,
 
-    /// <summary>A sign of life; on both lanes.</summary>
+    /// <summary>A sign of life; on both lanes. On that of messages with the time at which it was sent, by the clock of the sender (8 bytes), which the peer sends back.</summary>
     Beat,
 
     /// <summary>So many bytes of fields were released (8 bytes).</summary>
@@ -29,6 +29,9 @@ internal enum FrameKind : byte
 
     /// <summary>The next bytes of the body of a field, shuffled and compressed: how many they are (4 bytes), a frame of Zstandard.</summary>
     Packed,
+
+    /// <summary>A sign of life has come: the time that stood in it (8 bytes). On the lane of messages.</summary>
+    Echo,
 }
 
 /// <summary>With what every frame begins. Numbers are little-endian.</summary>
@@ -108,7 +111,8 @@ internal readonly record struct FrameHead(FrameKind Kind, int Length, uint Field
     {
         _ when kind > byte.MaxValue => (0, -1),
         (FrameKind.Message, false) => (0, LongestMessage),
-        (FrameKind.Beat, _) => (0, 0),
+        (FrameKind.Beat or FrameKind.Echo, false) => (sizeof(long), sizeof(long)),
+        (FrameKind.Beat, true) => (0, 0),
         (FrameKind.Credit, false) => (sizeof(long), sizeof(long)),
         (FrameKind.Bye, false) => (0, LongestMessage),
         (FrameKind.Taken, false) => (0, 0),

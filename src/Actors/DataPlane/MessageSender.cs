@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
 
 namespace ActorMultiscale.Actors.DataPlane;
@@ -19,7 +20,7 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
     private bool _isWriting;            // Somebody owns the stream and what is leaving.
     private bool _isHandedOver;         // It is the thread of the lane.
     private bool _isClosed;
-    private long _wroteAt = TimeProvider.System.GetTimestamp();
+    private long _beatAt;
 
     /// <summary>Sends a frame after those before it.</summary>
     /// <returns>False where the lane is closed.</returns>
@@ -66,18 +67,23 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         return true;
     }
 
-    /// <summary>Sends a sign of life where nothing was sent for as long as <paramref name="pause"/>, and nothing is being sent.</summary>
+    /// <summary>Sends a sign of life, unless the last one is younger than <paramref name="pause"/>. It says when it was sent: the peer's answer proves that it lived then.</summary>
     public void SendBeat(TimeSpan pause)
     {
+        var now = TimeProvider.System.GetTimestamp();
         lock (_gate)
         {
-            if (_isWriting || TimeProvider.System.GetElapsedTime(_wroteAt) < pause)
+            if (_beatAt != 0 && TimeProvider.System.GetElapsedTime(_beatAt, now) < pause)
             {
                 return;
             }
+
+            _beatAt = now;
         }
 
-        Send(FrameKind.Beat, 0, []);
+        Span<byte> payload = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(payload, now);
+        Send(FrameKind.Beat, 0, payload);
     }
 
     /// <summary>Takes nothing more, and ends the thread once what waits is written.</summary>
@@ -154,7 +160,6 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
         _leaving.Clear();
         lock (_gate)
         {
-            _wroteAt = TimeProvider.System.GetTimestamp();
             if (_waiting.Count > 0)
             {
                 Take();

@@ -19,6 +19,8 @@ internal sealed class Wire : IDisposable
     private readonly Dictionary<Guid, (Hello Hello, WireLane Lane)> _halves = [];      // Who has, with one connection of two.
     private WireCounters _past;
     private bool _isDisposed;
+    private long _lookedAt = TimeProvider.System.GetTimestamp();       // When the clock last came by.
+    private volatile bool _hasStoodStill;
 
     private Wire(Socket listener, WireOptions options, IWireReceiver receiver)
     {
@@ -55,6 +57,12 @@ internal sealed class Wire : IDisposable
             }
         }
     }
+
+    /// <summary>
+    /// Whether this process has ever stood still for longer than <see cref="WireOptions.Silence"/>: it was stopped, or its machine was. Others have given it up then. Known at once when it
+    /// goes on, for it is the time since the clock last came by.
+    /// </summary>
+    public bool HasStoodStill => _hasStoodStill |= TimeProvider.System.GetElapsedTime(Volatile.Read(ref _lookedAt)) > Options.Silence;
 
     internal IWireReceiver Receiver { get; }
 
@@ -350,6 +358,8 @@ internal sealed class Wire : IDisposable
                 }
 
                 Monitor.Wait(_gate, period);
+                _ = HasStoodStill;
+                Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());
                 foreach (var late in _guests.Where(guest => TimeProvider.System.GetElapsedTime(guest.Value) > Options.Patience).Select(guest => guest.Key).ToList())
                 {
                     _guests.Remove(late);

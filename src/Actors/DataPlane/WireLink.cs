@@ -24,6 +24,10 @@ internal sealed class WireLink
     private volatile string? _reason;
     private bool _isBroken;
     private long _endedAt;
+    private long _heardAt;              // When the last sign of life was sent that the peer has answered.
+    private volatile bool _hasLapsed;
+    private volatile bool _isShutHere;
+    private volatile bool _hasPeerEnded;
     private string? _goodbye;
     private int _threads = 4;
 
@@ -47,6 +51,30 @@ internal sealed class WireLink
 
     /// <summary>Why the link is no more, or is about to be; null while it stands.</summary>
     public string? Reason => _reason;
+
+    /// <summary>
+    /// Whether the peer counts on this process, as far as it can be known here: it has answered a sign of life that was sent less than <see cref="WireOptions.Silence"/> ago. Once that was
+    /// not so it never is again: whoever stood still, or was cut off, for so long has been given up by its peer, whatever still comes of before.
+    /// </summary>
+    public bool IsTrusted
+    {
+        get
+        {
+            if (_reason is not null || _hasLapsed || Volatile.Read(ref _heardAt) is not (not 0 and var heard))
+            {
+                return false;
+            }
+
+            _hasLapsed = TimeProvider.System.GetElapsedTime(heard) > _wire.Options.Silence;
+            return !_hasLapsed;
+        }
+    }
+
+    /// <summary>
+    /// Whether the link has ended at the peer, which is to say that the peer is not <see cref="IsTrusted"/> any more, or lives no more: it has said goodbye, or its connection has ended by
+    /// its own doing. To be asked when the link was told as closed.
+    /// </summary>
+    public bool HasPeerEnded => _hasPeerEnded;
 
     /// <summary>What it has carried so far.</summary>
     public WireCounters Counters => _meter.Counters;
@@ -121,6 +149,7 @@ internal sealed class WireLink
             // There was time for the last messages, and for the peer to end its side.
             if (TimeProvider.System.GetElapsedTime(Volatile.Read(ref _endedAt)) > _wire.Options.Beat)
             {
+                _isShutHere = true;
                 _messageLane.Shutdown(SocketShutdown.Both);
             }
 
@@ -163,6 +192,11 @@ internal sealed class WireLink
         {
             ReadMessages();
         }
+        catch (Exception end) when (IsEndOfPeer(end))
+        {
+            _hasPeerEnded = !_isShutHere;
+            throw;
+        }
         catch (InvalidDataException damage)
         {
             // Who closes a connection with unread bytes takes back the last ones it has sent, which say why.
@@ -196,7 +230,14 @@ internal sealed class WireLink
                 case FrameKind.Taken:
                     _fieldsOut.Taken(head.Field);
                     break;
+                case FrameKind.Beat when _reason is null:
+                    Send(FrameKind.Echo, 0, payload);
+                    break;
+                case FrameKind.Echo:
+                    Heard(BinaryPrimitives.ReadInt64LittleEndian(payload));
+                    break;
                 case FrameKind.Bye:
+                    _hasPeerEnded = true;
                     lock (_gate)
                     {
                         _goodbye = $"Site {Site} has closed it: {Encoding.UTF8.GetString(payload)}";
@@ -207,8 +248,29 @@ internal sealed class WireLink
             }
         }
 
+        _hasPeerEnded = !_isShutHere;
         Break(null);
     }
+
+    private void Heard(long sent)
+    {
+        // What was answered long ago, and lay here while this process stood still, proves nothing of now.
+        var before = Volatile.Read(ref _heardAt);
+        if ((before == 0 || IsTrusted) && sent > before && sent <= TimeProvider.System.GetTimestamp())
+        {
+            Volatile.Write(ref _heardAt, sent);
+        }
+    }
+
+    // A connection that was reset, or cut amid a frame or a record of TLS, was let go by the system of the peer; one that timed out was not.
+    private static bool IsEndOfPeer(Exception end) => end switch
+    {
+        EndOfStreamException => true,
+        SocketException { SocketErrorCode: SocketError.ConnectionReset } => true,
+        IOException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionReset } } => true,
+        IOException { InnerException: null } => true,
+        _ => false,
+    };
 
     private void ReceiveFields()
     {

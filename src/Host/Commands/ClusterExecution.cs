@@ -39,11 +39,17 @@ internal static class ClusterExecution
             return ExitCode.Ok;
         }
 
-        return await FollowAsync(client, catalog, run, loaded, manners).ConfigureAwait(false);
+        return await FollowAsync(client, catalog, run, loaded, manners, isHandedOver: true).ConfigureAwait(false);
     }
 
     /// <summary>Waits for the end of a run, and shows how far it is.</summary>
-    public static async Task<int> FollowAsync(RunClient client, RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners)
+    /// <param name="client">The way to the cluster.</param>
+    /// <param name="catalog">Where the record is.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="loaded">Its experiment.</param>
+    /// <param name="manners">How the user wants it.</param>
+    /// <param name="isHandedOver">Whether the cluster was told to carry it out, and is told again where it has forgotten.</param>
+    public static async Task<int> FollowAsync(RunClient client, RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners, bool isHandedOver)
     {
         var wall = Stopwatch.StartNew();
         ProgressLine? progress = null;
@@ -81,11 +87,22 @@ internal static class ClusterExecution
                     return End(catalog, run, standing, loaded, manners, wall.Elapsed);
                 }
 
-                if (standing.State == RunState.Unknown && Ended(catalog, run) is { } end)
+                if (standing.State == RunState.Unknown && !IsKept(catalog, run))
                 {
-                    // A keeper that began after it was over knows nothing of it.
+                    // A keeper that began after it was over knows nothing of it; and one that ended too soon may not have written down that it was told.
                     progress?.End();
-                    return Print(run, end, loaded, manners, wall.Elapsed);
+                    if (Ended(catalog, run) is { } end)
+                    {
+                        return Print(run, end, loaded, manners, wall.Elapsed);
+                    }
+
+                    if (!isHandedOver)
+                    {
+                        await Console.Error.WriteLineAsync($"the cluster does not carry '{run}' out; 'resume {run} --cluster {manners.Cluster!.Contact}' has it do so").ConfigureAwait(false);
+                        return ExitCode.Usage;
+                    }
+
+                    await client.AskAsync(new KeepRun(run), _patience, wantsOut.Token).ConfigureAwait(false);
                 }
 
                 if (standing.State == RunState.Running)
@@ -130,6 +147,20 @@ internal static class ClusterExecution
         return ExitCode.Of(standing.Status, checksPass: false);
     }
 
+    // While the store is away nobody knows; the cluster waits for it too.
+    private static bool IsKept(RunCatalog catalog, string run)
+    {
+        try
+        {
+            using var store = catalog.Open(run);
+            return store.IsKept;
+        }
+        catch (RunStoreException fault) when (fault.Passes)
+        {
+            return true;
+        }
+    }
+
     private static RunEvent.RunEnded? Ended(RunCatalog catalog, string run)
     {
         using var store = catalog.Open(run);
@@ -172,7 +203,7 @@ internal static class AttachCommand
             var target = new ClusterTarget(parsed.GetValue(contact), parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, IsDetached: false);
             StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
             await using var client = RunClient.Towards(target.Contact, target.Certificates);
-            return await ClusterExecution.FollowAsync(client, catalog, run, loaded, how.Of(parsed) with { Cluster = target }).ConfigureAwait(false);
+            return await ClusterExecution.FollowAsync(client, catalog, run, loaded, how.Of(parsed) with { Cluster = target }, isHandedOver: false).ConfigureAwait(false);
         });
         return command;
     }

@@ -11,14 +11,17 @@ namespace ActorMultiscale.Host.Commands;
 /// <summary><c>node</c>: a process that is a member of a cluster, on which runs place participants.</summary>
 internal static class NodeCommand
 {
-    /// <summary>How long a node takes to end, at most: then the process ends anyway.</summary>
+    /// <summary>How long a node takes to end that was removed or has failed, at most: then the process ends anyway.</summary>
     public static readonly TimeSpan EndsWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>The same for one that was told to end: it gives away what it computes, and takes leave.</summary>
+    public static readonly TimeSpan LeavesWithin = TimeSpan.FromSeconds(12);
 
     public static Command Create()
     {
         var listen = AddressOption("--listen", "Where the node listens: an address of this machine by which the others reach it. Without a port on a free one. Other than loopback it needs --certificates", needsPort: false);
         listen.DefaultValueFactory = _ => new NodeAddress("127.0.0.1", 0);
-        var join = new Option<NodeAddress[]>("--join") { Description = "A node of the cluster to join, as host:port; of several the first that answers is joined. Without it the node is the first of a new cluster", CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value, needsPort: true))] };
+        var join = new Option<NodeAddress[]>("--join") { Description = "A node of the cluster to join, as host:port; of several one that is a member is joined. Without it the node is the first of a new cluster; where it names this node itself first, the node forms the cluster if most of those named answer and none is a member", CustomParser = result => [.. result.Tokens.Select(token => Parse(result, token.Value, needsPort: true))] };
         var role = new Option<string[]>("--role") { Description = "What may be placed on the node, such as md; may be given several times", DefaultValueFactory = _ => [] };
         role.Validators.Add(result =>
         {
@@ -131,7 +134,7 @@ internal static class NodeCommand
         ClusterNode? node = null;
         void EndSoon() => new Thread(() =>
         {
-            Thread.Sleep(EndsWithin);
+            Thread.Sleep(node?.Outcome is { End: NodeEnd.Left } ? LeavesWithin : EndsWithin);
             Environment.Exit(node?.Outcome is { } outcome ? ExitCode.Of(outcome.End) : ExitCode.RunFailed);
         }) { IsBackground = true }.Start();
 
@@ -167,15 +170,18 @@ internal static class NodeCommand
 }
 
 /// <summary>Something that happened to a node, as scripts see it: one object a line.</summary>
-/// <param name="Event">What: listening, up, member-up, member-unreachable, member-reachable, member-leaving, member-removed, stall, ending.</param>
+/// <param name="Event">What: listening, up, member-up, member-unreachable, member-reachable, member-leaving, member-removed, stall, ending, site-begins, site-ended.</param>
 /// <param name="Address">To whom.</param>
 /// <param name="Text">The same in words.</param>
 public sealed record NodeEventOutput(string Event, string Address, string Text)
 {
+    /// <summary>Of what is computed: the run, its participants, since when and until when.</summary>
+    public SiteSpan? Site { get; init; }
+
     /// <summary>The output of an event.</summary>
     public static NodeEventOutput Of(NodeEvent what)
     {
         ArgumentNullException.ThrowIfNull(what);
-        return new(JsonNamingPolicy.KebabCaseLower.ConvertName(what.Kind.ToString()), what.Address.ToString(), what.Text);
+        return new(JsonNamingPolicy.KebabCaseLower.ConvertName(what.Kind.ToString()), what.Address.ToString(), what.Text) { Site = what.Site };
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
@@ -17,13 +18,19 @@ internal static class ResumeCommand
         var takeOver = SharedOptions.TakeOver();
         var until = SharedOptions.Until();
         var store = SharedOptions.Store();
-        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, takeOver, store };
+        var (cluster, certificates) = (NodeCommand.AddressOption("--cluster", "Have a cluster carry the run out: any node of it, as host:port. Its nodes use the same --store"), SharedOptions.Certificates());
+        var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, takeOver, store, cluster, certificates };
         var how = new MannerOptions(command);
         command.Validators.Add(result =>
         {
             if ((result.GetValue(name) is null) != result.GetValue(last))
             {
                 result.AddError("Name the run, or give --last for the newest one.");
+            }
+
+            if (result.GetResult(cluster) is not null && result.GetValue(until) is not null)
+            {
+                result.AddError("A cluster goes on with a run up to where it was to end: --until and --cluster do not go together.");
             }
         });
         command.SetAction(async (parsed, _) =>
@@ -67,6 +74,15 @@ internal static class ResumeCommand
             if (!parsed.GetValue(force) && history.Machine is { } recorded && Machine.Difference(recorded, Machine.Stamp) is { } difference)
             {
                 throw new RunStoreException($"The run '{run}' was made elsewhere: {difference}. The same bits are not promised. Use the same machine, or --other-machine.");
+            }
+
+            if (parsed.GetResult(cluster) is not null)
+            {
+                // The record is free now: the cluster takes it.
+                file.Dispose();
+                manners = manners with { Cluster = new ClusterTarget(parsed.GetValue(cluster), parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, IsDetached: false) };
+                var ended = await ClusterExecution.RunAsync(catalog, run, loaded, manners).ConfigureAwait(false);
+                return ended == ExitCode.Ok ? await RunStages.ContinueAsync(catalog, run, loaded, manners).ConfigureAwait(false) : ended;
             }
 
             var start = new RunStart(run, origin, Machine.Stamp, system.Experiment.Until);

@@ -10,8 +10,6 @@ namespace ActorMultiscale.Physics.Models;
 /// <remarks>The state is that of the members, one after the other.</remarks>
 public sealed class TeamModel : IScaleModel
 {
-    private const int MostMembers = 1_000_000;
-
     private readonly ImmutableArray<ITeamMember> _members;
     private readonly TeamInbox[] _inboxes;
     private readonly TeamOutbox[] _outboxes;
@@ -104,40 +102,6 @@ public sealed class TeamModel : IScaleModel
 
             throw;
         }
-    }
-
-    /// <summary>The state of a team of the states of its members.</summary>
-    public static byte[] Join(IReadOnlyList<byte[]> states)
-    {
-        ArgumentNullException.ThrowIfNull(states);
-        return StateArchive.Save(archive => _ = Walk(archive, [.. states]), states.Sum(s => s.Length + 64));
-    }
-
-    /// <summary>The states of the members of the state of a team.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no state of a team.</exception>
-    public static ImmutableArray<byte[]> Split(byte[] state)
-    {
-        byte[][] states = [];
-        StateArchive.Restore(state, archive => states = Walk(archive, states));
-        return [.. states];
-    }
-
-    private static byte[][] Walk(StateArchive archive, byte[][] states)
-    {
-        _ = archive.Version(1);
-        var members = states.Length;
-        archive.Value("members", ref members);
-        if (members != states.Length)
-        {
-            states = members is > 0 and <= MostMembers ? [.. Enumerable.Repeat(Array.Empty<byte>(), members)] : throw new ScaleModelException($"The state is that of a team of {members}, and a team has at most {MostMembers} members.");
-        }
-
-        for (var m = 0; m < members; m++)
-        {
-            archive.Field(FormattableString.Invariant($"member-{m}"), ref states[m]);
-        }
-
-        return states;
     }
 
     // What an act left behind that was given up.

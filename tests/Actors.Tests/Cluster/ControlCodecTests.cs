@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.Serialization;
+using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 
@@ -9,6 +10,8 @@ namespace ActorMultiscale.Tests.Actors;
 internal static class ControlSamples
 {
     private static readonly NodeIdentity _identity = new("0.1.0+abc", new MachineStamp("linux x64", ".NET 10.0.1", "512 bit"), AllowsOtherMachine: true);
+
+    private static readonly RunStanding _standing = new("run-1", RunState.Running, "a note", 3, 0.5, 2, 17, 16, 40) { Nodes = [new NodeAddress("10.0.0.5", 21000), new NodeAddress("10.0.0.6", 21000)] };
 
     public static ImmutableArray<IControlMessage> All { get; } =
     [
@@ -32,6 +35,16 @@ internal static class ControlSamples
         },
         new MembersQuestion(),
         new MemberList([new(new NodeAddress("10.0.0.5", 21000), ["md"], "up", IsUnreachable: false), new(new NodeAddress("node-2.example", 21001), [], "leaving", IsUnreachable: true)]),
+        new OpenSite("run-1", 3, 1, "00112233445566778899aabbccddeeff", [0, 1, 1], [1, 0], [0], [new TeamSites(2, [1, 0, 1])], 2),
+        new SiteIsOpen("run-1", 3, 1, new NodeAddress("10.0.0.5", 21001)),
+        new SiteRefused("run-1", 3, 1, "the run is in epoch 4 already"),
+        new KeepRun("run-1"),
+        new StopKeeping("run-1"),
+        new NodeLeaves(new NodeAddress("10.0.0.5", 21000)),
+        new RunQuestion("run-1"),
+        new RunsQuestion(),
+        _standing,
+        new RunList([_standing, _standing with { Run = "run-2", State = RunState.Over, Status = RunStatus.SitesLost, Nodes = [] }]),
     ];
 }
 

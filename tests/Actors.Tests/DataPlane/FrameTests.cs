@@ -16,12 +16,12 @@ public sealed class FrameTests
         public override int Read(Span<byte> buffer) => base.Read(buffer[..Math.Min(buffer.Length, lengths[_next++ % lengths.Length])]);
     }
 
-    private static readonly FrameKind[] _kinds = [FrameKind.Message, FrameKind.Message, FrameKind.Beat, FrameKind.Bye, FrameKind.Taken, FrameKind.Credit];
+    private static readonly FrameKind[] _kinds = [FrameKind.Message, FrameKind.Message, FrameKind.Beat, FrameKind.Bye, FrameKind.Taken, FrameKind.Credit, FrameKind.Echo];
 
     private static readonly Gen<(FrameKind Kind, uint Field, byte[] Payload)[]> _frames = Gen.Select(
-        Gen.Int[0, 5].Select(which => _kinds[which]), Gen.UInt,
+        Gen.Int[0, 6].Select(which => _kinds[which]), Gen.UInt,
         Gen.Frequency((8, Gen.Byte.Array[0, 100]), (1, Gen.Int[0, FrameHead.LongestMessage].Select(n => Enumerable.Range(0, n).Select(i => (byte)(i * 7)).ToArray()))))
-        .Select((kind, field, payload) => (kind, field, kind is FrameKind.Beat or FrameKind.Taken ? [] : kind == FrameKind.Credit ? BitConverter.GetBytes((long)field) : payload)).Array[0, 12];
+        .Select((kind, field, payload) => (kind, field, kind == FrameKind.Taken ? [] : kind is FrameKind.Credit or FrameKind.Beat or FrameKind.Echo ? BitConverter.GetBytes((long)field) : payload)).Array[0, 12];
 
     private static byte[] Bytes((FrameKind Kind, uint Field, byte[] Payload)[] frames)
     {
@@ -100,14 +100,17 @@ public sealed class FrameTests
     [Theory]
     [InlineData(1, 100 << 20, false)]
     [InlineData(1, -1, false)]
-    [InlineData(2, 1, false)]
+    [InlineData(2, 0, false)]
+    [InlineData(2, 8, true)]
     [InlineData(3, 7, false)]
     [InlineData(6, 8, false)]           // A field on the lane of messages.
     [InlineData(1, 8, true)]            // A message on the lane of fields.
     [InlineData(7, (1 << 20) + 1, true)]
     [InlineData(7, 0, true)]
     [InlineData(8, 4, true)]
-    [InlineData(9, 0, true)]
+    [InlineData(9, 7, false)]
+    [InlineData(9, 8, true)]
+    [InlineData(10, 0, true)]
     [InlineData(0, 0, false)]
     public void A_head_that_promises_what_cannot_be_is_refused_before_anything_is_made_for_it(int kind, int length, bool ofFields)
     {

@@ -441,7 +441,7 @@ public sealed class WireTests
             var buffer = new FrameBuffer();
             for (var i = 0; i < frames.Length; i++)
             {
-                buffer.Append((FrameKind)(frames[i].Item1 % 10), frames[i].Item2, (uint)i, frames[i].Item3);
+                buffer.Append((FrameKind)(frames[i].Item1 % 11), frames[i].Item2, (uint)i, frames[i].Item3);
             }
 
             try
