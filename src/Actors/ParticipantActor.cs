@@ -121,7 +121,8 @@ internal sealed class DispatcherScheduler(MessageDispatcher dispatcher) : TaskSc
 {
     protected override void QueueTask(Task task) => dispatcher.Schedule(() => TryExecuteTask(task));
 
-    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => !taskWasPreviouslyQueued && TryExecuteTask(task);
+    // Also of one that was queued: whoever waits for it may have the last of these threads, and nobody else would ever come to it.
+    protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => TryExecuteTask(task);
 
     protected override IEnumerable<Task> GetScheduledTasks() => [];
 }
