@@ -128,7 +128,7 @@ internal static class FaultRound
     {
         Fault.Freeze or Fault.FreezeKeeper => _frozenFor,
         Fault.StoreAway => _storeIsAwayFor,
-        _ => TimeSpan.FromSeconds(25),
+        _ => TimeSpan.FromSeconds(18),         // Whoever was cut off has ended by then.
     };
 
     private static Action? Later(FaultStand stand, Fault kind, KeptNode victim) => kind switch
