@@ -19,7 +19,7 @@ internal static class ActorSettings
     public static Config For(int threads, RunStore? store)
     {
         var own = string.Create(CultureInfo.InvariantCulture,
-            $"actor-multiscale.solver-dispatcher.dedicated-thread-pool.thread-count = {threads}\n");
+            $"actor-multiscale.solver-dispatcher.dedicated-thread-pool.thread-count = {threads}\nakka.actor.guardian-supervisor-strategy = \"Akka.Actor.StoppingSupervisorStrategy\"\n");
         if (store is not null)
         {
             var connection = store.Database.ConnectionString.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);

@@ -78,6 +78,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _ = CloseAsync(_opening);
+        _completion.TrySetResult(new RunReport(RunStatus.Failed, new RunResult(RunOutcome.Failed, "What supervises the run stopped; the log says why.", 0, "", ImmutableSortedDictionary<string, double>.Empty)));
         base.PostStop();
     }
 

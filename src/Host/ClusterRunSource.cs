@@ -29,12 +29,27 @@ internal sealed class ClusterRunSource(RunCatalog catalog) : IRunSource
     public IReadOnlyList<string> Kept()
     {
         List<string> kept = [];
-        foreach (var run in catalog.List().Select(r => r.Summary).OfType<RunSummary>().Where(run => run.Status is "running" or "interrupted" or "stopped"))
+        foreach (var run in catalog.List())
         {
-            using var store = catalog.Open(run.Run);
+            if (run.Summary is not { } summary)
+            {
+                // A record that is damaged is nobody's; one that cannot be read at this moment makes the list one that nobody can go by.
+                try
+                {
+                    catalog.Open(run.Place).Dispose();
+                }
+                catch (RunStoreException fault) when (!fault.Passes)
+                {
+                    continue;
+                }
+
+                throw new RunStoreException(run.Fault) { Passes = true };
+            }
+
+            using var store = catalog.Open(summary.Run);
             if (store.IsKept)
             {
-                kept.Add(run.Run);
+                kept.Add(summary.Run);
             }
         }
 

@@ -171,7 +171,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private void Wait(string note)
     {
-        if (_wish is Wish.Stop or Wish.HandOver)
+        // A stop is over when the store knows it: who keeps the run next would go on with it. One that the store never heard of is forgotten with this.
+        if (_wish == Wish.HandOver || (_wish == Wish.Stop && _isNew))
         {
             Finish(RunStatus.Stopped, note, isKept: _wish == Wish.HandOver);
             return;
@@ -187,9 +188,11 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         var (name, source, isNew, held) = (_name, _source, _isNew, _store);
         Blocking(() =>
         {
-            var store = held ?? source.Open(name);
+            var store = held;
             try
             {
+                store ??= source.Open(name);
+
                 // One that the cluster keeps is taken from whoever had it: a keeper that is no more. (A client that had no answer tells the next one the same.)
                 store.Acquire(takesOver: !isNew || store.IsKept);
                 if (store.Summary() is { Status: "completed" } summary)
@@ -206,7 +209,12 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
             catch (RunStoreException fault)
             {
-                return new NotOpened(store, fault.Message, IsFinal: isNew && !IsKept(store));
+                return new NotOpened(store, fault.Message, IsFinal: isNew && (store is null || !IsKept(store)));
+            }
+            catch (Exception fault)
+            {
+                // What is recorded is no experiment for this program.
+                return new NotOpened(store, fault.GetBaseException().Message, IsFinal: true) { Status = RunStatus.Failed };
             }
         });
     }
@@ -219,7 +227,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         _store = fault.Store ?? _store;
         if (fault.IsFinal)
         {
-            Finish(RunStatus.StoreUnavailable, fault.Reason, isKept: false);
+            Finish(fault.Status, fault.Reason, isKept: false);
             return;
         }
 
@@ -385,7 +393,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             case RunStatus.Stopped when _wish == Wish.Move:
                 AskAround();
                 break;
-            case RunStatus.StoreUnavailable when _wish is not (Wish.Stop or Wish.HandOver):
+            case RunStatus.StoreUnavailable when _wish != Wish.Stop:
                 Wait(report.Result.Reason);
                 break;
             default:
@@ -430,7 +438,10 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private sealed record Opened(RunStore Store, SourcedRun Run);
 
-    private sealed record NotOpened(RunStore? Store, string Reason, bool IsFinal);
+    private sealed record NotOpened(RunStore? Store, string Reason, bool IsFinal)
+    {
+        public RunStatus Status { get; init; } = RunStatus.StoreUnavailable;
+    }
 
     private sealed record IsComplete(RunStore Store, long Windows);
 

@@ -141,7 +141,7 @@ public sealed class NodeCertificates
         var refusal = Refusal(certificate, errors);
         if (refusal is not null)
         {
-            log.Warning("A connection with {0} is refused: {1}", peer, refusal);
+            log.Error("A connection with {0} is refused: {1}", peer, refusal);
         }
 
         return refusal is null;

@@ -17,11 +17,14 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
 
     private static readonly TimeSpan _handOverWithin = TimeSpan.FromSeconds(3);
 
+    private static readonly TimeSpan _keepAgainAfter = TimeSpan.FromSeconds(5);
+
     private readonly ClusterNode _node;
     private readonly IRunSource _source;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly Dictionary<string, IActorRef> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RunStanding> _standings = new(StringComparer.Ordinal);
+    private bool _hasLooked;    // Into the store.
     private bool _ends;         // No run is taken any more,
     private bool _stops;        // and the last one to end ends the keeper.
 
@@ -34,6 +37,11 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
         Receive<KeepRun>(keep => Sender.Tell(Keep(keep.Run, isNew: true)));
         Receive<StopKeeping>(stop =>
         {
+            if (!Knows(stop.Run))
+            {
+                return;
+            }
+
             if (_runs.TryGetValue(stop.Run, out var run))
             {
                 run.Tell(stop);
@@ -41,7 +49,14 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
 
             Sender.Tell(StandingOf(stop.Run));
         });
-        Receive<RunQuestion>(question => Sender.Tell(StandingOf(question.Run)));
+        Receive<RunQuestion>(question =>
+        {
+            if (Knows(question.Run))
+            {
+                Sender.Tell(StandingOf(question.Run));
+            }
+        });
+        Receive<KeepAgain>(again => Keep(again.Run, isNew: false));
         Receive<RunsQuestion>(_ => Sender.Tell(new RunList([.. _standings.Values.OrderBy(s => s.Run, StringComparer.Ordinal).Take(ControlCodec.LongestList)])));
         Receive<RunStanding>(standing => _standings[standing.Run] = standing);
         Receive<NodeLeaves>(leaves =>
@@ -73,6 +88,12 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
             foreach (var run in _runs.Where(run => run.Value.Equals(ended.ActorRef)).Select(run => run.Key).ToList())
             {
                 _runs.Remove(run);
+                if (!_ends && StandingOf(run).State != RunState.Over)
+                {
+                    // It ended by itself: what has failed is in the log, and the run is where it was.
+                    _standings[run] = StandingOf(run) with { State = RunState.Waiting, Note = "what kept the run has failed; the log of the node says why" };
+                    Timers.StartSingleTimer("again-" + run, new KeepAgain(run), _keepAgainAfter);
+                }
             }
 
             _node.Keeps = _runs.Count;
@@ -112,6 +133,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
             return;
         }
 
+        _hasLooked = true;
         foreach (var run in found.Kept)
         {
             _ = Keep(run, isNew: false);
@@ -156,7 +178,12 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
         }
     }
 
+    // Before the store was looked into, nobody can say that there is no such run: who asks asks again.
+    private bool Knows(string run) => _hasLooked || _runs.ContainsKey(run);
+
     private sealed record Look;
+
+    private sealed record KeepAgain(string Run);
 
     private sealed record Found(IReadOnlyList<string>? Kept);
 

@@ -160,7 +160,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
                 Certificates = _node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
             }, _order.Count, Dns.GetHostAddresses(_node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork), message => _taker.Tell(message), reason => self.Tell(new Broken(reason)));
         }
-        catch (Exception fault) when (fault is WireException or FormatException or System.Net.Sockets.SocketException or ArgumentException)
+        catch (Exception fault) when (fault is WireException or FormatException or System.Net.Sockets.SocketException or ArgumentException or InvalidOperationException)
         {
             Refuse(fault.Message);
             return;

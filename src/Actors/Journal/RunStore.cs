@@ -42,6 +42,7 @@ public sealed partial class RunStore : IDisposable
     private readonly Lock _gate = new();        // One connection, and callers on several threads.
     private DbConnection _connection;
     private bool _isOwner;
+    private bool _isRobbed;         // Another process has taken the run while the connection was lost.
     private bool _isBegun;          // Whether this process has made it, or writes to it.
 
     private RunStore(StoreDatabase database, DbConnection connection, string run)
@@ -213,6 +214,7 @@ public sealed partial class RunStore : IDisposable
     /// <exception cref="RunStoreException">Another process that lives, or may live, has it.</exception>
     public void Acquire(bool takesOver = false) => Locked(() =>
     {
+        _isRobbed = false;
         if (Database.Own(_connection, Run, takesOver) is { } refusal)
         {
             throw new RunStoreException($"The run '{Run}' in '{Database.Name}' {refusal}");
@@ -220,7 +222,7 @@ public sealed partial class RunStore : IDisposable
 
         _isOwner = true;
         return true;
-    });
+    }, acquires: true);
 
     /// <summary>Stores bytes under the hash of their content, once.</summary>
     public string WriteChunk(byte[] bytes) => WriteChunks([bytes])[0];
@@ -589,33 +591,34 @@ public sealed partial class RunStore : IDisposable
         Database.Release();
     }
 
-    private T Locked<T>(Func<T> work)
+    private T Locked<T>(Func<T> work, bool acquires = false)
     {
         lock (_gate)
         {
             return Guarded(Database, () =>
             {
-                Reconnect();
+                Reconnect(acquires);
                 return work();
             });
         }
     }
 
-    private void Reconnect()
+    private void Reconnect(bool acquires)
     {
         if (!Database.IsThere)
         {
             throw new RunStoreException($"The file '{Database.Name}' is gone: it was removed or moved while the run '{Run}' used it. What is written to it now is kept nowhere.");
         }
 
-        if (_connection.State is ConnectionState.Open)
+        if (_connection.State is not ConnectionState.Open)
         {
-            return;
+            _connection.Dispose();
+            _connection = Database.Connect();
+            _isRobbed |= _isOwner && Database.Own(_connection, Run, takesOver: false) is not null;
         }
 
-        _connection.Dispose();
-        _connection = Database.Connect();
-        if (_isOwner && Database.Own(_connection, Run, takesOver: false) is not null)
+        // Until it is acquired anew: what this one would write now is not its own any more.
+        if (_isRobbed && !acquires)
         {
             throw new RunStoreException($"The connection to '{Database.Name}' was lost, and another process has taken the run '{Run}' meanwhile. What it writes counts; this one ends.");
         }

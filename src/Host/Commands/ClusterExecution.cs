@@ -14,7 +14,8 @@ namespace ActorMultiscale.Host.Commands;
 /// <param name="Contact">A node of it.</param>
 /// <param name="Certificates">As a node has them; null for connections that nobody protects.</param>
 /// <param name="IsDetached">Whether the user does not wait for its end.</param>
-internal sealed record ClusterTarget(NodeAddress Contact, NodeCertificates? Certificates, bool IsDetached);
+/// <param name="EndsWithUs">Whether its nodes end with this process.</param>
+internal sealed record ClusterTarget(NodeAddress Contact, NodeCertificates? Certificates, bool IsDetached, bool EndsWithUs = false);
 
 /// <summary>Has a cluster carry out a recorded run, and tells the user of it as <see cref="RunExecution"/> does: what <c>run --cluster</c> and <c>attach</c> have in common.</summary>
 internal static class ClusterExecution
@@ -33,10 +34,24 @@ internal static class ClusterExecution
             return Unreachable(target.Contact, run);
         }
 
-        if (target.IsDetached && standing.State != RunState.Over)
+        if (target.IsDetached)
         {
-            Console.Out.WriteLine(run);
-            return ExitCode.Ok;
+            // The run stays with the cluster when the store knows of it, not before.
+            for (var began = Stopwatch.GetTimestamp(); standing.State != RunState.Over; standing = await client.AskAsync(new KeepRun(run), _patience).ConfigureAwait(false) ?? standing)
+            {
+                if (IsKept(catalog, run, whileAway: false))
+                {
+                    Console.Out.WriteLine(run);
+                    return ExitCode.Ok;
+                }
+
+                if (Stopwatch.GetElapsedTime(began) > _patience)
+                {
+                    return Unreachable(target.Contact, run);
+                }
+
+                await Task.Delay(_lookEvery).ConfigureAwait(false);
+            }
         }
 
         return await FollowAsync(client, catalog, run, loaded, manners, isHandedOver: true).ConfigureAwait(false);
@@ -64,7 +79,9 @@ internal static class ClusterExecution
             }
 
             Console.Error.WriteLine();
-            Console.Error.WriteLine($"the cluster goes on with '{run}': 'attach {run}' looks at it again, 'stop {run}' ends it");
+            Console.Error.WriteLine(manners.Cluster!.EndsWithUs
+                ? $"the nodes end with this process; 'resume {run}' goes on with the run"
+                : $"the cluster goes on with '{run}': 'attach {run}' looks at it again, 'stop {run}' ends it");
             wantsOut.Cancel();
         }
 
@@ -87,7 +104,7 @@ internal static class ClusterExecution
                     return End(catalog, run, standing, loaded, manners, wall.Elapsed);
                 }
 
-                if (standing.State == RunState.Unknown && !IsKept(catalog, run))
+                if (standing.State == RunState.Unknown && !IsKept(catalog, run, whileAway: true))
                 {
                     // A keeper that began after it was over knows nothing of it; and one that ended too soon may not have written down that it was told.
                     progress?.End();
@@ -148,7 +165,7 @@ internal static class ClusterExecution
     }
 
     // While the store is away nobody knows; the cluster waits for it too.
-    private static bool IsKept(RunCatalog catalog, string run)
+    private static bool IsKept(RunCatalog catalog, string run, bool whileAway)
     {
         try
         {
@@ -157,7 +174,7 @@ internal static class ClusterExecution
         }
         catch (RunStoreException fault) when (fault.Passes)
         {
-            return true;
+            return whileAway;
         }
     }
 
@@ -235,7 +252,8 @@ internal static class StopCommand
 
                 if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(10))
                 {
-                    break;
+                    await Console.Error.WriteLineAsync($"'{run}' was told to stop, and has not reached the end of its window yet; 'attach {run}' looks at it").ConfigureAwait(false);
+                    return ExitCode.Stopped;
                 }
 
                 await Task.Delay(250, cancellation).ConfigureAwait(false);

@@ -40,6 +40,16 @@ internal static class ResumeCommand
             var manners = how.Of(parsed);
             using var file = catalog.Open(run);
             file.Acquire(parsed.GetValue(takeOver));
+            if (parsed.GetResult(cluster) is null && file.IsKept)
+            {
+                if (!parsed.GetValue(takeOver))
+                {
+                    throw new RunStoreException($"A cluster keeps the run '{run}' going. 'stop {run} --cluster HOST:PORT' ends that, 'resume {run} --cluster HOST:PORT' has it go on; if the cluster is gone for good, --take-over takes the run from it.");
+                }
+
+                file.Unkeep();
+            }
+
             var history = file.Recent();
             if (history.Chain.Events == 0)
             {

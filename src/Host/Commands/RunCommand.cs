@@ -62,8 +62,23 @@ internal static class RunCommand
             {
                 var place = Path.Combine(Path.GetTempPath(), FormattableString.Invariant($"actor-multiscale-{Environment.ProcessId}"));
                 await Console.Error.WriteLineAsync($"starting {parsed.GetValue(nodes)} nodes; what they say is in '{place}'").ConfigureAwait(false);
-                await using var local = await LocalCluster.StartAsync([.. Enumerable.Repeat(ImmutableArray<string>.Empty, parsed.GetValue(nodes))], place, TimeSpan.FromSeconds(90), "--store", parsed.GetValue(store)!).ConfigureAwait(false);
-                return await RunStages.RunAsync(catalog, run, loaded, manners with { Cluster = new ClusterTarget(local.Nodes[0].Address, null, IsDetached: false) }).ConfigureAwait(false);
+                var local = await LocalCluster.StartAsync([.. Enumerable.Repeat(ImmutableArray<string>.Empty, parsed.GetValue(nodes))], place, TimeSpan.FromSeconds(90), "--store", parsed.GetValue(store)!).ConfigureAwait(false);
+                try
+                {
+                    return await RunStages.RunAsync(catalog, run, loaded, manners with { Cluster = new ClusterTarget(local.Nodes[0].Address, null, IsDetached: false, EndsWithUs: true) }).ConfigureAwait(false);
+                }
+                finally
+                {
+                    await local.DisposeAsync().ConfigureAwait(false);
+
+                    // With these nodes the cluster is gone: what is left of the run is the user's to go on with.
+                    var stages = catalog.List().Select(r => r.Summary?.Run).OfType<string>().Where(name => name == run || name.StartsWith(run + ".", StringComparison.Ordinal));
+                    foreach (var name in stages.ToList())
+                    {
+                        using var record = catalog.Open(name);
+                        record.Unkeep();
+                    }
+                }
             }
 
             return await RunStages.RunAsync(catalog, run, loaded, manners).ConfigureAwait(false);
