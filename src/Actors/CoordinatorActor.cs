@@ -66,6 +66,9 @@ internal sealed class CoordinatorActor : ReceiveActor
         Receive<ProgressRequest>(_ => Sender.Tell(Progress()));
     }
 
+    /// <summary>A child that fails takes all with it: its job would be done by nobody.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
+
     /// <inheritdoc/>
     protected override void PreStart() => Self.Tell(_goOn);
 

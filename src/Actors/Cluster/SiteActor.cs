@@ -68,7 +68,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                 var member = m;
                 if (team.Sites[m] == site)
                 {
-                    _members[(node.Index, m)] = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, member, system.Experiment.Seed, settings, send)), FormattableString.Invariant($"{node.Name}-member-{m}"));
+                    _members[(node.Index, m)] = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, member, system.Experiment.Seed, settings, send)), FormattableString.Invariant($"{node.Name}.member.{m}"));
                 }
             }
         }
@@ -92,6 +92,9 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
         Receive<ParticipantAnswer.Underway>(_lines.ToCoordinator);
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
     }
+
+    /// <summary>A child that fails takes all with it: its job would be done by nobody.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
 
     /// <inheritdoc/>
     protected override void PostStop()

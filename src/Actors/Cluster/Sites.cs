@@ -78,7 +78,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
         };
         return new OpenedSites(placement, await SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
-            [.. addresses], fields, take, lost, ended => Ended = ended).ConfigureAwait(false));
+            [.. addresses], fields, message => take(SiteGate.Pass(system, nodes.Length, message)), lost, ended => Ended = ended).ConfigureAwait(false));
     }
 
     private async Task<NodeAddress> OpenAsync(NodeAddress address, OpenSite order)

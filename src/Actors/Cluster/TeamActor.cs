@@ -61,6 +61,9 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
         Receive<TimeIsUp>(up => CarryOut(_protocol.Woken(up.Generation, up.AfterGrace)));
     }
 
+    /// <summary>A child that fails takes all with it: its job would be done by nobody.</summary>
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
+
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -160,10 +163,27 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
             {
                 ParticipantJob.Initialize => new ParticipantAnswer.Ready(_node.Index, (ImmutableArray<ImmutableArray<FieldSample>>)_answer!),
                 ParticipantJob.Restore => new ParticipantAnswer.Ready(_node.Index, []),
-                ParticipantJob.Save save => new ParticipantAnswer.Saved(_node.Index, save.Window, TeamState.Join(_states)),
+                ParticipantJob.Save save => Saved(save),
                 ParticipantJob.Advance { PrepareOnly: true } => null,
                 _ => _answer is CouplingEvent.Advanced advanced ? advanced with { Nanoseconds = (long)_clock.GetElapsedTime(_began).TotalNanoseconds } : _answer,
             });
+        }
+    }
+
+    private object Saved(ParticipantJob.Save save)
+    {
+        try
+        {
+            return new ParticipantAnswer.Saved(_node.Index, save.Window, TeamState.Join(_states));
+        }
+        catch (Exception fault)
+        {
+            // Larger than an array, for one.
+            return new ParticipantAnswer.CannotSave(_node.Index, fault.Message);
+        }
+        finally
+        {
+            Array.Fill(_states, []);
         }
     }
 

@@ -25,8 +25,8 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     private long _number;
     private bool _isRunning;
     private TeamKey? _waitsFor;
-    private PortReader? _inputs;                            // Of the order that came while it was running.
-    private TeamPacket.Order? _next;                        // Came while it was running.
+    private long _cancelled;                                // An act whose result is not wanted any more.
+    private readonly Queue<(TeamPacket.Order Order, PortReader? Inputs)> _next = new();       // Came while it was running.
 
     /// <summary>A member.</summary>
     /// <param name="node">The participant.</param>
@@ -46,6 +46,10 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
             if (cancel.Act == _number)
             {
                 _cancellation.Cancel();
+            }
+            else if (cancel.Act > _number)
+            {
+                _cancelled = cancel.Act;
             }
         });
         Receive<TeamPacket.Mail>(mail =>
@@ -87,7 +91,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
 
         if (_isRunning)
         {
-            (_next, _inputs) = (order, inputs);
+            _next.Enqueue((order, inputs));
             _cancellation.Cancel();        // What it computes is not wanted any more.
             return;
         }
@@ -97,12 +101,17 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
 
     private void Begin(TeamPacket.Order order, PortReader? inputs)
     {
-        (_number, _act, _next) = (order.Act, order.What, null);
+        (_number, _act) = (order.Act, order.What);
         _waiting.RemoveAll(mail => mail.Act < _number);
         if (_cancellation.IsCancellationRequested)
         {
             _cancellation.Dispose();
             _cancellation = new CancellationTokenSource();
+        }
+
+        if (_cancelled == order.Act)
+        {
+            _cancellation.Cancel();
         }
 
         var token = _cancellation.Token;
@@ -182,10 +191,10 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     private void OnRan(Ran ran)
     {
         (_isRunning, _waitsFor) = (false, ran.WaitsFor);
-        if (_next is { } next)
+        if (_next.TryDequeue(out var next))
         {
-            var inputs = _inputs;
-            Begin(next, inputs);
+            // One that is overtaken is not computed; what later ones rely on is done.
+            Begin(_next.Count > 0 && next.Order.What is TeamAct.Advance advance ? next.Order with { What = advance with { PrepareOnly = true } } : next.Order, next.Inputs);
             return;
         }
 

@@ -426,7 +426,7 @@ internal sealed class CoordinatorProtocol
 
     private void KeepIfComplete()
     {
-        if (_snapshot is not null && IsSnapshotComplete && !_isKept)
+        if (_snapshot is not null && IsSnapshotComplete && !_isKept && !_isOver)
         {
             _isKept = true;
             Flush();

@@ -89,8 +89,9 @@ public sealed class CouplingCore
             _recorder?.Begin(_fields);
         }
 
-        if (what is CouplingEvent.Measured measured && _measures.Remove(measured.Address.Group, out var measure))
+        if (what is CouplingEvent.Measured measured && _measures.TryGetValue(measured.Address.Group, out var measure) && measure.Address == measured.Address)
         {
+            _measures.Remove(measured.Address.Group);
             Tell(measure, measured.Residuals);
         }
 
@@ -315,8 +316,13 @@ public sealed class CouplingCore
             case CouplingCommand.AcceptWindow accept:
                 _ = _fields.Accept(accept.Group, accept.Window);        // Without conduits nothing can go wrong.
                 Script(new ScriptEntry.Fields(command));
-                var changed = _changing.Where(p => _system.Participants[p].Group == accept.Group).ToList();
-                _changing.ExceptWith(changed);
+                // A conduit of a group around it follows when a window of that one is accepted.
+                var changed = _changing.Where(_system.Groups[accept.Group].Leaves.Contains).ToList();
+                if (accept.Group == 0)
+                {
+                    _changing.Clear();
+                }
+
                 _meshAnswersMissing += changed.SelectMany(p => _placement!.SitesOf(_system, p, changesMeshes: true)).Distinct().Count();
                 if (accept.Group == 0 && _meshAnswersMissing == 0)
                 {

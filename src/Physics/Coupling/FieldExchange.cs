@@ -28,7 +28,8 @@ public sealed class FieldExchange
     private readonly ConduitState[] _conduits;
     private readonly ConduitState[][] _ofGroup;          // By group.
     private readonly ConduitState[][] _unknowns;         // By group: its backward conduits, if it iterates.
-    private readonly ConduitState[][] _inSubgroups;      // By group: conduits of the groups below.
+    private readonly ConduitState[][] _anyOfGroup;       // The same with those that are held elsewhere: where their ends lie is known here too.
+    private readonly ConduitState[][] _inSubgroups;      // By group: conduits of the groups below, of both kinds.
     private readonly ConduitState[][] _fromParticipant;  // By producer.
     private readonly IAcceleration?[] _accelerations;
     private readonly Workspace?[] _workspaces;           // By group.
@@ -65,7 +66,8 @@ public sealed class FieldExchange
         var held = _conduits.Where(c => _share.Conduits[c.Node.Index]).ToArray();
         _ofGroup = [.. system.Groups.Select(g => held.Where(c => c.Node.Group == g.Index).ToArray())];
         _unknowns = [.. system.Groups.Select(g => held.Where(c => c.Node.Group == g.Index && c.Node.IsBackward).ToArray())];
-        _inSubgroups = [.. system.Groups.Select(g => held.Where(c => g.Subgroups.Contains(c.Node.Group)).ToArray())];
+        _anyOfGroup = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index).ToArray())];
+        _inSubgroups = [.. system.Groups.Select(g => _conduits.Where(c => g.Subgroups.Contains(c.Node.Group)).ToArray())];
         _fromParticipant = [.. system.Participants.Select(p => held.Where(c => c.Node.Producer == p.Index).ToArray())];
         _iterations = new int[system.Groups.Length];
         _accelerations = [.. system.Groups.Select(g =>
@@ -512,10 +514,17 @@ public sealed class FieldExchange
 
         ForgetMeshChanges(node.Index);
         var changed = false;
-        foreach (var conduit in _ofGroup[node.Index])
+        foreach (var conduit in _anyOfGroup[node.Index])
         {
             if (IsBridged(conduit))
             {
+                continue;
+            }
+
+            changed = true;
+            if (!_share.Conduits[conduit.Node.Index])
+            {
+                Follow(conduit);
                 continue;
             }
 
@@ -529,8 +538,6 @@ public sealed class FieldExchange
             {
                 conduit.History = new ConduitHistory(Map(conduit, last, c.GradientPort < 0 ? null : _written[c.Producer][c.GradientPort]), conduit.History.LastLength, null, 0);
             }
-
-            changed = true;
         }
 
         if (changed)
@@ -553,6 +560,10 @@ public sealed class FieldExchange
     private bool IsBridged(ConduitState conduit) =>
         ReferenceEquals(conduit.Bridge.From, _layouts[conduit.Node.Producer][conduit.Node.ProducerPort])
         && ReferenceEquals(conduit.Bridge.To, _layouts[conduit.Node.Consumer][conduit.Node.ConsumerPort]);
+
+    // Of a conduit that is held elsewhere: between which meshes it leads now.
+    private void Follow(ConduitState conduit) => conduit.Bridge = new ConduitBridge(null,
+        _layouts[conduit.Node.Producer][conduit.Node.ProducerPort], _layouts[conduit.Node.Consumer][conduit.Node.ConsumerPort]);
 
     // Builds the mapping between the present meshes; what is wrong, if it cannot be built.
     private string? Bridge(ConduitState conduit)
@@ -636,7 +647,8 @@ public sealed class FieldExchange
             }
 
             var (sample, layout) = (samples[node.Port] is [.., var newest] ? newest : _written[participant][node.Port] ?? _last[participant][node.Port], _layouts[participant][node.Port]);
-            if (changes.LastOrDefault(change => change.Port == node.Port) is { } change)
+            // Of this phase, or of one before it in the same window.
+            if ((changes.LastOrDefault(c => c.Port == node.Port) ?? _meshChanges[participant].LastOrDefault(c => c.Port == node.Port)) is { } change)
             {
                 (sample, layout) = (change.Value ?? sample, layout with { Points = change.Points.Count, Geometry = change.Points });
             }
@@ -731,7 +743,9 @@ public sealed class FieldExchange
         {
             for (var port = 0; port < _layouts[p].Length; port++)
             {
-                var changed = !ReferenceEquals(_layouts[p][port], _system.Participants[p].Description.Ports[port]);
+                // A mesh that has come back to what it was at the start is that one: what is saved must not tell the way.
+                var (now, start) = (_layouts[p][port], _system.Participants[p].Description.Ports[port]);
+                var changed = !ReferenceEquals(now, start) && now.Geometry?.Fingerprint != start.Geometry?.Fingerprint;
                 archive.Value($"mesh {p} {port}", ref changed);
                 if (changed)
                 {
@@ -743,6 +757,11 @@ public sealed class FieldExchange
                     }
                 }
             }
+        }
+
+        foreach (var conduit in _conduits.Where(c => !_share.Conduits[c.Node.Index] && !IsBridged(c)))
+        {
+            Follow(conduit);
         }
 
         foreach (var conduit in _conduits.Where(c => _share.Conduits[c.Node.Index]))

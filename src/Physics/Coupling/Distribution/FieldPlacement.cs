@@ -91,7 +91,9 @@ public sealed class FieldPlacement
         var sites = changesMeshes ? _withMeshes : _sites;
         if (sites[participant].IsDefault)
         {
-            sites[participant] = [.. system.Conduits.Where(c => c.Producer == participant || (changesMeshes && c.Consumer == participant)).Select(c => Homes[c.Index])
+            // A change of mesh makes accelerations forget, also where the conduit that changes is at home elsewhere.
+            var concerned = system.Conduits.Where(c => c.Producer == participant || (changesMeshes && c.Consumer == participant)).ToList();
+            sites[participant] = [.. concerned.Select(c => Homes[c.Index]).Concat(changesMeshes ? concerned.Select(c => Groups[c.Group]) : [])
                 .Append(Participants[participant]).Distinct().Order()];
         }
 

@@ -78,6 +78,9 @@ public sealed class FieldSite
     {
         switch (parcel)
         {
+            case FieldParcel.Samples strange when !IsOf(strange):
+            case FieldParcel.Input { Conduit: var stray } when stray < 0 || stray >= _system.Conduits.Length || !IsHere(_system.Conduits[stray].Consumer):
+                throw new InvalidDataException("A parcel is of what this site does not have.");
             case FieldParcel.Samples samples:
                 _arrived[(samples.Order, samples.Participant)] = samples;
                 GoOn();
@@ -138,6 +141,9 @@ public sealed class FieldSite
         }
     }
 
+    private bool IsOf(FieldParcel.Samples samples) => samples.Participant >= 0 && samples.Participant < _system.Participants.Length && !IsHere(samples.Participant)
+        && samples.Values.Length == _system.Participants[samples.Participant].Description.Ports.Length && samples.Meshes.All(change => change.Port >= 0 && change.Port < samples.Values.Length);
+
     private bool IsHere(int participant) => _placement.Participants[participant] == _site;
 
     // The samples are held here until they are delivered; their copies go to whom they concern.
@@ -171,7 +177,7 @@ public sealed class FieldSite
         switch (entry)
         {
             case ScriptEntry.Start start:
-                if (!Concerns(start.Participant, changesMeshes: false))
+                if (_system.Participants[start.Participant].Description.Ports.IsEmpty || !Concerns(start.Participant, changesMeshes: false))
                 {
                     return true;
                 }
@@ -354,7 +360,13 @@ public sealed class FieldSite
             }
         }
 
-        if (_changing.RemoveWhere(p => _system.Participants[p].Group == accept.Group) > 0)
+        var tells = _changing.Any(p => _system.Groups[accept.Group].Leaves.Contains(p));
+        if (accept.Group == 0)
+        {
+            _changing.Clear();
+        }
+
+        if (tells)
         {
             _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.MeshesChanged(_site, accept.Group, fault)));
         }

@@ -64,6 +64,16 @@ public sealed class TeamMemberSession
     public void Prepare(CouplingCommand.Advance order)
     {
         ArgumentNullException.ThrowIfNull(order);
+
+        // What was kept for earlier windows must not be taken for the state of this one if anything fails on the way to it.
+        for (var depth = 0; order.SaveDepths >> depth != 0; depth++)
+        {
+            if ((order.SaveDepths & (1 << depth)) != 0)
+            {
+                _checkpoints.Remove(depth);
+            }
+        }
+
         if (order.Rebuild)
         {
             _team = Create();
@@ -71,7 +81,7 @@ public sealed class TeamMemberSession
 
         if (order.RestoreDepth >= 0)
         {
-            Restore(_checkpoints[order.RestoreDepth]);
+            Restore(_checkpoints.TryGetValue(order.RestoreDepth, out var checkpoint) ? checkpoint : throw new ScaleModelException("Its state at the window's start could not be kept."));
         }
 
         if (order.SaveDepths == 0)

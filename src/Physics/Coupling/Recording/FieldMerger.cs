@@ -101,6 +101,11 @@ public sealed class FieldMerger
 
         public void Take(SiteAnswer.FieldsSealed answer)
         {
+            if (answer.Number < _next)
+            {
+                return;     // Told twice.
+            }
+
             _came[answer.Number] = answer.Block;
             while (_came.Remove(_next, out var block))
             {

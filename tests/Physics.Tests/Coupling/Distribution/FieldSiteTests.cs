@@ -1,4 +1,5 @@
 using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Distribution;
 
 namespace ActorMultiscale.Tests.Coupling.Distribution;
@@ -87,5 +88,56 @@ public sealed class FieldSiteTests
         }
 
         Assert.True(resumed > 100, $"Only {resumed} runs went on.");
+    }
+
+    // Meshes change at the end of every window; all sites follow, and accelerations forget, wherever they are.
+    [Theory]
+    [InlineData("serial")]
+    [InlineData("parallel")]
+    [InlineData("serial-implicit")]
+    [InlineData("parallel-implicit")]
+    [InlineData("quasi-newton")]
+    public void Meshes_that_change_change_on_all_sites(string kind)
+    {
+        var scheme = kind == "quasi-newton"
+            ? CouplingScheme.Serial("a", "b").Iterated(6, new ConvergenceCriterion("a.heard-t", ResidualMeasure.Relative, 1e-12)).Accelerated(AccelerationSpec.LeastSquares())
+            : ChangingMeshTests.SchemeOf(kind);
+        foreach (var failsOnce in kind is "serial" or "quasi-newton" ? new[] { false, true } : [false])
+        {
+            var serial = SerialTrace.Run(Composition.Compose(ChangingMeshTests.Pair(scheme, failsOnce)));
+            Assert.True(serial.Result.Outcome == RunOutcome.Completed, serial.Result.Reason);
+            for (var seed = 0; seed < 30; seed++)
+            {
+                var random = new Random(seed);
+                var system = Composition.Compose(ChangingMeshTests.Pair(scheme, failsOnce));
+                var runner = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, random, 1 + random.Next(4)), seed);
+
+                Trace.Same($"{kind}, seed {seed}", serial.Trace, runner.Run());
+                Assert.Equal(serial.Result.FinalHash, runner.FinalHash);
+                var taken = runner.Snapshots[random.Next(runner.Snapshots.Count)];
+                Assert.Equal(serial.Snapshots.Single(s => s.Window == taken.Window).Fields, taken.Fields);
+                if (!failsOnce && taken.Tick < system.EndTick)
+                {
+                    var again = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, random, 1 + random.Next(4)), seed, taken);
+                    _ = again.Run();
+                    Assert.Equal(serial.Result.FinalHash, again.FinalHash);
+                }
+            }
+        }
+    }
+
+    // What is found when a window of an outer group is accepted, and at one site alone, ends the run as it does in one process.
+    [Fact]
+    public void A_mesh_that_changes_where_it_must_not_ends_the_run_wherever_it_is_found()
+    {
+        var experiment = ChangingMeshTests.Pair(CouplingScheme.Serial("inner", "b")) with { Groups = [new CouplingGroup("inner", CouplingScheme.Serial("a"), 2)], Halvings = 0 };
+        for (var seed = 0; seed < 30; seed++)
+        {
+            var random = new Random(seed);
+            var system = Composition.Compose(experiment);
+            var runner = new SpreadRunner(system, SpreadRunner.RandomPlacement(system, random, 1 + random.Next(4)), seed);
+
+            Assert.Equal(RunOutcome.Failed, runner.Run().Outcome);
+        }
     }
 }
