@@ -164,13 +164,13 @@ internal static class NodeMessages
         Sites = from.List(static (ref ControlReader from) => new HostedSite(from.Text(), (int)from.Integer(1, int.MaxValue), (int)from.Integer(0, int.MaxValue), (int)from.Integer(0, int.MaxValue)), NodeStatus.MostSites),
     };
 
-    private static void Write(ControlWriter to, NodeAddress address)
+    public static void Write(ControlWriter to, NodeAddress address)
     {
         to.Text(address.Host);
         to.Integer(address.Port);
     }
 
-    private static NodeAddress Address(ref ControlReader from) => new(from.Text(), (int)from.Integer(0, ushort.MaxValue));
+    public static NodeAddress Address(ref ControlReader from) => new(from.Text(), (int)from.Integer(0, ushort.MaxValue));
 
     private static void Write(ControlWriter to, MemberEntry member)
     {

@@ -102,8 +102,8 @@ internal static class RunMessages
         ControlKind.Of("so1", static (to, what) =>
         {
             WriteSite(to, what.Run, what.Epoch, what.Site);
-            Write(to, what.Address);
-        }, static (ref ControlReader from) => new SiteIsOpen(from.Text(), (int)from.Integer(1, int.MaxValue), Site(ref from), Address(ref from))),
+            NodeMessages.Write(to, what.Address);
+        }, static (ref ControlReader from) => new SiteIsOpen(from.Text(), (int)from.Integer(1, int.MaxValue), Site(ref from), NodeMessages.Address(ref from))),
         ControlKind.Of("sr1", static (to, what) =>
         {
             WriteSite(to, what.Run, what.Epoch, what.Site);
@@ -111,7 +111,7 @@ internal static class RunMessages
         }, static (ref ControlReader from) => new SiteRefused(from.Text(), (int)from.Integer(1, int.MaxValue), Site(ref from), from.Text(LongestReason))),
         ControlKind.Of("kr1", static (to, what) => to.Text(what.Run), static (ref ControlReader from) => new KeepRun(from.Text())),
         ControlKind.Of("sk1", static (to, what) => to.Text(what.Run), static (ref ControlReader from) => new StopKeeping(from.Text())),
-        ControlKind.Of("nl1", static (to, what) => Write(to, what.Node), static (ref ControlReader from) => new NodeLeaves(Address(ref from))),
+        ControlKind.Of("nl1", static (to, what) => NodeMessages.Write(to, what.Node), static (ref ControlReader from) => new NodeLeaves(NodeMessages.Address(ref from))),
         ControlKind.Of("rq1", static (to, what) => to.Text(what.Run), static (ref ControlReader from) => new RunQuestion(from.Text())),
         ControlKind.Of("rl1", static (_, _) => { }, static (ref ControlReader _) => new RunsQuestion()),
         ControlKind.Of("rs1", Write, Standing),
@@ -129,14 +129,6 @@ internal static class RunMessages
 
     private static ImmutableArray<int> Sites(ref ControlReader from) => from.List(Site, MostParts);
 
-    private static void Write(ControlWriter to, NodeAddress address)
-    {
-        to.Text(address.Host);
-        to.Integer(address.Port);
-    }
-
-    private static NodeAddress Address(ref ControlReader from) => new(from.Text(), (int)from.Integer(0, ushort.MaxValue));
-
     private static void Write(ControlWriter to, RunStanding what)
     {
         to.Text(what.Run);
@@ -149,13 +141,13 @@ internal static class RunMessages
         to.Integer(what.Durable);
         to.Integer(what.Iterations);
         to.Integer((int)what.Status);
-        to.List(what.Nodes, Write);
+        to.List(what.Nodes, NodeMessages.Write);
     }
 
     private static RunStanding Standing(ref ControlReader from) => new(from.Text(), (RunState)from.Integer(0, (int)RunState.Over), from.Text(LongestReason), (int)from.Integer(0, int.MaxValue),
         from.Number(), from.Number(), from.Integer(0), from.Integer(0), from.Integer(0))
     {
         Status = (RunStatus)from.Integer(0, (int)RunStatus.SitesLost),
-        Nodes = from.List(Address),
+        Nodes = from.List(NodeMessages.Address),
     };
 }

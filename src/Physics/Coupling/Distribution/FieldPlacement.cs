@@ -38,10 +38,9 @@ public sealed class FieldPlacement
             groups[group.Index] = Home(system, tied);
             foreach (var conduit in system.Conduits.Where(c => c.Group == group.Index))
             {
-                homes[conduit.Index] = tied.Contains(conduit.Index) ? groups[group.Index]
-                    : LengthOf(system, conduit.Producer, conduit.ProducerPort) < LengthOf(system, conduit.Consumer, conduit.ConsumerPort) ? Participants[conduit.Consumer]
-                    : LengthOf(system, conduit.Producer, conduit.ProducerPort) > LengthOf(system, conduit.Consumer, conduit.ConsumerPort) ? Participants[conduit.Producer]
-                    : Participants[conduit.Consumer];
+                // The unmapped values travel to the consumer, or the mapped ones from the producer.
+                var (unmapped, mapped) = (LengthOf(system, conduit.Producer, conduit.ProducerPort), LengthOf(system, conduit.Consumer, conduit.ConsumerPort));
+                homes[conduit.Index] = tied.Contains(conduit.Index) ? groups[group.Index] : Participants[unmapped <= mapped ? conduit.Consumer : conduit.Producer];
             }
         }
 
