@@ -65,7 +65,8 @@ internal sealed class LocalCrew : ICrew
             }
             else
             {
-                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings, parent, observer, meter)), ActorNameOf(node));
+                // By type: the expression of a constructor is compiled anew for each, which takes longer than a thousand messages.
+                _actors[node.Index] = context.ActorOf(Props.Create<ParticipantActor>(node, seed, settings, parent, observer!, meter), ActorNameOf(node));
             }
         }
     }
