@@ -196,6 +196,7 @@ internal static class SiteCodec
                 WriteInteger(to, told.Number);
                 WriteFlag(to, told.IsAnswer);
                 WriteBytes(to, told.Block);
+                WriteInteger(to, told.Before);
                 break;
             case SiteWorked worked:
                 Write(to, Kind.Worked);
@@ -313,7 +314,7 @@ internal static class SiteCodec
             case Kind.ShareSaved:
                 return new SiteAnswer.ShareSaved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
             case Kind.FieldsSealed:
-                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from));
+                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from), ReadInteger(ref from));
             case Kind.Worked:
                 return new SiteWorked(ReadTimes(ref from), ReadTimes(ref from));
             case Kind.MeshesChanged:

@@ -64,6 +64,9 @@ public sealed class FieldRecorder
         return system.Participants.Any(p => p.Spec.Recording != FieldRecording.None);
     }
 
+    /// <summary>The root window that is computed now.</summary>
+    public long Window => _window;
+
     /// <summary>How many root windows were left out, for they have too many samples.</summary>
     public long LeftOut { get; private set; }
 
