@@ -197,6 +197,8 @@ public sealed class NodeTests(ITestOutputHelper output)
         var fault = await Assert.ThrowsAsync<NodeStartException>(() => LocalCluster.StartAsync([["md"], ["NO ROLE"]], logs, _soon));
         Assert.Contains("ended with code 2", fault.Message, StringComparison.Ordinal);
         Assert.Contains("is no name of a role", await File.ReadAllTextAsync(Path.Combine(logs, "node-2.log")), StringComparison.Ordinal);
+        fault = await Assert.ThrowsAsync<NodeStartException>(() => LocalCluster.StartAsync([["md"]], Path.Combine(logs, "node-1.log"), _soon));
+        Assert.Contains("cannot be written down in", fault.Message, StringComparison.Ordinal);
         Directory.Delete(logs, recursive: true);
     }
 
