@@ -78,7 +78,7 @@ public sealed class ControlCodecTests
         Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Roles = [new string('x', 257)] }));
         Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant("a", "b"), 257)] }));
         var member = ((MemberList)ControlSamples.All.Single(message => message is MemberList)).Members[0];
-        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(new MemberList([.. Enumerable.Repeat(member with { Status = new string('a', 250) }, 1000)])));
+        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(new MemberList("ours", [.. Enumerable.Repeat(member with { Status = new string('a', 250) }, 1000)])));
 
         // The longest status is sent.
         var longest = new string('a', ControlCodec.LongestText);

@@ -170,20 +170,21 @@ public sealed class FieldRecorderTests
         var (mine, others) = (new FieldRecorder(system, largestPath: 0, isMine: p => p == 0), new FieldRecorder(system, isMine: p => p == 1));
         var trace = new ShuffledRunner(system, 1, recorder: mine).Run();
         _ = new ShuffledRunner(system, 1, recorder: others).Run();
-        Assert.Equal(-1, Assert.Single(Windows(system, Blocks(mine))).Index);
+        var start = Assert.Single(Blocks(mine));
+        Assert.Equal(-1, Assert.Single(Windows(system, [start])).Index);
         var second = Windows(system, Blocks(others));
         Assert.True(second.Count > 3);
 
         var (merger, writer) = (new FieldMerger(system, 2), new FieldBlockWriter(system));
-        merger.Take(new(0, 0, true, [], 0));
-        for (var i = 1; i < second.Count; i++)
+        merger.Take(new(0, 0, true, start.Bytes, 0));
+        for (var i = 0; i < second.Count; i++)
         {
             writer.Write(second[i]);
-            merger.Take(new(1, i - 1, false, writer.Take().Bytes, i));
+            merger.Take(new(1, i, false, writer.Take().Bytes, i));
             merger.Merge(second.Count);
-            Assert.Equal(i - 1, merger.LeftOut);        // The other one has not told of this window yet.
+            Assert.Equal(Math.Max(0, i - 1), merger.LeftOut);        // The other one has not told of this window yet.
 
-            merger.Take(new(0, i, true, [], i));
+            merger.Take(new(0, i + 1, true, [], i));
             merger.Merge(second.Count);
             Assert.Equal(i, merger.LeftOut);
         }
