@@ -185,13 +185,18 @@ public sealed class PostgresDatabase : StoreDatabase
             Execute(connection, null, $"SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE {IsTheLock} AND pid <> pg_backend_pid()", ("@run", run));
         }
 
-        if (!IsMine(connection, run) && Scalar(connection, null, "SELECT pg_try_advisory_lock(hashtextextended(@run, 0))", ("@run", run)) is not true)
+        // One after the other, and each in one transaction: whoever is refused reads the name of the owner, and not of the one before.
+        Execute(connection, null, $"""
+            SELECT pg_advisory_xact_lock(hashtextextended(@run, 1));
+            SELECT pg_try_advisory_lock(hashtextextended(@run, 0));
+            UPDATE run SET owner = @owner WHERE run = @run AND EXISTS (SELECT FROM pg_locks WHERE {IsTheLock} AND pid = pg_backend_pid());
+            """, ("@owner", OwnerName.Own.Text), ("@run", run));
+        if (!IsMine(connection, run))
         {
             var owner = new OwnerName(Scalar(connection, null, "SELECT owner FROM run WHERE run = @run", ("@run", run)) as string ?? "");
             return $"is being computed by {owner.Sentence}; two cannot write one record. Wait for it, or stop it. If it is gone for good and the server has not noticed, 'resume {run} --take-over' takes the run from it.";
         }
 
-        Execute(connection, null, "UPDATE run SET owner = @owner WHERE run = @run", ("@owner", OwnerName.Own.Text), ("@run", run));
         return null;
     }
 
