@@ -111,7 +111,7 @@ internal static class ClusterExecution
 
                 // While the store is away nobody knows; the cluster waits for it too.
                 wasKept |= standing.State is RunState.Opening or RunState.Running;
-                if (standing.State == RunState.Unknown && Keeper(catalog, run) is { IsAway: false, Name: var keeper } && (keeper is null || keeper != client.Cluster))
+                if (standing.State == RunState.Unknown && Keeper(catalog, run) is { IsAway: false, Name: var keeper } && (keeper is null || (client.Cluster is { } asked && keeper != asked)))
                 {
                     // A keeper that began after it was over knows nothing of it; and one that ended too soon may not have written down that it was told.
                     progress?.End();

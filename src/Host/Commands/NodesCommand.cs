@@ -37,7 +37,7 @@ internal static class NodesCommand
                 return ExitCode.Ok;
             }
 
-            var table = new Table().Border(TableBorder.Rounded).Title(nodes.Length > 0 ? $"cluster {nodes[0].Cluster}" : "").AddColumns("node", "roles", "status", "cores", "load", "memory", "lag", "up since", "sites", "participants");
+            var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape("cluster " + string.Join(", ", nodes.Select(node => node.Cluster).Distinct()))).AddColumns("node", "roles", "status", "cores", "load", "memory", "lag", "up since", "sites", "participants");
             foreach (var node in nodes)
             {
                 table.AddRow(new Text(node.Address), new Text(string.Join(' ', node.Roles)), new Text(node.Status), Number(node.Cores, "0", ""), Number(node.Load * 100, "0", " %"),

@@ -82,7 +82,7 @@ internal static class RunCommand
                     foreach (var name in stages.ToList())
                     {
                         using var record = catalog.Open(name);
-                        record.Unkeep();
+                        record.Unkeep(local.Name);
                     }
                 }
             }
