@@ -119,7 +119,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         Receive<LookAround>(_ =>
         {
             _mayMove = true;
-            Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
+            Timers.StartSingleTimer("look", new LookAround(), _node.Settings.LookAround);
             if (_run is not null && _wish == Wish.GoOn)
             {
                 AskAround(onlyLooks: true);
@@ -360,7 +360,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1, Observations = _observations }, _store!, sourced.Start, progress => self.Tell(new Progressed(sites, progress)), sites);
         EndAsync(_run, _observations).PipeTo(Self);
         _mayMove = false;
-        Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
+        Timers.StartSingleTimer("look", new LookAround(), _node.Settings.LookAround);
     }
 
     private static ObservationStore Observe(RunStore store) => new(store);

@@ -43,6 +43,9 @@ public sealed partial record NodeSettings
     /// <summary>How long it tries to join.</summary>
     public TimeSpan JoinWithin { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How often a run whose keeper is on this node looks whether it would be done sooner on other nodes; it does not move sooner after it has begun.</summary>
+    public TimeSpan LookAround { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Whether <paramref name="role"/> is the name of a role: small letters, digits and hyphens, at most 32.</summary>
     public static bool IsRole(string role) => Role().IsMatch(role);
 
@@ -103,7 +106,12 @@ public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string T
     public SiteSpan? Site { get; init; }
 
     internal static NodeEvent OfSite(NodeEventKind kind, NodeAddress address, SiteSpan site) =>
-        new(kind, address, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(", ", site.Participants)} of '{site.Run}', epoch {site.Epoch}: {(kind == NodeEventKind.SiteBegins ? "computed here" : "computed here no more")}")) { Site = site };
+        new(kind, address, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(", ", Summed(site.Participants))} of '{site.Run}', epoch {site.Epoch}: {(kind == NodeEventKind.SiteBegins ? "computed here" : "computed here no more")}")) { Site = site };
+
+    // Members of an ensemble by their number: there may be thousands.
+    private static IEnumerable<string> Summed(ImmutableArray<string> participants) =>
+        participants.GroupBy(name => name.EndsWith(']') ? name[..name.IndexOf('[', StringComparison.Ordinal)] : name, StringComparer.Ordinal)
+            .Select(of => of.Count() == 1 ? of.First() : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{of.Count()} of {of.Key}[*]"));
 }
 
 /// <summary>Participants that a node computes, or has computed.</summary>

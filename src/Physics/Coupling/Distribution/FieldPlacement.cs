@@ -91,7 +91,7 @@ public sealed class FieldPlacement
         if (sites[participant].IsDefault)
         {
             // A change of mesh makes accelerations forget, also where the conduit that changes is at home elsewhere.
-            var concerned = system.Conduits.Where(c => c.Producer == participant || (changesMeshes && c.Consumer == participant)).ToList();
+            var concerned = system.Outgoing[participant].Concat(changesMeshes ? system.Incoming[participant] : []).ToList();
             sites[participant] = [.. concerned.Select(c => Homes[c.Index]).Concat(changesMeshes ? concerned.Select(c => Groups[c.Group]) : [])
                 .Append(Participants[participant]).Distinct().Order()];
         }
