@@ -60,7 +60,7 @@ internal sealed class LocalCrew : ICrew
             }
             else if (node.Description.IsLight && node.Spec.TimeLimit is null)
             {
-                var solvers = new DispatcherScheduler(context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher));
+                var solvers = new DispatcherScheduler(context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher), settings.Account);
                 _sessions[node.Index] = new ParticipantSession(node, seed, new ChunkedLoop(settings.Threads, solvers));
             }
             else

@@ -330,10 +330,11 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
 
         _chosen = chosen;
-        _sites = new ClusterSites(Context.System, _node.Settings, _name, _ => chosen);
+        var account = WorkAccount.Open(_node.Address.ToString());
+        _sites = new ClusterSites(Context.System, _node.Settings, _name, account, _ => chosen);
         Stand(_standing with { State = RunState.Opening, Note = "", Until = sourced.Start.Until });
         _observations = Observe(_store!);
-        _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1, Observations = _observations }, _store!, sourced.Start, progress => self.Tell(progress), _sites);
+        _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1, Observations = _observations, Account = account }, _store!, sourced.Start, progress => self.Tell(progress), _sites);
         EndAsync(_run, _observations).PipeTo(Self);
         _mayMove = false;
         Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
