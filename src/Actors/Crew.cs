@@ -16,7 +16,7 @@ internal interface ICrew : IDisposable
     /// <summary>A participant is to do a job.</summary>
     void Order(int participant, ParticipantJob job);
 
-    /// <summary>All sites are told the next entry of their script.</summary>
+    /// <summary>All sites that it concerns are told the next entry of their script.</summary>
     void Tell(ScriptEntry entry);
 
     /// <summary>Does one piece of work, if there is one.</summary>

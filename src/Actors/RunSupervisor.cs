@@ -129,7 +129,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         var trace = new WindowTrace();
         Func<IUntypedActorContext, ICrew> crew = sites is null
             ? context => new LocalCrew(context, system, system.Participants, settings, observer, new ParticipantMeter(settings.Clock, trace, settings.Account, tells: false))
-            : _ => new RemoteCrew(sites.Placement, sites.Lines, trace);
+            : _ => new RemoteCrew(system, sites.Placement, sites.Lines, trace);
         var run = _store?.Run ?? system.Experiment.Name;
         var telemetry = new RunTelemetry(system, run, settings.Clock, trace);
         Telemetry.Incarnations.Add(1, new KeyValuePair<string, object?>("run", run));

@@ -85,6 +85,8 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
             {
                 Take(item);
             }
+
+            TellWork(isDue: false);     // Whoever has but members of teams tells nothing else.
         });
         ReceiveAndGoOn<SiteOrder.Job>(Take);
         ReceiveAndGoOn<FieldParcel>(_site.Take);
@@ -208,16 +210,20 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                     _lines.ToSite(send.Site, send.Parcel);
                     break;
                 case SiteEffect.Tell tell:
-                    if (_observer.TryTake(isDue: tell.What is SiteAnswer.ShareSaved, out var worked))
-                    {
-                        _lines.ToCoordinator(worked);
-                    }
-
+                    TellWork(isDue: tell.What is SiteAnswer.ShareSaved);
                     _lines.ToCoordinator(tell.What);
                     break;
                 default:
                     throw new InvalidOperationException($"A site knows no effect {effect.GetType().Name}.");
             }
+        }
+    }
+
+    private void TellWork(bool isDue)
+    {
+        if (_observer.TryTake(isDue, out var worked))
+        {
+            _lines.ToCoordinator(worked);
         }
     }
 

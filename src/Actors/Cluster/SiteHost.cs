@@ -31,6 +31,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     private readonly IActorRef _asker;
     private readonly Action<NodeEvent> _onEvent;
     private readonly HashSet<int> _linked = [];
+    private ImmutableArray<int> _peers = [];          // With whom something is exchanged; the coordinator is one of them.
     private readonly WorkAccount _account;
     private SiteWire? _wire;
     private WorkPermit? _permit;
@@ -149,6 +150,8 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
             return;
         }
 
+        var teams = _order.Teams.Where(team => team.Sites.Contains(_order.Site)).SelectMany(team => team.Sites);
+        _peers = [.. _placement.PeersOf(system, _order.Site).Concat(teams).Where(site => site != _order.Site).Distinct(), _order.Count];
         var self = Self;
         _run = run;
         try
@@ -187,9 +190,8 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     {
         var (self, wire) = (Self, _wire!);
         _hasMet = true;
-        for (var site = _order.Site + 1; site < meet.Sites.Length; site++)
+        foreach (var to in _peers.Where(site => site > _order.Site && site < meet.Sites.Length))
         {
-            var to = site;
             _ = wire.ConnectAsync(meet.Sites[to], to).ContinueWith(made => self.Tell(new Broken($"No link to site {to}: {made.Exception?.GetBaseException().Message}")),
                 CancellationToken.None, TaskContinuationOptions.NotOnRanToCompletion, TaskScheduler.Default);
         }
@@ -199,7 +201,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
 
     private void BeginIfReady()
     {
-        if (!_hasMet || _fields is null || _linked.Count < _order.Count || !_site.IsNobody())
+        if (!_hasMet || _fields is null || !_peers.All(_linked.Contains) || !_site.IsNobody())
         {
             return;
         }

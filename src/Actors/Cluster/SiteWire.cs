@@ -168,7 +168,7 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     }
 
     // What waits to be sent may be for several things; it is counted as what came last.
-    void IWireReceiver.Sent(WireLink link) => _account.As(link.Site < _lastSent.Length ? (WorkPurpose)Volatile.Read(ref _lastSent[link.Site]) : WorkPurpose.Control, withRest: true).Dispose();
+    void IWireReceiver.Sent(WireLink link) => _account.Past(link.Site < _lastSent.Length ? (WorkPurpose)Volatile.Read(ref _lastSent[link.Site]) : WorkPurpose.Control);
 
     /// <inheritdoc/>
     public void Closed(WireLink link, string reason)
@@ -215,8 +215,8 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     private void Take(ReadOnlySpan<byte> bytes)
     {
         var message = SiteCodec.Decode(bytes);
-        using var shift = _account.As(PurposeOf(message), withRest: true);
         _take(message);
+        _account.Past(PurposeOf(message));
     }
 
     private void Note(int site, WorkPurpose purpose, int bytes)

@@ -46,7 +46,7 @@ public sealed record WorkSum(string Node, long Process, long OnPool, ImmutableAr
 /// Sums up what a site, or a coordinator, spends its processors on. Threads say what they work for (<see cref="As"/>), and the clock of the thread, which stands still while the thread waits, says how long:
 /// waiting is never counted, nor what others do on the same core. From any thread.
 /// </summary>
-/// <remarks>A shift costs two readings of the clock, each a call of the system. Where there is no such clock (outside Linux and macOS), or with <c>ACTORMULTISCALE_ACCOUNTS=off</c> in the environment, nothing is summed up.</remarks>
+/// <remarks>A shift costs two readings of the clock, each a call of the system; one within another for the same purpose costs none. Where there is no such clock (outside Linux and macOS), or with <c>ACTORMULTISCALE_ACCOUNTS=off</c> in the environment, nothing is summed up.</remarks>
 internal sealed class WorkAccount
 {
     [ThreadStatic]
@@ -81,28 +81,29 @@ internal sealed class WorkAccount
     public static WorkAccount Open(string node) => IsOn ? new WorkAccount(node) : None;
 
     /// <summary>This thread works for <paramref name="purpose"/> until the shift is disposed of; a shift within another takes its time from that.</summary>
-    /// <param name="purpose">The purpose.</param>
-    /// <param name="withRest">Whether what the thread did since its last shift belongs to it too: of threads that do nothing else.</param>
-    public Shift As(WorkPurpose purpose, bool withRest = false)
+    public Shift As(WorkPurpose purpose)
     {
-        if (_node is null)
+        if (_node is null || (_present == this && _purpose == purpose))
         {
             return default;
         }
 
         var now = ThreadClock.Nanoseconds;
         var around = (_present, _purpose);
-        if (_present is { } outer)
-        {
-            outer.Charge(_purpose, now - _since);
-        }
-        else if (withRest)
-        {
-            Charge(purpose, now - _since);
-        }
-
+        _present?.Charge(_purpose, now - _since);
         (_present, _purpose, _since) = (this, purpose, now);
         return new Shift(around);
+    }
+
+    /// <summary>This thread has worked for <paramref name="purpose"/> since it last said so. Of threads that do nothing else, and have no shifts.</summary>
+    public void Past(WorkPurpose purpose)
+    {
+        if (_node is not null)
+        {
+            var now = ThreadClock.Nanoseconds;
+            Charge(purpose, now - _since);
+            _since = now;
+        }
     }
 
     /// <summary>A message was sent to another process.</summary>
