@@ -128,9 +128,9 @@ public sealed class FieldPlacement
         var sites = changesMeshes ? _withMeshes : _sites;
         if (sites[participant].IsDefault)
         {
-            // A change of mesh makes accelerations forget, also where the conduit that changes is at home elsewhere.
+            // A change of mesh makes accelerations forget, also where the conduit that changes is at home elsewhere. Groups that iterate not, and watch no lengths, have nothing to forget.
             var concerned = system.Conduits.Where(c => c.Producer == participant || (changesMeshes && c.Consumer == participant)).ToList();
-            sites[participant] = [.. concerned.Select(c => Homes[c.Index]).Concat(changesMeshes ? concerned.Select(c => Groups[c.Group]) : [])
+            sites[participant] = [.. concerned.Select(c => Homes[c.Index]).Concat(changesMeshes ? concerned.Select(c => system.Groups[c.Group]).Where(g => g.Spec.Scheme.Iteration.IsImplicit || g.Lengths is not null).Select(g => Groups[g.Index]) : [])
                 .Append(Participants[participant]).Distinct().Order()];
         }
 

@@ -61,7 +61,7 @@ public sealed class FieldSiteTests
         Assert.All(placement.SitesOf(system, new ScriptEntry.Deliver(deliver, 1, true)), site => Assert.InRange(site, 2, 3));
         Assert.All(placement.SitesOf(system, new ScriptEntry.Advance(advance, 1)), site => Assert.InRange(site, 2, 3));
         Assert.Contains(2, placement.SitesOf(system, new ScriptEntry.Start(2)));
-        Assert.Equal([0, 1, 2, 3], placement.SitesOf(system, new ScriptEntry.SaveShare(1)));
+        Assert.Equal(Enumerable.Range(0, 4), placement.SitesOf(system, new ScriptEntry.SaveShare(1)));
     }
 
     [Fact]
