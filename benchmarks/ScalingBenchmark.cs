@@ -142,6 +142,17 @@ internal static class ScalingBenchmark
             from nodes in new[] { 1, 2, 4 }
             let middle = Middle(measured[(what.Name, nodes)])
             select (string[])[what.Name, Line($"{nodes}"), Number(1e3 * middle.Wall), Number(1e3 * middle.Compiling), Number(middle.SnapshotBytes)])));
+        foreach (var what in cases)
+        {
+            // A round trip with one other is two ways.
+            texts.Add((what.Name.Replace(' ', '-') + "-far", Table(["nodes, one part each", "compute", what.IsTeam ? "halo" : "mapping", .. what.IsTeam ? (string[])["sums at member 0"] : [], "on the way", "barrier", "journal, beside"],
+                new[] { 27, 125, 343, 1000 }.Select(nodes =>
+                {
+                    var (compute, exchange, first, ways, barrier, journal) = ScalingModel.Far(what, Middle(measured[(what.Name, 1)]), Middle(measured[(what.Name, 2)]), Middle(measured[(what.Name, 4)]), message, 0.5 / fans[0].Rounds, nodes);
+                    return (string[])[Line($"{nodes}"), Number(1e3 * compute), Number(1e3 * exchange), .. what.IsTeam ? (string[])[Number(1e3 * first)] : [], Number(1e3 * ways), Number(1e3 * barrier), Number(1e3 * journal)];
+                }))));
+        }
+
         texts.Add(("fan-out", Table(["sites", "µs for an order and its answer", "µs at the site", "rounds a second", "pairs a second of one core", "threads", "ms to open a link"],
             fans.Select(fan => (string[])[Line($"{fan.Links}"), Number(1e6 * fan.Seconds), Number(1e6 * fan.OtherSeconds), Number(fan.Rounds), Number(1 / fan.Seconds), Line($"{fan.Threads}"), Number(1e3 * fan.Opening / fan.Links)]))));
         texts.Add(("idle", Table(["nodes", "ms a second, all together", "ms a second a node"], idle.Select(i => (string[])[Line($"{i.Nodes}"), Number(1e3 * i.Seconds), Number(1e3 * i.Seconds / i.Nodes)]))));

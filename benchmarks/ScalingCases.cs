@@ -112,6 +112,13 @@ internal sealed record ScalingCase(string Name, string Text, double Window, int 
     /// <summary>What all these pairs exchange: of domains the volume in which each has atoms that the other feels, of bodies one each.</summary>
     public double Volume(int nodes) => (from a in Enumerable.Range(0, Parts) from b in Enumerable.Range(0, Parts) where NodeOf(a, nodes) != NodeOf(b, nodes) select Exchange(a, b)).Aggregate(0.0, (sum, exchange) => sum + exchange);
 
+    /// <summary>What one of many domains sends to its neighbors, as <see cref="Volume"/>: 26 of them where there are three or more along each axis.</summary>
+    public static double VolumeOfOne { get; } = Enumerable.Range(1, 3).Aggregate(0.0, (sum, differing) =>
+        sum + (new[] { 6, 12, 8 }[differing - 1] * Math.Pow(Reach, differing) * Math.Pow(Cells * Lattice / Bricks, 3 - differing)));
+
+    /// <summary>How many neighbors that are.</summary>
+    public const int NeighborsOfOne = 26;
+
     // Along an axis in which two of two bricks differ they touch on both sides (the box is periodic); along the others the face is as long as the brick.
     private double Exchange(int a, int b)
     {
