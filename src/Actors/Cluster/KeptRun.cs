@@ -353,11 +353,13 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
 
         _chosen = chosen;
-        var sites = new ClusterSites(Context.System, _node.Settings, _name, _ => chosen);
+        var account = WorkAccount.Open(_node.Address.ToString());
+        var sites = new ClusterSites(Context.System, _node.Settings, _name, account, _ => chosen);
         _sites = sites;
         Stand(_standing with { State = RunState.Opening, Note = "", Until = sourced.Start.Until });
         _observations = Observe(_store!);
-        _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1, Observations = _observations }, _store!, sourced.Start, progress => self.Tell(new Progressed(sites, progress)), sites);
+        _run = ActorRun.Start(
+            sourced.System, new RunSettings { Threads = 1, Observations = _observations, Account = account }, _store!, sourced.Start, progress => self.Tell(new Progressed(sites, progress)), sites);
         EndAsync(_run, _observations).PipeTo(Self);
         _mayMove = false;
         Timers.StartSingleTimer("look", new LookAround(), _node.Settings.LookAround);

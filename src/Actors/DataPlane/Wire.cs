@@ -12,12 +12,16 @@ internal sealed class Wire : IDisposable
 {
     // So many may introduce themselves at once; a run has fewer processes, and the rest is sent away.
     private const int Guests = 64;
+
+    // So many are connected to at once: to wait in line is no reason to be late.
+    private const int AtOnce = 16;
     private readonly Socket _listener;
     private readonly object _gate = new();
     private readonly HashSet<WireLink> _links = [];
     private readonly Dictionary<Socket, long> _guests = [];                     // Who has not introduced itself yet, since when.
     private readonly Dictionary<Guid, (Hello Hello, WireLane Lane)> _halves = [];      // Who has, with one connection of two.
     private WireCounters _past;
+    private int _connecting;
     private bool _isDisposed;
     private long _lookedAt = TimeProvider.System.GetTimestamp();       // When the clock last came by.
     private volatile bool _hasStoodStill;
@@ -105,7 +109,7 @@ internal sealed class Wire : IDisposable
         {
             try
             {
-                made.SetResult(Connect(to, site));
+                made.SetResult(ConnectInTurn(to, site));
             }
             catch (Exception fault)
             {
@@ -246,6 +250,32 @@ internal sealed class Wire : IDisposable
             return _halves.TryGetValue(hello.Link, out var first) && first.Hello == hello with { IsOfFields = false, Token = first.Hello.Token } && _halves.Remove(hello.Link)
                 ? (null, first)
                 : ("It comes for fields, and none has come for messages before.", null);
+        }
+    }
+
+    private WireLink ConnectInTurn(EndPoint to, int site)
+    {
+        lock (_gate)
+        {
+            while (_connecting >= AtOnce && !_isDisposed)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            _connecting++;
+        }
+
+        try
+        {
+            return Connect(to, site);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _connecting--;
+                Monitor.PulseAll(_gate);
+            }
         }
     }
 

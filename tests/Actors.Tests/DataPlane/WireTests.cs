@@ -590,6 +590,31 @@ public sealed class WireTests
         stand.Right.AwaitMessages(2);
     }
 
+    // More than may introduce themselves at once.
+    [Fact]
+    public async Task One_process_is_linked_to_a_hundred_others_that_it_connects_to_at_the_same_time()
+    {
+        const int Others = 100;
+        var ears = Enumerable.Range(0, Others).Select(_ => new Ear()).ToList();
+        var wires = ears.Select((ear, site) => Wire.Listen(WireStand.Options(site), ear)).ToList();
+        try
+        {
+            using var one = Wire.Listen(WireStand.Options(Others), new Ear());
+            var links = await Task.WhenAll(wires.Select((wire, site) => one.ConnectAsync(wire.EndPoint, site)));
+            Assert.Equal(Enumerable.Range(0, Others), links.Select(link => link.Site));
+            Array.ForEach(links, link => link.Send([(byte)link.Site]));
+            foreach (var (site, ear) in ears.Index())
+            {
+                ear.AwaitMessages(1);
+                Assert.Equal(site, ear.Messages[0].Bytes[0]);
+            }
+        }
+        finally
+        {
+            wires.ForEach(wire => wire.Dispose());
+        }
+    }
+
     private static X509Certificate2 Authority(string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);

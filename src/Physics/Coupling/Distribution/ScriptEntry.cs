@@ -5,8 +5,8 @@ using ActorMultiscale.Physics.Models;
 namespace ActorMultiscale.Physics.Coupling.Distribution;
 
 /// <summary>
-/// What a coordinator tells all sites of a run, in one order: the script. Each site carries out what concerns it, so that all hold
-/// what one exchange alone would hold.
+/// What a coordinator tells the sites of a run, in one order: the script. Each site is told, and carries out, what concerns it
+/// (<see cref="FieldPlacement.SitesOf(CoupledSystem, ScriptEntry)"/>), so that all hold what one exchange alone would hold.
 /// </summary>
 public abstract record ScriptEntry
 {
