@@ -16,7 +16,7 @@ internal interface ICrew : IDisposable
     /// <summary>A participant is to do a job.</summary>
     void Order(int participant, ParticipantJob job);
 
-    /// <summary>All sites are told the next entry of their script.</summary>
+    /// <summary>All sites that it concerns are told the next entry of their script.</summary>
     void Tell(ScriptEntry entry);
 
     /// <summary>Does one piece of work, if there is one.</summary>
@@ -60,7 +60,7 @@ internal sealed class LocalCrew : ICrew
             }
             else if (node.Description.IsLight && node.Spec.TimeLimit is null)
             {
-                var solvers = new DispatcherScheduler(context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher));
+                var solvers = new DispatcherScheduler(context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher), settings.Account);
                 _sessions[node.Index] = new ParticipantSession(node, seed, new ChunkedLoop(settings.Threads, solvers));
             }
             else

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using ActorMultiscale.Actors.Journal;
 
 namespace ActorMultiscale.Actors.Cluster;
 
@@ -8,6 +9,12 @@ public sealed partial record NodeSettings
 {
     /// <summary>What the node is: its program and machine.</summary>
     public required NodeIdentity Identity { get; init; }
+
+    /// <summary>The name of its cluster: nodes of another do not join, and clusters that share a store keep apart by it.</summary>
+    public string Cluster { get; init; } = RunStore.DefaultCluster;
+
+    /// <summary>How the names of clusters begin that end with the process which started them. What such a one has left in a store, nobody goes on with by himself.</summary>
+    public const string TrialPrefix = "local-";
 
     /// <summary>Where it listens; with port 0 on any that is free.</summary>
     public NodeAddress Listen { get; init; } = new("127.0.0.1", 0);
@@ -41,6 +48,12 @@ public sealed partial record NodeSettings
 
     /// <summary>Whether <paramref name="role"/> is the name of a role: small letters, digits and hyphens, at most 32.</summary>
     public static bool IsRole(string role) => Role().IsMatch(role);
+
+    /// <summary>Whether <paramref name="name"/> is the name of a cluster: small letters, digits and hyphens, at most 64.</summary>
+    public static bool IsClusterName(string name) => ClusterName().IsMatch(name);
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,63}$", RegexOptions.CultureInvariant)]
+    private static partial Regex ClusterName();
 
     [GeneratedRegex("^[a-z][a-z0-9-]{0,31}$", RegexOptions.CultureInvariant)]
     private static partial Regex Role();

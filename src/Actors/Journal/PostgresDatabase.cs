@@ -173,6 +173,11 @@ public sealed class PostgresDatabase : StoreDatabase
     internal override bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null) =>
         Scalar(connection, transaction, "SELECT to_regclass(@table) IS NOT NULL", ("@table", $"{Schema}.{table}")) is true;
 
+    internal override bool HasColumn(DbConnection connection, string table, string column) =>
+        Scalar(connection, null, "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(@table) AND attname = @column AND NOT attisdropped", ("@table", $"{Schema}.{table}"), ("@column", column)) is not null;
+
+    internal override string AddColumn => "ADD COLUMN IF NOT EXISTS";
+
     internal override string? Own(DbConnection connection, string run, bool takesOver)
     {
         if (takesOver)
@@ -236,7 +241,7 @@ public sealed class PostgresDatabase : StoreDatabase
     internal override void Remove(RunStore store)
     {
         // Statements that are sent together are one transaction.
-        var tables = new[] { "observation", "pending" }.Where(store.HasTable).Append("run").Select(table => $"DELETE FROM {table} WHERE run = @run");
+        var tables = new[] { "observation", "pending", "kept" }.Where(store.HasTable).Append("run").Select(table => $"DELETE FROM {table} WHERE run = @run");
         store.Execute(string.Join("; ", store.HasTable("journal") ? tables.Prepend("DELETE FROM journal WHERE persistence_id = 'run-' || @run") : tables));
         store.Dispose();
     }

@@ -161,7 +161,7 @@ internal static class SpreadRun
         var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: record is not null, recordsFields: record is not null, placement: placement);
         var trace = new WindowTrace();
         var telemetry = new RunTelemetry(system, system.Experiment.Name, settings.Clock, trace);
-        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(placement, lines, trace), null, telemetry)), "coordinator");
+        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(system, placement, lines, trace), null, telemetry, WorkAccount.None)), "coordinator");
         try
         {
             return await ended.Task;

@@ -369,7 +369,7 @@ public sealed class FieldSite
         return true;
     }
 
-    private void TellFields(bool isAnswer, byte[] block) => _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.FieldsSealed(_site, _told++, isAnswer, block)));
+    private void TellFields(bool isAnswer, byte[] block) => _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.FieldsSealed(_site, _told++, isAnswer, block, _recorder?.Window ?? -1)));
 
     private void Forget(int group) => _changing.RemoveWhere(p => _system.Groups[group].Leaves.Contains(p));
 
