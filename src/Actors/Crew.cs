@@ -56,7 +56,7 @@ internal sealed class LocalCrew : ICrew
         {
             if (teamOf?.Invoke(node) is { } team)
             {
-                _actors[node.Index] = context.ActorOf(team, node.Name);
+                _actors[node.Index] = context.ActorOf(team, ActorNameOf(node));
             }
             else if (node.Description.IsLight && node.Spec.TimeLimit is null)
             {
@@ -65,12 +65,16 @@ internal sealed class LocalCrew : ICrew
             }
             else
             {
-                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings, parent, observer, meter)), node.Name);
+                // By type: the expression of a constructor is compiled anew for each, which takes longer than a thousand messages.
+                _actors[node.Index] = context.ActorOf(Props.Create<ParticipantActor>(node, seed, settings, parent, observer!, meter), ActorNameOf(node));
             }
         }
     }
 
     public bool HasWork => _light.Count > 0;
+
+    /// <summary>What the actor of a participant is called. Names of actors have no brackets, which members of ensembles have; and those of participants no parentheses.</summary>
+    public static string ActorNameOf(ParticipantNode node) => node.Name.Replace('[', '(').Replace(']', ')');
 
     /// <summary>The actor of a participant; nobody where it has none.</summary>
     public IActorRef ActorOf(int participant) => _actors.GetValueOrDefault(participant, ActorRefs.Nobody);

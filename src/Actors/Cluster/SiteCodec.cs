@@ -197,6 +197,7 @@ internal static class SiteCodec
                 WriteInteger(to, told.Number);
                 WriteFlag(to, told.IsAnswer);
                 WriteBytes(to, told.Block);
+                WriteInteger(to, told.Before);
                 break;
             case SiteWorked worked:
                 Write(to, Kind.Worked);
@@ -321,7 +322,7 @@ internal static class SiteCodec
             case Kind.ShareSaved:
                 return new SiteAnswer.ShareSaved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
             case Kind.FieldsSealed:
-                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from));
+                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from), ReadInteger(ref from));
             case Kind.Worked:
                 return new SiteWorked(ReadCount(ref from), ReadTimes(ref from), ReadTimes(ref from), ReadFlag(ref from) ? ObservationBytes.ReadSum(ref from) : null);
             case Kind.MeshesChanged:

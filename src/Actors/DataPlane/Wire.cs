@@ -99,7 +99,7 @@ internal sealed class Wire : IDisposable
     }
 
     /// <summary>Makes a link to another process.</summary>
-    /// <param name="to">Where it listens.</param>
+    /// <param name="to">Where it listens: the address of a host, or its name. With certificates its own must be for that host.</param>
     /// <param name="site">Which process it is expected to be.</param>
     /// <returns>Ends with the link; fails with a <see cref="WireException"/> that says why there is none.</returns>
     public Task<WireLink> ConnectAsync(EndPoint to, int site)
@@ -198,7 +198,7 @@ internal sealed class Wire : IDisposable
         var (lane, pair) = ((WireLane?)null, (WireLane?)null);
         try
         {
-            lane = WireLane.Of(socket, Options.Certificates, isServer: true);
+            lane = WireLane.Of(socket, Options.Certificates, host: null);
             var hello = Hello.Read(lane.Stream);
             var (refusal, first) = (hello.Refusal(Options), ((Hello Hello, WireLane Lane)?)null);
             if (refusal is null)
@@ -308,7 +308,7 @@ internal sealed class Wire : IDisposable
             }
 
             socket.Connect(to);
-            lane = WireLane.Of(socket, Options.Certificates, isServer: false);
+            lane = WireLane.Of(socket, Options.Certificates, to is DnsEndPoint named ? named.Host : ((IPEndPoint)to).Address.ToString());
             lane.Stream.Write(hello.ToBytes());
             var answer = Answer.Read(lane.Stream);
             return answer switch

@@ -129,7 +129,7 @@ public sealed class FieldPlacement
         if (sites[participant].IsDefault)
         {
             // A change of mesh makes accelerations forget, also where the conduit that changes is at home elsewhere. Groups that iterate not, and watch no lengths, have nothing to forget.
-            var concerned = system.Conduits.Where(c => c.Producer == participant || (changesMeshes && c.Consumer == participant)).ToList();
+            var concerned = system.Outgoing[participant].Concat(changesMeshes ? system.Incoming[participant] : []).ToList();
             sites[participant] = [.. concerned.Select(c => Homes[c.Index]).Concat(changesMeshes ? concerned.Select(c => system.Groups[c.Group]).Where(g => g.Spec.Scheme.Iteration.IsImplicit || g.Lengths is not null).Select(g => Groups[g.Index]) : [])
                 .Append(Participants[participant]).Distinct().Order()];
         }
