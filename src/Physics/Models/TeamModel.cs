@@ -86,7 +86,7 @@ public sealed class TeamModel : IScaleModel
             for (var m = 0; m < Members; m++)
             {
                 var state = archive.IsRestoring ? [] : StateArchive.Save(_members[m].Archive, 1 << 16);
-                archive.Field(FormattableString.Invariant($"member-{m}"), ref state);
+                archive.Field(NameOf(m), ref state);
                 if (archive.IsRestoring)
                 {
                     StateArchive.Restore(state, _members[m].Archive);
@@ -101,6 +101,38 @@ public sealed class TeamModel : IScaleModel
             }
 
             throw;
+        }
+    }
+
+    /// <summary>What the archive of a member is called in that of the team.</summary>
+    internal static string NameOf(int member) => FormattableString.Invariant($"member-{member}");
+
+    /// <summary>The archives of the members, in their order: each an array of its own.</summary>
+    /// <param name="sizes">About how many bytes each has; afterwards how many.</param>
+    internal ImmutableArray<byte[]> SaveMembers(int[] sizes)
+    {
+        var states = new byte[Members][];
+        for (var m = 0; m < Members; m++)
+        {
+            states[m] = StateArchive.Save(_members[m].Archive, sizes[m]);
+            sizes[m] = states[m].Length;
+        }
+
+        return [.. states];
+    }
+
+    /// <summary>Sets the states of the members. Where one is refused, those before it are set: the team is good for nothing but being restored.</summary>
+    /// <exception cref="InvalidDataException">They are of another team.</exception>
+    internal void RestoreMembers(IReadOnlyList<byte[]> states)
+    {
+        if (states.Count != Members)
+        {
+            throw new InvalidDataException($"The state is that of a team of {states.Count}, and this one has {Members} members.");
+        }
+
+        for (var m = 0; m < Members; m++)
+        {
+            StateArchive.Restore(states[m], _members[m].Archive);
         }
     }
 
