@@ -19,13 +19,16 @@ public abstract class ClusterStand(ITestOutputHelper output) : IDisposable
 
     protected static bool IsLongAllowed => Environment.GetEnvironmentVariable(LongVariable) == "1";
 
+    /// <summary>Where the nodes keep runs.</summary>
+    protected virtual string Store => Path.Combine(Folder, "runs");
+
     protected string Folder { get; } = Directory.CreateTempSubdirectory("actor-multiscale-cluster-").FullName;
 
     internal NodeProcess Start(params string[] arguments) => Start(arguments, under: null);
 
     internal NodeProcess Start(string[] arguments, string[]? under, (string Name, string Value)? variable = null)
     {
-        var node = new NodeProcess(HostProcess.Start(Folder, ["node", "--json", "--store", Path.Combine(Folder, "runs"), .. arguments], under, variable));
+        var node = new NodeProcess(HostProcess.Start(Folder, ["node", "--json", "--store", Store, .. arguments], under, variable));
         _nodes.Add(node);
         return node;
     }

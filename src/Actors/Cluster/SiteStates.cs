@@ -28,11 +28,11 @@ internal sealed class SiteStates : IDisposable
     private readonly object _gate = new();
     private readonly Queue<(SavedPart Part, byte[] Bytes)> _saved = new();
     private readonly Queue<(StatePart.Stored Part, Action<byte[]> Take)> _wanted = new();
-    private readonly Queue<Action> _turns = new();      // Who waits to make an archive.
+    private readonly Queue<Action> _turns = new();      // Who waits for room for an archive.
     private readonly ImmutableArray<(string Hash, byte[] Bytes)>.Builder _batch = ImmutableArray.CreateBuilder<(string Hash, byte[] Bytes)>();
     private long _batched;                              // Bytes of it.
     private long _waiting;                              // Bytes that were handed over and are not stored.
-    private bool _isTurn;                               // Somebody makes an archive.
+    private bool _isTurn;                               // Somebody makes an archive, or has one fetched.
     private bool _isOver;
 
     /// <summary>States on their way.</summary>
@@ -40,7 +40,7 @@ internal sealed class SiteStates : IDisposable
     /// <param name="patience">How long the store may be away.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="tell">Tells the coordinator <see cref="ParticipantAnswer.StateStored"/> and <see cref="ParticipantAnswer.StoreFails"/>; from the thread.</param>
-    /// <param name="mostWaiting">While so many bytes wait, no member of a team makes an archive.</param>
+    /// <param name="mostWaiting">While so many bytes wait, no member of a team makes one or has one fetched.</param>
     /// <param name="atOnce">Archives that are small are stored together, up to so many bytes.</param>
     public SiteStates(IStateRows rows, TimeSpan patience, TimeProvider clock, Action<object> tell, long mostWaiting = RunSettings.MostStatesWaiting, int atOnce = ChunkCodec.Piece)
     {
@@ -52,8 +52,8 @@ internal sealed class SiteStates : IDisposable
     public void Answered(SiteOrder.RowsWritten answer) => _rows.Answered(answer);
 
     /// <summary>
-    /// Calls <paramref name="begin"/> when there is room for an archive, from any thread. Whoever was called makes one and hands it over (<see cref="Store"/>), or gives the turn back
-    /// (<see cref="PassTurn"/>).
+    /// Calls <paramref name="begin"/> when there is room for an archive, from any thread. Whoever was called makes one and hands it over (<see cref="Store"/>), or has one fetched, and passes the
+    /// turn on when it has used it (<see cref="PassTurn"/>).
     /// </summary>
     public void WhenRoom(Action begin)
     {
@@ -65,7 +65,7 @@ internal sealed class SiteStates : IDisposable
         NextTurn();
     }
 
-    /// <summary>No archive was made.</summary>
+    /// <summary>Whoever had a turn has no archive any more.</summary>
     public void PassTurn()
     {
         lock (_gate)

@@ -67,6 +67,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
         Receive<HasRoom>(_ => Run(static () => true));
         Receive<Fetched>(fetched => Run(() =>
         {
+            _states.PassTurn();
             _session.Restore(fetched.State);
             return true;
         }));
@@ -132,7 +133,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
                 return;
             case TeamAct.Restore { State: StatePart.Stored stored }:
                 _isRunning = true;
-                _states.Fetch(stored, bytes => self.Tell(new Fetched(bytes)));
+                _states.WhenRoom(() => _states.Fetch(stored, bytes => self.Tell(new Fetched(bytes))));
                 return;
         }
 
