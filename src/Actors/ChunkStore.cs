@@ -15,6 +15,7 @@ internal sealed class ChunkStore : ReceiveActor
     private readonly RunStore _store;
     private readonly bool _readsStates;
     private ICoordinatorLines? _lines;          // To sites, where those bring states.
+    private readonly WorkAccount _account;
     private RunObserver? _observer;
     private RunSnapshot? _from;
     private bool _isOpen;
@@ -22,9 +23,10 @@ internal sealed class ChunkStore : ReceiveActor
     /// <summary>The work on a store.</summary>
     /// <param name="store">The store.</param>
     /// <param name="readsStates">Whether the states of a snapshot are read from it; where others read them, they are only known by their hashes.</param>
-    public ChunkStore(RunStore store, bool readsStates)
+    /// <param name="account">Whose work it is.</param>
+    public ChunkStore(RunStore store, bool readsStates, WorkAccount account)
     {
-        (_store, _readsStates) = (store, readsStates);
+        (_store, _readsStates, _account) = (store, readsStates, account);
         Receive<Sites>(sites => _lines = sites.Lines);
         Receive<StateRows>(rows => _lines?.ToSite(rows.Site, Write(rows)));
         Receive<HashStates>(order => Guarded(() => new StatesHashed(order.Hash(part => _store.Pieces(part.Hash)))));
@@ -42,6 +44,12 @@ internal sealed class ChunkStore : ReceiveActor
             _store.Begin();
             return new Opened();
         }));
+    }
+
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        using var shift = _account.As(WorkPurpose.Journal);
+        return base.AroundReceive(receive, message);
     }
 
     public sealed record ObservedBy(RunObserver? Observer);

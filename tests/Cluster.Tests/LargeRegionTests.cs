@@ -19,9 +19,6 @@ public sealed class LargeRegionTests(PostgresServer server, ITestOutputHelper ou
     private static readonly (string, string) _limit = ("DOTNET_GCHeapHardLimit", Limit.ToString("X", System.Globalization.CultureInfo.InvariantCulture));
     private static readonly TimeSpan _soon = TimeSpan.FromMinutes(4);
     private readonly ITestOutputHelper _output = output;
-    private string? _store;
-
-    protected override string Store => _store ?? base.Store;
 
     [Theory]
     [InlineData("sqlite")]
@@ -42,7 +39,7 @@ public sealed class LargeRegionTests(PostgresServer server, ITestOutputHelper ou
                 return;
             }
 
-            _store = server.NewDatabase();
+            Store = server.NewDatabase();
         }
 
         var file = Path.Combine(Folder, "region.conf");

@@ -19,7 +19,7 @@ internal abstract record SiteOrder
     /// <summary>A job of a participant: inside a batch, but for the restoring of its state, which comes by itself.</summary>
     public sealed record Job(int Participant, ParticipantJob What) : SiteOrder;
 
-    /// <summary>Where all sites listen: each connects to those behind it.</summary>
+    /// <summary>Where all sites listen: each connects to those behind it with which it exchanges something.</summary>
     public sealed record Meet(ImmutableArray<NodeAddress> Sites) : SiteOrder;
 
     /// <summary>What became of the rows that the site sent (<see cref="StateRows"/>).</summary>
@@ -43,7 +43,7 @@ public readonly record struct TeamSites(int Participant, ImmutableArray<int> Sit
 /// <param name="Rows">The rows.</param>
 internal sealed record StateRows(int Site, long Number, ImmutableArray<(string Hash, byte[] Bytes)> Rows);
 
-/// <summary>A site has links to all others, and its participants are made.</summary>
+/// <summary>A site has links to all with which it exchanges something, and its participants are made.</summary>
 internal sealed record SiteIsReady(int Site);
 
 /// <summary>The lines of a site to the others.</summary>

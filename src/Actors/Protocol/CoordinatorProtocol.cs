@@ -54,7 +54,9 @@ internal sealed class CoordinatorProtocol
     private readonly Queue<CoordinatorEffect> _effects = new();
     private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(32);
     private readonly bool[] _isReady;
+    private int _readyMissing;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
+    private ParticipantState?[] _states = [];
     private int _statesMissing;
     private readonly StatePart?[]?[] _parts;   // Of the snapshot under way, where states go to the store without coming here.
     private CouplingCommand.TakeSnapshot? _passedOver;      // The last one that was due while another was under way.
@@ -93,7 +95,7 @@ internal sealed class CoordinatorProtocol
         _core = placement is null
             ? new CouplingCore(system, from?.Fields, recordedEnds: recordedEnds, observer: observer, recorder: _recorder)
             : new CouplingCore(system, placement, from?.Fields, recordedEnds, observer);
-        _isReady = new bool[system.Participants.Length];
+        (_isReady, _readyMissing) = (new bool[system.Participants.Length], system.Participants.Length);
         _parts = new StatePart?[]?[system.Participants.Length];
         Epoch = Math.Max(1, history.Epoch);
         Accepted = Durable = from?.Window ?? 0;
@@ -233,7 +235,7 @@ internal sealed class CoordinatorProtocol
             _core.Fields.SetStart(ready.Participant, ready.Start);
         }
 
-        if (Array.TrueForAll(_isReady, isReady => isReady))
+        if (--_readyMissing == 0)
         {
             foreach (var node in _placement is not null && _from is null ? _system.Participants : [])
             {
@@ -388,8 +390,8 @@ internal sealed class CoordinatorProtocol
         Array.Clear(_parts);
         SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
-        (_statesMissing, _isKept) = (_system.Participants.Length, false);
-        _snapshot = new RunSnapshot(take.Window, take.Tick, _placement is null ? _core.SaveFields() : [], [.. new ParticipantState[_statesMissing]]) { Counted = _metrics.Counts };
+        (_states, _statesMissing, _isKept) = (new ParticipantState?[_system.Participants.Length], _system.Participants.Length, false);
+        _snapshot = new RunSnapshot(take.Window, take.Tick, _placement is null ? _core.SaveFields() : [], []) { Counted = _metrics.Counts };
         if (_placement is not null)
         {
             _gathering = _core.Gather();
@@ -428,13 +430,17 @@ internal sealed class CoordinatorProtocol
     private void OnState(int participant, long window, ParticipantState state)
     {
         // Of a snapshot that a newer one has overtaken, or told twice.
-        if (_snapshot is null || window != _snapshot.Window || _snapshot.States[participant] is not null)
+        if (_snapshot is null || window != _snapshot.Window || _states[participant] is not null)
         {
             return;
         }
 
-        _snapshot = _snapshot with { States = _snapshot.States.SetItem(participant, state) };
-        _statesMissing--;
+        _states[participant] = state;
+        if (--_statesMissing == 0)
+        {
+            _snapshot = _snapshot with { States = [.. _states.Select(known => known!)] };
+        }
+
         KeepIfComplete();
     }
 
