@@ -226,7 +226,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
         onEvent(NodeEvent.OfSite(NodeEventKind.SiteBegins, address, began));
         var settings = new RunSettings { Threads = _node.Threads, Permit = _permit, Account = _account };
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
-        var states = _states = new SiteStates(new SiteRows(_open, order.Site, lines.ToCoordinator), settings.StorePatience, settings.Clock, lines.ToCoordinator);
+        var states = _states = new SiteStates(new SiteRows(_open, order.Site, lines.ToCoordinator), settings.StorePatience, settings.Clock, lines.ToCoordinator, account: _account);
         _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines, states)).WithDispatcher(Dispatcher), SiteName);
         Context.Watch(_site);
         _fields = [];

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 
 namespace ActorMultiscale.Actors.Cluster;
@@ -25,6 +26,7 @@ internal sealed class SiteStates : IDisposable
     private readonly Action<object> _tell;
     private readonly long _mostWaiting;
     private readonly int _atOnce;
+    private readonly WorkAccount _account;
     private readonly object _gate = new();
     private readonly Queue<(SavedPart Part, byte[] Bytes)> _saved = new();
     private readonly Queue<(StatePart.Stored Part, Action<byte[]> Take)> _wanted = new();
@@ -42,9 +44,10 @@ internal sealed class SiteStates : IDisposable
     /// <param name="tell">Tells the coordinator <see cref="ParticipantAnswer.StateStored"/> and <see cref="ParticipantAnswer.StoreFails"/>; from the thread.</param>
     /// <param name="mostWaiting">While so many bytes wait, no member of a team makes one or has one fetched.</param>
     /// <param name="atOnce">Archives that are small are stored together, up to so many bytes.</param>
-    public SiteStates(IStateRows rows, TimeSpan patience, TimeProvider clock, Action<object> tell, long mostWaiting = RunSettings.MostStatesWaiting, int atOnce = ChunkCodec.Piece)
+    /// <param name="account">Whose work it is; null for nobody's.</param>
+    public SiteStates(IStateRows rows, TimeSpan patience, TimeProvider clock, Action<object> tell, long mostWaiting = RunSettings.MostStatesWaiting, int atOnce = ChunkCodec.Piece, WorkAccount? account = null)
     {
-        (_rows, _patience, _clock, _tell, _mostWaiting, _atOnce) = (rows, patience, clock, tell, mostWaiting, atOnce);
+        (_rows, _patience, _clock, _tell, _mostWaiting, _atOnce, _account) = (rows, patience, clock, tell, mostWaiting, atOnce, account ?? WorkAccount.None);
         new Thread(Work) { IsBackground = true, Name = "site-states" }.Start();
     }
 
@@ -135,6 +138,7 @@ internal sealed class SiteStates : IDisposable
         {
             while (Next() is { } work)
             {
+                using var shift = _account.As(WorkPurpose.Journal);
                 work();
             }
         }

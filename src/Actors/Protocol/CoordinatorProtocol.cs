@@ -420,6 +420,11 @@ internal sealed class CoordinatorProtocol
         }
 
         var parts = _parts[stored.Participant] ??= new StatePart?[stored.Parts];
+        if (parts.Length != stored.Parts)
+        {
+            return;     // A site that says two things of one state.
+        }
+
         parts[stored.Part] = stored.What;
         if (Array.TrueForAll(parts, part => part is not null))
         {
