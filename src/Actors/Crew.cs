@@ -56,7 +56,7 @@ internal sealed class LocalCrew : ICrew
         {
             if (teamOf?.Invoke(node) is { } team)
             {
-                _actors[node.Index] = context.ActorOf(team, node.Name);
+                _actors[node.Index] = context.ActorOf(team, ActorNameOf(node));
             }
             else if (node.Description.IsLight && node.Spec.TimeLimit is null)
             {
@@ -65,10 +65,13 @@ internal sealed class LocalCrew : ICrew
             }
             else
             {
-                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings, parent, observer, meter)), node.Name);
+                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings, parent, observer, meter)), ActorNameOf(node));
             }
         }
     }
+
+    /// <summary>The name of a participant's actor. Names of actors take no brackets, which members of ensembles and sub-domains have.</summary>
+    public static string ActorNameOf(ParticipantNode node) => node.Name.Replace('[', '(').Replace(']', ')');
 
     public bool HasWork => _light.Count > 0;
 

@@ -68,7 +68,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                 var member = m;
                 if (team.Sites[m] == site)
                 {
-                    _members[(node.Index, m)] = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, member, system.Experiment.Seed, settings, send)), FormattableString.Invariant($"{node.Name}.member.{m}"));
+                    _members[(node.Index, m)] = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, member, system.Experiment.Seed, settings, send)), FormattableString.Invariant($"{LocalCrew.ActorNameOf(node)}.member.{m}"));
                 }
             }
         }

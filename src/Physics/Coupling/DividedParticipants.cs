@@ -23,6 +23,9 @@ public sealed record SubdomainScheme(Subdomains Division)
 
     /// <summary>Windows of the body in one of the group that names it.</summary>
     public int Windows { get; init; } = 1;
+
+    /// <summary>The number of sub-domains, if it may be one; else null.</summary>
+    public int? Count => Division.Parts.Aggregate(1.0, (n, p) => n * p) is >= 1 and <= 1_000_000 and var count && !Division.Parts.IsEmpty ? (int)count : null;
 }
 
 /// <summary>
@@ -49,16 +52,17 @@ internal static class DividedParticipants
             var (name, path) = (participant.Name, $"participants.{participant.Name}.subdomains");
             if (Divided(participant, scheme.Division, fault => faults.Add((path, fault))) is not { } divided)
             {
-                participants.Add(participant with { Subdomains = null, Model = participant.Model with { Create = _ => throw new UnknownModelException() } });
+                participants.Add(participant with { Subdomains = null, Count = participant.Count ?? scheme.Count, Model = participant.Model with { Create = _ => throw new UnknownModelException() } });
                 continue;
             }
 
             string Member(int index) => index == SubdomainLink.CoarseLevel ? $"{name}-coarse" : string.Create(CultureInfo.InvariantCulture, $"{name}[{index}]");
             ImmutableArray<string> members = [.. Enumerable.Range(0, divided.Count).Select(Member)];
-            participants.AddRange(members.Select((member, index) => participant with { Name = member, Model = divided.Subdomain, EnsembleIndex = index, Subdomains = null }));
+            ImmutableArray<string> InPhase(int phase) => [.. members.Select(m => $"{m}:{divided.Phases[phase]}")];
+            participants.AddRange(members.Select((member, index) => participant with { Name = member, Model = divided.Subdomain, EnsembleIndex = index, Subdomains = null, PartOf = name }));
             if (divided.Coarse is { } coarse)
             {
-                participants.Add(participant with { Name = Member(SubdomainLink.CoarseLevel), Model = coarse, Subdomains = null });
+                participants.Add(participant with { Name = Member(SubdomainLink.CoarseLevel), Model = coarse, Subdomains = null, PartOf = name });
             }
 
             // Between windows what is taken goes on as it did.
@@ -71,7 +75,7 @@ internal static class DividedParticipants
             var measure = scheme.Absolute is null ? ResidualMeasure.Relative : ResidualMeasure.AbsoluteOrRelative;
             groups.Add(new(
                 name,
-                new(divided.Coarse is null ? [members] : [members, [Member(SubdomainLink.CoarseLevel)]], new(
+                new(divided.Coarse is null ? [members] : [InPhase(0), [Member(SubdomainLink.CoarseLevel)], InPhase(1)], new(
                     1, scheme.MostIterations,
                     [.. divided.Links.Where(link => link.IsTrace).Select(link => new ConvergenceCriterion($"{Member(link.To)}.{link.InPort}", measure, scheme.Absolute ?? scheme.Tolerance) { RelativeLimit = scheme.Absolute is null ? 0 : scheme.Tolerance, IsStrict = true })],
                     scheme.Acceleration)),

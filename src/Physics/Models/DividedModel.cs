@@ -13,7 +13,11 @@ public sealed record Subdomains(ImmutableArray<int> Parts, int Overlap, Immutabl
 /// <param name="Subdomain">The model of a sub-domain, told apart by <see cref="ModelSettings.EnsembleIndex"/>.</param>
 /// <param name="Coarse">The model of the coarse level; null for none.</param>
 /// <param name="Links">The conduits between them, point by point where both ends have the same points.</param>
-public sealed record DividedModel(int Count, ModelEntry Subdomain, ModelEntry? Coarse, ImmutableArray<SubdomainLink> Links);
+public sealed record DividedModel(int Count, ModelEntry Subdomain, ModelEntry? Coarse, ImmutableArray<SubdomainLink> Links)
+{
+    /// <summary>The phases of sub-domains, before and after the coarse level; empty without one.</summary>
+    public ImmutableArray<string> Phases { get; init; } = [];
+}
 
 /// <summary>A conduit between the participants of one body.</summary>
 /// <param name="From">The index of the sub-domain that writes; <see cref="CoarseLevel"/> for the coarse level.</param>

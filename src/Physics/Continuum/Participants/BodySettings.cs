@@ -19,6 +19,7 @@ internal sealed class BodySettings
     private readonly bool _hasMesh;
     private ImmutableArray<string>? _surfaces;       // Of the whole rectangle or box, of which the mesh may be a part.
 
+    /// <summary>Reads the settings of the shape.</summary>
     /// <param name="given">The settings.</param>
     /// <param name="reader">Reads a mesh from a file.</param>
     /// <param name="box">The cells of the grid that are meant, for a part of a body; all if null.</param>

@@ -25,8 +25,8 @@ internal sealed record CoarsePhysics(
 /// does not have to pass from neighbor to neighbor.
 /// </summary>
 /// <remarks>
-/// With the functions of the coarse grid as columns of P, at the nodes of the body: (Pᵀ A P) e = Pᵀ Σ_i d_i, of which each sub-domain gives Pᵀ d_i and takes P e at
-/// its edge. Pᵀ A P = Σ_i P_iᵀ A_i P_i is made part by part, of no more than the cells of one at a time. After: Dolean, Jolivet, Nataf, "An Introduction to Domain Decomposition Methods" (SIAM, 2015), chapter 4.
+/// With the functions of the coarse grid as columns of P, at the nodes of the body: (Pᵀ A P) e = Pᵀ Σ_i d_i, of which each sub-domain gives Pᵀ d_i and adds P e to
+/// what it tells the others. Pᵀ A P = Σ_i P_iᵀ A_i P_i is made part by part, of no more than the cells of one at a time. After: Dolean, Jolivet, Nataf, "An Introduction to Domain Decomposition Methods" (SIAM, 2015), chapter 4.
 /// </remarks>
 /// <typeparam name="T">A value at a node: a number, or a vector of which the first components are the body's.</typeparam>
 internal sealed class CoarseLevelModel<T> : IScaleModel where T : unmanaged

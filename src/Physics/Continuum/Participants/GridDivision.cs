@@ -69,6 +69,11 @@ internal sealed class GridDivision
         }
 
         Count = (int)count;
+        if (Enumerable.Range(0, Count).All(part => !Rim(Reach(part)).Any()))
+        {
+            throw new ScaleModelException($"'overlap' is {_overlap}, so that every sub-domain would be the whole body.");
+        }
+
         _traces = [.. Enumerable.Range(0, Count).Select(part => new Lazy<ImmutableSortedDictionary<int, ImmutableArray<long>>>(
             () => Rim(Reach(part)).GroupBy(OwnerOf).ToImmutableSortedDictionary(g => g.Key, g => g.ToImmutableArray())))];
     }
@@ -102,13 +107,13 @@ internal sealed class GridDivision
     /// <summary>The nodes at which a sub-domain takes values from others, on its boundary inside the body: by their owners, each list by rising number.</summary>
     public ImmutableSortedDictionary<int, ImmutableArray<long>> TracesOf(int part) => _traces[part].Value;
 
-    /// <summary>The parts that touch a part, by faces, edges or corners.</summary>
-    public IEnumerable<int> NeighborsOf(int part)
+    /// <summary>The parts whose sub-domains may reach nodes of a part: as an overlap is no wider than a part, and the node between two parts is of the first, not farther than the second next.</summary>
+    public IEnumerable<int> PartsNear(int part)
     {
         var at = PartAt(part);
         for (var other = 0; other < Count; other++)
         {
-            if (other != part && PartAt(other).Zip(at, (a, b) => Math.Abs(a - b)).Max() == 1)
+            if (other != part && PartAt(other).Zip(at, (a, b) => Math.Abs(a - b)).Max() <= 2)
             {
                 yield return other;
             }

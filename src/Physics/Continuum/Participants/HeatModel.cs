@@ -111,7 +111,10 @@ public sealed class HeatModel : IViewable
         [
             new(_source, basis.NodeCount, cloud), new(_field, basis.NodeCount, cloud), new(_energy, 1), new(_defect, 1),
             .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud))), .. _edge?.Layouts ?? [],
-        ]);
+        ])
+        {
+            Phases = _edge is { HasCoarse: true } ? [SubdomainPorts.Solve, SubdomainPorts.Correct] : [],
+        };
         Begin();
     }
 
@@ -120,7 +123,7 @@ public sealed class HeatModel : IViewable
 
     /// <summary>The model for experiments.</summary>
     /// <param name="reader">Reads meshes from files.</param>
-    public static ModelEntry Entry(MeshReader reader) => new ModelEntry("heat", "A body that conducts heat, of 2-D or 3-D finite elements, from a file of Gmsh or a rectangle or box; steady or not",
+    public static ModelEntry Entry(MeshReader reader) => new ModelEntry("heat", "A body that conducts heat, of 2-D or 3-D finite elements, from a file of Gmsh or a rectangle or box; steady or not, as a whole or in sub-domains",
         [
             .. BodySettings.OfShape,
             Setting.Numbers("conductivity", "W/m K^-1", "k of each region", [1]),
@@ -156,7 +159,8 @@ public sealed class HeatModel : IViewable
             Write(outputs, 0, surface, new double[surface.Points.Nodes.Length]);
         }
 
-        _edge?.Write(outputs, 0, dof => _start + _excess[dof], null);
+        _edge?.WriteDefect(outputs, 0, []);
+        _edge?.WriteTraces(outputs, 0, dof => _start + _excess[dof], null);
         Write(outputs, 0);
     }
 
@@ -167,6 +171,12 @@ public sealed class HeatModel : IViewable
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(outputs);
         var window = context.Window;
+        if (context.Phase == SubdomainPorts.Correct)
+        {
+            Show(inputs, outputs, window.End);
+            return;
+        }
+
         var steps = WindowSteps.Of(window.Length, _longestStep);
         var from = window.Start;
         for (var s = 0; s < steps; s++)
@@ -186,7 +196,25 @@ public sealed class HeatModel : IViewable
             context.Report((s + 1.0) / steps);
         }
 
-        Write(outputs, window.End);
+        if (context.Phase is null)
+        {
+            Show(inputs, outputs, window.End);
+        }
+    }
+
+    // What is written at the end of a window, or when the correction of the coarse level is known.
+    private void Show(PortReader inputs, PortWriter outputs, double time)
+    {
+        if (_edge is not null)
+        {
+            _edge.WriteTraces(outputs, time, dof => _start + _excess[dof], inputs);
+            foreach (var surface in _surfaces)
+            {
+                Write(outputs, time, surface, []);
+            }
+        }
+
+        Write(outputs, time);
     }
 
     /// <inheritdoc/>
@@ -327,13 +355,17 @@ public sealed class HeatModel : IViewable
                 Add(ofSurface[s], back);
             }
 
-            Write(outputs, to, surface, [.. surface.Points.Nodes.Select((node, n) => -held[node] - ofSurface[s][n])], next);
+            // A sub-domain writes its surfaces with all the rest.
+            if (_edge is null)
+            {
+                Write(outputs, to, surface, [.. surface.Points.Nodes.Select((node, n) => -held[node] - ofSurface[s][n])], next);
+            }
         }
 
         if (_own is not null)
         {
             double[] defect = [.. Residual(_own.Integrals, ownLoad, _own.Of(next), _own.Of(_excess), _own.Of(_before)).Select(r => -r)];
-            _edge!.Write(outputs, to, dof => _start + next[dof], defect);
+            _edge!.WriteDefect(outputs, to, defect);
         }
 
         _entered += step * (FixedOrderSum.Of(load) + FixedOrderSum.Of(held));

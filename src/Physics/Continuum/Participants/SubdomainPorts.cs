@@ -15,6 +15,12 @@ internal sealed record Subdomain(GridDivision Division, int Part);
 /// <summary>How bodies of all kinds become sub-domains.</summary>
 internal static class SubdomainPorts
 {
+    /// <summary>The phase in which a sub-domain is solved for.</summary>
+    public const string Solve = "solve";
+
+    /// <summary>The phase in which it takes the correction of the coarse level.</summary>
+    public const string Correct = "correct";
+
     /// <summary>The participants of a divided body, and the conduits between them.</summary>
     /// <param name="entry">The kind of the body.</param>
     /// <param name="division">Its parts.</param>
@@ -36,7 +42,10 @@ internal static class SubdomainPorts
         return new(
             division.Count, entry with { Create = settings => make(settings, new(division, settings.EnsembleIndex)), Divide = null },
             division.HasCoarse ? new($"{entry.Kind}-coarse-level", "The coarse level of a body in sub-domains", entry.Settings, _ => new CoarseLevelModel<T>(division, physics)) : null,
-            links.ToImmutable());
+            links.ToImmutable())
+        {
+            Phases = division.HasCoarse ? [Solve, Correct] : [],
+        };
     }
 
     /// <summary>What is wrong where settings are given that a body in sub-domains does not take.</summary>
@@ -49,9 +58,13 @@ internal static class SubdomainPorts
 
 /// <summary>
 /// The ports by which a sub-domain meets the others and the coarse level. In come the values of those that own the nodes of its boundary inside the body
-/// (<c>trace-in-J</c>, J the index of the other) and the correction of the coarse level; out go the values that others ask for (<c>trace-out-J</c>), and what is
-/// out of balance at the edge of its own part, shared out to the nodes of the coarse grid (<c>defect</c>).
+/// (<c>trace-in-J</c>, J the index of the other), by which it is solved for. Out goes what is then out of balance at the edge of its own part, shared out to the nodes of
+/// the coarse grid (<c>defect</c>); in comes the correction of the coarse level, and out go the values that others ask for (<c>trace-out-J</c>), corrected.
 /// </summary>
+/// <remarks>
+/// With a coarse level these are two phases, <see cref="SubdomainPorts.Solve"/> and <see cref="SubdomainPorts.Correct"/>. What is iterated on are the traces alone. After: Cai, Sarkis, SIAM J. Sci. Comput. 21 (1999) 792, the restricted
+/// additive method, with one value a node; and Dolean, Jolivet, Nataf, "An Introduction to Domain Decomposition Methods" (SIAM, 2015), section 3.6, for the coarse level that follows it multiplicatively.
+/// </remarks>
 /// <typeparam name="T">A value at a node: a number, or a vector of which the first components are the body's.</typeparam>
 internal sealed class SubdomainPorts<T> where T : unmanaged
 {
@@ -67,7 +80,7 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
     private readonly Port<T>? _correction;
     private readonly Port<T>? _defect;
     private readonly ImmutableArray<PortLayout> _coarseLayouts = [];
-    private readonly CsrMatrix[] _coarseAt = [];                // Of each trace that comes in.
+    private readonly CsrMatrix[] _coarseAt = [];                // Of each trace that goes out.
     private readonly int[] _ownRim = [];                        // Nodes of the part's own mesh.
     private readonly CsrMatrix? _restriction;
 
@@ -89,12 +102,13 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
             return new(port, numbers, nodes, new(port, nodes.Length, new PointCloud([.. nodes.SelectMany(n => new[] { scalar.Nodes[n].X, scalar.Nodes[n].Y, scalar.Nodes[n].Z })])));
         }
 
-        _in = [.. division.TracesOf(part).Select(t => Make(Port.In<T>(InPort(t.Key), value), t.Value))];
+        var (first, last) = division.HasCoarse ? (SubdomainPorts.Solve, SubdomainPorts.Correct) : (null, null);
+        _in = [.. division.TracesOf(part).Select(t => Make(Port.In<T>(InPort(t.Key), value) with { Phase = first }, t.Value))];
         _out =
         [
-            .. from other in division.NeighborsOf(part)
+            .. from other in division.PartsNear(part)
                where division.TracesOf(other).ContainsKey(part)
-               select Make(Port.Out<T>(OutPort(other), value), division.TracesOf(other)[part]),
+               select Make(Port.Out<T>(OutPort(other), value) with { Phase = last }, division.TracesOf(other)[part]),
         ];
         EdgeNodes = [.. _in.SelectMany(t => t.Nodes).Order()];
         if (!division.HasCoarse)
@@ -102,10 +116,11 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
             return;
         }
 
-        var (reach, owned) = (division.CoarseNodesOf(division.Reach(part)), division.CoarseNodesOf(division.Own(part)));
-        (_correction, _defect) = (Port.In<T>(Correction, value), Port.Out<T>(Defect, defect));
-        _coarseLayouts = [new(_correction, reach.Length, division.CoarsePlaces(reach)), new(_defect, owned.Length, division.CoarsePlaces(owned))];
-        _coarseAt = [.. _in.Select(t => division.CoarseFunctions(t.Numbers, reach, 1))];
+        var owned = division.CoarseNodesOf(division.Own(part));
+        var places = division.CoarsePlaces(owned);
+        (_correction, _defect) = (Port.In<T>(Correction, value) with { Phase = last }, Port.Out<T>(Defect, defect) with { Phase = first });
+        _coarseLayouts = [new(_correction, owned.Length, places), new(_defect, owned.Length, places)];
+        _coarseAt = [.. _out.Select(t => division.CoarseFunctions(t.Numbers, owned, 1))];
         var ownNodeOf = division.NumbersOf(own).Index().ToDictionary(n => n.Item, n => n.Index);
         long[] rim = [.. division.Rim(division.Own(part))];
         _ownRim = Array.ConvertAll(rim, n => ownNodeOf[n]);
@@ -124,61 +139,41 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
     /// <summary>The nodes at which others say what the value is, by rising number.</summary>
     public ImmutableArray<int> EdgeNodes { get; }
 
-    /// <summary>What the others and the coarse level say at the nodes of the edge: the owner's value and the correction.</summary>
+    /// <summary>Whether there is a coarse level, and so two phases.</summary>
+    public bool HasCoarse => _correction is not null;
+
+    /// <summary>What the others say at the nodes of the edge.</summary>
     /// <param name="inputs">The ports.</param>
     /// <param name="time">At which time, s.</param>
     /// <param name="set">Takes a dof of the body and its value.</param>
     public void Read(PortReader inputs, double time, Action<int, double> set)
     {
-        var stride = Unsafe.SizeOf<T>() / sizeof(double);
-        double[] correction = _correction is null ? [] : MemoryMarshal.Cast<T, double>(inputs.Read(_correction, time)).ToArray();
-        foreach (var (t, trace) in _in.Index())
+        foreach (var trace in _in)
         {
-            var values = MemoryMarshal.Cast<T, double>(inputs.Read(trace.Port, time)).ToArray();
-            if (_correction is not null)
-            {
-                var corrected = new double[values.Length];
-                _coarseAt[t].Multiply(correction, corrected, stride);
-                values = [.. values.Zip(corrected, (v, e) => v + e)];
-            }
-
+            var values = MemoryMarshal.Cast<T, double>(inputs.Read(trace.Port, time));
             for (var n = 0; n < trace.Nodes.Length; n++)
             {
                 for (var c = 0; c < _components; c++)
                 {
-                    set((trace.Nodes[n] * _components) + c, values[(n * stride) + c]);
+                    set((trace.Nodes[n] * _components) + c, values[(n * Stride) + c]);
                 }
             }
         }
     }
 
-    /// <summary>Writes what the others take, and what is out of balance.</summary>
+    /// <summary>Writes what is out of balance, where there is a coarse level.</summary>
     /// <param name="outputs">The ports.</param>
     /// <param name="time">At which time, s.</param>
-    /// <param name="value">The value of a dof of the body.</param>
-    /// <param name="defect">f − A u of the cells of the own part alone, one number a dof of its mesh; where all is at the start in balance, null.</param>
-    public void Write(PortWriter outputs, double time, Func<int, double> value, double[]? defect)
+    /// <param name="defect">f − A u of the cells of the own part alone, one number a dof of its mesh; none at the start.</param>
+    public void WriteDefect(PortWriter outputs, double time, double[] defect)
     {
-        var stride = Unsafe.SizeOf<T>() / sizeof(double);
-        foreach (var trace in _out)
-        {
-            var to = MemoryMarshal.Cast<T, double>(outputs.Write(trace.Port, time));
-            for (var n = 0; n < trace.Nodes.Length; n++)
-            {
-                for (var c = 0; c < _components; c++)
-                {
-                    to[(n * stride) + c] = value((trace.Nodes[n] * _components) + c);
-                }
-            }
-        }
-
         if (_defect is null)
         {
             return;
         }
 
         var shares = MemoryMarshal.Cast<T, double>(outputs.Write(_defect, time));
-        if (defect is null)
+        if (defect.Length == 0)
         {
             return;
         }
@@ -193,9 +188,37 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
         _restriction.TransposeMultiply(rim, coarse);
         for (var n = 0; n < coarse.Length / _components; n++)
         {
-            coarse.AsSpan(_components * n, _components).CopyTo(shares[(stride * n)..]);
+            coarse.AsSpan(_components * n, _components).CopyTo(shares[(Stride * n)..]);
         }
     }
+
+    /// <summary>Writes what the others take: the values of the body, and on them the correction.</summary>
+    /// <param name="outputs">The ports.</param>
+    /// <param name="time">At which time, s.</param>
+    /// <param name="value">The value of a dof of the body.</param>
+    /// <param name="inputs">Where the correction comes in; null at the start.</param>
+    public void WriteTraces(PortWriter outputs, double time, Func<int, double> value, PortReader? inputs)
+    {
+        var correction = _correction is null || inputs is null ? [] : MemoryMarshal.Cast<T, double>(inputs.Read(_correction, time));
+        foreach (var (t, trace) in _out.Index())
+        {
+            var to = MemoryMarshal.Cast<T, double>(outputs.Write(trace.Port, time));
+            if (!correction.IsEmpty)
+            {
+                _coarseAt[t].Multiply(correction, to, Stride);
+            }
+
+            for (var n = 0; n < trace.Nodes.Length; n++)
+            {
+                for (var c = 0; c < _components; c++)
+                {
+                    to[(n * Stride) + c] += value((trace.Nodes[n] * _components) + c);
+                }
+            }
+        }
+    }
+
+    private static int Stride => Unsafe.SizeOf<T>() / sizeof(double);
 
     /// <summary>Nodes that a port speaks of: their numbers in the whole body, and in the sub-domain.</summary>
     private sealed record Trace(Port<T> Port, ImmutableArray<long> Numbers, ImmutableArray<int> Nodes, PortLayout Layout);

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Coupling;
-using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
 
