@@ -251,7 +251,7 @@ public sealed class SolidModel : IViewable
         (_u, _v, _a, _inner, _load) = (new double[n], _basis.Interpolate(_ => _settings.InitialVelocity), new double[n], new double[n], new double[n]);
         for (var dof = 0; dof < n; dof++)
         {
-            _v[dof] = _settings.IsStatic || _isFixed[dof] ? 0 : _v[dof];
+            _v[dof] = _settings.IsStatic || (_isFixed[dof] && !(_edge is not null && _isOnEdge[dof])) ? 0 : _v[dof];
         }
 
         (_state, _rise, _work, _hasBegun) = (_materials.InitialState(), [], 0, false);
@@ -706,7 +706,7 @@ public sealed class SolidModel : IViewable
             .. SubdomainPorts.NotTaken(given, ["step"], "sub-domains take one step a window: choose the length of the window"),
             .. SubdomainPorts.NotTaken(given, ["force-in", "force-out", "traction-out"], nodes),
             .. SubdomainPorts.NotTaken(given, ["follower-pressure", "follower-pressure-in", "expansion"], linear),
-            .. motion == "static" ? [] : SubdomainPorts.NotTaken(given, ["constant-traction", "constant-pressure", "constant-body-force", "displaced"], "it begins its motion without acceleration; let a port give a load that rises from zero"),
+            .. motion != "newmark" ? [] : SubdomainPorts.NotTaken(given, ["constant-traction", "constant-pressure", "constant-body-force", "displaced"], "it begins its motion without acceleration; let a port give a load that rises from zero"),
         ];
         if (motion is not ("static" or "newmark"))
         {
