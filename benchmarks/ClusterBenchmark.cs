@@ -8,6 +8,7 @@ using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.DataPlane;
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 using Akka.Actor;
@@ -154,6 +155,6 @@ internal static class ClusterBenchmark
     private sealed class Pair(CoupledSystem system, byte[] token, ImmutableArray<NodeAddress> addresses) : ISites
     {
         public async Task<OpenedSites> OpenAsync(CoupledSystem _, int epoch, byte[] fields, Action<object> take, Action<string> lost) =>
-            new(Placement(system), await SiteLinks.OpenAsync(new WireOptions { Site = 2, Token = [.. token], Epoch = 1, Program = "benchmark" }, IPAddress.Loopback, addresses, fields, take, lost));
+            new(Placement(system), await SiteLinks.OpenAsync(new WireOptions { Site = 2, Token = [.. token], Epoch = 1, Program = "benchmark" }, IPAddress.Loopback, addresses, fields, take, lost, WorkAccount.None));
     }
 }

@@ -10,6 +10,7 @@ using ActorMultiscale.Benchmarks;
 // benchmarks amr [--json FILE]
 // benchmarks wire [--json FILE]
 // benchmarks cluster [--json FILE] [--seconds S]
+// benchmarks scaling [--rounds N] [--json FILE] [--doc FILE]
 if (args is ["mapping", ..])
 {
     return await MappingBenchmark.RunAsync(args[1..]);
@@ -48,6 +49,11 @@ if (args is ["wire", ..])
 if (args is ["cluster", ..])
 {
     return await ClusterBenchmark.RunAsync(args[1..]);
+}
+
+if (args is ["scaling", ..])
+{
+    return await ScalingBenchmark.RunAsync(args[1..]);
 }
 
 if (args is not ["coupling", ..])

@@ -12,13 +12,14 @@ namespace ActorMultiscale.Actors;
 internal sealed class ChunkStore : ReceiveActor
 {
     private readonly RunStore _store;
+    private readonly WorkAccount _account;
     private RunObserver? _observer;
     private RunSnapshot? _from;
     private bool _isOpen;
 
-    public ChunkStore(RunStore store)
+    public ChunkStore(RunStore store, WorkAccount account)
     {
-        _store = store;
+        (_store, _account) = (store, account);
         Receive<ObservedBy>(what => _observer = what.Observer);
         Receive<ReadHistory>(_ => Guarded(() => new HistoryRead(Read())));
         Receive<Store>(order => Guarded(() => Write(order.Snapshot)));
@@ -33,6 +34,12 @@ internal sealed class ChunkStore : ReceiveActor
             _store.Begin();
             return new Opened();
         }));
+    }
+
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        using var shift = _account.As(WorkPurpose.Journal);
+        return base.AroundReceive(receive, message);
     }
 
     public sealed record ObservedBy(RunObserver? Observer);

@@ -27,12 +27,14 @@ internal sealed class CoordinatorActor : ReceiveActor
     private readonly RunTelemetry _telemetry;
     private readonly MeasuredCosts? _costs;                     // Of participants on sites.
     private readonly double[] _done;                            // Of each participant, what it last said of its present window.
+    private readonly WorkAccount _account;
     private bool _willGoOn;
 
     /// <summary>A coordinator that starts as soon as all its participants are ready.</summary>
-    public CoordinatorActor(CoupledSystem system, CoordinatorProtocol protocol, IActorRef journal, Func<IUntypedActorContext, ICrew> crew, RunObserver? observer, RunTelemetry telemetry)
+    public CoordinatorActor(CoupledSystem system, CoordinatorProtocol protocol, IActorRef journal, Func<IUntypedActorContext, ICrew> crew, RunObserver? observer, RunTelemetry telemetry, WorkAccount account)
     {
         _system = system;
+        _account = account;
         _journal = journal;
         (_observer, _telemetry, _protocol) = (observer, telemetry, protocol);
         _costs = protocol.IsSpread ? new MeasuredCosts(system.Participants.Length) : null;
@@ -68,6 +70,13 @@ internal sealed class CoordinatorActor : ReceiveActor
 
     /// <summary>A child that fails takes all with it: its job would be done by nobody.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
+
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        using var shift = _account.As(WorkPurpose.Control);
+        return base.AroundReceive(receive, message);
+    }
 
     /// <inheritdoc/>
     protected override void PreStart() => Self.Tell(_goOn);

@@ -16,7 +16,7 @@ internal interface ICrew : IDisposable
     /// <summary>A participant is to do a job.</summary>
     void Order(int participant, ParticipantJob job);
 
-    /// <summary>All sites are told the next entry of their script.</summary>
+    /// <summary>All sites that it concerns are told the next entry of their script.</summary>
     void Tell(ScriptEntry entry);
 
     /// <summary>Does one piece of work, if there is one.</summary>
@@ -60,20 +60,21 @@ internal sealed class LocalCrew : ICrew
             }
             else if (node.Description.IsLight && node.Spec.TimeLimit is null)
             {
-                var solvers = new DispatcherScheduler(context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher));
+                var solvers = new DispatcherScheduler(context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher), settings.Account);
                 _sessions[node.Index] = new ParticipantSession(node, seed, new ChunkedLoop(settings.Threads, solvers));
             }
             else
             {
-                _actors[node.Index] = context.ActorOf(Props.Create(() => new ParticipantActor(node, seed, settings, parent, observer, meter)), ActorNameOf(node));
+                // By type: the expression of a constructor is compiled anew for each, which takes longer than a thousand messages.
+                _actors[node.Index] = context.ActorOf(Props.Create<ParticipantActor>(node, seed, settings, parent, observer!, meter), ActorNameOf(node));
             }
         }
     }
 
-    /// <summary>The name of a participant's actor. Names of actors take no brackets, which members of ensembles and sub-domains have.</summary>
-    public static string ActorNameOf(ParticipantNode node) => node.Name.Replace('[', '(').Replace(']', ')');
-
     public bool HasWork => _light.Count > 0;
+
+    /// <summary>What the actor of a participant is called. Names of actors have no brackets, which members of ensembles have; and those of participants no parentheses.</summary>
+    public static string ActorNameOf(ParticipantNode node) => node.Name.Replace('[', '(').Replace(']', ')');
 
     /// <summary>The actor of a participant; nobody where it has none.</summary>
     public IActorRef ActorOf(int participant) => _actors.GetValueOrDefault(participant, ActorRefs.Nobody);

@@ -1,4 +1,5 @@
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Observation;
 using Akka.Actor;
 using Akka.Persistence;
 
@@ -12,8 +13,9 @@ internal sealed class JournalWriter : UntypedPersistentActor
 {
     private readonly IActorRef _parent;
     private readonly long _number;
+    private readonly WorkAccount _account;
 
-    public JournalWriter(string persistenceId, long number, IActorRef parent) => (PersistenceId, _number, _parent) = (persistenceId, number, parent);
+    public JournalWriter(string persistenceId, long number, IActorRef parent, WorkAccount account) => (PersistenceId, _number, _parent, _account) = (persistenceId, number, parent, account);
 
     public override string PersistenceId { get; }
 
@@ -28,6 +30,12 @@ internal sealed class JournalWriter : UntypedPersistentActor
     public sealed record Started(long Writer, long Last);
 
     public sealed record Failed(long Writer, string What, Exception Cause);
+
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        using var shift = _account.As(WorkPurpose.Journal);
+        return base.AroundReceive(receive, message);
+    }
 
     protected override void OnRecover(object message)
     {

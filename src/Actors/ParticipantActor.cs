@@ -33,7 +33,7 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
         _coordinator = coordinator;
         (_grace, _permit) = (settings.Grace, settings.Permit);
         _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
-        _session = new ParticipantSession(node, seed, new ChunkedLoop(settings.Threads, new DispatcherScheduler(_solvers)));
+        _session = new ParticipantSession(node, seed, new ChunkedLoop(settings.Threads, new DispatcherScheduler(_solvers, settings.Account)));
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
         var (self, told) = (Self, 0L);
         _session.OnProgress = done =>
@@ -117,9 +117,13 @@ internal sealed class ParticipantActor : ReceiveActor, IWithTimers, IDisposable
 }
 
 /// <summary>Runs the tasks of a <see cref="ChunkedLoop"/> on the solver threads, never on those that carry heartbeats.</summary>
-internal sealed class DispatcherScheduler(MessageDispatcher dispatcher) : TaskScheduler
+internal sealed class DispatcherScheduler(MessageDispatcher dispatcher, WorkAccount account) : TaskScheduler
 {
-    protected override void QueueTask(Task task) => dispatcher.Schedule(() => TryExecuteTask(task));
+    protected override void QueueTask(Task task) => dispatcher.Schedule(() =>
+    {
+        using var shift = account.As(WorkPurpose.Computing);
+        TryExecuteTask(task);
+    });
 
     // Also of one that was queued: whoever waits for it may have the last of these threads, and nobody else would ever come to it.
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) => TryExecuteTask(task);

@@ -15,10 +15,11 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
 
     private readonly RecordProtocol _protocol;
+    private readonly WorkAccount _account;
     private readonly string _persistenceId;
     private readonly IActorRef _supervisor;
     private readonly IActorRef _store;
-    private readonly IActorRef _packer = Context.ActorOf(Props.Create(() => new FieldPacker()).WithDispatcher(ActorSettings.StoreDispatcher), "packer");
+    private readonly IActorRef _packer;
     private IActorRef _writer = ActorRefs.Nobody;
     private IActorRef _coordinator = ActorRefs.Nobody;
     private RunObserver? _observer;
@@ -28,6 +29,8 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
     public RunJournal(RunStart start, int runAhead, RunSettings settings, StoreDatabase database, IActorRef supervisor, IActorRef store)
     {
         _protocol = new RecordProtocol(start, database.Name, settings.StorePatience, settings.Clock, Math.Max(1, runAhead / 4));
+        _account = settings.Account;
+        _packer = Context.ActorOf(Props.Create(() => new FieldPacker(settings.Account)).WithDispatcher(ActorSettings.StoreDispatcher), "packer");
         (_persistenceId, _supervisor, _store) = ("run-" + start.Run, supervisor, store);
         Receive<JournalWriter.Started>(started => CarryOut(_protocol.WriterStarted(started.Writer, started.Last)));
         Receive<JournalWriter.Written>(OnWritten);
@@ -51,6 +54,13 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        using var shift = _account.As(WorkPurpose.Journal);
+        return base.AroundReceive(receive, message);
+    }
 
     /// <inheritdoc/>
     protected override void PreStart() => CarryOut(_protocol.Start());
@@ -130,9 +140,9 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
 
     private void StartWriter(long number)
     {
-        var (id, self) = (_persistenceId, Self);
+        var (id, self, account) = (_persistenceId, Self, _account);
         Context.Stop(_writer);
-        _writer = Context.ActorOf(Props.Create(() => new JournalWriter(id, number, self)), $"writer-{number}");
+        _writer = Context.ActorOf(Props.Create(() => new JournalWriter(id, number, self, account)), $"writer-{number}");
     }
 
     private sealed record LingerIsOver;

@@ -35,6 +35,9 @@ public sealed record RunSettings
 
     /// <summary>What each job needs; null where a job needs nothing but to be ordered.</summary>
     internal WorkPermit? Permit { get; init; }
+
+    /// <summary>Where it is summed up what processors work for.</summary>
+    internal WorkAccount Account { get; init; } = WorkAccount.None;
 }
 
 /// <summary>The beginning, or the going on, of a recorded run.</summary>

@@ -42,7 +42,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         if (store is not null && start is not null)
         {
             var (runAhead, database) = (system.Experiment.RunAhead, store.Database);
-            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
+            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store, settings.Account)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
             _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, runAhead, settings, database, self, chunks)), "journal");
             Context.Watch(chunks);
         }
@@ -112,7 +112,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
     {
         var (system, settings, journal, from) = (_system, _settings, _journal, recovered.Snapshot);
         var observer = settings.Observations is { } observations && _store is not null
-            ? new RunObserver(system, from?.Window ?? 0, observations, settings.ObservesDetails, settings.Clock)
+            ? new RunObserver(system, from?.Window ?? 0, observations, settings.ObservesDetails, settings.Clock, settings.Account)
             : null;
         CoordinatorProtocol protocol;
         try
@@ -128,12 +128,12 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         _chunks.Tell(new ChunkStore.ObservedBy(observer));
         var trace = new WindowTrace();
         Func<IUntypedActorContext, ICrew> crew = sites is null
-            ? context => new LocalCrew(context, system, system.Participants, settings, observer, new ParticipantMeter(settings.Clock, trace, tells: false))
-            : _ => new RemoteCrew(sites.Placement, sites.Lines, trace);
+            ? context => new LocalCrew(context, system, system.Participants, settings, observer, new ParticipantMeter(settings.Clock, trace, settings.Account, tells: false))
+            : _ => new RemoteCrew(system, sites.Placement, sites.Lines, trace);
         var run = _store?.Run ?? system.Experiment.Name;
         var telemetry = new RunTelemetry(system, run, settings.Clock, trace);
         Telemetry.Incarnations.Add(1, new KeyValuePair<string, object?>("run", run));
-        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, crew, observer, telemetry)), "coordinator");
+        _coordinator = Context.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, crew, observer, telemetry, settings.Account)), "coordinator");
         Context.Watch(_coordinator);
         _journal.Tell(new JournalAnswer.ReadyFor(_coordinator, observer));
         var (coordinator, onProgress) = (_coordinator, _onProgress);

@@ -26,7 +26,7 @@ internal sealed class ClusterRunSource(RunCatalog catalog) : IRunSource
         }
     }
 
-    public IReadOnlyList<string> Kept()
+    public IReadOnlyList<string> Kept(string cluster)
     {
         List<string> kept = [];
         foreach (var run in catalog.List())
@@ -47,7 +47,7 @@ internal sealed class ClusterRunSource(RunCatalog catalog) : IRunSource
             }
 
             using var store = catalog.Open(summary.Run);
-            if (store.IsKept)
+            if (store.KeptBy == cluster)
             {
                 kept.Add(summary.Run);
             }

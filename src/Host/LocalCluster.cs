@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
@@ -9,7 +10,7 @@ namespace ActorMultiscale.Host;
 
 /// <summary>
 /// Nodes on this machine, each a process of this program: what <c>run --nodes 3</c> needs. They end with this process, however it ends: their standard input ends then.
-/// What they say is in a file each, <c>node-1.log</c> and so on.
+/// What they say is in a file each, <c>node-1.log</c> and so on. The cluster has a name that no other has: of what others keep in the same store it takes nothing.
 /// </summary>
 public sealed class LocalCluster : IAsyncDisposable
 {
@@ -18,6 +19,9 @@ public sealed class LocalCluster : IAsyncDisposable
     private LocalCluster()
     {
     }
+
+    /// <summary>The name of the cluster.</summary>
+    public string Name { get; } = NodeSettings.TrialPrefix + Guid.NewGuid().ToString("N");
 
     /// <summary>The nodes, in the order in which they were started; the first formed the cluster.</summary>
     public ImmutableArray<LocalNode> Nodes => [.. _nodes];
@@ -31,15 +35,15 @@ public sealed class LocalCluster : IAsyncDisposable
     public static async Task<LocalCluster> StartAsync(IReadOnlyList<ImmutableArray<string>> roles, string logs, TimeSpan within, params ImmutableArray<string> arguments)
     {
         ArgumentNullException.ThrowIfNull(roles);
-        Directory.CreateDirectory(logs);
         var cluster = new LocalCluster();
         using var late = new CancellationTokenSource(within);
         try
         {
+            Directory.CreateDirectory(logs);
             foreach (var own in roles)
             {
                 string[] join = cluster._nodes.Count == 0 ? [] : ["--join", (await cluster._nodes[0].ListeningAsync(late.Token).ConfigureAwait(false)).ToString()];
-                cluster._nodes.Add(new LocalNode(Path.Combine(logs, FormattableString.Invariant($"node-{cluster._nodes.Count + 1}.log")), [.. join, .. own.SelectMany(role => new[] { "--role", role }), .. arguments]));
+                cluster._nodes.Add(new LocalNode(Path.Combine(logs, FormattableString.Invariant($"node-{cluster._nodes.Count + 1}.log")), [.. join, "--cluster-name", cluster.Name, .. own.SelectMany(role => new[] { "--role", role }), .. arguments]));
             }
 
             foreach (var node in cluster._nodes)
@@ -53,6 +57,11 @@ public sealed class LocalCluster : IAsyncDisposable
         {
             await cluster.DisposeAsync().ConfigureAwait(false);
             throw new NodeStartException($"The nodes of this machine did not form a cluster within {within.TotalSeconds} s; '{logs}' has what they said.");
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            await cluster.DisposeAsync().ConfigureAwait(false);
+            throw new NodeStartException($"What the nodes of this machine say cannot be written down in '{logs}': {fault.Message}");
         }
         catch (NodeStartException)
         {
@@ -99,7 +108,16 @@ public sealed class LocalNode : IDisposable
             _listening.TrySetException(fault);
             _up.TrySetException(fault);
         };
-        _process.Start();
+        try
+        {
+            _process.Start();
+        }
+        catch (Win32Exception fault)
+        {
+            Dispose();
+            throw new NodeStartException($"No node can be started on this machine: '{start.FileName}' does not start ({fault.Message}).");
+        }
+
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -157,7 +175,7 @@ public sealed class LocalNode : IDisposable
             }
         }
 
-        if (!isEvent || JsonSerializer.Deserialize(line, HostJson.Lines.NodeEventOutput) is not { } what)
+        if (!isEvent || EventOf(line) is not { } what)
         {
             return;
         }
@@ -169,6 +187,19 @@ public sealed class LocalNode : IDisposable
         else if (what.Event == "up")
         {
             _up.TrySetResult();
+        }
+    }
+
+    // The runtime itself may have something to say where events are said.
+    private static NodeEventOutput? EventOf(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, HostJson.Lines.NodeEventOutput);
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 }

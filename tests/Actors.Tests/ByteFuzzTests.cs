@@ -254,9 +254,10 @@ public sealed class ByteFuzzTests
         var iteration = Bytes(to => ObservationBytes.WriteIteration(to, 0, new WindowAddress(null, 0, 0, 0, 0, 0), new TimeWindow(0, 100, 1), true, []));
         var watch = Bytes(to => ObservationBytes.WriteWatches(to, 0, 100, [0.5]));
         var timing = Bytes(to => ObservationBytes.WriteTiming(to, 0, 1, 0, 1000, new ParticipantTime[2], 1, 2, [new WorkSpan(WorkKind.Computing, 1, 10, 20)]));
-        byte[] all = [.. legend, .. iteration, .. watch, .. timing, .. watch];
+        var work = Bytes(to => ObservationBytes.WriteWork(to, 1, WorkRow.Coordinator, new WorkSum("127.0.0.1:1", 10, 2, [.. Enumerable.Range(0, WorkSum.Count).Select(i => new PurposeSum(i, 2, 300))])));
+        byte[] all = [.. legend, .. iteration, .. watch, .. timing, .. work, .. watch];
         var read = 0;
-        Spoiled([all, legend, iteration, watch, timing]).Sample(bytes =>
+        Spoiled([all, legend, iteration, watch, timing, work]).Sample(bytes =>
         {
             // After a legend, and without one.
             foreach (var before in new byte[][] { [], legend })

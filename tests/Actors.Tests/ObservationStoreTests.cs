@@ -41,6 +41,9 @@ public sealed class ObservationStoreTests : IDisposable
 
     private static byte[] Timing(long window, long windows) => Bytes(to => ObservationBytes.WriteTiming(to, window, windows, 0, 1, new ParticipantTime[2], 0, 0, []));
 
+    private static byte[] Work(long windows, int site, long nanoseconds) =>
+        Bytes(to => ObservationBytes.WriteWork(to, windows, site, new WorkSum("node", 2 * nanoseconds, 0, [.. Enumerable.Range(0, WorkSum.Count).Select(i => new PurposeSum(nanoseconds, i, 10L * i))])));
+
     private static void Execute(RunStore store, string sql)
     {
         using var connection = new SqliteConnection($"Data Source={((SqliteDatabase)store.Database).Path};Pooling=False");
@@ -73,6 +76,23 @@ public sealed class ObservationStoreTests : IDisposable
 
         var rows = ObservationStore.Read(store).WatchRows;
         Assert.Equal(Enumerable.Range(0, 11).Select(w => ((long)w, w + 1.0, w * 0.5)), rows.Select(r => (r.Window, r.Time, r.Values[0])));
+    }
+
+    // Windows of a row of work count from where its process began, and so do the sums.
+    [Fact]
+    public async Task What_processes_spend_is_kept_by_incarnation()
+    {
+        using var store = Create();
+        await using (var observations = new ObservationStore(store))
+        {
+            foreach (var bytes in new[] { Legend(0), Work(3, 0, 30), Work(3, WorkRow.Coordinator, 5), Work(7, 0, 70), Legend(5), Work(9, 0, 41) })
+            {
+                observations.Add(bytes);
+            }
+        }
+
+        Assert.Equal([(1, 3L, 0, 30L), (1, 3, -1, 5), (1, 7, 0, 70), (2, 4, 0, 41)],
+            ObservationStore.Read(store).Work.Select(row => (row.Incarnation, row.Windows, row.Site, row.Sum[WorkPurpose.Halo].Nanoseconds)));
     }
 
     [Fact]

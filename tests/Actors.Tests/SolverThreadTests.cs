@@ -1,4 +1,5 @@
 using ActorMultiscale.Actors;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Numerics;
 using Akka.Actor;
 
@@ -19,7 +20,7 @@ public sealed class SolverThreadTests
         {
             solvers.Schedule(() =>
             {
-                var loop = new ChunkedLoop(Threads, new DispatcherScheduler(solvers));
+                var loop = new ChunkedLoop(Threads, new DispatcherScheduler(solvers, WorkAccount.None));
                 var parts = new double[64];
                 for (var round = 0; round < 200; round++)
                 {

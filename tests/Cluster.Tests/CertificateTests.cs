@@ -1,3 +1,4 @@
+using ActorMultiscale.Tests.Host;
 using Xunit.Abstractions;
 
 namespace ActorMultiscale.Tests.Cluster;
@@ -51,6 +52,10 @@ public sealed class CertificateTests(ITestOutputHelper output) : ClusterStand(ou
         var (code, _, error) = Host("nodes", "--cluster", first.Address.Replace("127.0.0.1", "localhost", StringComparison.Ordinal), "--certificates", ours);
         Assert.Equal(7, code);
         Assert.Contains("is not for the host that was called", error, StringComparison.Ordinal);
+
+        // What the sites of a run say to each other goes over connections that are protected in the same way.
+        var (done, _, said) = Host("run", HostProcess.Experiment("oscillator.conf"), "--name", "run", "--store", Store, "--cluster", second.Address, "--certificates", ours, "--quiet");
+        Assert.True(done == 0, $"{done}: {said}");
 
         Assert.Equal(7, Host("nodes", "--cluster", first.Address).Code);
         Assert.Equal(7, Host("nodes", "--cluster", first.Address, "--certificates", theirs).Code);

@@ -7,8 +7,18 @@ using Xunit.Abstractions;
 namespace ActorMultiscale.Tests.Cluster;
 
 /// <summary>Nodes as operators start them, each a process of its own; those of a test end with it. What they said is shown where a test fails.</summary>
-public abstract class ClusterStand(ITestOutputHelper output) : IDisposable
+public abstract class ClusterStand : IDisposable
 {
+    private readonly ITestOutputHelper _output;
+
+    /// <summary>A stand that shows there what its nodes said.</summary>
+    protected ClusterStand(ITestOutputHelper output)
+    {
+        _output = output;
+        Folder = Directory.CreateTempSubdirectory("actor-multiscale-cluster-").FullName;
+        Store = Path.Combine(Folder, "runs");
+    }
+
     /// <summary>For what needs a start of the runtime and a few messages, on a machine that is busy with other things.</summary>
     protected static readonly TimeSpan Soon = TimeSpan.FromSeconds(60);
 
@@ -19,13 +29,16 @@ public abstract class ClusterStand(ITestOutputHelper output) : IDisposable
 
     protected static bool IsLongAllowed => Environment.GetEnvironmentVariable(LongVariable) == "1";
 
-    protected string Folder { get; } = Directory.CreateTempSubdirectory("actor-multiscale-cluster-").FullName;
+    protected string Folder { get; }
+
+    /// <summary>The store of the nodes, as <c>--store</c> names it.</summary>
+    protected string Store { get; set; }
 
     internal NodeProcess Start(params string[] arguments) => Start(arguments, under: null);
 
     internal NodeProcess Start(string[] arguments, string[]? under, (string Name, string Value)? variable = null)
     {
-        var node = new NodeProcess(HostProcess.Start(Folder, ["node", "--json", "--store", Path.Combine(Folder, "runs"), .. arguments], under, variable));
+        var node = new NodeProcess(HostProcess.Start(Folder, ["node", "--json", "--store", Store, .. arguments], under, variable));
         _nodes.Add(node);
         return node;
     }
@@ -65,13 +78,13 @@ public abstract class ClusterStand(ITestOutputHelper output) : IDisposable
         return JsonDocument.Parse(text).RootElement.EnumerateArray().ToDictionary(n => n.GetProperty("address").GetString()!, n => n.GetProperty("status").GetString()!);
     }
 
-    protected void Say(string what, TimeSpan time) => output.WriteLine(FormattableString.Invariant($"{what}: {time.TotalSeconds:0.0} s"));
+    protected void Say(string what, TimeSpan time) => _output.WriteLine(FormattableString.Invariant($"{what}: {time.TotalSeconds:0.0} s"));
 
     public void Dispose()
     {
         foreach (var node in _nodes)
         {
-            output.WriteLine($"-- node {node.Process.Id}\n{node.Process.Out}{node.Process.Error}");
+            _output.WriteLine($"-- node {node.Process.Id}\n{node.Process.Out}{node.Process.Error}");
             node.Process.Dispose();
         }
 

@@ -17,10 +17,12 @@ public sealed class NodeTests(ITestOutputHelper output)
     private static readonly TimeSpan _soon = TimeSpan.FromSeconds(60);
     private static readonly NodeIdentity _identity = new("1.0", new MachineStamp("linux x64", ".NET 10", "512 bit"), AllowsOtherMachine: false);
 
-    private static Node Start(NodeIdentity identity, params ImmutableArray<NodeAddress> contacts)
+    private static Node Start(NodeIdentity identity, params ImmutableArray<NodeAddress> contacts) => Start(identity, RunStore.DefaultCluster, contacts);
+
+    private static Node Start(NodeIdentity identity, string cluster, params ImmutableArray<NodeAddress> contacts)
     {
         var events = new ConcurrentQueue<NodeEvent>();
-        return new Node(ClusterNode.Start(new NodeSettings { Identity = identity, Contacts = contacts, Roles = ["md"], Threads = 1 }, events.Enqueue), events);
+        return new Node(ClusterNode.Start(new NodeSettings { Identity = identity, Cluster = cluster, Contacts = contacts, Roles = ["md"], Threads = 1 }, events.Enqueue), events);
     }
 
     [Theory]
@@ -39,17 +41,32 @@ public sealed class NodeTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_node_that_does_not_ask_is_found_out_when_it_is_up()
+    public async Task A_node_of_a_cluster_of_another_name_is_told_so_and_does_not_join()
+    {
+        await using var first = Start(_identity, "ours");
+        await first.BecomesAsync(NodeEventKind.Up);
+        await using var other = Start(_identity, "theirs", first.Subject.Address);
+        var outcome = await other.Subject.Completion.WaitAsync(_soon);
+        Assert.Equal(NodeEnd.Refused, outcome.End);
+        Assert.Contains("the cluster is called 'ours', and this node was told to be one of 'theirs'", outcome.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain(first.Events, e => e.Kind == NodeEventKind.MemberUp);
+        Assert.Equal("ours", Assert.Single((await ClusterQuery.AskAsync(first.Subject.Address, null, _soon))!.Value).Cluster);
+    }
+
+    [Theory]
+    [InlineData("2.0", RunStore.DefaultCluster, "the cluster runs the program 1.0, this node is 2.0")]
+    [InlineData("1.0", "theirs", "the cluster is called 'actormultiscale', and this node was told to be one of 'theirs'")]
+    public async Task A_node_that_does_not_ask_is_found_out_when_it_is_up(string program, string cluster, string says)
     {
         await using var first = Start(_identity);
         await first.BecomesAsync(NodeEventKind.Up);
 
         // It forms no cluster of its own (its contact is nobody), and joins past the question.
-        await using var other = Start(_identity with { Program = "2.0" }, new NodeAddress("127.0.0.1", 1));
+        await using var other = Start(_identity with { Program = program }, cluster, new NodeAddress("127.0.0.1", 1));
         Akka.Cluster.Cluster.Get(other.Subject.Actors).Join(first.Subject.Address.ToAkka(isSecure: false));
         var outcome = await other.Subject.Completion.WaitAsync(_soon);
         Assert.Equal(NodeEnd.Refused, outcome.End);
-        Assert.Contains("may not stay: the cluster runs the program 1.0, this node is 2.0", outcome.Reason, StringComparison.Ordinal);
+        Assert.Contains("may not stay: " + says, outcome.Reason, StringComparison.Ordinal);
         await first.BecomesAsync(NodeEventKind.MemberRemoved);
         Assert.True(first.Subject.IsUp);
     }
@@ -87,11 +104,11 @@ public sealed class NodeTests(ITestOutputHelper output)
         try
         {
             var agent = rogue.ActorSelection(NodeAgent.PathAt(node.Subject.Address.ToAkka(isSecure: false)));
-            var status = ControlCodec.Encode(new MemberList([]));
+            var status = ControlCodec.Encode(new MemberList("ours", []));
             RogueControl.Message[] control =
             [
-                new("xx1", status), new("ml2", status), new("", status), new("ml1", []), new("ml1", [.. status, 1]), new("ml1", [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
-                new("st1", status), new("System.Diagnostics.Process, System.Diagnostics.Process", status), new("ml1", new byte[100_000]),
+                new("xx1", status), new("ml3", status), new("", status), new("ml2", []), new("ml2", [.. status, 1]), new("ml2", [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01]),
+                new("st1", status), new("System.Diagnostics.Process, System.Diagnostics.Process", status), new("ml2", new byte[100_000]),
             ];
             foreach (var message in control)
             {
@@ -180,6 +197,8 @@ public sealed class NodeTests(ITestOutputHelper output)
         var fault = await Assert.ThrowsAsync<NodeStartException>(() => LocalCluster.StartAsync([["md"], ["NO ROLE"]], logs, _soon));
         Assert.Contains("ended with code 2", fault.Message, StringComparison.Ordinal);
         Assert.Contains("is no name of a role", await File.ReadAllTextAsync(Path.Combine(logs, "node-2.log")), StringComparison.Ordinal);
+        fault = await Assert.ThrowsAsync<NodeStartException>(() => LocalCluster.StartAsync([["md"]], Path.Combine(logs, "node-1.log"), _soon));
+        Assert.Contains("cannot be written down in", fault.Message, StringComparison.Ordinal);
         Directory.Delete(logs, recursive: true);
     }
 

@@ -48,6 +48,7 @@ public sealed class RefusalTests(ITestOutputHelper output) : ClusterStand(output
     [InlineData("the port is a whole number", "node", "--join", "localhost:seventy")]
     [InlineData("lacks the port", "node", "--join", "localhost")]
     [InlineData("is no name of a role", "node", "--role", "MD!")]
+    [InlineData("'Ours' is no name of a cluster", "node", "--cluster-name", "Ours")]
     [InlineData("--join-within takes seconds", "node", "--join-within", "-1")]
     [InlineData("cannot be read", "node", "--certificates", "not-there")]
     [InlineData("Nothing can listen on 203.0.113.7:21000", "node", "--listen", "203.0.113.7:21000", "--insecure")]

@@ -49,6 +49,19 @@ public sealed class ClusterRecordTests : IDisposable
         long Advances(IEnumerable<JsonElement> rows, string name) => rows.Where(r => r.GetProperty("participant").GetString() == name).Sum(r => r.GetProperty("advances").GetInt64());
         var (here, there) = (Profile("here"), Profile("there"));
         Assert.All(["left", "right"], name => Assert.Equal(Advances(here, name), Advances(there, name)));
+        // The two exchange what their conduits carry, and each computes; the coordinator records.
+        var spent = JsonDocument.Parse(Read("profile", "there", "--json")).RootElement.GetProperty("work").EnumerateArray()
+            .ToDictionary(w => w.GetProperty("name").GetString()!, w => w.GetProperty("spent").EnumerateArray().ToDictionary(p => p.GetProperty("purpose").GetString()!));
+        Assert.Equal(["coordinator", "site 0", "site 1"], spent.Keys.Order());
+        Assert.All(["site 0", "site 1"], site =>
+        {
+            Assert.True(spent[site]["computing"].GetProperty("seconds").GetDouble() > 0);
+            Assert.True(spent[site]["mapping"].GetProperty("messages").GetInt64() >= 20);
+            Assert.True(spent[site]["mapping"].GetProperty("bytes").GetInt64() >= 20 * 11 * sizeof(double));
+        });
+        Assert.True(spent["coordinator"]["journal"].GetProperty("seconds").GetDouble() > 0);
+        Assert.True(spent["coordinator"]["control"].GetProperty("messages").GetInt64() >= 20);
+        Assert.Equal(0, JsonDocument.Parse(Read("profile", "here", "--json")).RootElement.GetProperty("work").GetArrayLength());
         Assert.All(there.Where(r => r.GetProperty("advances").GetInt64() > 0), r => Assert.True(r.GetProperty("computing").GetDouble() > 0));
     }
 }

@@ -86,6 +86,16 @@ public sealed class RunStageTests : IDisposable
         Assert.Contains("'heat', window 2", output + error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Stages_that_nobody_would_begin_are_refused_before_anything_is()
+    {
+        var (code, _, error) = HostCall.Run(_folder, "run", Staged, "--name", "left", "--cluster", "127.0.0.1:1", "--detach");
+
+        Assert.Equal(2, code);
+        Assert.Contains("with --detach nobody would begin 'tight'", error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(_folder, "runs")));
+    }
+
     [Theory]
     [InlineData("run-stages { }", "sections by name")]
     [InlineData("run-stages { a = 1 }", "sections by name")]

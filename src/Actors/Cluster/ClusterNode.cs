@@ -134,6 +134,12 @@ public sealed class ClusterNode
             : $"the machine of the cluster is '{Words(there.Machine)}', that of this node '{Words(here.Machine)}': a run would not give the same bits on both; --other-machine allows that";
     }
 
+    /// <summary>The same of the names of clusters.</summary>
+    /// <param name="there">The name of that cluster.</param>
+    /// <param name="here">The name that this node was told.</param>
+    public static string? Difference(string there, string here) => there == here ? null
+        : $"the cluster is called '{there}', and this node was told to be one of '{here}' (--cluster-name); clusters of one store keep apart by their names";
+
     private static string Words(MachineStamp machine) => $"{machine.OperatingSystem}, {machine.Runtime}, vectors of {machine.Vectors}";
 
     /// <summary>How many sites of runs are here; of the agent.</summary>

@@ -8,7 +8,8 @@ namespace ActorMultiscale.Actors.Cluster;
 /// <summary>A member with how it is.</summary>
 /// <param name="Member">As the node sees it that was asked for members.</param>
 /// <param name="Status">What it says itself; null if it did not answer.</param>
-public sealed record NodeReport(MemberEntry Member, NodeStatus? Status);
+/// <param name="Cluster">The name of the cluster, as that node says it.</param>
+public sealed record NodeReport(MemberEntry Member, NodeStatus? Status, string Cluster);
 
 /// <summary>Asks a cluster who is in it, and every member how it is, without joining.</summary>
 public static class ClusterQuery
@@ -83,7 +84,7 @@ public static class ClusterQuery
                 _hasMembers = true;
                 foreach (var member in list.Members)
                 {
-                    _reports[member.Address] = new NodeReport(member, null);
+                    _reports[member.Address] = new NodeReport(member, null, list.Cluster);
                 }
 
                 Self.Tell(new Ask());

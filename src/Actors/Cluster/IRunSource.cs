@@ -15,8 +15,9 @@ public interface IRunSource
     /// <exception cref="ArgumentException">What is recorded is no experiment for this program.</exception>
     SourcedRun Compose(RunStore store);
 
-    /// <summary>The runs that the cluster is to carry: told to, and not over.</summary>
-    IReadOnlyList<string> Kept();
+    /// <summary>The runs that the cluster of the name <paramref name="cluster"/> is to carry: told to, and not over.</summary>
+    /// <exception cref="RunStoreException">The store is away.</exception>
+    IReadOnlyList<string> Kept(string cluster);
 }
 
 /// <summary>A run made of its record.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster;
 using AkkaCluster = Akka.Cluster.Cluster;
@@ -18,13 +19,13 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
     // Whoever was joined may be gone meanwhile.
     private static readonly TimeSpan _chooseAgainAfter = TimeSpan.FromSeconds(10);
 
-    // So long a member has to make itself heard before a cluster is formed without it.
-    private static readonly TimeSpan _formsAfter = TimeSpan.FromSeconds(3);
+    // So long a member has to make itself heard before a cluster is formed without it; and who was not heard for so long may have died, and counts for nothing.
+    private static readonly TimeSpan _isHeardWithin = TimeSpan.FromSeconds(3);
 
     private readonly ClusterNode _node;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly HashSet<Address> _alike = [];
-    private readonly Dictionary<Address, Standing> _standings = [];       // Of each that has answered.
+    private readonly Dictionary<Address, (Standing Standing, long At)> _standings = [];       // Of each that has answered, and when it did last.
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private bool _joins;
 
@@ -65,9 +66,15 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         Receive<MemberList>(list =>
         {
             var there = Sender.Path.Address;
-            _standings[there] = !list.Members.Any(m => m.Status == "up" && m.Address == NodeAddress.Of(there)) ? Standing.NoMember
+            if (ClusterNode.Difference(list.Cluster, _node.Settings.Cluster) is { } difference)
+            {
+                Refuse(difference);
+                return;
+            }
+
+            _standings[there] = (!list.Members.Any(m => m.Status == "up" && m.Address == NodeAddress.Of(there)) ? Standing.NoMember
                 : list.Members.Any(m => m.Address == _node.Address) ? Standing.MemberOfOld
-                : Standing.Member;
+                : Standing.Member, TimeProvider.System.GetTimestamp());
             Choose();
         });
         Receive<Late>(_ => _node.End(new NodeOutcome(NodeEnd.Unreachable, _joins
@@ -113,14 +120,19 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
     {
         if (ClusterNode.Difference(there, _node.Settings.Identity) is { } difference)
         {
-            Timers.Cancel("ask");
-            _joins = true;
-            _node.End(new NodeOutcome(NodeEnd.Refused, $"This node may not join: {difference}."));
+            Refuse(difference);
             return;
         }
 
         _alike.Add(Sender.Path.Address);
         Choose();
+    }
+
+    private void Refuse(string difference)
+    {
+        Timers.Cancel("ask");
+        _joins = true;
+        _node.End(new NodeOutcome(NodeEnd.Refused, $"This node may not join: {difference}."));
     }
 
     private void Choose()
@@ -131,14 +143,20 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         }
 
         var contacts = _node.Settings.Contacts;
-        if (_alike.FirstOrDefault(there => _standings.GetValueOrDefault(there) == Standing.Member) is { } member)
+        foreach (var silent in _standings.Where(s => TimeProvider.System.GetElapsedTime(s.Value.At) > _isHeardWithin).Select(s => s.Key).ToList())
+        {
+            _standings.Remove(silent);
+        }
+
+        ImmutableArray<Address> members = [.. _alike.Where(there => _standings.TryGetValue(there, out var what) && what.Standing == Standing.Member)];
+        if (members.Length > 0)
         {
             _joins = true;
             Timers.Cancel("ask");
             Timers.StartSingleTimer("again", new ChooseAgain(), _chooseAgainAfter);
-            _cluster.JoinSeedNodes([member]);
+            _cluster.JoinSeedNodes(members);
         }
-        else if (contacts[0] == _node.Address && TimeProvider.System.GetElapsedTime(_began) > _formsAfter && _standings.Values.All(standing => standing == Standing.NoMember)
+        else if (contacts[0] == _node.Address && TimeProvider.System.GetElapsedTime(_began) > _isHeardWithin && _standings.Values.All(what => what.Standing == Standing.NoMember)
             && 2 * (_alike.Count(_standings.ContainsKey) + 1) > contacts.Length)
         {
             _joins = true;

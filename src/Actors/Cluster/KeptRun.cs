@@ -45,6 +45,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private bool _mayMove;                                   // It is where it is for long enough.
     private RunStanding _standing;
     private Wish _wish;
+    private (RunStatus Status, string Reason)? _over;        // What is told of its end, once the store knows that nobody goes on with it.
+    private bool _isLettingGo;
 
     /// <summary>What is to become of the run when its incarnation ends at a boundary.</summary>
     private enum Wish
@@ -61,6 +63,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         (_name, _node, _source, _keeper, _isNew) = (run, node, source, keeper, isNew);
         _standing = new RunStanding(run, RunState.Waiting, "", 0, 0, 0, 0, 0, 0);
         Receive<TryAgain>(_ => AskAround());
+        Receive<LetGoAgain>(_ => LetGo());
+        Receive<LetGone>(OnLetGone);
         Receive<Opened>(OnOpened);
         Receive<NotOpened>(OnNotOpened);
         Receive<Offers>(OnOffers);
@@ -70,19 +74,26 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             Stand(_standing with { Accepted = complete.Windows, Durable = complete.Windows });
             Finish(RunStatus.Completed, "", isKept: false);
         });
-        Receive<RunProgress>(progress =>
+        Receive<Progressed>(what =>
         {
+            // One of an incarnation that has ended may come late.
+            if (_run is null || what.Sites != _sites)
+            {
+                return;
+            }
+
+            var progress = what.Progress;
             _costs = progress.Costs.IsEmpty ? _costs : progress.Costs;
             Stand(_standing with
             {
                 State = RunState.Running,
                 Note = "",
-                Epoch = _sites?.Epoch ?? 0,
+                Epoch = what.Sites.Epoch,
                 Time = progress.Time,
                 Accepted = progress.Accepted,
                 Durable = progress.Durable,
                 Iterations = progress.Iterations,
-                Nodes = _sites?.Nodes ?? [],
+                Nodes = what.Sites.Nodes,
             });
         });
         Receive<Ended>(OnEnded);
@@ -108,7 +119,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         Receive<LookAround>(_ =>
         {
             _mayMove = true;
-            Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
+            Timers.StartSingleTimer("look", new LookAround(), _node.Settings.LookAround);
             if (_run is not null && _wish == Wish.GoOn)
             {
                 AskAround(onlyLooks: true);
@@ -171,10 +182,9 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private void Wait(string note)
     {
-        // A stop is over when the store knows it: who keeps the run next would go on with it. One that the store never heard of is forgotten with this.
-        if (_wish == Wish.HandOver || (_wish == Wish.Stop && _isNew))
+        if (_wish == Wish.HandOver)
         {
-            Finish(RunStatus.Stopped, note, isKept: _wish == Wish.HandOver);
+            Finish(RunStatus.Stopped, note, isKept: true);
             return;
         }
 
@@ -185,7 +195,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     // Reads the record, which blocks.
     private void Open()
     {
-        var (name, source, isNew, held) = (_name, _source, _isNew, _store);
+        var (name, source, isNew, held, cluster) = (_name, _source, _isNew, _store, _node.Settings.Cluster);
         Blocking(() =>
         {
             var store = held;
@@ -193,14 +203,21 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             {
                 store ??= source.Open(name);
 
-                // One that the cluster keeps is taken from whoever had it: a keeper that is no more. (A client that had no answer tells the next one the same.)
-                store.Acquire(takesOver: !isNew || store.IsKept);
+                // One that the cluster keeps is taken from whoever had it: a keeper that is no more. (A client that had no answer tells the next one the same.) One that somebody has taken
+                // from the cluster is his.
+                var keeper = store.KeptBy;
+                if (keeper is null ? !isNew : keeper != cluster)
+                {
+                    return new NotOpened(store, keeper is null ? "the cluster keeps it no more: it was taken over, or told to stop" : store.KeptByAnother(keeper).Message, IsFinal: true);
+                }
+
+                store.Acquire(takesOver: keeper is not null);
                 if (store.Summary() is { Status: "completed" } summary)
                 {
                     return new IsComplete(store, summary.Windows);
                 }
 
-                store.Keep();
+                store.Keep(cluster);
                 return new Opened(store, source.Compose(store));
             }
             catch (RunStoreException fault) when (fault.Passes)
@@ -209,7 +226,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
             catch (RunStoreException fault)
             {
-                return new NotOpened(store, fault.Message, IsFinal: isNew && (store is null || !IsKept(store)));
+                return new NotOpened(store, fault.Message, IsFinal: isNew && (store is null || !IsKept(store, cluster)));
             }
             catch (Exception fault)
             {
@@ -240,11 +257,11 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         Begin();
     }
 
-    private static bool IsKept(RunStore store)
+    private static bool IsKept(RunStore store, string cluster)
     {
         try
         {
-            return store.IsKept;
+            return store.KeptBy == cluster;
         }
         catch (RunStoreException)
         {
@@ -300,6 +317,12 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         else if (isHeard)
         {
             _offers = nodes;
+            if (_wish == Wish.Stop)
+            {
+                Finish(RunStatus.Stopped, "it was stopped before it began", isKept: false);
+                return;
+            }
+
             Open();
         }
         else
@@ -330,13 +353,16 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
 
         _chosen = chosen;
-        _sites = new ClusterSites(Context.System, _node.Settings, _name, _ => chosen);
+        var account = WorkAccount.Open(_node.Address.ToString());
+        var sites = new ClusterSites(Context.System, _node.Settings, _name, account, _ => chosen);
+        _sites = sites;
         Stand(_standing with { State = RunState.Opening, Note = "", Until = sourced.Start.Until });
         _observations = Observe(_store!);
-        _run = ActorRun.Start(sourced.System, new RunSettings { Threads = 1, Observations = _observations }, _store!, sourced.Start, progress => self.Tell(progress), _sites);
+        _run = ActorRun.Start(
+            sourced.System, new RunSettings { Threads = 1, Observations = _observations, Account = account }, _store!, sourced.Start, progress => self.Tell(new Progressed(sites, progress)), sites);
         EndAsync(_run, _observations).PipeTo(Self);
         _mayMove = false;
-        Timers.StartSingleTimer("look", new LookAround(), Rebalancing.Every);
+        Timers.StartSingleTimer("look", new LookAround(), _node.Settings.LookAround);
     }
 
     private static ObservationStore Observe(RunStore store) => new(store);
@@ -364,6 +390,12 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         {
             _wish = wish;
             _run?.RequestStop();
+            if (_run is not null && wish == Wish.Stop)
+            {
+                // At once, so that it stays a stop whatever becomes of this keeper.
+                LetGo();
+            }
+
             if (_run is null && Timers.IsTimerActive("again"))
             {
                 Timers.Cancel("again");
@@ -416,25 +448,84 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
     }
 
+    // What is over is told as over when the store knows it: a keeper that comes after this one would go on with it, and a client would have been told what is not so.
     private void Finish(RunStatus status, string reason, bool isKept)
     {
-        if (!isKept && _store is { } store)
+        if (isKept)
         {
+            Stand(_standing with { State = RunState.Waiting, Note = reason, Status = status });
+            Context.Stop(Self);
+            return;
+        }
+
+        _over = (status, reason);
+        LetGo();
+    }
+
+    // Has the store know that the cluster goes on with the run no more.
+    private void LetGo()
+    {
+        if (_isLettingGo)
+        {
+            return;     // What comes of it, is told soon.
+        }
+
+        _isLettingGo = true;
+        var (name, source, held, cluster) = (_name, _source, _store, _node.Settings.Cluster);
+        Task.Factory.StartNew(() =>
+        {
+            var store = held;
             try
             {
-                store.Unkeep();
+                store ??= source.Open(name);
+                store.Unkeep(cluster);
+                return new LetGone(store, null);
             }
             catch (RunStoreException fault)
             {
-                Context.GetLogger().Warning("run '{0}' is over, and the store does not know it yet: {1}", _name, fault.Message);
+                return new LetGone(store, fault);
             }
+        }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).PipeTo(Self, failure: fault => new LetGone(null, fault.GetBaseException()));
+    }
+
+    private void OnLetGone(LetGone letGone)
+    {
+        (_isLettingGo, _store) = (false, letGone.Store ?? _store);
+        if (letGone.Fault is RunStoreException { Passes: true } away)
+        {
+            Stand(_over is null
+                ? _standing with { Note = "the store is away, and does not know yet that the run is to stop: " + away.Message }
+                : _standing with { State = RunState.Waiting, Note = "the run has ended; the store is away, and does not know yet that nobody goes on with it: " + away.Message });
+            Timers.StartSingleTimer("let-go", new LetGoAgain(), _betweenTries);
+            return;
         }
 
-        Stand(_standing with { State = isKept ? RunState.Waiting : RunState.Over, Note = reason, Status = status });
-        Context.Stop(Self);
+        if (letGone.Fault is { } fault)
+        {
+            // It is another's now, or is no more.
+            Context.GetLogger().Warning("run '{0}' ends, and the store was not told that nobody goes on with it: {1}", _name, fault.Message);
+        }
+
+        var standing = _standing with { IsLetGo = letGone.Fault is null };
+        if (_over is { } over)
+        {
+            Stand(standing with { State = RunState.Over, Note = over.Reason, Status = over.Status });
+            Context.Stop(Self);
+        }
+        else
+        {
+            Stand(standing with { Note = "" });
+        }
     }
 
     private sealed record TryAgain;
+
+    private sealed record LetGoAgain;
+
+    // The store, if it could be opened; and what kept it from being told, if anything did.
+    private sealed record LetGone(RunStore? Store, Exception? Fault);
+
+    private sealed record Progressed(ClusterSites Sites, RunProgress Progress);
 
     private sealed record Opened(RunStore Store, SourcedRun Run);
 

@@ -17,7 +17,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     private readonly Action<NodeEvent> _onEvent;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly TimeProvider _clock = TimeProvider.System;
-    private readonly Dictionary<Address, Member> _unknown = [];
+    private readonly Dictionary<Address, Member> _unknown = [];     // Who has not said what it is,
+    private readonly Dictionary<Address, Member> _unnamed = [];     // and who has not said of which cluster.
     private readonly SortedSet<HostedParticipant> _participants = new(Comparer<HostedParticipant>.Create(static (a, b) => string.CompareOrdinal(a.Run, b.Run) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name)));
     private readonly Dictionary<string, int> _epochs = new(StringComparer.Ordinal);        // Of each run the highest that was heard of.
     private readonly Dictionary<IActorRef, OpenSite> _sites = [];
@@ -32,7 +33,12 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Receive<IdentityQuestion>(_ => Sender.Tell(_node.Settings.Identity));
         Receive<StatusQuestion>(_ => Sender.Tell(Status()));
         Receive<MembersQuestion>(_ => Sender.Tell(Members()));
-        Receive<NodeIdentity>(OnIdentity);
+        Receive<NodeIdentity>(there => Judge(_unknown, isOlder => isOlder
+            ? ClusterNode.Difference(there, _node.Settings.Identity)
+            : ClusterNode.Difference(_node.Settings.Identity, there)));
+        Receive<MemberList>(there => Judge(_unnamed, isOlder => isOlder
+            ? ClusterNode.Difference(there.Cluster, _node.Settings.Cluster)
+            : ClusterNode.Difference(_node.Settings.Cluster, there.Cluster)));
         Receive<AskAgain>(_ => AskUnknown());
         Receive<OpenSite>(Open);
         Receive<Terminated>(OnSiteEnded);
@@ -43,6 +49,7 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Receive<ClusterEvent.MemberRemoved>(removed =>
         {
             _unknown.Remove(removed.Member.Address);
+            _unnamed.Remove(removed.Member.Address);
             Tell(NodeEventKind.MemberRemoved, removed.Member, "is removed");
         });
         Receive<ClusterEvent.UnreachableMember>(lost => Tell(NodeEventKind.MemberUnreachable, lost.Member, "is unreachable"));
@@ -86,6 +93,7 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
 
         Tell(NodeEventKind.MemberUp, member, "is up");
         _unknown[member.Address] = member;
+        _unnamed[member.Address] = member;
         AskUnknown();
     }
 
@@ -96,21 +104,32 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
             Context.ActorSelection(PathAt(address)).Tell(new IdentityQuestion());
         }
 
-        if (_unknown.Count > 0)
+        foreach (var address in _unnamed.Keys)
+        {
+            Context.ActorSelection(PathAt(address)).Tell(new MembersQuestion());
+        }
+
+        if (_unknown.Count + _unnamed.Count > 0)
         {
             Timers.StartSingleTimer("ask", new AskAgain(), _askAgainAfter);
         }
     }
 
-    private void OnIdentity(NodeIdentity there)
+    private void Judge(Dictionary<Address, Member> asked, Func<bool, string?> differenceFrom)
     {
-        if (!_unknown.Remove(Sender.Path.Address, out var member) || DifferenceFrom(member, there) is not { } difference)
+        if (!asked.Remove(Sender.Path.Address, out var member))
         {
             return;
         }
 
         // The same pair is looked at from both sides: the younger ends itself, and the leader removes one that does not.
-        if (member.IsOlderThan(_cluster.SelfMember))
+        var isOlder = member.IsOlderThan(_cluster.SelfMember);
+        if (differenceFrom(isOlder) is not { } difference)
+        {
+            return;
+        }
+
+        if (isOlder)
         {
             _node.End(new NodeOutcome(NodeEnd.Refused, $"This node may not stay: {difference}."));
         }
@@ -120,10 +139,6 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
             _cluster.Down(member.Address);
         }
     }
-
-    private string? DifferenceFrom(Member member, NodeIdentity there) => member.IsOlderThan(_cluster.SelfMember)
-        ? ClusterNode.Difference(there, _node.Settings.Identity)
-        : ClusterNode.Difference(_node.Settings.Identity, there);
 
     // One site of a run at a time: whoever comes with a later epoch waits until what was here computes no more.
     private void Open(OpenSite order)
@@ -203,7 +218,7 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
             .OrderBy(site => site.Run, StringComparer.Ordinal).ThenBy(site => site.Epoch).Take(NodeStatus.MostSites)],
     };
 
-    private MemberList Members() => new([.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(
+    private MemberList Members() => new(_node.Settings.Cluster, [.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(
         NodeAddress.Of(member.Address),
         [.. member.Roles.Order(StringComparer.Ordinal)],
         member.Status.ToString().ToLowerInvariant(),

@@ -86,7 +86,9 @@ public readonly record struct HostedSite(string Run, int Epoch, int Site, int Wa
 public sealed record MembersQuestion : IControlMessage;
 
 /// <summary>The members of the cluster as one of them sees it.</summary>
-public sealed record MemberList(ImmutableArray<MemberEntry> Members) : IControlMessage;
+/// <param name="Cluster">The name of the cluster.</param>
+/// <param name="Members">The members.</param>
+public sealed record MemberList(string Cluster, ImmutableArray<MemberEntry> Members) : IControlMessage;
 
 /// <summary>A member as another sees it.</summary>
 /// <param name="Address">Where it listens.</param>
@@ -105,7 +107,11 @@ internal static class NodeMessages
         ControlKind.Of("sq1", static (_, _) => { }, static (ref ControlReader _) => new StatusQuestion()),
         ControlKind.Of("st2", Write, Status),
         ControlKind.Of("mq1", static (_, _) => { }, static (ref ControlReader _) => new MembersQuestion()),
-        ControlKind.Of("ml1", static (to, list) => to.List(list.Members, Write), static (ref ControlReader from) => new MemberList(from.List(Member))),
+        ControlKind.Of("ml2", static (to, list) =>
+        {
+            to.Text(list.Cluster);
+            to.List(list.Members, Write);
+        }, static (ref ControlReader from) => new MemberList(from.Text(), from.List(Member))),
     ];
 
     private static void Write(ControlWriter to, NodeIdentity what)

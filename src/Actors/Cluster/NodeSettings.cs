@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
+using ActorMultiscale.Actors.Journal;
 
 namespace ActorMultiscale.Actors.Cluster;
 
@@ -8,6 +9,12 @@ public sealed partial record NodeSettings
 {
     /// <summary>What the node is: its program and machine.</summary>
     public required NodeIdentity Identity { get; init; }
+
+    /// <summary>The name of its cluster: nodes of another do not join, and clusters that share a store keep apart by it.</summary>
+    public string Cluster { get; init; } = RunStore.DefaultCluster;
+
+    /// <summary>How the names of clusters begin that end with the process which started them. What such a one has left in a store, nobody goes on with by himself.</summary>
+    public const string TrialPrefix = "local-";
 
     /// <summary>Where it listens; with port 0 on any that is free.</summary>
     public NodeAddress Listen { get; init; } = new("127.0.0.1", 0);
@@ -36,8 +43,17 @@ public sealed partial record NodeSettings
     /// <summary>How long it tries to join.</summary>
     public TimeSpan JoinWithin { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How often a run whose keeper is on this node looks whether it would be done sooner on other nodes; it does not move sooner after it has begun.</summary>
+    public TimeSpan LookAround { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Whether <paramref name="role"/> is the name of a role: small letters, digits and hyphens, at most 32.</summary>
     public static bool IsRole(string role) => Role().IsMatch(role);
+
+    /// <summary>Whether <paramref name="name"/> is the name of a cluster: small letters, digits and hyphens, at most 64.</summary>
+    public static bool IsClusterName(string name) => ClusterName().IsMatch(name);
+
+    [GeneratedRegex("^[a-z][a-z0-9-]{0,63}$", RegexOptions.CultureInvariant)]
+    private static partial Regex ClusterName();
 
     [GeneratedRegex("^[a-z][a-z0-9-]{0,31}$", RegexOptions.CultureInvariant)]
     private static partial Regex Role();
@@ -90,7 +106,12 @@ public sealed record NodeEvent(NodeEventKind Kind, NodeAddress Address, string T
     public SiteSpan? Site { get; init; }
 
     internal static NodeEvent OfSite(NodeEventKind kind, NodeAddress address, SiteSpan site) =>
-        new(kind, address, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(", ", site.Participants)} of '{site.Run}', epoch {site.Epoch}: {(kind == NodeEventKind.SiteBegins ? "computed here" : "computed here no more")}")) { Site = site };
+        new(kind, address, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{string.Join(", ", Summed(site.Participants))} of '{site.Run}', epoch {site.Epoch}: {(kind == NodeEventKind.SiteBegins ? "computed here" : "computed here no more")}")) { Site = site };
+
+    // Members of an ensemble by their number: there may be thousands.
+    private static IEnumerable<string> Summed(ImmutableArray<string> participants) =>
+        participants.GroupBy(name => name.EndsWith(']') ? name[..name.IndexOf('[', StringComparison.Ordinal)] : name, StringComparer.Ordinal)
+            .Select(of => of.Count() == 1 ? of.First() : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{of.Count()} of {of.Key}[*]"));
 }
 
 /// <summary>Participants that a node computes, or has computed.</summary>

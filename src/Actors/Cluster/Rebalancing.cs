@@ -6,9 +6,6 @@ namespace ActorMultiscale.Actors.Cluster;
 /// <summary>Whether a run is better off on other nodes than it is on.</summary>
 internal static class Rebalancing
 {
-    /// <summary>A run is looked at so often, and does not move sooner after it has begun.</summary>
-    public static readonly TimeSpan Every = TimeSpan.FromSeconds(30);
-
     /// <summary>So much of its time a move must save: less may be noise.</summary>
     public const double LeastGain = 0.2;
 

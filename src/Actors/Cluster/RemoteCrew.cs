@@ -1,12 +1,13 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
+using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 
 namespace ActorMultiscale.Actors.Cluster;
 
 /// <summary>Participants on sites, as their coordinator sees them: what it orders in one turn goes to each site in one batch.</summary>
-internal sealed class RemoteCrew(FieldPlacement placement, ICoordinatorLines lines, WindowTrace trace) : ICrew
+internal sealed class RemoteCrew(CoupledSystem system, FieldPlacement placement, ICoordinatorLines lines, WindowTrace trace) : ICrew
 {
     private readonly ImmutableArray<object>.Builder[] _batches = [.. Enumerable.Range(0, placement.Sites).Select(_ => ImmutableArray.CreateBuilder<object>())];
 
@@ -28,9 +29,9 @@ internal sealed class RemoteCrew(FieldPlacement placement, ICoordinatorLines lin
 
     public void Tell(ScriptEntry entry)
     {
-        foreach (var batch in _batches)
+        foreach (var site in placement.SitesOf(system, entry))
         {
-            batch.Add(entry);
+            _batches[site].Add(entry);
         }
     }
 

@@ -8,11 +8,19 @@ public sealed class RunClient : IAsyncDisposable
 {
     private static readonly TimeSpan _answerWithin = TimeSpan.FromSeconds(2);
 
+    // Nodes come and go while a run is waited for.
+    private static readonly TimeSpan _looksAgainAfter = TimeSpan.FromSeconds(5);
+
     private readonly ActorSystem _actors;
     private readonly bool _isSecure;
-    private readonly List<NodeAddress> _contacts;
+    private readonly NodeAddress _given;
+    private ImmutableArray<NodeAddress> _contacts;
+    private long? _looked;
 
-    private RunClient(ActorSystem actors, bool isSecure, NodeAddress contact) => (_actors, _isSecure, _contacts) = (actors, isSecure, [contact]);
+    private RunClient(ActorSystem actors, bool isSecure, NodeAddress contact) => (_actors, _isSecure, _given, _contacts) = (actors, isSecure, contact, [contact]);
+
+    /// <summary>The name of the cluster; null before a node has said it.</summary>
+    public string? Cluster { get; private set; }
 
     /// <summary>A client that asks the node at <paramref name="contact"/> first, and later whoever else is there.</summary>
     /// <exception cref="NodeStartException">There is no way to the contact.</exception>
@@ -25,7 +33,7 @@ public sealed class RunClient : IAsyncDisposable
         var began = TimeProvider.System.GetTimestamp();
         do
         {
-            foreach (var contact in _contacts.ToList())
+            foreach (var contact in _contacts)
             {
                 if (await AskAsync(RunKeeper.PathAt(contact.ToAkka(_isSecure)), question).ConfigureAwait(false) is RunStanding standing)
                 {
@@ -59,15 +67,14 @@ public sealed class RunClient : IAsyncDisposable
         }
     }
 
-    // The one that answers is asked first from now on, and whoever it knows after it.
+    // The one that answers is asked first from now on, whoever it knows as a member now after it, and last the one that was given: its address may be that of a node again.
     private async Task LookAroundAsync(NodeAddress contact)
     {
-        if (_contacts[0] != contact || _contacts.Count == 1)
+        if ((_contacts[0] != contact || _looked is not { } looked || TimeProvider.System.GetElapsedTime(looked) > _looksAgainAfter)
+            && await AskAsync(NodeAgent.PathAt(contact.ToAkka(_isSecure)), new MembersQuestion()).ConfigureAwait(false) is MemberList list)
         {
-            var members = await AskAsync(NodeAgent.PathAt(contact.ToAkka(_isSecure)), new MembersQuestion()).ConfigureAwait(false) is MemberList list ? list.Members : [];
-            ImmutableArray<NodeAddress> known = [contact, .. members.Select(m => m.Address), .. _contacts];
-            _contacts.Clear();
-            _contacts.AddRange(known.Distinct());
+            (Cluster, _looked) = (list.Cluster, TimeProvider.System.GetTimestamp());
+            _contacts = [.. new[] { contact }.Concat(list.Members.Select(m => m.Address)).Append(_given).Distinct()];
         }
     }
 }

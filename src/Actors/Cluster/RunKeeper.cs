@@ -17,6 +17,9 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
 
     private static readonly TimeSpan _handOverWithin = TimeSpan.FromSeconds(3);
 
+    // Of so many runs that are over it is known here how they ended; of others the record says it.
+    private const int MostOver = 256;
+
     private static readonly TimeSpan _keepAgainAfter = TimeSpan.FromSeconds(5);
 
     private readonly ClusterNode _node;
@@ -24,6 +27,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly Dictionary<string, IActorRef> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RunStanding> _standings = new(StringComparer.Ordinal);
+    private readonly Queue<string> _over = new();
     private bool _hasLooked;    // Into the store.
     private bool _ends;         // No run is taken any more,
     private bool _stops;        // and the last one to end ends the keeper.
@@ -31,7 +35,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
     public RunKeeper(ClusterNode node, IRunSource source)
     {
         (_node, _source) = (node, source);
-        Receive<Look>(_ => Task.Factory.StartNew(source.Kept, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+        Receive<Look>(_ => Task.Factory.StartNew(() => source.Kept(node.Settings.Cluster), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .PipeTo(Self, success: kept => new Found(kept), failure: _ => new Found(null)));
         Receive<Found>(OnFound);
         Receive<KeepRun>(keep => Sender.Tell(Keep(keep.Run, isNew: true)));
@@ -58,7 +62,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
         });
         Receive<KeepAgain>(again => Keep(again.Run, isNew: false));
         Receive<RunsQuestion>(_ => Sender.Tell(new RunList([.. _standings.Values.OrderBy(s => s.Run, StringComparer.Ordinal).Take(ControlCodec.LongestList)])));
-        Receive<RunStanding>(standing => _standings[standing.Run] = standing);
+        Receive<RunStanding>(OnStanding);
         Receive<NodeLeaves>(leaves =>
         {
             if (leaves.Node == _node.Address)
@@ -137,6 +141,21 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
         foreach (var run in found.Kept)
         {
             _ = Keep(run, isNew: false);
+        }
+    }
+
+    private void OnStanding(RunStanding standing)
+    {
+        _standings[standing.Run] = standing;
+        if (standing.State != RunState.Over)
+        {
+            return;
+        }
+
+        _over.Enqueue(standing.Run);
+        if (_over.Count > MostOver && _over.Dequeue() is var oldest && StandingOf(oldest).State == RunState.Over && !_runs.ContainsKey(oldest))
+        {
+            _standings.Remove(oldest);
         }
     }
 

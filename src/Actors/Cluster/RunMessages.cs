@@ -53,6 +53,9 @@ public sealed record RunStanding(string Run, RunState State, string Note, int Ep
     /// <summary>How it ended, where it is over.</summary>
     public RunStatus Status { get; init; }
 
+    /// <summary>Whether the store knows that the cluster goes on with it no more, whatever becomes of the keeper: it is over, or ends soon.</summary>
+    public bool IsLetGo { get; init; }
+
     /// <summary>The nodes on which its participants are.</summary>
     public ImmutableArray<NodeAddress> Nodes { get; init; } = [];
 }
@@ -114,8 +117,8 @@ internal static class RunMessages
         ControlKind.Of("nl1", static (to, what) => NodeMessages.Write(to, what.Node), static (ref ControlReader from) => new NodeLeaves(NodeMessages.Address(ref from))),
         ControlKind.Of("rq1", static (to, what) => to.Text(what.Run), static (ref ControlReader from) => new RunQuestion(from.Text())),
         ControlKind.Of("rl1", static (_, _) => { }, static (ref ControlReader _) => new RunsQuestion()),
-        ControlKind.Of("rs1", Write, Standing),
-        ControlKind.Of("rm1", static (to, list) => to.List(list.Runs, Write), static (ref ControlReader from) => new RunList(from.List(Standing))),
+        ControlKind.Of("rs2", Write, Standing),
+        ControlKind.Of("rm2", static (to, list) => to.List(list.Runs, Write), static (ref ControlReader from) => new RunList(from.List(Standing))),
     ];
 
     private static void WriteSite(ControlWriter to, string run, int epoch, int site)
@@ -141,6 +144,7 @@ internal static class RunMessages
         to.Integer(what.Durable);
         to.Integer(what.Iterations);
         to.Integer((int)what.Status);
+        to.Flag(what.IsLetGo);
         to.List(what.Nodes, NodeMessages.Write);
     }
 
@@ -148,6 +152,7 @@ internal static class RunMessages
         from.Number(), from.Number(), from.Integer(0), from.Integer(0), from.Integer(0))
     {
         Status = (RunStatus)from.Integer(0, (int)RunStatus.SitesLost),
+        IsLetGo = from.Flag(),
         Nodes = from.List(NodeMessages.Address),
     };
 }

@@ -21,6 +21,8 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     private readonly ISiteLines _lines;
     private readonly LocalCrew _crew;
     private readonly Dictionary<(int Participant, int Member), IActorRef> _members = [];      // Of teams on several sites.
+    private readonly WorkAccount _account;
+    private readonly WorkPurpose _ofFields;
     private bool _willGoOn;
 
     /// <summary>A site, whose participants wait to be told where they start.</summary>
@@ -33,14 +35,16 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     /// <param name="lines">The way to the others.</param>
     public SiteActor(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, int site, byte[]? fields, RunSettings settings, ISiteLines lines)
     {
-        _observer = new SiteObserver(system, settings.Clock);
+        (_account, _ofFields) = (settings.Account, system.Conduits.IsEmpty ? WorkPurpose.Control : WorkPurpose.Mapping);
+        _observer = new SiteObserver(system, site, settings.Clock, settings.Account);
         _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null, _observer);
         _lines = lines;
-        var (self, trace) = (Self, new WindowTrace());
+        var (self, trace, account) = (Self, new WindowTrace(), settings.Account);
         Action<TeamPacket, int> SendOf(TeamSites team) => (packet, member) =>
         {
             if (team.Sites[member] == site)
             {
+                using var shift = account.As(WorkPurpose.Halo);
                 self.Tell(packet);
             }
             else
@@ -59,7 +63,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
             return Props.Create(() => new TeamActor(node, system.Experiment.Seed, settings, send));
         }
 
-        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, new ParticipantMeter(settings.Clock, trace, tells: true), TeamOf);
+        _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, new ParticipantMeter(settings.Clock, trace, settings.Account, tells: true), TeamOf);
         foreach (var team in teams)
         {
             var (node, send) = (system.Participants[team.Participant], SendOf(team));
@@ -81,6 +85,8 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
             {
                 Take(item);
             }
+
+            TellWork(isDue: false);     // Whoever has but members of teams tells nothing else.
         });
         ReceiveAndGoOn<SiteOrder.Job>(Take);
         ReceiveAndGoOn<FieldParcel>(_site.Take);
@@ -95,6 +101,18 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
 
     /// <summary>A child that fails takes all with it: its job would be done by nobody.</summary>
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Escalate);
+
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        using var shift = _account.As(message switch
+        {
+            TeamPacket => WorkPurpose.Halo,
+            FieldParcel or CouplingEvent => _ofFields,
+            _ => WorkPurpose.Control,
+        });
+        return base.AroundReceive(receive, message);
+    }
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -118,8 +136,12 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
         switch (item)
         {
             case ScriptEntry entry:
-                _site.Take(entry);
-                CarryOut();
+                using (_account.As(_ofFields))
+                {
+                    _site.Take(entry);
+                    CarryOut();
+                }
+
                 break;
             case SiteOrder.Job job:
                 _crew.Order(job.Participant, job.What);
@@ -188,16 +210,20 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                     _lines.ToSite(send.Site, send.Parcel);
                     break;
                 case SiteEffect.Tell tell:
-                    if (_observer.TryTake(isDue: tell.What is SiteAnswer.ShareSaved, out var worked))
-                    {
-                        _lines.ToCoordinator(worked);
-                    }
-
+                    TellWork(isDue: tell.What is SiteAnswer.ShareSaved);
                     _lines.ToCoordinator(tell.What);
                     break;
                 default:
                     throw new InvalidOperationException($"A site knows no effect {effect.GetType().Name}.");
             }
+        }
+    }
+
+    private void TellWork(bool isDue)
+    {
+        if (_observer.TryTake(isDue, out var worked))
+        {
+            _lines.ToCoordinator(worked);
         }
     }
 

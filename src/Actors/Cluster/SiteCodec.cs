@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
@@ -196,11 +197,19 @@ internal static class SiteCodec
                 WriteInteger(to, told.Number);
                 WriteFlag(to, told.IsAnswer);
                 WriteBytes(to, told.Block);
+                WriteInteger(to, told.Before);
                 break;
             case SiteWorked worked:
                 Write(to, Kind.Worked);
+                WriteInteger(to, worked.Site);
                 WriteTimes(to, worked.Mapped);
                 WriteTimes(to, worked.Accelerated);
+                WriteFlag(to, worked.Spent is not null);
+                if (worked.Spent is { } spent)
+                {
+                    ObservationBytes.WriteSum(to, spent);
+                }
+
                 break;
             case SiteAnswer.MeshesChanged changed:
                 Write(to, Kind.MeshesChanged);
@@ -313,9 +322,9 @@ internal static class SiteCodec
             case Kind.ShareSaved:
                 return new SiteAnswer.ShareSaved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from));
             case Kind.FieldsSealed:
-                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from));
+                return new SiteAnswer.FieldsSealed(ReadCount(ref from), ReadInteger(ref from), ReadFlag(ref from), ReadBytes(ref from), ReadInteger(ref from));
             case Kind.Worked:
-                return new SiteWorked(ReadTimes(ref from), ReadTimes(ref from));
+                return new SiteWorked(ReadCount(ref from), ReadTimes(ref from), ReadTimes(ref from), ReadFlag(ref from) ? ObservationBytes.ReadSum(ref from) : null);
             case Kind.MeshesChanged:
                 var (site, group, isBroken, fault) = (ReadCount(ref from), ReadCount(ref from), ReadFlag(ref from), ReadText(ref from));
                 return new SiteAnswer.MeshesChanged(site, group, isBroken ? fault : null);

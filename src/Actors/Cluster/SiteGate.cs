@@ -26,7 +26,7 @@ internal static class SiteGate
             SiteAnswer.ShareSaved share => share.Site < sites,
             SiteAnswer.FieldsSealed told => told.Site < sites,
             SiteAnswer.MeshesChanged changed => changed.Site < sites && changed.Group < system.Groups.Length,
-            SiteWorked worked => worked.Mapped.All(m => m.Conduit >= 0 && m.Conduit < system.Conduits.Length) && worked.Accelerated.All(a => a.Group >= 0 && a.Group < system.Groups.Length),
+            SiteWorked worked => worked.Site < sites && worked.Mapped.All(m => m.Conduit >= 0 && m.Conduit < system.Conduits.Length) && worked.Accelerated.All(a => a.Group >= 0 && a.Group < system.Groups.Length),
             _ => false,
         };
         return fits ? message : throw new InvalidDataException($"A site tells of what the run does not have ({message.GetType().Name}).");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using ActorMultiscale.Actors.DataPlane;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 using Akka.Actor;
@@ -30,6 +31,8 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     private readonly IActorRef _asker;
     private readonly Action<NodeEvent> _onEvent;
     private readonly HashSet<int> _linked = [];
+    private ImmutableArray<int> _peers = [];          // With whom something is exchanged; the coordinator is one of them.
+    private readonly WorkAccount _account;
     private SiteWire? _wire;
     private WorkPermit? _permit;
     private SourcedRun? _run;
@@ -49,6 +52,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     public SiteHost(OpenSite order, NodeSettings node, Func<SourcedRun> compose, IActorRef agent, IActorRef asker, Action<NodeEvent> onEvent)
     {
         (_order, _node, _agent, _asker, _taker, _onEvent) = (order, node, agent, asker, Self, onEvent);
+        _account = WorkAccount.Open(node.Listen.ToString());
         Receive<Composed>(composed => Open(composed.Run));
         Receive<Status.Failure>(failure => Refuse(failure.Cause.GetBaseException().Message));
         Receive<LinkIsOpen>(link =>
@@ -146,6 +150,8 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
             return;
         }
 
+        var teams = _order.Teams.Where(team => team.Sites.Contains(_order.Site)).SelectMany(team => team.Sites);
+        _peers = [.. _placement.PeersOf(system, _order.Site).Concat(teams).Where(site => site != _order.Site).Distinct(), _order.Count];
         var self = Self;
         _run = run;
         try
@@ -158,7 +164,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
                 Epoch = _order.Epoch,
                 Program = _node.Identity.Program,
                 Certificates = _node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
-            }, _order.Count, Dns.GetHostAddresses(_node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork), message => _taker.Tell(message), reason => self.Tell(new Broken(reason)));
+            }, _order.Count, Dns.GetHostAddresses(_node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork), message => _taker.Tell(message), reason => self.Tell(new Broken(reason)), _account);
         }
         catch (Exception fault) when (fault is WireException or FormatException or System.Net.Sockets.SocketException or ArgumentException or InvalidOperationException)
         {
@@ -184,9 +190,8 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     {
         var (self, wire) = (Self, _wire!);
         _hasMet = true;
-        for (var site = _order.Site + 1; site < meet.Sites.Length; site++)
+        foreach (var to in _peers.Where(site => site > _order.Site && site < meet.Sites.Length))
         {
-            var to = site;
             _ = wire.ConnectAsync(meet.Sites[to], to).ContinueWith(made => self.Tell(new Broken($"No link to site {to}: {made.Exception?.GetBaseException().Message}")),
                 CancellationToken.None, TaskContinuationOptions.NotOnRanToCompletion, TaskScheduler.Default);
         }
@@ -196,7 +201,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
 
     private void BeginIfReady()
     {
-        if (!_hasMet || _fields is null || _linked.Count < _order.Count || !_site.IsNobody())
+        if (!_hasMet || _fields is null || !_peers.All(_linked.Contains) || !_site.IsNobody())
         {
             return;
         }
@@ -214,7 +219,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
             () => self.Tell(new Broken("The coordinator counts on it no more: nothing was heard for too long, or this process stood still.")),
             span => onEvent(NodeEvent.OfSite(NodeEventKind.SiteEnded, address, began with { Until = span.Until, InVain = span.InVain })), TimeProvider.System);
         onEvent(NodeEvent.OfSite(NodeEventKind.SiteBegins, address, began));
-        var settings = new RunSettings { Threads = _node.Threads, Permit = _permit };
+        var settings = new RunSettings { Threads = _node.Threads, Permit = _permit, Account = _account };
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
         _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), SiteName);
         Context.Watch(_site);

@@ -19,7 +19,7 @@ internal abstract record SiteOrder
     /// <summary>A job of a participant: inside a batch, but for the restoring of its state, which comes by itself.</summary>
     public sealed record Job(int Participant, ParticipantJob What) : SiteOrder;
 
-    /// <summary>Where all sites listen: each connects to those behind it.</summary>
+    /// <summary>Where all sites listen: each connects to those behind it with which it exchanges something.</summary>
     public sealed record Meet(ImmutableArray<NodeAddress> Sites) : SiteOrder;
 
     /// <summary>The fields of the snapshot from which the run goes on; empty for its start. The site's first order.</summary>
@@ -31,7 +31,7 @@ internal abstract record SiteOrder
 /// <param name="Sites">Of each member its site; the participant's is that of member 0.</param>
 public readonly record struct TeamSites(int Participant, ImmutableArray<int> Sites);
 
-/// <summary>A site has links to all others, and its participants are made.</summary>
+/// <summary>A site has links to all with which it exchanges something, and its participants are made.</summary>
 internal sealed record SiteIsReady(int Site);
 
 /// <summary>The lines of a site to the others.</summary>

@@ -1,17 +1,20 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
 
 namespace ActorMultiscale.Actors.Cluster;
 
-/// <summary>How long a site mapped and accelerated since it last told.</summary>
+/// <summary>How long a site mapped and accelerated since it last told, and what it has spent.</summary>
+/// <param name="Site">The site.</param>
 /// <param name="Mapped">By conduit, ns.</param>
 /// <param name="Accelerated">By group, ns.</param>
-internal sealed record SiteWorked(ImmutableArray<(int Conduit, long Nanoseconds)> Mapped, ImmutableArray<(int Group, long Nanoseconds)> Accelerated);
+/// <param name="Spent">What it has spent since it was opened; null where that is not summed up.</param>
+internal sealed record SiteWorked(int Site, ImmutableArray<(int Conduit, long Nanoseconds)> Mapped, ImmutableArray<(int Group, long Nanoseconds)> Accelerated, WorkSum? Spent);
 
 /// <summary>Sums up how long the fields of a site take, and tells it a few times a second. What else is observed the coordinator sees itself.</summary>
-internal sealed class SiteObserver(CoupledSystem system, TimeProvider clock) : ICouplingObserver
+internal sealed class SiteObserver(CoupledSystem system, int site, TimeProvider clock, WorkAccount account) : ICouplingObserver
 {
     private static readonly TimeSpan _every = TimeSpan.FromMilliseconds(250);
 
@@ -47,7 +50,8 @@ internal sealed class SiteObserver(CoupledSystem system, TimeProvider clock) : I
 
         _told = clock.GetTimestamp();
         var (mapped, accelerated) = (Take(_mapped), Take(_accelerated));
-        worked = mapped.IsEmpty && accelerated.IsEmpty ? null : new SiteWorked(mapped, accelerated);
+        var spent = account.Sum();
+        worked = mapped.IsEmpty && accelerated.IsEmpty && spent is null ? null : new SiteWorked(site, mapped, accelerated, spent);
         return worked is not null;
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using ActorMultiscale.Actors.DataPlane;
 using ActorMultiscale.Actors.Observation;
+using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling.Distribution;
 
 namespace ActorMultiscale.Actors.Cluster;
@@ -26,7 +27,9 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     private readonly SiteWire?[] _neighbors;          // Of this process.
     private readonly Action<object> _take;
     private readonly Action<string> _broken;
+    private readonly WorkAccount _account;
     private readonly WireLink?[] _links;
+    private readonly int[] _lastSent;                 // To each site: what the last message was for.
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<bool> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _standing;                            // Links that were opened and not told as closed.
@@ -40,8 +43,10 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     /// <param name="host">An address of this machine by which the others reach it.</param>
     /// <param name="take">Takes every message, on threads of the links.</param>
     /// <param name="broken">Told once, with a sentence, when nothing more will come.</param>
-    public SiteWire(WireOptions options, int sites, IPAddress host, Action<object> take, Action<string> broken)
+    /// <param name="account">Where it is summed up what is sent, and what that costs.</param>
+    public SiteWire(WireOptions options, int sites, IPAddress host, Action<object> take, Action<string> broken, WorkAccount account)
     {
+        (_account, _lastSent) = (account, new int[sites + 1]);
         (_options, _take, _broken, _links, _neighbors) = (options, take, broken, new WireLink?[sites + 1], new SiteWire?[sites + 1]);
         _key = (Convert.ToHexString(options.Token.AsSpan()), options.Site);
         _wire = Wire.Listen(options, this, new IPEndPoint(host, 0));
@@ -66,6 +71,9 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
 
     /// <inheritdoc/>
     public ImmutableArray<(int Peer, WireCounters Counters)> Links => [.. Enumerable.Range(0, _links.Length).Select(site => (site, Volatile.Read(ref _links[site]))).Where(link => link.Item2 is not null).Select(link => (link.site, link.Item2!.Counters))];
+
+    /// <inheritdoc/>
+    public WorkSum? Work => _account.Sum();
 
     /// <summary>
     /// Ends soon after <see cref="Dispose"/>, when all links are no more: with true where each has ended at its other end as well, so that nobody there counts on this one, or works for it,
@@ -107,9 +115,12 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
             return;
         }
 
+        var purpose = PurposeOf(message);
+        using var shift = _account.As(purpose);
         var bytes = SiteCodec.Encode(message);
         if (bytes.Length <= ShortLength)
         {
+            Note(site, purpose, bytes.Length);
             _ = link.Send(bytes.Span);      // Where it is no more, everything is over soon.
             return;
         }
@@ -123,6 +134,7 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
             return;
         }
 
+        Note(site, purpose, bytes.Length);
         _ = link.SendFieldAsync([], bytes).ContinueWith(static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
@@ -146,14 +158,17 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Received(WireLink link, ReadOnlySpan<byte> message) => _take(SiteCodec.Decode(message));
+    public void Received(WireLink link, ReadOnlySpan<byte> message) => Take(message);
 
     /// <inheritdoc/>
     public void Received(WireLink link, WireField field)
     {
-        _take(SiteCodec.Decode(field.Body));
+        Take(field.Body);
         field.Release();
     }
+
+    // What waits to be sent may be for several things; it is counted as what came last.
+    void IWireReceiver.Sent(WireLink link) => _account.Past(link.Site < _lastSent.Length ? (WorkPurpose)Volatile.Read(ref _lastSent[link.Site]) : WorkPurpose.Control);
 
     /// <inheritdoc/>
     public void Closed(WireLink link, string reason)
@@ -195,6 +210,28 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
             EndIfOver();
         }
     }
+
+    // On a thread that does nothing but read this lane: what it did since the message before was for this one.
+    private void Take(ReadOnlySpan<byte> bytes)
+    {
+        var message = SiteCodec.Decode(bytes);
+        _take(message);
+        _account.Past(PurposeOf(message));
+    }
+
+    private void Note(int site, WorkPurpose purpose, int bytes)
+    {
+        Volatile.Write(ref _lastSent[site], (int)purpose);
+        _account.Sent(purpose, bytes);
+    }
+
+    private static WorkPurpose PurposeOf(object message) => message switch
+    {
+        TeamPacket.Mail => WorkPurpose.Halo,
+        FieldParcel => WorkPurpose.Mapping,
+        SiteAnswer.ShareSaved or SiteAnswer.FieldsSealed or ParticipantAnswer.Saved or SiteOrder.Begin or SiteOrder.Job => WorkPurpose.Journal,
+        _ => WorkPurpose.Control,
+    };
 
     private void EndIfOver()
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Security.Cryptography;
 using ActorMultiscale.Actors.DataPlane;
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 using Akka.Actor;
@@ -28,8 +29,9 @@ internal sealed record OpenedSites(FieldPlacement Placement, ICoordinatorLines L
 /// <param name="actors">The actors of the coordinator's node.</param>
 /// <param name="node">What that was told.</param>
 /// <param name="run">The run.</param>
+/// <param name="account">Where it is summed up what the coordinator sends.</param>
 /// <param name="place">Chooses the nodes, of each participant the index of its own, and of teams on several nodes those of their members.</param>
-internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, Func<CoupledSystem, ChosenNodes> place) : ISites
+internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, WorkAccount account, Func<CoupledSystem, ChosenNodes> place) : ISites
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
@@ -78,7 +80,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
         };
         return new OpenedSites(placement, await SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
-            [.. addresses], fields, message => take(SiteGate.Pass(system, nodes.Length, message)), lost, ended => Ended = ended).ConfigureAwait(false));
+            [.. addresses], fields, message => take(SiteGate.Pass(system, nodes.Length, message)), lost, account, ended => Ended = ended).ConfigureAwait(false));
     }
 
     private async Task<NodeAddress> OpenAsync(NodeAddress address, OpenSite order)
@@ -115,10 +117,11 @@ internal sealed class SiteLinks : ICoordinatorLines
     /// <param name="fields">The fields of the snapshot from which the run goes on; empty for its start.</param>
     /// <param name="take">Takes what sites and participants answer, on threads of the links.</param>
     /// <param name="lost">Told once when a site is lost.</param>
+    /// <param name="account">Where it is summed up what is sent.</param>
     /// <param name="ends">Is given what becomes of the links in the end, also where they cannot be opened (<see cref="SiteWire.Ended"/>).</param>
     /// <exception cref="WireException">They cannot be reached, or are not ready in time.</exception>
     public static async Task<SiteLinks> OpenAsync(WireOptions options, IPAddress host, ImmutableArray<NodeAddress> addresses, byte[] fields, Action<object> take, Action<string> lost,
-        Action<Task<bool>>? ends = null)
+        WorkAccount account, Action<Task<bool>>? ends = null)
     {
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var missing = addresses.Length;
@@ -157,7 +160,7 @@ internal sealed class SiteLinks : ICoordinatorLines
             }
         }
 
-        var wire = new SiteWire(options, addresses.Length, host, Take, Lost);
+        var wire = new SiteWire(options, addresses.Length, host, Take, Lost, account);
         ends?.Invoke(wire.Ended);
         try
         {

@@ -1,3 +1,4 @@
+using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Models;
@@ -19,6 +20,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     private readonly MessageDispatcher _solvers;
     private readonly Action<TeamPacket, int> _send;         // To the member of this number.
     private readonly WorkPermit? _permit;
+    private readonly WorkAccount _account;
     private readonly List<TeamPacket.Mail> _waiting = [];   // While it runs, or before its act has begun.
     private CancellationTokenSource _cancellation = new();
     private TeamAct? _act;
@@ -36,9 +38,9 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     /// <param name="send">Sends to another member, from any thread.</param>
     public TeamMemberActor(ParticipantNode node, int member, ulong seed, RunSettings settings, Action<TeamPacket, int> send)
     {
-        (_node, _member, _send, _permit) = (node, member, send, settings.Permit);
+        (_node, _member, _send, _permit, _account) = (node, member, send, settings.Permit, settings.Account);
         _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
-        _session = new TeamMemberSession(node, member, seed, new ChunkedLoop(settings.Threads, new DispatcherScheduler(_solvers)));
+        _session = new TeamMemberSession(node, member, seed, new ChunkedLoop(settings.Threads, new DispatcherScheduler(_solvers, settings.Account)));
         Receive<TeamPacket.Order>(order => OnOrder(order, null));
         Receive<OrderWithInputs>(order => OnOrder(order.Order, order.Inputs));
         Receive<TeamPacket.Cancel>(cancel =>
@@ -70,6 +72,13 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
 
     /// <summary>What member 0 has done: a result, or nothing but the knowledge that it is done.</summary>
     public sealed record Result(long Act, object? Answer, string? Fault);
+
+    /// <inheritdoc/>
+    protected override bool AroundReceive(Receive receive, object message)
+    {
+        using var shift = _account.As(WorkPurpose.Halo);
+        return base.AroundReceive(receive, message);
+    }
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -149,6 +158,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
         _waiting.RemoveAll(mail => mail.Act == number);
         _solvers.Schedule(() =>
         {
+            using var shift = _account.As(act is TeamAct.Save or TeamAct.Restore ? WorkPurpose.Journal : WorkPurpose.Computing);
             if (_permit?.TryBegin() == false)
             {
                 return;

@@ -10,7 +10,8 @@ namespace ActorMultiscale.Actors.DataPlane;
 /// <param name="meter">Counts what goes.</param>
 /// <param name="options">How.</param>
 /// <param name="budget">How many bytes the receiver takes before it has released some.</param>
-internal sealed class FieldSender(Stream stream, WireMeter meter, WireOptions options, long budget)
+/// <param name="sent">Told on the thread of the lane whenever a chunk is written.</param>
+internal sealed class FieldSender(Stream stream, WireMeter meter, WireOptions options, long budget, Action sent)
 {
     // A shorter payload is copied behind its head, and both are written at once.
     private const int Together = 32 << 10;
@@ -109,6 +110,7 @@ internal sealed class FieldSender(Stream stream, WireMeter meter, WireOptions op
 
             // First in the queue until its chunk is written: should that fail, so does the field.
             WriteChunk(field, packing);
+            sent();
             _active.Dequeue();
             if (field.Written < field.Body.Length)
             {

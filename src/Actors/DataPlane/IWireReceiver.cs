@@ -19,6 +19,11 @@ internal interface IWireReceiver
     /// <summary>A field, whole. It is the receiver's, who releases it once its memory no longer counts.</summary>
     void Received(WireLink link, WireField field);
 
+    /// <summary>A thread of the link has handed to the network what others had given it to send. On that thread, which does nothing else. Must not throw.</summary>
+    void Sent(WireLink link)
+    {
+    }
+
     /// <summary>A link is no more: once for each that was opened, after everything else of it. Must not throw.</summary>
     /// <param name="link">Which.</param>
     /// <param name="reason">Why, as a sentence.</param>

@@ -11,7 +11,8 @@ namespace ActorMultiscale.Actors.DataPlane;
 /// <param name="stream">Its bytes.</param>
 /// <param name="meter">Counts what goes.</param>
 /// <param name="backlog">How many bytes may wait.</param>
-internal sealed class MessageSender(Socket socket, Stream stream, WireMeter meter, int backlog)
+/// <param name="sent">Told on the thread of the lane whenever that has written.</param>
+internal sealed class MessageSender(Socket socket, Stream stream, WireMeter meter, int backlog, Action sent)
 {
     private readonly object _gate = new();
     private FrameBuffer _waiting = new();
@@ -118,6 +119,8 @@ internal sealed class MessageSender(Socket socket, Stream stream, WireMeter mete
             while (!Write())
             {
             }
+
+            sent();
         }
     }
 

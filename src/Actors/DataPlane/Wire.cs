@@ -12,12 +12,16 @@ internal sealed class Wire : IDisposable
 {
     // So many may introduce themselves at once; a run has fewer processes, and the rest is sent away.
     private const int Guests = 64;
+
+    // So many are connected to at once: to wait in line is no reason to be late.
+    private const int AtOnce = 16;
     private readonly Socket _listener;
     private readonly object _gate = new();
     private readonly HashSet<WireLink> _links = [];
     private readonly Dictionary<Socket, long> _guests = [];                     // Who has not introduced itself yet, since when.
     private readonly Dictionary<Guid, (Hello Hello, WireLane Lane)> _halves = [];      // Who has, with one connection of two.
     private WireCounters _past;
+    private int _connecting;
     private bool _isDisposed;
     private long _lookedAt = TimeProvider.System.GetTimestamp();       // When the clock last came by.
     private volatile bool _hasStoodStill;
@@ -95,7 +99,7 @@ internal sealed class Wire : IDisposable
     }
 
     /// <summary>Makes a link to another process.</summary>
-    /// <param name="to">Where it listens.</param>
+    /// <param name="to">Where it listens: the address of a host, or its name. With certificates its own must be for that host.</param>
     /// <param name="site">Which process it is expected to be.</param>
     /// <returns>Ends with the link; fails with a <see cref="WireException"/> that says why there is none.</returns>
     public Task<WireLink> ConnectAsync(EndPoint to, int site)
@@ -105,7 +109,7 @@ internal sealed class Wire : IDisposable
         {
             try
             {
-                made.SetResult(Connect(to, site));
+                made.SetResult(ConnectInTurn(to, site));
             }
             catch (Exception fault)
             {
@@ -194,7 +198,7 @@ internal sealed class Wire : IDisposable
         var (lane, pair) = ((WireLane?)null, (WireLane?)null);
         try
         {
-            lane = WireLane.Of(socket, Options.Certificates, isServer: true);
+            lane = WireLane.Of(socket, Options.Certificates, host: null);
             var hello = Hello.Read(lane.Stream);
             var (refusal, first) = (hello.Refusal(Options), ((Hello Hello, WireLane Lane)?)null);
             if (refusal is null)
@@ -249,6 +253,32 @@ internal sealed class Wire : IDisposable
         }
     }
 
+    private WireLink ConnectInTurn(EndPoint to, int site)
+    {
+        lock (_gate)
+        {
+            while (_connecting >= AtOnce && !_isDisposed)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            _connecting++;
+        }
+
+        try
+        {
+            return Connect(to, site);
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _connecting--;
+                Monitor.PulseAll(_gate);
+            }
+        }
+    }
+
     private WireLink Connect(EndPoint to, int site)
     {
         var hello = new Hello(false, Options.Site, site, Options.Epoch, Options.Token, Guid.NewGuid(), Options.FieldBudget, Options.Program);
@@ -278,7 +308,7 @@ internal sealed class Wire : IDisposable
             }
 
             socket.Connect(to);
-            lane = WireLane.Of(socket, Options.Certificates, isServer: false);
+            lane = WireLane.Of(socket, Options.Certificates, to is DnsEndPoint named ? named.Host : ((IPEndPoint)to).Address.ToString());
             lane.Stream.Write(hello.ToBytes());
             var answer = Answer.Read(lane.Stream);
             return answer switch

@@ -51,10 +51,10 @@ internal sealed class WireLane(Socket socket, Stream stream) : IDisposable
     /// <summary>The lane of a connection. With certificates each end shows its own and looks at the other's.</summary>
     /// <param name="socket">The connection.</param>
     /// <param name="certificates">With what; null for plain bytes.</param>
-    /// <param name="isServer">Whether this process was connected to.</param>
+    /// <param name="host">The host that was called, for which the certificate of the other end must be; null where this process was called, and any of the authority will do.</param>
     /// <exception cref="AuthenticationException">The other end has shown none, or another authority's.</exception>
     /// <exception cref="IOException">The connection broke.</exception>
-    public static WireLane Of(Socket socket, WireCertificates? certificates, bool isServer)
+    public static WireLane Of(Socket socket, WireCertificates? certificates, string? host)
     {
         socket.NoDelay = true;
         var plain = new NetworkStream(socket);
@@ -66,7 +66,7 @@ internal sealed class WireLane(Socket socket, Stream stream) : IDisposable
         var why = "";
         bool IsTrusted(X509Certificate? certificate)
         {
-            why = Refusal(certificate, certificates, isServer) ?? "";
+            why = Refusal(certificate, certificates, host) ?? "";
             return why.Length == 0;
         }
 
@@ -74,7 +74,7 @@ internal sealed class WireLane(Socket socket, Stream stream) : IDisposable
         var own = SslStreamCertificateContext.Create(certificates.Own, [certificates.Authority], offline: true);
         try
         {
-            if (isServer)
+            if (host is null)
             {
                 secured.AuthenticateAsServer(new SslServerAuthenticationOptions
                 {
@@ -89,7 +89,7 @@ internal sealed class WireLane(Socket socket, Stream stream) : IDisposable
                 secured.AuthenticateAsClient(new SslClientAuthenticationOptions
                 {
                     ClientCertificateContext = own,
-                    TargetHost = certificates.HostName ?? "",
+                    TargetHost = host,
                     AllowTlsResume = false,
                     RemoteCertificateValidationCallback = (_, certificate, _, _) => IsTrusted(certificate),
                 });
@@ -103,7 +103,7 @@ internal sealed class WireLane(Socket socket, Stream stream) : IDisposable
         return new WireLane(socket, secured);
     }
 
-    private static string? Refusal(X509Certificate? certificate, WireCertificates certificates, bool isServer)
+    private static string? Refusal(X509Certificate? certificate, WireCertificates certificates, string? host)
     {
         if (certificate is null)
         {
@@ -121,6 +121,6 @@ internal sealed class WireLane(Socket socket, Stream stream) : IDisposable
             return $"Its certificate '{shown.Subject}' is not one of this run's authority '{certificates.Authority.Subject}': {string.Join(", ", chain.ChainStatus.Select(status => status.Status))}.";
         }
 
-        return !isServer && certificates.HostName is { } name && !shown.MatchesHostname(name) ? $"Its certificate '{shown.Subject}' is not for the host '{name}'." : null;
+        return host is not null && !shown.MatchesHostname(host) ? $"Its certificate '{shown.Subject}' is not for the host '{host}'." : null;
     }
 }

@@ -38,8 +38,8 @@ internal sealed class WireLink
         messages.Socket.SendBufferSize = 4 * FrameHead.LongestMessage;
         _messagesIn = new FrameReader(messages.Stream, ofFields: false, _meter);
         _fieldsIn = new FrameReader(fields.Stream, ofFields: true, _meter);
-        _messagesOut = new MessageSender(messages.Socket, messages.Stream, _meter, wire.Options.MessageBacklog);
-        _fieldsOut = new FieldSender(fields.Stream, _meter, wire.Options, budget);
+        _messagesOut = new MessageSender(messages.Socket, messages.Stream, _meter, wire.Options.MessageBacklog, Sent);
+        _fieldsOut = new FieldSender(fields.Stream, _meter, wire.Options, budget, Sent);
         _assembly = new FieldAssembly(wire.Options.FieldBudget, GiveCredit);
     }
 
@@ -426,6 +426,8 @@ internal sealed class WireLink
         _wire.Forget(this);
         _wire.Receiver.Closed(this, (_isBroken ? _goodbye : null) ?? _reason!);
     }
+
+    private void Sent() => _wire.Receiver.Sent(this);
 
     private static void RequireShort(ReadOnlySpan<byte> bytes, string what)
     {

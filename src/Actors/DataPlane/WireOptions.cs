@@ -96,8 +96,4 @@ internal sealed record WireOptions
 /// <summary>The certificates of a process.</summary>
 /// <param name="Own">Its own, with the private key.</param>
 /// <param name="Authority">The one that has signed those of all processes of the run; no other is trusted.</param>
-internal sealed record WireCertificates(X509Certificate2 Own, X509Certificate2 Authority)
-{
-    /// <summary>The name of a host that the certificate of the process to which one connects must carry; null where any certificate of the authority will do.</summary>
-    public string? HostName { get; init; }
-}
+internal sealed record WireCertificates(X509Certificate2 Own, X509Certificate2 Authority);

@@ -19,6 +19,7 @@ public sealed class PostgresDatabase : StoreDatabase
     private const long Setup = 0x4163746F724D5331;      // The lock under which tables are made.
     private const long Chunks = Setup + 1;              // Shared by who writes chunks; held alone by who sweeps.
     private const int SweepTries = 1000;                // Of 30 ms.
+    private const int OwnTries = 300;                   // Of 30 ms, while a session that has ended the run is being closed.
     private readonly NpgsqlConnectionStringBuilder _connection;
 
     /// <summary>The database that <paramref name="text"/> names.</summary>
@@ -172,6 +173,11 @@ public sealed class PostgresDatabase : StoreDatabase
     internal override bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null) =>
         Scalar(connection, transaction, "SELECT to_regclass(@table) IS NOT NULL", ("@table", $"{Schema}.{table}")) is true;
 
+    internal override bool HasColumn(DbConnection connection, string table, string column) =>
+        Scalar(connection, null, "SELECT 1 FROM pg_attribute WHERE attrelid = to_regclass(@table) AND attname = @column AND NOT attisdropped", ("@table", $"{Schema}.{table}"), ("@column", column)) is not null;
+
+    internal override string AddColumn => "ADD COLUMN IF NOT EXISTS";
+
     internal override string? Own(DbConnection connection, string run, bool takesOver)
     {
         if (takesOver)
@@ -180,14 +186,33 @@ public sealed class PostgresDatabase : StoreDatabase
             Execute(connection, null, $"SELECT pg_terminate_backend(pid, 10000) FROM pg_locks WHERE {IsTheLock} AND pid <> pg_backend_pid()", ("@run", run));
         }
 
-        if (!IsMine(connection, run) && Scalar(connection, null, "SELECT pg_try_advisory_lock(hashtextextended(@run, 0))", ("@run", run)) is not true)
+        for (var tries = 1; ; tries++)
         {
-            var owner = new OwnerName(Scalar(connection, null, "SELECT owner FROM run WHERE run = @run", ("@run", run)) as string ?? "");
-            return $"is being computed by {owner.Sentence}; two cannot write one record. Wait for it, or stop it. If it is gone for good and the server has not noticed, 'resume {run} --take-over' takes the run from it.";
-        }
+            // One after the other, and each in one transaction: whoever is refused reads the name of the owner, and not of the one before.
+            Execute(connection, null, $"""
+                SELECT pg_advisory_xact_lock(hashtextextended(@run, 1));
+                SELECT pg_try_advisory_lock(hashtextextended(@run, 0));
+                UPDATE run SET owner = @owner WHERE run = @run AND EXISTS (SELECT FROM pg_locks WHERE {IsTheLock} AND pid = pg_backend_pid());
+                """, ("@owner", OwnerName.Own.Text), ("@run", run));
+            if (IsMine(connection, run))
+            {
+                return null;
+            }
 
-        Execute(connection, null, "UPDATE run SET owner = @owner WHERE run = @run", ("@owner", OwnerName.Own.Text), ("@run", run));
-        return null;
+            // Without a name its owner has ended it, and the server ends that session in a moment.
+            var owner = new OwnerName(Scalar(connection, null, "SELECT owner FROM run WHERE run = @run", ("@run", run)) as string ?? "");
+            if (owner.Text.Length > 0)
+            {
+                return $"is being computed by {owner.Sentence}; two cannot write one record. Wait for it, or stop it. If it is gone for good and the server has not noticed, 'resume {run} --take-over' takes the run from it.";
+            }
+
+            if (tries == OwnTries)
+            {
+                return "is still held by a process that has ended it; two cannot write one record. Try again.";
+            }
+
+            Scalar(connection, null, "SELECT pg_sleep(0.03)");
+        }
     }
 
     internal override bool IsOwned(DbConnection connection, string run, string owner) => Holds(connection, run, "true");
@@ -216,7 +241,7 @@ public sealed class PostgresDatabase : StoreDatabase
     internal override void Remove(RunStore store)
     {
         // Statements that are sent together are one transaction.
-        var tables = new[] { "observation", "pending" }.Where(store.HasTable).Append("run").Select(table => $"DELETE FROM {table} WHERE run = @run");
+        var tables = new[] { "observation", "pending", "kept" }.Where(store.HasTable).Append("run").Select(table => $"DELETE FROM {table} WHERE run = @run");
         store.Execute(string.Join("; ", store.HasTable("journal") ? tables.Prepend("DELETE FROM journal WHERE persistence_id = 'run-' || @run") : tables));
         store.Dispose();
     }

@@ -222,7 +222,7 @@ public sealed partial class RunStore : IDisposable
 
         _isOwner = true;
         return true;
-    }, acquires: true);
+    }, evenIfRobbed: true);
 
     /// <summary>Stores bytes under the hash of their content, once.</summary>
     public string WriteChunk(byte[] bytes) => WriteChunks([bytes])[0];
@@ -591,19 +591,20 @@ public sealed partial class RunStore : IDisposable
         Database.Release();
     }
 
-    private T Locked<T>(Func<T> work, bool acquires = false)
+    // What this process would write after another has taken the run is not its own; it may look, and take the run anew.
+    private T Locked<T>(Func<T> work, bool evenIfRobbed = false)
     {
         lock (_gate)
         {
             return Guarded(Database, () =>
             {
-                Reconnect(acquires);
+                Reconnect(evenIfRobbed);
                 return work();
             });
         }
     }
 
-    private void Reconnect(bool acquires)
+    private void Reconnect(bool evenIfRobbed)
     {
         if (!Database.IsThere)
         {
@@ -617,8 +618,7 @@ public sealed partial class RunStore : IDisposable
             _isRobbed |= _isOwner && Database.Own(_connection, Run, takesOver: false) is not null;
         }
 
-        // Until it is acquired anew: what this one would write now is not its own any more.
-        if (_isRobbed && !acquires)
+        if (_isRobbed && !evenIfRobbed)
         {
             throw new RunStoreException($"The connection to '{Database.Name}' was lost, and another process has taken the run '{Run}' meanwhile. What it writes counts; this one ends.");
         }

@@ -123,6 +123,12 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
     internal override bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null) =>
         Scalar(connection, transaction, "SELECT name FROM sqlite_master WHERE type = 'table' AND name = @table", ("@table", table)) is not null;
 
+    internal override bool HasColumn(DbConnection connection, string table, string column) =>
+        Scalar(connection, null, "SELECT 1 FROM pragma_table_info(@table) WHERE name = @column", ("@table", table), ("@column", column)) is not null;
+
+    // Who adds one has the run to itself.
+    internal override string AddColumn => "ADD COLUMN";
+
     internal override string? Own(DbConnection connection, string run, bool takesOver)
     {
         if (_lock is null)

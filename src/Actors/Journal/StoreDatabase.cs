@@ -60,6 +60,12 @@ public abstract class StoreDatabase
     /// <summary>Whether there is a table.</summary>
     internal abstract bool HasTable(DbConnection connection, string table, DbTransaction? transaction = null);
 
+    /// <summary>Whether a table that is there has a column.</summary>
+    internal abstract bool HasColumn(DbConnection connection, string table, string column);
+
+    /// <summary>How <c>ALTER TABLE</c> adds a column that was not there a moment before; somebody else may have added it since.</summary>
+    internal abstract string AddColumn { get; }
+
     /// <summary>The statements that make the database itself write down the head of every journal; in a record of before they make what else it has not yet.</summary>
     internal abstract string KeepHead { get; }
 

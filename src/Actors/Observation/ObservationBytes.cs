@@ -15,6 +15,7 @@ namespace ActorMultiscale.Actors.Observation;
 /// iteration = root window, start tick, end tick, converged, address, residuals (distance, norm)
 /// watches   = root window, end tick, numbers
 /// timing    = root window, windows, begin, length, (computing, mapping, persisting, advances) a participant, accelerating, storing, spans
+/// work      = root windows accepted, site (−1 for the coordinator), node, process, on the pool, purposes (time, messages, bytes), since the site was opened
 /// </code>
 /// A legend begins what one process observed, and says what the indices of the records after it mean. Records before it that speak of its
 /// first root window, or of later ones, are void: the run went on from a snapshot there. Times of a process count from its begin.
@@ -26,6 +27,7 @@ internal static class ObservationBytes
     public const byte Iteration = 2;
     public const byte Watches = 3;
     public const byte Timing = 4;
+    public const byte Work = 5;
 
     public static void WriteLegend(ArrayBufferWriter<byte> to, CoupledSystem system, long firstWindow, long beginNanoseconds)
     {
@@ -123,6 +125,48 @@ internal static class ObservationBytes
         }
     }
 
+    public static void WriteWork(ArrayBufferWriter<byte> to, long windows, int site, WorkSum sum)
+    {
+        WriteInteger(to, Work);
+        WriteInteger(to, windows);
+        WriteInteger(to, site);
+        WriteSum(to, sum);
+    }
+
+    public static void WriteSum(ArrayBufferWriter<byte> to, WorkSum sum)
+    {
+        WriteText(to, sum.Node);
+        WriteInteger(to, sum.Process);
+        WriteInteger(to, sum.OnPool);
+        WriteInteger(to, sum.Purposes.Length);
+        foreach (var purpose in sum.Purposes)
+        {
+            WriteInteger(to, purpose.Nanoseconds);
+            WriteInteger(to, purpose.Messages);
+            WriteInteger(to, purpose.Bytes);
+        }
+    }
+
+    /// <summary>What <see cref="WriteSum"/> wrote.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no such sum.</exception>
+    public static WorkSum ReadSum(ref ReadOnlySpan<byte> from)
+    {
+        static long Amount(ref ReadOnlySpan<byte> from) => ReadInteger(ref from) is >= 0 and var amount ? amount : throw Damaged();
+        var (node, process, onPool) = (ReadText(ref from), Amount(ref from), Amount(ref from));
+        if (ReadCount(ref from) != WorkSum.Count)
+        {
+            throw Damaged();
+        }
+
+        var purposes = ImmutableArray.CreateBuilder<PurposeSum>(WorkSum.Count);
+        while (purposes.Count < WorkSum.Count)
+        {
+            purposes.Add(new PurposeSum(Amount(ref from), Amount(ref from), Amount(ref from)));
+        }
+
+        return new WorkSum(node, process, onPool, purposes.MoveToImmutable());
+    }
+
     // The number of levels, then each from the root down.
     private static void WriteAddress(ArrayBufferWriter<byte> to, WindowAddress address, int depth)
     {
@@ -150,11 +194,14 @@ internal sealed class ObservationReader
     private readonly List<IterationRow> _iterations = [];
     private readonly List<WatchRow> _watchRows = [];
     private readonly List<TimingRow> _timings = [];
+    private readonly List<WorkRow> _work = [];
     private ImmutableArray<string> _participants = [];
     private ImmutableArray<(string Name, int Reader)> _conduits = [];
     private ImmutableArray<(string Name, ImmutableArray<string> Criteria)> _groups = [];
     private ImmutableArray<WatchColumn> _watches = [];
     private double _tick;
+    private int _begins;        // Legends so far.
+    private long _firstWindow;  // Of the present process.
     private long? _firstBegin;
     private long _offset;       // Of the process's begin from that of the first.
 
@@ -178,6 +225,9 @@ internal sealed class ObservationReader
                 case ObservationBytes.Timing:
                     ReadTiming(ref from);
                     break;
+                case ObservationBytes.Work:
+                    _work.Add(new WorkRow(_begins, ReadInteger(ref from) - _firstWindow, (int)ReadInteger(ref from), ObservationBytes.ReadSum(ref from)));
+                    break;
                 default:
                     throw Damaged();
             }
@@ -192,6 +242,7 @@ internal sealed class ObservationReader
         Watches = _watches,
         WatchRows = [.. _watchRows],
         Timings = [.. _timings],
+        Work = [.. _work],
     };
 
     private void ReadLegend(ref ReadOnlySpan<byte> from)
@@ -201,7 +252,8 @@ internal sealed class ObservationReader
             throw new InvalidDataException($"It has the format {version}; this program reads {ObservationBytes.Version}.");
         }
 
-        var first = ReadInteger(ref from);
+        _begins++;
+        var first = _firstWindow = ReadInteger(ref from);
         _iterations.RemoveAll(row => row.RootWindow >= first);
         _watchRows.RemoveAll(row => row.Window >= first);
         _timings.RemoveAll(row => row.Window > first || (row.Window == first && row.Windows > 0));

@@ -22,6 +22,9 @@ public sealed record RunObservations
 
     /// <summary>Where the time went, in order.</summary>
     public ImmutableArray<TimingRow> Timings { get; init; } = [];
+
+    /// <summary>What the processes of a run on nodes have spent, in order, some rows a second for each site and for the coordinator.</summary>
+    public ImmutableArray<WorkRow> Work { get; init; } = [];
 }
 
 /// <summary>One row of the iteration table: what one criterion saw in one iteration.</summary>
@@ -76,6 +79,17 @@ public enum WorkKind
 /// <param name="Begin">Begin, ns since the first process of the run began.</param>
 /// <param name="Length">How long it took, ns.</param>
 public readonly record struct WorkSpan(WorkKind Kind, int Who, long Begin, long Length);
+
+/// <summary>What a site, or the coordinator, had spent at some time.</summary>
+/// <param name="Incarnation">How often the run had begun, or gone on, by then: sums begin anew with each.</param>
+/// <param name="Windows">Root windows that this incarnation had accepted by then.</param>
+/// <param name="Site">The site; <see cref="Coordinator"/> for the coordinator.</param>
+/// <param name="Sum">What it had spent since the incarnation began.</param>
+public sealed record WorkRow(int Incarnation, long Windows, int Site, WorkSum Sum)
+{
+    /// <summary>The number under which the coordinator stands.</summary>
+    public const int Coordinator = -1;
+}
 
 /// <summary>Where the time of one participant went, ns.</summary>
 /// <param name="Computing">In its own advances.</param>

@@ -24,6 +24,7 @@ internal sealed class RunObserver : ICouplingObserver
     private readonly ObservationStore _store;
     private readonly TimeProvider _clock;
     private readonly bool _hasDetails;
+    private readonly WorkAccount _account;
     private readonly long _began;
     private readonly double _nanoseconds;       // A tick of the clock.
     private readonly ArrayBufferWriter<byte> _bytes = new(1024);
@@ -42,8 +43,10 @@ internal sealed class RunObserver : ICouplingObserver
     /// <param name="store">Where everything goes.</param>
     /// <param name="hasDetails">Whether iterations and times are kept; otherwise the watches alone, which the experiment asks for.</param>
     /// <param name="clock">The clock.</param>
-    public RunObserver(CoupledSystem system, long firstWindow, ObservationStore store, bool hasDetails, TimeProvider clock)
+    /// <param name="account">What the coordinator spends.</param>
+    public RunObserver(CoupledSystem system, long firstWindow, ObservationStore store, bool hasDetails, TimeProvider clock, WorkAccount account)
     {
+        _account = account;
         (_system, _store, _clock, _hasDetails) = (system, store, clock, hasDetails);
         _window = _rowWindow = firstWindow;
         _times = new ParticipantTime[system.Participants.Length];
@@ -116,6 +119,19 @@ internal sealed class RunObserver : ICouplingObserver
             foreach (var (_, length) in work.Accelerated)
             {
                 _accelerating += length;
+            }
+
+            if (work.Spent is { } spent)
+            {
+                ObservationBytes.WriteWork(_bytes, _window, work.Site, spent);
+
+                // Sites tell about equally often: the coordinator does so with the first.
+                if (work.Site == 0 && _account.Sum() is { } own)
+                {
+                    ObservationBytes.WriteWork(_bytes, _window, WorkRow.Coordinator, own);
+                }
+
+                Send();
             }
         }
     }

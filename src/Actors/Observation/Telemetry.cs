@@ -44,6 +44,9 @@ public static class Telemetry
     static Telemetry()
     {
         _meter.CreateObservableCounter("actor_multiscale.link.bytes", () => Links(link => (link.BytesSent, link.BytesReceived)), "By", "Bytes over links of runs, by link and direction");
+        _meter.CreateObservableCounter("actor_multiscale.work.cpu", () => Work(sum => sum.Nanoseconds * 1e-9), "s", "Time of processors of sites and coordinators, by what it is spent on");
+        _meter.CreateObservableCounter("actor_multiscale.work.messages", () => Work(sum => sum.Messages), null, "Messages that sites and coordinators send to other processes, by what they are for");
+        _meter.CreateObservableCounter("actor_multiscale.work.bytes", () => Work(sum => sum.Bytes), "By", "Bytes of these messages");
         _meter.CreateObservableCounter("actor_multiscale.link.messages", () => Links(link => (link.MessagesSent, link.MessagesReceived)), null, "Messages over links of runs, by link and direction");
     }
 
@@ -73,6 +76,21 @@ public static class Telemetry
 
     /// <summary>The links of <paramref name="source"/> are no more.</summary>
     internal static void LetGo(ILinkSource source) => _links.TryRemove(source, out _);
+
+    private static IEnumerable<Measurement<T>> Work<T>(Func<PurposeSum, T> what)
+        where T : struct
+    {
+        foreach (var source in _links.Keys)
+        {
+            if (source.Work is { } sum)
+            {
+                foreach (var purpose in Enum.GetValues<WorkPurpose>())
+                {
+                    yield return new Measurement<T>(what(sum[purpose]), new("run", source.Run), new("epoch", source.Epoch), new("site", source.Site), new("purpose", purpose.ToString().ToLowerInvariant()));
+                }
+            }
+        }
+    }
 
     private static IEnumerable<Measurement<long>> Links(Func<WireCounters, (long Sent, long Received)> counts)
     {
@@ -104,4 +122,7 @@ internal interface ILinkSource
 
     /// <summary>The links with what they have carried, by the site at the other end.</summary>
     ImmutableArray<(int Peer, WireCounters Counters)> Links { get; }
+
+    /// <summary>What it has spent; null where that is not summed up.</summary>
+    WorkSum? Work { get; }
 }

@@ -52,7 +52,9 @@ internal sealed class CoordinatorProtocol
     private readonly Queue<CoordinatorEffect> _effects = new();
     private readonly ImmutableArray<WindowRecord>.Builder _decided = ImmutableArray.CreateBuilder<WindowRecord>(32);
     private readonly bool[] _isReady;
+    private int _readyMissing;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
+    private byte[]?[] _states = [];
     private int _statesMissing;
     private bool _isKept;
     private readonly FieldPlacement? _placement;
@@ -89,7 +91,7 @@ internal sealed class CoordinatorProtocol
         _core = placement is null
             ? new CouplingCore(system, from?.Fields, recordedEnds: recordedEnds, observer: observer, recorder: _recorder)
             : new CouplingCore(system, placement, from?.Fields, recordedEnds, observer);
-        _isReady = new bool[system.Participants.Length];
+        (_isReady, _readyMissing) = (new bool[system.Participants.Length], system.Participants.Length);
         Epoch = Math.Max(1, history.Epoch);
         Accepted = Durable = from?.Window ?? 0;
     }
@@ -225,7 +227,7 @@ internal sealed class CoordinatorProtocol
             _core.Fields.SetStart(ready.Participant, ready.Start);
         }
 
-        if (Array.TrueForAll(_isReady, isReady => isReady))
+        if (--_readyMissing == 0)
         {
             foreach (var node in _placement is not null && _from is null ? _system.Participants : [])
             {
@@ -371,8 +373,8 @@ internal sealed class CoordinatorProtocol
     {
         SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
-        (_statesMissing, _isKept) = (_system.Participants.Length, false);
-        _snapshot = new RunSnapshot(take.Window, take.Tick, _placement is null ? _core.SaveFields() : [], [.. new byte[_statesMissing][]]) { Counted = _metrics.Counts };
+        (_states, _statesMissing, _isKept) = (new byte[]?[_system.Participants.Length], _system.Participants.Length, false);
+        _snapshot = new RunSnapshot(take.Window, take.Tick, _placement is null ? _core.SaveFields() : [], []) { Counted = _metrics.Counts };
         if (_placement is not null)
         {
             _gathering = _core.Gather();
@@ -388,13 +390,17 @@ internal sealed class CoordinatorProtocol
     private void OnSaved(ParticipantAnswer.Saved saved)
     {
         // Of a snapshot that a newer one has overtaken, or told twice.
-        if (_snapshot is null || saved.Window != _snapshot.Window || _snapshot.States[saved.Participant] is not null)
+        if (_snapshot is null || saved.Window != _snapshot.Window || _states[saved.Participant] is not null)
         {
             return;
         }
 
-        _snapshot = _snapshot with { States = _snapshot.States.SetItem(saved.Participant, saved.State) };
-        _statesMissing--;
+        _states[saved.Participant] = saved.State;
+        if (--_statesMissing == 0)
+        {
+            _snapshot = _snapshot with { States = [.. _states.Select(state => state!)] };
+        }
+
         KeepIfComplete();
     }
 

@@ -39,7 +39,7 @@ internal static class ClusterExecution
             // The run stays with the cluster when the store knows of it, not before.
             for (var began = Stopwatch.GetTimestamp(); standing.State != RunState.Over; standing = await client.AskAsync(new KeepRun(run), _patience).ConfigureAwait(false) ?? standing)
             {
-                if (IsKept(catalog, run, whileAway: false))
+                if (Keeper(catalog, run) is { Name: { } keeper } && keeper == client.Cluster)
                 {
                     Console.Out.WriteLine(run);
                     return ExitCode.Ok;
@@ -79,6 +79,11 @@ internal static class ClusterExecution
             }
 
             Console.Error.WriteLine();
+            if (loaded.NextStage is { } next && !manners.Cluster!.EndsWithUs)
+            {
+                Console.Error.WriteLine($"the stage '{next}' is begun by nobody then: 'resume {run} --cluster {manners.Cluster.Contact}' does that when '{run}' is complete");
+            }
+
             Console.Error.WriteLine(manners.Cluster!.EndsWithUs
                 ? $"the nodes end with this process; 'resume {run}' goes on with the run"
                 : $"the cluster goes on with '{run}': 'attach {run}' looks at it again, 'stop {run}' ends it");
@@ -89,7 +94,7 @@ internal static class ClusterExecution
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         try
         {
-            var note = "";
+            var (note, wasKept) = ("", false);
             while (true)
             {
                 wantsOut.Token.ThrowIfCancellationRequested();
@@ -104,13 +109,27 @@ internal static class ClusterExecution
                     return End(catalog, run, standing, loaded, manners, wall.Elapsed);
                 }
 
-                if (standing.State == RunState.Unknown && !IsKept(catalog, run, whileAway: true))
+                // While the store is away nobody knows; the cluster waits for it too.
+                wasKept |= standing.State is RunState.Opening or RunState.Running;
+                if (standing.State == RunState.Unknown && Keeper(catalog, run) is { IsAway: false, Name: var keeper } && (keeper is null || (client.Cluster is { } asked && keeper != asked)))
                 {
                     // A keeper that began after it was over knows nothing of it; and one that ended too soon may not have written down that it was told.
                     progress?.End();
                     if (Ended(catalog, run) is { } end)
                     {
                         return Print(run, end, loaded, manners, wall.Elapsed);
+                    }
+
+                    if (keeper is not null)
+                    {
+                        await Console.Error.WriteLineAsync($"the cluster '{client.Cluster}' does not carry '{run}' out; the cluster '{keeper}' does").ConfigureAwait(false);
+                        return ExitCode.Usage;
+                    }
+
+                    if (wasKept)
+                    {
+                        await Console.Error.WriteLineAsync($"'{run}' was told to stop, or was taken from the cluster, and stands where it stood then; 'resume {run}' goes on with it").ConfigureAwait(false);
+                        return ExitCode.Stopped;
                     }
 
                     if (!isHandedOver)
@@ -164,17 +183,17 @@ internal static class ClusterExecution
         return ExitCode.Of(standing.Status, checksPass: false);
     }
 
-    // While the store is away nobody knows; the cluster waits for it too.
-    private static bool IsKept(RunCatalog catalog, string run, bool whileAway)
+    // The cluster that keeps the run going, as its store knows it, or that the store is away.
+    private static (string? Name, bool IsAway) Keeper(RunCatalog catalog, string run)
     {
         try
         {
             using var store = catalog.Open(run);
-            return store.IsKept;
+            return (store.KeptBy, false);
         }
         catch (RunStoreException fault) when (fault.Passes)
         {
-            return whileAway;
+            return (null, true);
         }
     }
 
@@ -241,22 +260,42 @@ internal static class StopCommand
             StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
             await using var client = RunClient.Towards(address, parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null);
             var began = Stopwatch.GetTimestamp();
+            RunStanding? before = null;
             while (await client.AskAsync(new StopKeeping(run), TimeSpan.FromSeconds(30), cancellation).ConfigureAwait(false) is { } standing)
             {
-                if (standing.State is RunState.Unknown or RunState.Over)
+                switch (standing.State)
                 {
-                    await Console.Error.WriteLineAsync(standing.State == RunState.Unknown ? $"the cluster has no run '{run}'"
-                        : string.Create(CultureInfo.InvariantCulture, $"'{run}' is over: {RunStatusWord.Of(standing.Status)} after {standing.Accepted} windows")).ConfigureAwait(false);
-                    return standing.State == RunState.Unknown ? ExitCode.Usage : ExitCode.Ok;
+                    case RunState.Over:
+                        await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"'{run}' is over: {RunStatusWord.Of(standing.Status)} after {standing.Accepted} windows")).ConfigureAwait(false);
+                        return ExitCode.Ok;
+                    case RunState.Unknown when before is not null:
+                        // Its keeper is gone, and left nothing that the next one would go on with.
+                        await Console.Error.WriteLineAsync($"'{run}' is stopped; the node that kept it ended before the run did, and 'resume {run}' goes on from its last snapshot").ConfigureAwait(false);
+                        return ExitCode.Ok;
+                    case RunState.Unknown:
+                        await Console.Error.WriteLineAsync($"the cluster has no run '{run}'").ConfigureAwait(false);
+                        return ExitCode.Usage;
                 }
 
+                if (standing is { IsLetGo: false, Note.Length: > 0 } && standing.Note != before?.Note)
+                {
+                    await Console.Error.WriteLineAsync("waiting: " + standing.Note).ConfigureAwait(false);
+                }
+
+                before = standing;
                 if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(10))
                 {
-                    await Console.Error.WriteLineAsync($"'{run}' was told to stop, and has not reached the end of its window yet; 'attach {run}' looks at it").ConfigureAwait(false);
+                    await Console.Error.WriteLineAsync(standing.IsLetGo ? $"'{run}' was told to stop, and has not reached the end of its window yet; 'attach {run}' looks at it"
+                        : $"'{run}' was told to stop, and that is not written down yet: it goes on if its keeper is lost. Tell it again. {standing.Note}").ConfigureAwait(false);
                     return ExitCode.Stopped;
                 }
 
                 await Task.Delay(250, cancellation).ConfigureAwait(false);
+            }
+
+            if (before is { IsLetGo: false })
+            {
+                await Console.Error.WriteLineAsync($"'{run}' was told to stop, and it is not known whether that was written down: tell it again when a node answers").ConfigureAwait(false);
             }
 
             return ClusterExecution.Unreachable(address, run);

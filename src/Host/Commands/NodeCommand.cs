@@ -5,6 +5,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
+using ActorMultiscale.Actors.Journal;
 
 namespace ActorMultiscale.Host.Commands;
 
@@ -35,27 +36,30 @@ internal static class NodeCommand
                 result.AddError($"A node has {NodeSettings.MostRoles} roles at most; found {result.Tokens.Count}.");
             }
         });
+        var name = new Option<string>("--cluster-name") { Description = "The name of the cluster, the same for all its nodes: clusters that share a --store need different ones", DefaultValueFactory = _ => RunStore.DefaultCluster };
+        name.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !NodeSettings.IsClusterName(result.Tokens[0].Value))
+            {
+                result.AddError($"'{result.Tokens[0].Value}' is no name of a cluster: small letters, digits and hyphens, at most 64, a letter first.");
+            }
+        });
         var (store, json, threads, certificates) = (SharedOptions.Store(), SharedOptions.Json(), SharedOptions.Threads(), SharedOptions.Certificates());
         threads.DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 1);
         var insecure = new Option<bool>("--insecure") { Description = "Listen on other addresses than loopback without certificates: whoever reaches the port controls the node" };
         var otherMachine = new Option<bool>("--other-machine") { Description = "Join although the machine is another (operating system, runtime, vector width): runs may give other bits" };
-        var within = new Option<double>("--join-within") { Description = "How long to try to join, in seconds", DefaultValueFactory = _ => 60 };
-        within.Validators.Add(result =>
-        {
-            if (result.Tokens.Count == 1 && !(double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 86400))
-            {
-                result.AddError($"--join-within takes seconds, more than 0 and at most 86400; found '{result.Tokens[0].Value}'.");
-            }
-        });
+        var within = SecondsOption("--join-within", "How long to try to join, in seconds", 60);
+        var look = SecondsOption("--look-around", "How often a run looks whether it would be done sooner on other nodes, in seconds; that of the node with the keeper, the oldest, holds", 30);
         var health = AddressOption("--health", "Answer GET /healthz/live and /healthz/ready there, as host:port");
         var withInput = new Option<bool>("--until-input-ends") { Description = "Leave when standard input ends: a node that another process starts so ends with it" };
-        var command = new Command("node", "Start a node of a cluster") { listen, join, role, store, threads, certificates, insecure, otherMachine, within, health, withInput, json };
+        var command = new Command("node", "Start a node of a cluster") { listen, join, name, role, store, threads, certificates, insecure, otherMachine, within, look, health, withInput, json };
         command.SetAction(async (parsed, _) =>
         {
             ClusterNode.TakeSocketsOffThePool();
             var settings = new NodeSettings
             {
                 Identity = new NodeIdentity(Machine.Program, Machine.Stamp, parsed.GetValue(otherMachine)),
+                Cluster = parsed.GetValue(name)!,
                 Listen = parsed.GetValue(listen),
                 Contacts = [.. parsed.GetValue(join) ?? []],
                 Roles = [.. parsed.GetValue(role)!.Distinct().Order(StringComparer.Ordinal)],
@@ -63,6 +67,7 @@ internal static class NodeCommand
                 Threads = parsed.GetValue(threads),
                 Store = parsed.GetValue(store)!,
                 JoinWithin = TimeSpan.FromSeconds(parsed.GetValue(within)),
+                LookAround = TimeSpan.FromSeconds(parsed.GetValue(look)),
             };
             if (settings.Listen.Host == "0.0.0.0")
             {
@@ -87,6 +92,19 @@ internal static class NodeCommand
     /// <summary>An option that takes the address of a node.</summary>
     public static Option<NodeAddress> AddressOption(string name, string description, bool needsPort = true) =>
         new(name) { Description = description, CustomParser = result => Parse(result, result.Tokens[0].Value, needsPort) };
+
+    private static Option<double> SecondsOption(string name, string description, double value)
+    {
+        var option = new Option<double>(name) { Description = description, DefaultValueFactory = _ => value };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens.Count == 1 && !(double.TryParse(result.Tokens[0].Value, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and <= 86400))
+            {
+                result.AddError($"{name} takes seconds, more than 0 and at most 86400; found '{result.Tokens[0].Value}'.");
+            }
+        });
+        return option;
+    }
 
     private static NodeAddress Parse(ArgumentResult result, string text, bool needsPort)
     {

@@ -37,7 +37,7 @@ internal static class NodesCommand
                 return ExitCode.Ok;
             }
 
-            var table = new Table().Border(TableBorder.Rounded).AddColumns("node", "roles", "status", "cores", "load", "memory", "lag", "up since", "sites", "participants");
+            var table = new Table().Border(TableBorder.Rounded).Title(Markup.Escape("cluster " + string.Join(", ", nodes.Select(node => node.Cluster).Distinct()))).AddColumns("node", "roles", "status", "cores", "load", "memory", "lag", "up since", "sites", "participants");
             foreach (var node in nodes)
             {
                 table.AddRow(new Text(node.Address), new Text(string.Join(' ', node.Roles)), new Text(node.Status), Number(node.Cores, "0", ""), Number(node.Load * 100, "0", " %"),
@@ -60,6 +60,9 @@ internal static class NodesCommand
 /// <summary>A node of a cluster as scripts see it. What it did not say is left out.</summary>
 public sealed record NodeOutput(string Address, ImmutableArray<string> Roles, string Status)
 {
+    /// <summary>The name of the cluster.</summary>
+    public required string Cluster { get; init; }
+
     /// <summary>The version of its program.</summary>
     public string? Program { get; init; }
 
@@ -97,6 +100,7 @@ public sealed record NodeOutput(string Address, ImmutableArray<string> Roles, st
         var (member, status) = (report.Member, report.Status);
         return new NodeOutput(member.Address.ToString(), member.Roles, member.IsUnreachable ? "unreachable" : member.Status)
         {
+            Cluster = report.Cluster,
             Program = status?.Identity.Program,
             Cores = status?.Cores,
             Load = status?.Load,

@@ -70,7 +70,22 @@ internal static class ProfileCommand
         {
             Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{profile.Windows} windows in {profile.WallSeconds:0.000} s, of which the accelerations took {profile.Accelerating:0.000} s; the store wrote for {profile.Storing:0.000} s beside"));
+            PrintWork(profile.Work);
         }
+    }
+
+    private static void PrintWork(ImmutableArray<ProfileWork> work)
+    {
+        if (work.IsEmpty)
+        {
+            return;
+        }
+
+        Console.Out.WriteLine();
+        PlainTable.Write(TableForm.People, ["process", "node", "windows", .. ProfileWork.Purposes.Select(purpose => $"{purpose} (s)"), "in all (s)", "messages", "bytes"],
+            work.Select(w => (string[])[w.Name, w.Node, PlainTable.Of(w.Windows), .. w.Spent.Select(s => Number(s.Seconds)), Number(w.ProcessSeconds), PlainTable.Of(w.Spent.Sum(s => s.Messages)), PlainTable.Of(w.Spent.Sum(s => s.Bytes))]));
+        Console.Out.WriteLine("processor time of the present incarnation; 'in all' is the whole process, of which several of a node see the same");
+        static string Number(double seconds) => seconds.ToString("0.000", CultureInfo.InvariantCulture);
     }
 
     private static void PrintWindows(RunObservations observed, TableForm form)
@@ -103,6 +118,9 @@ internal static class ProfileCommand
 /// <param name="Storing">In which the store wrote beside the run.</param>
 public sealed record ProfileOutput(string Run, long Windows, double WallSeconds, ImmutableArray<ProfileParticipant> Participants, double Accelerating, double Storing)
 {
+    /// <summary>What the sites and the coordinator of the last incarnation have spent; empty for a run in one process.</summary>
+    public ImmutableArray<ProfileWork> Work { get; init; } = [];
+
     /// <summary>The sums over what was observed.</summary>
     public static ProfileOutput Of(string run, RunObservations observed)
     {
@@ -112,7 +130,14 @@ public sealed record ProfileOutput(string Run, long Windows, double WallSeconds,
             [.. observed.Participants.Select((name, p) => new ProfileParticipant(name, observed.Timings.Sum(t => t.Participants[p].Advances),
                 Seconds(observed.Timings.Sum(t => t.Participants[p].Computing)), Seconds(observed.Timings.Sum(t => t.Waiting(p))),
                 Seconds(observed.Timings.Sum(t => t.Participants[p].Mapping)), Seconds(observed.Timings.Sum(t => t.Participants[p].Persisting))))],
-            Seconds(observed.Timings.Sum(t => t.Accelerating)), Seconds(observed.Timings.Sum(t => t.Storing)));
+            Seconds(observed.Timings.Sum(t => t.Accelerating)), Seconds(observed.Timings.Sum(t => t.Storing)))
+        {
+            Work = [.. from row in observed.Work
+                       where row.Incarnation == observed.Work[^1].Incarnation
+                       group row by row.Site into site
+                       orderby site.Key == WorkRow.Coordinator, site.Key
+                       select ProfileWork.Of(site.Last())],
+        };
     }
 }
 
@@ -124,6 +149,34 @@ public sealed record ProfileOutput(string Run, long Windows, double WallSeconds,
 /// <param name="Mapping">In mappings of what it reads.</param>
 /// <param name="Persisting">In saving its state for snapshots.</param>
 public sealed record ProfileParticipant(string Name, long Advances, double Computing, double Waiting, double Mapping, double Persisting);
+
+/// <summary>What a site or the coordinator has spent since its incarnation began.</summary>
+/// <param name="Name">Who.</param>
+/// <param name="Node">In which node's process.</param>
+/// <param name="Windows">Root windows meanwhile.</param>
+/// <param name="ProcessSeconds">What the process has spent on everything, s of processors.</param>
+/// <param name="OnPoolSeconds">How much of <paramref name="Spent"/> was on the runtime's pool, s.</param>
+/// <param name="Spent">By purpose.</param>
+public sealed record ProfileWork(string Name, string Node, long Windows, double ProcessSeconds, double OnPoolSeconds, ImmutableArray<ProfilePurpose> Spent)
+{
+    /// <summary>The names of the purposes, in the order of <see cref="Spent"/>.</summary>
+    public static ImmutableArray<string> Purposes { get; } = [.. Enum.GetNames<WorkPurpose>().Select(name => name.ToLowerInvariant())];
+
+    /// <summary>The output of a row.</summary>
+    public static ProfileWork Of(WorkRow last)
+    {
+        ArgumentNullException.ThrowIfNull(last);
+        return new ProfileWork(last.Site == WorkRow.Coordinator ? "coordinator" : FormattableString.Invariant($"site {last.Site}"), last.Sum.Node, last.Windows, last.Sum.Process * 1e-9, last.Sum.OnPool * 1e-9,
+            [.. Purposes.Zip(last.Sum.Purposes, (name, sum) => new ProfilePurpose(name, sum.Nanoseconds * 1e-9, sum.Messages, sum.Bytes))]);
+    }
+}
+
+/// <summary>What was spent on one purpose.</summary>
+/// <param name="Purpose">Its name.</param>
+/// <param name="Seconds">Time of processors, s.</param>
+/// <param name="Messages">Messages to other processes.</param>
+/// <param name="Bytes">Their bytes.</param>
+public sealed record ProfilePurpose(string Purpose, double Seconds, long Messages, long Bytes);
 
 /// <summary>Where the time of a participant went in a root window; times in seconds.</summary>
 /// <param name="Window">Index of the root window.</param>

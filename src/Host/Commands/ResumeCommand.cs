@@ -40,14 +40,22 @@ internal static class ResumeCommand
             var manners = how.Of(parsed);
             using var file = catalog.Open(run);
             file.Acquire(parsed.GetValue(takeOver));
-            if (parsed.GetResult(cluster) is null && file.IsKept)
+            if (parsed.GetResult(cluster) is not null)
             {
-                if (!parsed.GetValue(takeOver))
-                {
-                    throw new RunStoreException($"A cluster keeps the run '{run}' going. 'stop {run} --cluster HOST:PORT' ends that, 'resume {run} --cluster HOST:PORT' has it go on; if the cluster is gone for good, --take-over takes the run from it.");
-                }
+                manners = manners with { Cluster = new ClusterTarget(parsed.GetValue(cluster), parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, IsDetached: false) };
+            }
 
-                file.Unkeep();
+            if (file.KeptBy is { } keeper)
+            {
+                // Nobody computes it now. A cluster of a trial ended with whoever tried it; of another only the user knows that it will not come again.
+                if (parsed.GetValue(takeOver) || keeper.StartsWith(NodeSettings.TrialPrefix, StringComparison.Ordinal))
+                {
+                    file.Unkeep();
+                }
+                else if (manners.Cluster is null)
+                {
+                    throw new RunStoreException($"The cluster '{keeper}' keeps the run '{run}' going. 'stop {run} --cluster HOST:PORT' ends that, 'resume {run} --cluster HOST:PORT' has it go on; if the cluster is gone for good, --take-over takes the run from it.");
+                }
             }
 
             var history = file.Recent();
@@ -86,11 +94,10 @@ internal static class ResumeCommand
                 throw new RunStoreException($"The run '{run}' was made elsewhere: {difference}. The same bits are not promised. Use the same machine, or --other-machine.");
             }
 
-            if (parsed.GetResult(cluster) is not null)
+            if (manners.Cluster is not null)
             {
                 // The record is free now: the cluster takes it.
                 file.Dispose();
-                manners = manners with { Cluster = new ClusterTarget(parsed.GetValue(cluster), parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, IsDetached: false) };
                 var ended = await ClusterExecution.RunAsync(catalog, run, loaded, manners).ConfigureAwait(false);
                 return ended == ExitCode.Ok ? await RunStages.ContinueAsync(catalog, run, loaded, manners).ConfigureAwait(false) : ended;
             }

@@ -52,6 +52,12 @@ internal static class RunCommand
             var catalog = RunCatalog.Of(parsed.GetValue(store)!);
             var carried = parsed.GetValue(from) is { } parent ? RunStages.LastStateOf(catalog, parent) : null;
             var loaded = ExperimentLoader.Load(parsed.GetValue(experiment)!, overrides, stage: null, carried);
+            if (parsed.GetValue(detach) && loaded.NextStage is { } next)
+            {
+                await Console.Error.WriteLineAsync($"'{loaded.System.Experiment.Name}' runs in stages, and each is begun by this command when the one before is complete: with --detach nobody would begin '{next}'. Leave --detach out.").ConfigureAwait(false);
+                return ExitCode.Usage;
+            }
+
             var run = parsed.GetValue(name) ?? catalog.NewName(loaded.System.Experiment.Name, TimeProvider.System.GetUtcNow());
             var manners = how.Of(parsed);
             if (parsed.GetResult(cluster) is not null)
@@ -76,7 +82,7 @@ internal static class RunCommand
                     foreach (var name in stages.ToList())
                     {
                         using var record = catalog.Open(name);
-                        record.Unkeep();
+                        record.Unkeep(local.Name);
                     }
                 }
             }

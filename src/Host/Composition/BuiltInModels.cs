@@ -8,6 +8,7 @@ using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Adaptive;
 using ActorMultiscale.Physics.Continuum.Participants;
 using ActorMultiscale.Physics.Examples;
+using ActorMultiscale.Physics.Homogenization;
 using ActorMultiscale.Physics.Models;
 using ActorMultiscale.Physics.Particles;
 using ActorMultiscale.Physics.Particles.Domains;
@@ -60,5 +61,7 @@ public static class BuiltInModels
         .Add(PlateRefinerModel.Entry)
         .Add(HeatModel.Entry(MeshFiles.Read))
         .Add(SolidModel.Entry(MeshFiles.Read))
+        .Add(VolumeElementModel.Entry)
+        .Add(TwoScalePlateModel.Entry)
         .Add(ExternalModel.Entry);
 }

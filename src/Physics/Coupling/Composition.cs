@@ -446,13 +446,14 @@ public sealed class Composition
             }
         }
 
+        // A conduit that meant a participant and missed has been named already; it was probably meant for the port that lacks one.
+        var missing = _experiment.Conduits.Where(c => !taken.Contains(c.To)).Select(c => Suggestion.OwnerOf(c.To)).ToHashSet(StringComparer.Ordinal);
         foreach (var (name, (_, description)) in _models)
         {
             foreach (var layout in description.Ports)
             {
-                // A conduit that meant this participant and missed has been named already; it was probably meant for this port.
                 var address = $"{name}.{layout.Port.Name}";
-                var missed = _experiment.Conduits.Any(c => c.To.StartsWith(name + ".", StringComparison.Ordinal) && !taken.Contains(c.To));
+                var missed = missing.Contains(name);
                 var filled = Enumerable.Range(0, layout.Slots).Count(s => taken.Contains($"{address}[{s.ToString(CultureInfo.InvariantCulture)}]"));
                 if (filled > 0)
                 {
@@ -666,40 +667,32 @@ public sealed class Composition
             member = g.Spec.Name;
         }
 
-        var found = -1;
-        for (var s = 0; s < group.Spec.Scheme.Stages.Length; s++)
-        {
-            foreach (var entry in group.Spec.Scheme.Stages[s])
-            {
-                var (name, phase) = Split(entry);
-                if (name == member && (member != participant || port.Phase is null || port.Phase == phase) && (found < 0 || last))
-                {
-                    found = s;
-                }
-            }
-        }
-
-        return found;
+        var stages = group.Entries[member].Where(e => member != participant || port.Phase is null || port.Phase == e.Phase).Select(e => e.Stage).DefaultIfEmpty(-1);
+        return last ? stages.Last() : stages.First();
     }
 
     // ---- references ----------------------------------------------------------------------------------------------
 
     private void CheckReferences(List<ConduitDraft> conduits)
     {
+        var written = _experiment.Conduits.Select(c => c.To).ToHashSet(StringComparer.Ordinal);
+        var resolved = conduits.Select(c => c.Spec.To).ToHashSet(StringComparer.Ordinal);
+        var lists = conduits.Where(c => c.From.Points == PortLayout.Varying).Select(c => c.Spec.To).ToHashSet(StringComparer.Ordinal);
         foreach (var group in _groups)
         {
             var criteria = group.Spec.Scheme.Iteration.Criteria;
+            var inGroup = conduits.Where(c => c.Group == group).Select(c => c.Spec.To).ToHashSet(StringComparer.Ordinal);
             for (var i = 0; i < criteria.Length; i++)
             {
-                var inGroup = conduits.Where(c => c.Group == group).Select(c => c.Spec.To).ToList();
-                var isNamed = conduits.All(c => c.Spec.To != criteria[i].Conduit) && _experiment.Conduits.Any(c => c.To == criteria[i].Conduit);
-                if (conduits.Any(c => c.Spec.To == criteria[i].Conduit && c.From.Points == PortLayout.Varying))
+                // A conduit that is written and could not be resolved has been named already.
+                var isNamed = !resolved.Contains(criteria[i].Conduit) && written.Contains(criteria[i].Conduit);
+                if (lists.Contains(criteria[i].Conduit))
                 {
                     Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' takes a list of varying length, of which there is no residual.");
                 }
                 else if (!inGroup.Contains(criteria[i].Conduit) && !isNamed)
                 {
-                    Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' is the end of no conduit between members of the group '{group.Spec.Name}'. {Suggestion.Sentence(criteria[i].Conduit, inGroup)}");
+                    Fault($"{group.Path}.iterate.converge.{i}", $"'{criteria[i].Conduit}' is the end of no conduit between members of the group '{group.Spec.Name}'. {Suggestion.Sentence(criteria[i].Conduit, [.. inGroup])}");
                 }
             }
 
@@ -987,32 +980,34 @@ public sealed class Composition
             return null;
         }
 
-        var names = _models.Keys.ToList();
-        var conduits = drafts.Select((d, i) => new ConduitNode(i, d.From.Points == PortLayout.Varying ? d.Spec with { Degree = 0 } : d.Spec, names.IndexOf(d.Producer), _models[d.Producer].Description.IndexOf(d.From.Port.Name),
-            names.IndexOf(d.Consumer), _models[d.Consumer].Description.IndexOf(d.To.Port.Name), d.Group.Index, d.ProducerStage, d.IsBackward,
+        var places = _models.Keys.Index().ToDictionary(name => name.Item, name => name.Index, StringComparer.Ordinal);
+        var conduits = drafts.Select((d, i) => new ConduitNode(i, d.From.Points == PortLayout.Varying ? d.Spec with { Degree = 0 } : d.Spec, places[d.Producer], _models[d.Producer].Description.IndexOf(d.From.Port.Name),
+            places[d.Consumer], _models[d.Consumer].Description.IndexOf(d.To.Port.Name), d.Group.Index, d.ProducerStage, d.IsBackward,
             d.From.Port.Quantity.Time, d.Map)
         {
             GradientPort = d.GradientPort,
             FromSlot = d.FromSlot,
             ToSlot = d.ToSlot,
         }).ToImmutableArray();
-        var participants = names.Select((name, index) => new ParticipantNode(index, _models[name].Spec, _models[name].Description, _groupOf[name].Index)
+        var byPort = conduits.ToLookup(c => (c.Consumer, c.ConsumerPort));
+        var byEnd = conduits.ToDictionary(c => c.Spec.To, c => c.Index, StringComparer.Ordinal);
+        var participants = _models.Values.Select((model, index) => new ParticipantNode(index, model.Spec, model.Description, _groupOf[model.Spec.Name].Index)
         {
-            IncomingConduits = [.. _models[name].Description.Ports.Select((_, port) => conduits.FirstOrDefault(c => c.Consumer == index && c.ConsumerPort == port && c.ToSlot < 0)?.Index ?? -1)],
-            SlotConduits = [.. _models[name].Description.Ports.Select((_, port) => conduits.Where(c => c.Consumer == index && c.ConsumerPort == port && c.ToSlot >= 0).OrderBy(c => c.ToSlot).Select(c => c.Index).ToImmutableArray())],
+            IncomingConduits = [.. model.Description.Ports.Select((_, port) => byPort[(index, port)].FirstOrDefault(c => c.ToSlot < 0)?.Index ?? -1)],
+            SlotConduits = [.. model.Description.Ports.Select((_, port) => byPort[(index, port)].Where(c => c.ToSlot >= 0).OrderBy(c => c.ToSlot).Select(c => c.Index).ToImmutableArray())],
         }).ToImmutableArray();
-        var groups = _groups.Select(g => new GroupNode(g.Index, g.Spec, g.Parent?.Index ?? -1, g.Depth, [.. g.Spec.Scheme.Stages.Select(stage => stage.Select(entry => EntryOf(entry, names)).ToImmutableArray())],
-            rootTicks / g.WindowsPerRoot, [.. g.Spec.Scheme.Iteration.Criteria.Select(c => conduits.Single(d => d.Spec.To == c.Conduit).Index)])
+        var groups = _groups.Select(g => new GroupNode(g.Index, g.Spec, g.Parent?.Index ?? -1, g.Depth, [.. g.Spec.Scheme.Stages.Select(stage => stage.Select(entry => EntryOf(entry, places)).ToImmutableArray())],
+            rootTicks / g.WindowsPerRoot, [.. g.Spec.Scheme.Iteration.Criteria.Select(c => byEnd[c.Conduit])])
         {
             Leaves = [.. participants.Where(p => IsWithin(_groups[p.Group], g)).Select(p => p.Index)],
             Subgroups = [.. _groups.Where(s => s != g && IsWithin(s, g)).Select(s => s.Index)],
             KeepsCheckpoint = g.Spec.Scheme.Iteration.IsImplicit || MayBeginAnew(g, participants),
             MayBeginAnew = MayBeginAnew(g, participants),
-            Lengths = LengthsOf(g, tickLength, names, conduits),
+            Lengths = LengthsOf(g, tickLength, places, conduits, byEnd),
         }).ToImmutableArray();
         return new CoupledSystem(_experiment, participants, conduits, groups, tickLength, endTick)
         {
-            Watches = [.. _watches.Select(w => new WatchNode(w.Spec, names.IndexOf(w.Participant), _models[w.Participant].Description.IndexOf(w.Layout.Port.Name),
+            Watches = [.. _watches.Select(w => new WatchNode(w.Spec, places[w.Participant], _models[w.Participant].Description.IndexOf(w.Layout.Port.Name),
                 w.Slot, w.Layout.Port.Components, UnitOf(w)))],
         };
     }
@@ -1022,26 +1017,24 @@ public sealed class Composition
         || participants.Any(p => p.Group == group.Index && p.Spec.TimeLimit is not null)
         || (participants.Any(p => p.Group == group.Index && p.Description.MayBeLost) && participants.All(p => p.Description.CanRestore));
 
-    private WindowLengths? LengthsOf(GroupDraft group, double tickLength, List<string> names, ImmutableArray<ConduitNode> conduits)
+    private WindowLengths? LengthsOf(GroupDraft group, double tickLength, Dictionary<string, int> places, ImmutableArray<ConduitNode> conduits, Dictionary<string, int> byEnd)
     {
         if (group.Spec.Lengths is not { } policy)
         {
             return null;
         }
 
-        int Conduit(string inPort) => conduits.Single(c => c.Spec.To == inPort).Index;
         return new WindowLengths(Math.Max(1, (long)Math.Round(policy.Shortest / tickLength)), Math.Max(1, (long)Math.Min(Math.Round(policy.Longest / tickLength), long.MaxValue / 4)),
-            policy.Follows.IsEmpty && policy.Controller is null ? [.. names.Select((_, i) => i).Where(i => IsWithin(_groupOf[names[i]], group))] : [.. policy.Follows.Select(n => names.IndexOf(n))],
+            policy.Follows.IsEmpty && policy.Controller is null ? [.. places.Where(p => IsWithin(_groupOf[p.Key], group)).Select(p => p.Value).Order()] : [.. policy.Follows.Select(n => places[n])],
             policy.Controller,
-            [.. (policy.Controller?.Bonds ?? []).Select(b => (Conduit(b.Effort), Conduit(b.Flow)))],
+            [.. (policy.Controller?.Bonds ?? []).Select(b => (byEnd[b.Effort], byEnd[b.Flow]))],
             [.. conduits.Where(c => c.Group == group.Index && c.IsBackward).Select(c => c.Index)]);
     }
 
-    private StageEntry EntryOf(string entry, List<string> names)
+    private StageEntry EntryOf(string entry, Dictionary<string, int> places)
     {
         var (name, phase) = Split(entry);
-        var index = names.IndexOf(name);
-        return index >= 0 ? new StageEntry(index, phase, -1) : new StageEntry(-1, null, _groups.Single(g => g.Spec.Name == name).Index);
+        return places.TryGetValue(name, out var index) ? new StageEntry(index, phase, -1) : new StageEntry(-1, null, _groups.Single(g => g.Spec.Name == name).Index);
     }
 
     private static bool IsWithin(GroupDraft group, GroupDraft ancestor)
@@ -1067,6 +1060,10 @@ public sealed class Composition
         public string Path { get; } = path;
         public int Depth { get; } = parent is null ? 0 : parent.Depth + 1;
         public long WindowsPerRoot { get; set; }
+
+        /// <summary>By participant, or nested group, the stages in which it stands, in order, with the phase.</summary>
+        public ILookup<string, (int Stage, string? Phase)> Entries { get; } = spec.Scheme.Stages.Index()
+            .SelectMany(stage => stage.Item.Select(entry => (stage.Index, Entry: Split(entry)))).ToLookup(e => e.Entry.Name, e => (e.Index, e.Entry.Phase), StringComparer.Ordinal);
     }
 
     private sealed record WatchDraft(Watch Spec, string Participant, PortLayout Layout, int Slot);

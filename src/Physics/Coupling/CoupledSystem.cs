@@ -20,6 +20,9 @@ public sealed class CoupledSystem
         Groups = groups;
         TickLength = tickLength;
         EndTick = endTick;
+        var (outgoing, incoming) = (conduits.ToLookup(c => c.Producer), conduits.ToLookup(c => c.Consumer));
+        Outgoing = [.. participants.Select(p => outgoing[p.Index].ToImmutableArray())];
+        Incoming = [.. participants.Select(p => incoming[p.Index].ToImmutableArray())];
     }
 
     /// <summary>The experiment that was composed.</summary>
@@ -30,6 +33,12 @@ public sealed class CoupledSystem
 
     /// <summary>Conduits, in the experiment's order.</summary>
     public ImmutableArray<ConduitNode> Conduits { get; }
+
+    /// <summary>Of each participant the conduits that it writes, in their order.</summary>
+    public ImmutableArray<ImmutableArray<ConduitNode>> Outgoing { get; }
+
+    /// <summary>Of each participant the conduits that it reads, in their order.</summary>
+    public ImmutableArray<ImmutableArray<ConduitNode>> Incoming { get; }
 
     /// <summary>Groups, parents before children; the root first.</summary>
     public ImmutableArray<GroupNode> Groups { get; }

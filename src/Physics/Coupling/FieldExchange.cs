@@ -68,7 +68,7 @@ public sealed class FieldExchange
         _unknowns = [.. system.Groups.Select(g => held.Where(c => c.Node.Group == g.Index && c.Node.IsBackward).ToArray())];
         _anyOfGroup = [.. system.Groups.Select(g => _conduits.Where(c => c.Node.Group == g.Index).ToArray())];
         _inSubgroups = [.. system.Groups.Select(g => _conduits.Where(c => g.Subgroups.Contains(c.Node.Group)).ToArray())];
-        _fromParticipant = [.. system.Participants.Select(p => held.Where(c => c.Node.Producer == p.Index).ToArray())];
+        _fromParticipant = [.. system.Outgoing.Select(written => written.Where(c => _share.Conduits[c.Index]).Select(c => _conduits[c.Index]).ToArray())];
         _iterations = new int[system.Groups.Length];
         _accelerations = [.. system.Groups.Select(g =>
             g.Spec.Scheme.Iteration.IsImplicit ? g.Spec.Scheme.Iteration.Acceleration.Create() : null)];

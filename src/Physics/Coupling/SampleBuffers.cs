@@ -70,10 +70,12 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
 
     private void Fill(Shelf shelf, int length)
     {
-        var wanted = isStrict || length >= Short ? 1 : Math.Max(1, shelf.InUse);
+        // As many as are taken, those of the operation under way among them: an operation that leases thousands, one for each member of an ensemble, makes a few visits.
+        var wanted = isStrict || length >= Short ? 1 : Math.Max(1, shelf.Made - shelf.Free.Count);
         while (shelf.Free.Count < wanted)
         {
             shelf.Free.Push(new FieldBuffer(GC.AllocateUninitializedArray<double>(length)));
+            shelf.Made++;
         }
     }
 
@@ -81,24 +83,17 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     {
         _visit++;
         visitSamplesInUse(_see ??= See);
-        foreach (var shelf in _shelves.Values)
-        {
-            shelf.InUse = 0;
-        }
-
         var kept = 0;
         for (var i = 0; i < _held.Count; i++)
         {
             var buffer = _held[i];
-            var shelf = ShelfOf(buffer.Values.Length);
             if (buffer.Seen == _visit)
             {
                 _held[kept++] = buffer;
-                shelf.InUse++;
                 continue;
             }
 
-            shelf.Free.Push(buffer);
+            ShelfOf(buffer.Values.Length).Free.Push(buffer);
             if (isStrict)
             {
                 Array.Fill(buffer.Values, double.NaN);
@@ -120,6 +115,6 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     private sealed class Shelf
     {
         public Stack<FieldBuffer> Free { get; } = new();
-        public int InUse { get; set; }          // Held at the last visit.
+        public int Made { get; set; }           // All that there are: free, leased, held.
     }
 }

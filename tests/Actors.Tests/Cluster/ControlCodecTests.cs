@@ -34,7 +34,7 @@ internal static class ControlSamples
             Sites = [new("run-1", 3, 0, 17), new("run-2", 1, 2, 0)],
         },
         new MembersQuestion(),
-        new MemberList([new(new NodeAddress("10.0.0.5", 21000), ["md"], "up", IsUnreachable: false), new(new NodeAddress("node-2.example", 21001), [], "leaving", IsUnreachable: true)]),
+        new MemberList("ours", [new(new NodeAddress("10.0.0.5", 21000), ["md"], "up", IsUnreachable: false), new(new NodeAddress("node-2.example", 21001), [], "leaving", IsUnreachable: true)]),
         new OpenSite("run-1", 3, 1, "00112233445566778899aabbccddeeff", [0, 1, 1], [1, 0], [0], [new TeamSites(2, [1, 0, 1])], 2),
         new SiteIsOpen("run-1", 3, 1, new NodeAddress("10.0.0.5", 21001)),
         new SiteRefused("run-1", 3, 1, "the run is in epoch 4 already"),
@@ -44,7 +44,7 @@ internal static class ControlSamples
         new RunQuestion("run-1"),
         new RunsQuestion(),
         _standing,
-        new RunList([_standing, _standing with { Run = "run-2", State = RunState.Over, Status = RunStatus.SitesLost, Nodes = [] }]),
+        new RunList([_standing, _standing with { Run = "run-2", State = RunState.Over, Status = RunStatus.SitesLost, IsLetGo = true, Nodes = [] }]),
     ];
 }
 
@@ -78,7 +78,7 @@ public sealed class ControlCodecTests
         Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Roles = [new string('x', 257)] }));
         Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(status with { Participants = [.. Enumerable.Repeat(new HostedParticipant("a", "b"), 257)] }));
         var member = ((MemberList)ControlSamples.All.Single(message => message is MemberList)).Members[0];
-        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(new MemberList([.. Enumerable.Repeat(member with { Status = new string('a', 250) }, 1000)])));
+        Assert.Throws<InvalidDataException>(() => ControlCodec.Encode(new MemberList("ours", [.. Enumerable.Repeat(member with { Status = new string('a', 250) }, 1000)])));
 
         // The longest status is sent.
         var longest = new string('a', ControlCodec.LongestText);

@@ -3,6 +3,7 @@ using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
+using ActorMultiscale.Physics.Numerics;
 using CsCheck;
 
 namespace ActorMultiscale.Tests.Actors.Cluster;
@@ -175,6 +176,34 @@ public sealed class NodePlacementTests
             Assert.Equal(once.Nodes.AsEnumerable(), again.Nodes);
             Assert.Equal(once.Participants.AsEnumerable(), again.Participants);
         }, iter: 20);
+    }
+
+    [Fact]
+    public void Thousands_of_members_of_unlike_cost_are_spread_evenly_over_a_hundred_nodes()
+    {
+        // A tenth of them costs 25 to 50 times as much as the others.
+        const int Members = 10_000;
+        var random = new Philox(7, 0);
+        var system = Composition.Compose(new Experiment
+        {
+            Name = "ensemble",
+            Until = 1,
+            Window = 1,
+            Participants = [Participant.Of("macro", _heavy), Participant.Of("rve", _heavy) with { Count = Members }],
+            Conduits = [new("macro.out", "rve[*].in")],
+            Scheme = CouplingScheme.Serial("macro", "rve"),
+        });
+        double[] costs = [.. system.Participants.Select(p => random.Uniform(0, 0, p.Index) < 0.1 ? 50 : 1 + random.Uniform(1, 0, p.Index))];
+        ImmutableArray<NodeOffer> offers = [.. Enumerable.Range(1, 100).Select(port => Node(port, port % 2 == 0 ? 4 : 8))];
+        var even = FixedOrderSum.Of(costs) / offers.Sum(offer => offer.Cores);
+
+        var blind = NodePlacement.Choose(system, offers, NoCosts(system));
+        var seeing = NodePlacement.Choose(system, offers, costs);
+
+        Assert.True(NodePlacement.Longest(system, offers, blind, costs) > 1.2 * even, "By number alone, some node has much more to do than others.");
+        Assert.True(NodePlacement.Longest(system, offers, seeing, costs) < 1.1 * even);
+        Assert.True(Rebalancing.IsWorthwhile(system, offers, blind, [.. costs], 1000));
+        Assert.False(Rebalancing.IsWorthwhile(system, offers, seeing, [.. costs], 1000));
     }
 
     // Writes what it reads.

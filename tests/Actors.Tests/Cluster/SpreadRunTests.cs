@@ -8,6 +8,7 @@ using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 using ActorMultiscale.Physics.Coupling.Recording;
 using ActorMultiscale.Physics.Examples;
+using ActorMultiscale.Physics.Homogenization;
 using Akka.Actor;
 
 namespace ActorMultiscale.Tests.Actors.Cluster;
@@ -53,6 +54,47 @@ public sealed class SpreadRunTests
 
             var ended = await SpreadRun.Of(system, new FieldPlacement(system, [left, right], sites)).WaitAsync(TimeSpan.FromMinutes(1));
 
+            Assert.True(ended.Outcome == RunOutcome.Completed, ended.Reason);
+            Assert.Equal((serial.FinalHash, serial.Windows), (ended.FinalHash, ended.Windows));
+            Assert.Equal(serial.Metrics, ended.Metrics);
+        }
+    }
+
+    [Fact]
+    public async Task Members_of_an_ensemble_give_the_same_bits_in_the_serial_runner_in_one_process_and_on_sites()
+    {
+        // Some of the volume elements have four times the cells of the others; some yield.
+        var system = Composition.Compose(new Experiment
+        {
+            Name = "plate",
+            Until = 2,
+            Window = 1,
+            SnapshotEvery = 1,
+            Participants =
+            [
+                Participant.Of("plate", TwoScalePlateModel.Entry, ("radial", 1L), ("around", 2L), ("speed", 0.006)),
+                Participant.Of("rve", VolumeElementModel.Entry, ("cells", 3L), ("most-periods", 2L)) with { Count = 8 },
+            ],
+            Conduits =
+            [
+                new("plate.strain[*]", "rve[*].strain"), new("rve[*].stress", "plate.stress[*]"),
+                new("rve[*].tangent", "plate.tangent[*]"), new("rve[*].answered-strain", "plate.answered-strain[*]"),
+            ],
+            Scheme = CouplingScheme.Serial("plate", "rve").Iterated(30, new ConvergenceCriterion("plate.stress[*]", ResidualMeasure.Relative, 1e-8)),
+        });
+        var serial = new SerialRunner(system).Run();
+        Assert.True(serial.Outcome == RunOutcome.Completed, serial.Reason);
+
+        await using (var run = ActorRun.Start(system, new RunSettings { Threads = 2 }))
+        {
+            var report = await run.Completion.WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.Equal((serial.FinalHash, serial.Windows), (report.Result.FinalHash, report.Result.Windows));
+        }
+
+        foreach (var plate in new[] { 0, 2 })
+        {
+            ImmutableArray<int> at = [.. system.Participants.Select(p => p.Name == "plate" ? plate : p.Index % 3)];
+            var ended = await SpreadRun.Of(system, new FieldPlacement(system, at, 3)).WaitAsync(TimeSpan.FromMinutes(1));
             Assert.True(ended.Outcome == RunOutcome.Completed, ended.Reason);
             Assert.Equal((serial.FinalHash, serial.Windows), (ended.FinalHash, ended.Windows));
             Assert.Equal(serial.Metrics, ended.Metrics);
@@ -119,7 +161,7 @@ internal static class SpreadRun
         var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: record is not null, recordsFields: record is not null, placement: placement);
         var trace = new WindowTrace();
         var telemetry = new RunTelemetry(system, system.Experiment.Name, settings.Clock, trace);
-        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(placement, lines, trace), null, telemetry)), "coordinator");
+        lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(system, placement, lines, trace), null, telemetry, WorkAccount.None)), "coordinator");
         try
         {
             return await ended.Task;

@@ -207,7 +207,7 @@ public sealed class FrameTests
     public async Task A_small_field_does_not_wait_for_a_large_one_before_it()
     {
         var stream = new Blocked();
-        var sender = new FieldSender(stream, new WireMeter(), WireStand.Options(0) with { Chunk = 256 << 10, Beat = TimeSpan.FromMinutes(1), Silence = TimeSpan.FromHours(1) }, 1 << 30);
+        var sender = new FieldSender(stream, new WireMeter(), WireStand.Options(0) with { Chunk = 256 << 10, Beat = TimeSpan.FromMinutes(1), Silence = TimeSpan.FromHours(1) }, 1 << 30, static () => { });
         var thread = new Thread(() => sender.Run());
         thread.Start();
         var large = sender.SendAsync([1], new byte[8 << 20]);

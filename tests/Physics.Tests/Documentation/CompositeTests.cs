@@ -35,6 +35,9 @@ public sealed class CompositeTests
         }
 
         var found = Composite.ForceOnPlate(4, Solve);
+
+        // What two-scale-plate.conf expects of the same elements as participants, in GN/m.
+        Assert.Equal(0.9828087244, found, 1e-9);
         Assert.InRange(found, 1.05 * Alone(new J2Plasticity(70, 0.3, 0.2, 3)), 0.95 * Alone(new ElasticLaw(Composite.Fiber(4).EffectiveStiffness())));
     }
 

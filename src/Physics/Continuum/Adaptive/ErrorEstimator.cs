@@ -221,11 +221,11 @@ public static class ErrorEstimator
     /// <summary>Calls a body for all cells, with their quadrature points and the functions of degree 1 there, as <see cref="RecoveredGradient.At"/> takes them; several threads work on different cells.</summary>
     internal static void ForEach(AdaptiveMesh mesh, Basis basis, ChunkedLoop loop, Action<CellPoints, double[]> body)
     {
-        // A rule one degree better than that of assembly: G is of higher degree than ∇u_h.
+        // Where G is good, G − ∇u_h is near a polynomial of degree p: its square is integrated exactly.
         var block = mesh.Mesh.Blocks[0];
-        var table = new PointTable(block.Geometry, Lagrange.Of(block.Shape, basis.Degree), -1, (2 * basis.Degree) + 3);
+        var table = new PointTable(block.Geometry, Lagrange.Of(block.Shape, basis.Degree), -1, (2 * basis.Degree) + 1);
         var linear = Lagrange.Of(block.Shape, 1);
-        var rule = Quadrature.Of(block.Shape, (2 * basis.Degree) + 3);
+        var rule = Quadrature.Of(block.Shape, (2 * basis.Degree) + 1);
         var (values, gradients) = (new double[linear.Nodes.Length], new Vec3[linear.Nodes.Length]);
         var padded = (rule.Points.Length + 3) / 4 * 4;
         var shapes = new double[values.Length * padded];

@@ -14,6 +14,8 @@ public sealed class FieldPlacement
 {
     private readonly ImmutableArray<int>[] _sites;          // By participant, as they are asked for.
     private readonly ImmutableArray<int>[] _withMeshes;
+    private readonly ImmutableArray<int>[] _ofInputs;
+    private readonly ImmutableArray<int> _all;
 
     /// <summary>Where conduits are at home, given where participants are.</summary>
     /// <param name="system">The coupled system.</param>
@@ -29,7 +31,8 @@ public sealed class FieldPlacement
         }
 
         (Participants, Sites) = (participants, sites);
-        (_sites, _withMeshes) = (new ImmutableArray<int>[participants.Length], new ImmutableArray<int>[participants.Length]);
+        (_sites, _withMeshes, _ofInputs) = (new ImmutableArray<int>[participants.Length], new ImmutableArray<int>[participants.Length], new ImmutableArray<int>[participants.Length]);
+        _all = [.. Enumerable.Range(0, sites)];
         var homes = new int[system.Conduits.Length];
         var groups = new int[system.Groups.Length];
         foreach (var group in system.Groups)
@@ -78,6 +81,41 @@ public sealed class FieldPlacement
     /// <summary>Of each group the site that measures and accelerates.</summary>
     public ImmutableArray<int> Groups { get; }
 
+    /// <summary>The sites that an entry of the script concerns. To the others it says nothing: they need not be told it.</summary>
+    /// <param name="system">The coupled system.</param>
+    /// <param name="entry">The entry.</param>
+    public ImmutableArray<int> SitesOf(CoupledSystem system, ScriptEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        switch (entry)
+        {
+            case ScriptEntry.Start start:
+                return SitesOf(system, start.Participant, changesMeshes: false);
+            case ScriptEntry.Deliver deliver:
+                return SitesOf(system, deliver.What.Participant, deliver.ChangesMeshes);
+            case ScriptEntry.Advance { What.Participant: var reader }:
+                if (_ofInputs[reader].IsDefault)
+                {
+                    _ofInputs[reader] = [.. system.Conduits.Where(c => c.Consumer == reader).Select(c => Homes[c.Index]).Append(Participants[reader]).Distinct().Order()];
+                }
+
+                return _ofInputs[reader];
+            default:
+                return _all;
+        }
+    }
+
+    /// <summary>The other sites to which a site sends parcels, or which send it some.</summary>
+    /// <param name="system">The coupled system.</param>
+    /// <param name="site">The site.</param>
+    public ImmutableArray<int> PeersOf(CoupledSystem system, int site)
+    {
+        ArgumentNullException.ThrowIfNull(system);
+        var written = from p in system.Participants from to in SitesOf(system, p.Index, changesMeshes: true) select (From: Participants[p.Index], To: to);
+        var read = from c in system.Conduits select (From: Homes[c.Index], To: Participants[c.Consumer]);
+        return [.. written.Concat(read).Where(way => way.From == site || way.To == site).SelectMany(way => new[] { way.From, way.To }).Where(other => other != site).Distinct().Order()];
+    }
+
     /// <summary>The share of a site.</summary>
     internal FieldShare ShareOf(int site) => new(
         [.. Homes.Select(home => home == site)],
@@ -90,9 +128,9 @@ public sealed class FieldPlacement
         var sites = changesMeshes ? _withMeshes : _sites;
         if (sites[participant].IsDefault)
         {
-            // A change of mesh makes accelerations forget, also where the conduit that changes is at home elsewhere.
-            var concerned = system.Conduits.Where(c => c.Producer == participant || (changesMeshes && c.Consumer == participant)).ToList();
-            sites[participant] = [.. concerned.Select(c => Homes[c.Index]).Concat(changesMeshes ? concerned.Select(c => Groups[c.Group]) : [])
+            // A change of mesh makes accelerations forget, also where the conduit that changes is at home elsewhere. Groups that iterate not, and watch no lengths, have nothing to forget.
+            var concerned = system.Outgoing[participant].Concat(changesMeshes ? system.Incoming[participant] : []).ToList();
+            sites[participant] = [.. concerned.Select(c => Homes[c.Index]).Concat(changesMeshes ? concerned.Select(c => system.Groups[c.Group]).Where(g => g.Spec.Scheme.Iteration.IsImplicit || g.Lengths is not null).Select(g => Groups[g.Index]) : [])
                 .Append(Participants[participant]).Distinct().Order()];
         }
 

@@ -25,11 +25,11 @@ public sealed class FieldSite
     private readonly FieldExchange _fields;
     private readonly Queue<ScriptEntry> _script = new();
     private readonly Queue<SiteEffect> _effects = new();
-    private readonly Dictionary<(long Order, int Participant), FieldParcel.Samples> _arrived = [];
-    private readonly Dictionary<(long Order, int Conduit), Waveform?> _inputs = [];          // Of other sites.
+    private readonly List<FieldParcel.Samples>[] _arrived;                                   // By participant: what is not delivered yet. One or two: a scan is short.
+    private readonly Dictionary<int, List<FieldParcel.Input>> _inputs = [];                  // By conduit: of other sites, ahead of the script.
     private readonly Dictionary<int, Waiting> _waiting = [];                                 // By participant.
     private readonly long[] _orders;                                                         // By participant: the last advance that it was told.
-    private readonly Dictionary<(int Participant, WindowAddress Address), long> _orderOf = []; // Of advances that may still be answered.
+    private readonly List<(WindowAddress Address, long Order)>[] _orderOf;                   // By participant: advances that may still be answered.
     private FieldRecorder? _recorder;
     private long _told;                                                                      // Blocks of fields.
     private readonly HashSet<int> _changing = [];                                            // Participants of which a change of mesh waits to be accepted.
@@ -54,6 +54,8 @@ public sealed class FieldSite
         (_system, _placement, _site, _blockLength) = (system, placement, site, blockLength);
         _fields = new FieldExchange(system, isStrict, placement.ShareOf(site)) { Observer = observer };
         _orders = new long[system.Participants.Length];
+        _arrived = [.. system.Participants.Select(_ => new List<FieldParcel.Samples>())];
+        _orderOf = [.. system.Participants.Select(_ => new List<(WindowAddress, long)>())];
         if (fields is not null)
         {
             CouplingCore.RestoreFields(system, _fields, fields);
@@ -82,8 +84,7 @@ public sealed class FieldSite
             case FieldParcel.Input { Conduit: var stray } when stray < 0 || stray >= _system.Conduits.Length || !IsHere(_system.Conduits[stray].Consumer):
                 throw new InvalidDataException("A parcel is of what this site does not have.");
             case FieldParcel.Samples samples:
-                _arrived[(samples.Order, samples.Participant)] = samples;
-                GoOn();
+                Arrive(samples);
                 break;
             case FieldParcel.Input input:
                 var consumer = _system.Conduits[input.Conduit].Consumer;
@@ -97,7 +98,13 @@ public sealed class FieldSite
                 }
                 else if (input.Order > _orders[consumer])
                 {
-                    _inputs[(input.Order, input.Conduit)] = input.Value;        // Ahead of the script.
+                    if (!_inputs.TryGetValue(input.Conduit, out var ahead))
+                    {
+                        _inputs[input.Conduit] = ahead = [];
+                    }
+
+                    ahead.RemoveAll(known => known.Order == input.Order);
+                    ahead.Add(input);
                 }
 
                 break;
@@ -131,7 +138,7 @@ public sealed class FieldSite
                     Fingerprints = fingerprints,
                     Watched = watched,
                 }));
-                Spread(new FieldParcel.Samples(_orderOf[(advanced.Participant, advanced.Address)], advanced.Participant, advanced.Samples, advanced.Meshes) { Fingerprints = fingerprints });
+                Spread(new FieldParcel.Samples(_orderOf[advanced.Participant].Single(known => known.Address == advanced.Address).Order, advanced.Participant, advanced.Samples, advanced.Meshes) { Fingerprints = fingerprints });
                 break;
             case CouplingEvent.Failed failed:
                 _effects.Enqueue(new SiteEffect.Tell(failed));
@@ -151,12 +158,31 @@ public sealed class FieldSite
     {
         foreach (var site in _placement.SitesOf(_system, parcel.Participant, !parcel.Meshes.IsEmpty).Where(site => site != _site))
         {
-            var wanted = _system.Conduits.Where(c => c.Producer == parcel.Participant && _placement.Homes[c.Index] == site).SelectMany(c => new[] { c.ProducerPort, c.GradientPort }).ToHashSet();
+            var wanted = _system.Outgoing[parcel.Participant].Where(c => _placement.Homes[c.Index] == site).SelectMany(c => new[] { c.ProducerPort, c.GradientPort }).ToHashSet();
             _effects.Enqueue(new SiteEffect.Send(site, parcel with { Values = [.. parcel.Values.Select((port, index) => wanted.Contains(index) ? port : [])], Fingerprints = default }));
         }
 
-        _arrived[(parcel.Order, parcel.Participant)] = parcel;
+        Arrive(parcel);
+    }
+
+    private void Arrive(FieldParcel.Samples samples)
+    {
+        var waiting = _arrived[samples.Participant];
+        waiting.RemoveAll(known => known.Order == samples.Order);
+        waiting.Add(samples);
         GoOn();
+    }
+
+    // What arrived of an advance; with it everything of earlier ones goes.
+    private bool TryTakeArrived(int participant, long order, [NotNullWhen(true)] out FieldParcel.Samples? samples)
+    {
+        samples = _arrived[participant].Find(known => known.Order == order);
+        if (samples is not null)
+        {
+            _arrived[participant].RemoveAll(known => known.Order <= order);
+        }
+
+        return samples is not null;
     }
 
     // Ports of one number: what limits, metrics and the ledger look at.
@@ -182,7 +208,7 @@ public sealed class FieldSite
                     return true;
                 }
 
-                if (!_arrived.Remove((0, start.Participant), out var samples))
+                if (!TryTakeArrived(start.Participant, 0, out var samples))
                 {
                     return false;
                 }
@@ -252,7 +278,7 @@ public sealed class FieldSite
     {
         var consumer = order.Participant;
         _orders[consumer] = number;
-        var incoming = _system.Conduits.Where(c => c.Consumer == consumer);
+        var incoming = _system.Incoming[consumer];
         if (!IsHere(consumer))
         {
             foreach (var conduit in incoming.Where(c => _placement.Homes[c.Index] == _site))
@@ -268,7 +294,8 @@ public sealed class FieldSite
             _effects.Enqueue(new SiteEffect.Advance(overtaken.What, null));
         }
 
-        _orderOf[(consumer, order.Address)] = number;
+        _orderOf[consumer].RemoveAll(known => known.Address == order.Address);
+        _orderOf[consumer].Add((order.Address, number));
         var waiting = new Waiting(order, number);
         foreach (var conduit in incoming)
         {
@@ -276,9 +303,9 @@ public sealed class FieldSite
             {
                 waiting.Values[conduit.Index] = _fields.CurrentOf(conduit.Index);
             }
-            else if (_inputs.Remove((number, conduit.Index), out var value))
+            else if (TakeInput(conduit.Index, number) is { } input)
             {
-                waiting.Values[conduit.Index] = value;
+                waiting.Values[conduit.Index] = input.Value;
             }
             else
             {
@@ -286,13 +313,21 @@ public sealed class FieldSite
             }
         }
 
-        foreach (var stale in _inputs.Keys.Where(key => key.Order < number && _system.Conduits[key.Conduit].Consumer == consumer).ToList())
-        {
-            _inputs.Remove(stale);
-        }
-
         _waiting[consumer] = waiting;
         StartIfComplete(waiting);
+    }
+
+    // What another site told ahead of an advance; what it told of earlier ones is of no use any more.
+    private FieldParcel.Input? TakeInput(int conduit, long order)
+    {
+        if (!_inputs.TryGetValue(conduit, out var ahead))
+        {
+            return null;
+        }
+
+        var input = ahead.Find(known => known.Order == order);
+        ahead.RemoveAll(known => known.Order <= order);
+        return input;
     }
 
     private void StartIfComplete(Waiting waiting)
@@ -314,14 +349,9 @@ public sealed class FieldSite
             return true;
         }
 
-        if (!_arrived.Remove((deliver.Order, participant), out var samples))
+        if (!TryTakeArrived(participant, deliver.Order, out var samples))
         {
             return false;
-        }
-
-        foreach (var stale in _arrived.Keys.Where(key => key.Participant == participant && key.Order < deliver.Order).ToList())
-        {
-            _arrived.Remove(stale);
         }
 
         if (deliver.ChangesMeshes)
@@ -329,11 +359,7 @@ public sealed class FieldSite
             _changing.Add(participant);
         }
 
-        foreach (var done in _orderOf.Where(known => known.Key.Participant == participant && known.Value <= deliver.Order).ToList())
-        {
-            _orderOf.Remove(done.Key);
-        }
-
+        _orderOf[participant].RemoveAll(known => known.Order <= deliver.Order);
         _fields.Deliver(participant, deliver.What.Window, new CouplingEvent.Advanced(participant, _nowhere, samples.Values) { Meshes = samples.Meshes, Fingerprints = samples.Fingerprints });
         if (IsHere(participant))
         {
@@ -343,7 +369,7 @@ public sealed class FieldSite
         return true;
     }
 
-    private void TellFields(bool isAnswer, byte[] block) => _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.FieldsSealed(_site, _told++, isAnswer, block)));
+    private void TellFields(bool isAnswer, byte[] block) => _effects.Enqueue(new SiteEffect.Tell(new SiteAnswer.FieldsSealed(_site, _told++, isAnswer, block, _recorder?.Window ?? -1)));
 
     private void Forget(int group) => _changing.RemoveWhere(p => _system.Groups[group].Leaves.Contains(p));
 

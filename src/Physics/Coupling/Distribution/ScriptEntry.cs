@@ -5,8 +5,8 @@ using ActorMultiscale.Physics.Models;
 namespace ActorMultiscale.Physics.Coupling.Distribution;
 
 /// <summary>
-/// What a coordinator tells all sites of a run, in one order: the script. Each site carries out what concerns it, so that all hold
-/// what one exchange alone would hold.
+/// What a coordinator tells the sites of a run, in one order: the script. Each site is told, and carries out, what concerns it
+/// (<see cref="FieldPlacement.SitesOf(CoupledSystem, ScriptEntry)"/>), so that all hold what one exchange alone would hold.
 /// </summary>
 public abstract record ScriptEntry
 {
@@ -47,7 +47,8 @@ public abstract record SiteAnswer
     /// <param name="Number">How many it told before.</param>
     /// <param name="IsAnswer">Whether it answers <see cref="ScriptEntry.SealFields"/>; otherwise a block was full.</param>
     /// <param name="Block">A block of windows; empty where there are none.</param>
-    public sealed record FieldsSealed(int Site, long Number, bool IsAnswer, byte[] Block) : SiteAnswer;
+    /// <param name="Before">Of the root windows before this one, all that are recorded are in this block and those before it.</param>
+    public sealed record FieldsSealed(int Site, long Number, bool IsAnswer, byte[] Block, long Before) : SiteAnswer;
 
     /// <summary>A window in which meshes changed is accepted at a site; <paramref name="Fault"/> says what cannot be mapped any more.</summary>
     public sealed record MeshesChanged(int Site, int Group, string? Fault) : SiteAnswer;

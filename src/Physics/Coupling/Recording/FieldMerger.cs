@@ -8,7 +8,7 @@ namespace ActorMultiscale.Physics.Coupling.Recording;
 /// Puts together what the sites of a run recorded, each of its own participants: the windows come out in blocks as a <see cref="FieldRecorder"/> for all participants
 /// would have made them.
 /// </summary>
-/// <remarks>A window that one of the sites left out, for it has too many samples there, is left out.</remarks>
+/// <remarks>A window that one of the sites left out, for it has too many samples there, is left out. That it was, a site says with whatever it tells next: nothing is held longer.</remarks>
 public sealed class FieldMerger
 {
     private readonly CoupledSystem _system;
@@ -46,29 +46,25 @@ public sealed class FieldMerger
     /// <exception cref="InvalidDataException">A block is damaged.</exception>
     public void Merge(long windows)
     {
-        while (Array.TrueForAll(_sources, source => source.TryPeek(out var head) && head.Index < windows))
+        while (_sources.Min(source => source.Peek()?.Index) is { } first && first < windows)
         {
-            var heads = _sources.Select(source => source.Peek()).ToList();
-            var last = heads.Max(head => head.Index);
-            if (heads.Exists(head => head.Index < last))
+            List<Source> having = [.. _sources.Where(source => source.Peek()?.Index == first)];
+            if (having.Count == _sources.Length)
+            {
+                var heads = having.ConvertAll(source => source.Peek()!);
+                _writer.Write(heads[0] with { Advances = [.. heads.SelectMany(head => head.Advances).OrderBy(advance => advance.Participant)] });
+            }
+            else if (Array.TrueForAll(_sources, source => source.Peek() is not null || source.Before > first))
             {
                 Seal();         // The windows of a block follow each other.
                 LeftOut++;
-                var gap = heads.Min(head => head.Index);
-                foreach (var source in _sources.Where(source => source.Peek().Index == gap))
-                {
-                    source.Next();
-                }
-
-                continue;
             }
-
-            _writer.Write(heads[0] with { Advances = [.. heads.SelectMany(head => head.Advances).OrderBy(advance => advance.Participant)] });
-            foreach (var source in _sources)
+            else
             {
-                source.Next();
+                return;         // Somebody has not told of it yet.
             }
 
+            having.ForEach(source => source.Next());
             if (_writer.Length >= _blockLength)
             {
                 Seal();
@@ -91,13 +87,16 @@ public sealed class FieldMerger
     // The blocks of one site, in the order of their numbers.
     private sealed class Source(CoupledSystem system)
     {
-        private readonly SortedDictionary<long, byte[]> _came = [];
+        private readonly SortedDictionary<long, (byte[] Block, long Before)> _came = [];
         private readonly Queue<byte[]> _line = new();
         private IEnumerator<RecordedWindow>? _windows;
         private RecordedWindow? _head;
         private long _next;
 
         public bool IsGapless => _came.Count == 0;
+
+        /// <summary>What it had before this window has come.</summary>
+        public long Before { get; private set; } = -1;
 
         public void Take(SiteAnswer.FieldsSealed answer)
         {
@@ -106,18 +105,20 @@ public sealed class FieldMerger
                 return;     // Told twice.
             }
 
-            _came[answer.Number] = answer.Block;
-            while (_came.Remove(_next, out var block))
+            _came[answer.Number] = (answer.Block, answer.Before);
+            while (_came.Remove(_next, out var told))
             {
                 _next++;
-                if (block.Length > 0)
+                Before = told.Before;
+                if (told.Block.Length > 0)
                 {
-                    _line.Enqueue(block);
+                    _line.Enqueue(told.Block);
                 }
             }
         }
 
-        public bool TryPeek([NotNullWhen(true)] out RecordedWindow? head)
+        /// <summary>The next window that has come; null where there is none.</summary>
+        public RecordedWindow? Peek()
         {
             while (_head is null && (_windows is not null || _line.Count > 0))
             {
@@ -133,11 +134,8 @@ public sealed class FieldMerger
                 }
             }
 
-            head = _head;
-            return head is not null;
+            return _head;
         }
-
-        public RecordedWindow Peek() => _head!;
 
         public void Next() => _head = null;
     }

@@ -31,6 +31,7 @@ public sealed class FieldRecorder
     private readonly RecordedAdvance?[] _ordered;          // By participant: told to advance, not answered yet.
     private readonly int[][] _marks;                       // By group and leaf: how long the path was when the group's window opened.
     private readonly FieldBlockWriter _writer;
+    private readonly bool _isShare;                        // Of a record that is put together elsewhere.
     private readonly Queue<FieldBlock> _blocks = new();
     private long _window;
     private readonly Action<FieldSample> _add;             // To the length of the path, and from it: made once, not with every advance.
@@ -53,6 +54,7 @@ public sealed class FieldRecorder
         _ordered = new RecordedAdvance?[system.Participants.Length];
         _marks = [.. system.Groups.Select(g => new int[g.Leaves.Length])];
         _writer = new FieldBlockWriter(system);
+        _isShare = isMine is not null;
         _add = sample => _pathLength += sample.Length * sizeof(double);
         _take = sample => _pathLength -= sample.Length * sizeof(double);
     }
@@ -64,16 +66,19 @@ public sealed class FieldRecorder
         return system.Participants.Any(p => p.Spec.Recording != FieldRecording.None);
     }
 
+    /// <summary>The root window that is computed now.</summary>
+    public long Window => _window;
+
     /// <summary>How many root windows were left out, for they have too many samples.</summary>
     public long LeftOut { get; private set; }
 
     /// <summary>Takes the next complete block, in the order of windows.</summary>
     public bool TryTake([NotNullWhen(true)] out FieldBlock? block) => _blocks.TryDequeue(out block);
 
-    /// <summary>What was recorded since the last block becomes one, if it is anything.</summary>
+    /// <summary>What was recorded since the last block becomes one, if it is anything. The start of the run is by itself no block of a record; of a share of one it is: others may have more.</summary>
     public void Seal()
     {
-        if (_writer.Windows > 0)
+        if (_writer.Windows > 0 || (_isShare && _writer.Length > 0))
         {
             _blocks.Enqueue(_writer.Take());
         }

@@ -18,9 +18,13 @@ namespace ActorMultiscale.Physics.Particles.Domains;
 public sealed class Domain : ITeamMember
 {
     // What an exchange is called. A window may begin with forces anew, before its first step.
-    private const int AtWindowStart = 64;
+    internal const int AtWindowStart = 64;
+
+    // A question to all is asked by a tree in which each domain has so many below it.
+    internal const int Branches = 8;
+
     private const int PositionsPhase = 0;
-    private const int ListPhase = 1;
+    internal const int ListPhase = 1;
     private const int MigrantsPhase = 2;
     private const int ImagesPhase = 3;
     private const int HalfwayPhase = 4;         // And one more for each interaction.
@@ -390,7 +394,7 @@ public sealed class Domain : ITeamMember
             }
 
             double[] wanting = [_atoms.NeedsList() ? 1 : 0];
-            foreach (var key in Sum(phase + ListPhase, wanting))
+            foreach (var key in Any(phase + ListPhase, wanting))
             {
                 yield return key;
             }
@@ -519,6 +523,32 @@ public sealed class Domain : ITeamMember
 
         _halo.Place(rows);
         _atoms.FindNeighbors();
+    }
+
+    // Makes the number 1 where it is for any domain: asked every step, and the same bits in whatever order, so by a tree. No domain hears from more than its branches, however many there are.
+    private IEnumerable<TeamKey> Any(int phase, double[] number)
+    {
+        var (above, first) = ((_number - 1) / Branches, (Branches * _number) + 1);
+        var end = Math.Min(first + Branches, _split.Count);
+        for (var m = first; m < end; m++)
+        {
+            var key = Key(m, phase);
+            yield return key;
+            number[0] = Math.Max(number[0], _inbox.Take(key)[0]);
+        }
+
+        if (_number > 0)
+        {
+            _outbox.Post(above, _steps, phase, [number[0]]);
+            var key = Key(above, phase);
+            yield return key;
+            number[0] = _inbox.Take(key)[0];
+        }
+
+        for (var m = first; m < end; m++)
+        {
+            _outbox.Post(m, _steps, phase, [number[0]]);
+        }
     }
 
     // Makes of each number the sum of those of all domains, in the order of the domains.

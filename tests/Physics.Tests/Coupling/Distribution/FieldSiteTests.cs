@@ -1,6 +1,7 @@
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Acceleration;
 using ActorMultiscale.Physics.Coupling.Distribution;
+using ActorMultiscale.Physics.Examples;
 
 namespace ActorMultiscale.Tests.Coupling.Distribution;
 
@@ -34,6 +35,33 @@ public sealed class FieldSiteTests
         }
 
         Assert.True(travelled > 100_000, $"Hardly anything travels: {travelled} parcels.");
+    }
+
+    // Two pairs that have nothing to do with each other, each on two sites of its own.
+    [Fact]
+    public void Sites_hear_what_concerns_them_and_meet_whom_they_exchange_something_with()
+    {
+        var system = Composition.Compose(new Experiment
+        {
+            Name = "pairs",
+            Until = 1,
+            Window = 0.1,
+            Participants =
+            [
+                Participant.Of("a", OscillatorMass.Entry, ("side", "left")), Participant.Of("b", OscillatorMass.Entry, ("side", "right")),
+                Participant.Of("c", OscillatorMass.Entry, ("side", "left")), Participant.Of("d", OscillatorMass.Entry, ("side", "right")),
+            ],
+            Conduits = [new("a.spring-force", "b.force"), new("b.spring-force", "a.force"), new("c.spring-force", "d.force"), new("d.spring-force", "c.force")],
+            Scheme = CouplingScheme.Parallel("a", "b", "c", "d"),
+        });
+        var placement = new FieldPlacement(system, [0, 1, 2, 3], 4);
+
+        Assert.Equal([[1], [0], [3], [2]], Enumerable.Range(0, 4).Select(site => placement.PeersOf(system, site).AsEnumerable()));
+        var (deliver, advance) = (new CouplingCommand.Deliver(2, new(0, 1, 0.1)), new CouplingCommand.Advance(2, new(null, 0, 0, 0, 0, 0), new(0, 1, 0.1), null, false, -1, 0));
+        Assert.All(placement.SitesOf(system, new ScriptEntry.Deliver(deliver, 1, true)), site => Assert.InRange(site, 2, 3));
+        Assert.All(placement.SitesOf(system, new ScriptEntry.Advance(advance, 1)), site => Assert.InRange(site, 2, 3));
+        Assert.Contains(2, placement.SitesOf(system, new ScriptEntry.Start(2)));
+        Assert.Equal(Enumerable.Range(0, 4), placement.SitesOf(system, new ScriptEntry.SaveShare(1)));
     }
 
     [Fact]

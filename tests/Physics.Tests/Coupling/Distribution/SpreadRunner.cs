@@ -137,9 +137,9 @@ public sealed class SpreadRunner
 
     private void Broadcast(ScriptEntry entry)
     {
-        foreach (var queue in _toSites)
+        foreach (var site in _placement.SitesOf(_system, entry))
         {
-            queue.Enqueue(entry);
+            _toSites[site].Enqueue(entry);
         }
     }
 
@@ -269,6 +269,7 @@ public sealed class SpreadRunner
                     break;
                 case SiteEffect.Send send:
                     Travelled++;
+                    Assert.Contains(send.Site, _placement.PeersOf(_system, site));
                     _parcels.Add((send.Site, send.Parcel.Copied()));
                     break;
                 case SiteEffect.Tell tell:

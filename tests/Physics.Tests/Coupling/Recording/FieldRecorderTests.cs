@@ -140,14 +140,14 @@ public sealed class FieldRecorderTests
         var after = writer.Take();
         second.ForEach(writer.Write);
         var merger = new FieldMerger(system, 2);
-        merger.Take(new(0, 1, true, after.Bytes));
-        merger.Take(new(1, 0, true, writer.Take().Bytes));
+        merger.Take(new(0, 1, true, after.Bytes, trace.Records.Length));
+        merger.Take(new(1, 0, true, writer.Take().Bytes, trace.Records.Length));
         Assert.False(merger.IsGapless);
         merger.Merge(long.MaxValue);
         merger.Seal();
         Assert.Empty(Blocks(merger));           // What came first is not there yet.
 
-        merger.Take(new(0, 0, false, before.Bytes));
+        merger.Take(new(0, 0, false, before.Bytes, 2));
         Assert.True(merger.IsGapless);
         merger.Merge(1);                        // No more are accepted yet.
         merger.Seal();
@@ -160,6 +160,38 @@ public sealed class FieldRecorderTests
         Assert.Equal(1, merger.LeftOut);
         Assert.Equal([-1L, 0, 1, .. Enumerable.Range(3, trace.Records.Length - 3).Select(i => (long)i)], windows.Select(w => w.Index));
         Assert.All(windows, w => Assert.Equal([0, 1], w.Advances.Select(a => a.Participant).Distinct()));
+    }
+
+    // One whose windows are all too long tells of none: what others tell does not wait for it.
+    [Fact]
+    public void Of_windows_that_one_site_always_leaves_out_nothing_is_held()
+    {
+        var system = Composition.Compose(Species());
+        var (mine, others) = (new FieldRecorder(system, largestPath: 0, isMine: p => p == 0), new FieldRecorder(system, isMine: p => p == 1));
+        var trace = new ShuffledRunner(system, 1, recorder: mine).Run();
+        _ = new ShuffledRunner(system, 1, recorder: others).Run();
+        var start = Assert.Single(Blocks(mine));
+        Assert.Equal(-1, Assert.Single(Windows(system, [start])).Index);
+        var second = Windows(system, Blocks(others));
+        Assert.True(second.Count > 3);
+
+        var (merger, writer) = (new FieldMerger(system, 2), new FieldBlockWriter(system));
+        merger.Take(new(0, 0, true, start.Bytes, 0));
+        for (var i = 0; i < second.Count; i++)
+        {
+            writer.Write(second[i]);
+            merger.Take(new(1, i, false, writer.Take().Bytes, i));
+            merger.Merge(second.Count);
+            Assert.Equal(Math.Max(0, i - 1), merger.LeftOut);        // The other one has not told of this window yet.
+
+            merger.Take(new(0, i + 1, true, [], i));
+            merger.Merge(second.Count);
+            Assert.Equal(i, merger.LeftOut);
+        }
+
+        merger.Seal();
+        Assert.Empty(Blocks(merger));
+        Assert.Equal(trace.Records.Length, merger.LeftOut);
     }
 
     // Arrays that come from the pool and go back to it; strict pools spoil what is free.

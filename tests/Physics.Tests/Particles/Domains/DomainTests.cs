@@ -131,6 +131,7 @@ public sealed class DomainTests
     [InlineData(2, 1, 1)]
     [InlineData(2, 2, 2)]
     [InlineData(1, 3, 1)]
+    [InlineData(3, 2, 2)]
     public void A_melt_goes_the_way_of_one_piece(int x, int y, int z)
     {
         var atoms = Melt(5);
@@ -217,11 +218,12 @@ public sealed class DomainTests
 
     private static byte[][] Bits(IEnumerable<Domain> domains) => [.. domains.Select(d => StateArchive.Save(d.Archive))];
 
-    public static TheoryData<string> Regions => ["melt", "embedded atoms", "bath, balanced"];
+    public static TheoryData<string> Regions => ["melt", "twelve", "embedded atoms", "bath, balanced"];
 
     private static DividedRegion Region(string name) => name switch
     {
         "melt" => DividedRegion.Of(Melt(5), _lennardJones, 0.3, (2, 2, 1), 0.005),
+        "twelve" => DividedRegion.Of(Melt(5), _lennardJones, 0.3, (3, 2, 2), 0.005),
         "embedded atoms" => DividedRegion.Of(Melt(4, density: 1.1), Acting("several"), 0.3, (3, 1, 2), 0.002),
         _ => DividedRegion.Of(HalfFull(), _lennardJones, 0.3, (3, 2, 1), 0.005) with { Bath = new(1, 1, 5), IsBalanced = true },
     };
@@ -262,6 +264,22 @@ public sealed class DomainTests
             Assert.Equal(expected, Bits(domains));
             Assert.True(team.Messages > 50 * domains.Length, $"{team.Messages} messages were sent.");
         }
+    }
+
+    // Of 24 domains the first has eight below it, two of which have the others; all hear whether anybody needs new lists.
+    [Fact]
+    public void Nobody_is_asked_by_all()
+    {
+        var region = DividedRegion.Of(Melt(5), _lennardJones, 0.3, (4, 3, 2), 0.005);
+        var domains = Domains(region);
+        var team = new ScatteredTeam(domains, 1);
+        team.Initialize();
+        team.Advance(new(0, 1 << 20, 30 * region.Step / (1 << 20)));
+        var asked = team.Ways.Where(way => way.Phase is Domain.ListPhase or Domain.ListPhase + Domain.AtWindowStart).Select(way => (way.From, way.To)).ToHashSet();
+        Assert.Equal(2 * (domains.Length - 1), asked.Count);
+        Assert.All(Enumerable.Range(0, domains.Length), m => Assert.InRange(asked.Count(way => way.To == m), 1, Domain.Branches + 1));
+        Assert.All(domains, domain => Assert.Equal(domains[0].Rebuilds, domain.Rebuilds));
+        Assert.True(domains[0].Rebuilds > 1, "Nobody ever needed a new list.");
     }
 
     [Theory]

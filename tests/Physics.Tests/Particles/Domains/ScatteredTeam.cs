@@ -13,6 +13,9 @@ internal sealed class ScatteredTeam(IReadOnlyList<ITeamMember> members, ulong se
     /// <summary>How many messages were delivered.</summary>
     public long Messages { get; private set; }
 
+    /// <summary>Who told whom, in which phase.</summary>
+    public HashSet<(int From, int To, int Phase)> Ways { get; } = [];
+
     public void Initialize() => Run(m => members[m].BeginInitialize(ChunkedLoop.Serial, null));
 
     public void Advance(TimeWindow window) =>
@@ -36,6 +39,7 @@ internal sealed class ScatteredTeam(IReadOnlyList<ITeamMember> members, ulong se
                 onTheWay.Remove(message);
                 inboxes[message.To].Put(message);
                 Messages++;
+                Ways.Add((message.Key.From, message.To, message.Key.Phase));
                 continue;
             }
 

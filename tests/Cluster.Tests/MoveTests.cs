@@ -1,0 +1,94 @@
+using System.Diagnostics;
+using System.Globalization;
+using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Host;
+using ActorMultiscale.Physics.Coupling;
+using ActorMultiscale.Tests.Host;
+using Xunit.Abstractions;
+
+namespace ActorMultiscale.Tests.Cluster;
+
+/// <summary>Nodes that come and go while an ensemble is computed: its members move at the end of a window, and the bits are those of one process.</summary>
+public sealed class MoveTests(ITestOutputHelper output) : ClusterStand(output)
+{
+    private const string Run = "moving";
+
+    // Volume elements at the 8 points of a plate that is pulled until they yield.
+    private const string Experiment = """
+        name = plate
+        until = 1000000 s
+        window = 1 s
+        snapshots { every = 50 }
+        participants {
+          plate { model = two-scale-plate, settings { radial = 1, around = 2, speed = 0.0001 } }
+          rve { model = volume-element, count = 8, settings { cells = 8 } }
+        }
+        conduits = [
+          { from = "plate.strain[*]", to = "rve[*].strain" }
+          { from = "rve[*].stress", to = "plate.stress[*]" }
+          { from = "rve[*].tangent", to = "plate.tangent[*]" }
+          { from = "rve[*].answered-strain", to = "plate.answered-strain[*]" }
+        ]
+        scheme {
+          stages = [[plate], [rve]]
+          iterate { max = 30, converge = [{ conduit = "plate.stress[*]", relative = 1e-8 }] }
+        }
+        """;
+
+    [Fact]
+    public void Members_of_an_ensemble_move_to_a_node_that_joins_and_away_from_one_that_leaves()
+    {
+        var clock = Stopwatch.StartNew();
+        var file = Path.Combine(Folder, "plate.conf");
+        File.WriteAllText(file, Experiment);
+        string[] one = ["--threads", "1", "--look-around", "1"];
+        var first = Start(one);
+        first.WaitFor("listening", first.Address, Soon);
+        var second = Start([.. one, "--join", first.Address]);
+        Await(first, second);
+        Did("run", file, "--name", Run, "--store", Path.Combine(Folder, "runs"), "--cluster", first.Address, "--detach", "--quiet");
+        second.WaitFor("site-begins", second.Address, Soon);
+
+        var third = Start([.. one, "--join", first.Address]);
+        third.WaitFor("site-begins", third.Address, Soon);
+        AwaitWindowsAfter(Look().Windows);
+        Say("members are on the third node", clock.Elapsed);
+
+        second.Process.Signal("TERM");
+        Assert.Equal(0, second.WaitForExit(Soon).Code);
+        AwaitWindowsAfter(Look().Windows);
+        Say("the second node has left", clock.Elapsed);
+
+        Did("stop", Run, "--cluster", first.Address);
+        var (epoch, windows, end) = Look();
+        Assert.Equal(RunOutcome.Stopped, end!.Outcome);
+        Assert.True(epoch >= 3, $"There were {epoch} incarnations: it moved to the third node, and away from the second.");
+        Say(string.Create(CultureInfo.InvariantCulture, $"stopped after {windows} windows"), clock.Elapsed);
+
+        Did("run", file, "--until", $"{windows} s", "--name", "alone", "--store", Path.Combine(Folder, "alone"), "--quiet", "--no-fields");
+        using var alone = RunCatalog.Of(Path.Combine(Folder, "alone")).Open("alone");
+        Assert.Equal((windows, alone.Recent().End!.FinalHash), (alone.Recent().Windows, end.FinalHash));
+        Say("computed by one process", clock.Elapsed);
+    }
+
+    private void Did(params string[] arguments)
+    {
+        var (code, text, error) = Host(arguments);
+        Assert.True(code == 0, $"{code}: {text}{error}");
+    }
+
+    private (int Epoch, long Windows, RunEvent.RunEnded? End) Look()
+    {
+        using var store = RunCatalog.Of(Path.Combine(Folder, "runs")).Open(Run);
+        var history = store.Recent();
+        return (history.Epoch, history.Windows, history.End);
+    }
+
+    private void AwaitWindowsAfter(long windows)
+    {
+        for (var clock = Stopwatch.StartNew(); Look().Windows <= windows; Thread.Sleep(50))
+        {
+            Assert.True(clock.Elapsed < Soon, $"no window was computed after {windows}");
+        }
+    }
+}
