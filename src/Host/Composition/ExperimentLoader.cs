@@ -401,7 +401,7 @@ public sealed class ExperimentLoader
         };
     }
 
-    // Who iterates on what is written out by the composition. One coarse cell a part is where numbers of iterations stop growing.
+    // Who iterates on what is written out by the composition. One coarse cell a part suffices for numbers of iterations that do not grow.
     private static SubdomainScheme BindSubdomains(ConfigReader reader)
     {
         ImmutableArray<int> Wholes(string key)
@@ -651,7 +651,7 @@ public sealed class ExperimentLoader
         var conduit = reader.Text("conduit");
         double? Limit(string key) => reader.Has(key) ? reader.Number(key, Unit.One, null, 0, exclusiveMin: true) : null;
         var (absolute, relative, residual) = (Limit("absolute"), Limit("relative"), Limit("residual-relative"));
-        var (strict, suffices) = (reader.Flag("strict", false), reader.Flag("suffices", false));
+        var (strict, suffices, joint) = (reader.Flag("strict", false), reader.Flag("suffices", false), reader.Flag("joint", false));
         if (residual is not null ? absolute is not null || relative is not null : absolute is null && relative is null)
         {
             reader.Fault("conduit", "A criterion has 'absolute', 'relative', both of them (either one is enough), or 'residual-relative'.");
@@ -666,6 +666,7 @@ public sealed class ExperimentLoader
             RelativeLimit = measure == ResidualMeasure.AbsoluteOrRelative ? relative!.Value : 0,
             IsStrict = strict,
             Suffices = suffices,
+            IsJoint = joint,
         };
     }
 

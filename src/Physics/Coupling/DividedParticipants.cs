@@ -15,7 +15,7 @@ public sealed record SubdomainScheme(Subdomains Division)
     /// <summary>How the next iterate is found.</summary>
     public AccelerationSpec Acceleration { get; init; } = AccelerationSpec.LeastSquares() with { Relaxation = 1 };
 
-    /// <summary>By how much what sub-domains take from each other may change in the last iteration, relative to its size.</summary>
+    /// <summary>By how much all that sub-domains take from each other may change in the last iteration, relative to its size.</summary>
     public double Tolerance { get; init; } = 1e-9;
 
     /// <summary>A change that is small enough whatever the size, in the unit of what is solved for; none if null.</summary>
@@ -77,7 +77,7 @@ internal static class DividedParticipants
                 name,
                 new(divided.Coarse is null ? [members] : [InPhase(0), [Member(SubdomainLink.CoarseLevel)], InPhase(1)], new(
                     1, scheme.MostIterations,
-                    [.. divided.Links.Where(link => link.IsTrace).Select(link => new ConvergenceCriterion($"{Member(link.To)}.{link.InPort}", measure, scheme.Absolute ?? scheme.Tolerance) { RelativeLimit = scheme.Absolute is null ? 0 : scheme.Tolerance, IsStrict = true })],
+                    [.. divided.Links.Where(link => link.IsTrace).Select(link => new ConvergenceCriterion($"{Member(link.To)}.{link.InPort}", measure, scheme.Absolute ?? scheme.Tolerance) { RelativeLimit = scheme.Absolute is null ? 0 : scheme.Tolerance, IsStrict = true, IsJoint = true })],
                     scheme.Acceleration)),
                 scheme.Windows));
         }

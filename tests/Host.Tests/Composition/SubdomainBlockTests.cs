@@ -50,7 +50,7 @@ public sealed class SubdomainBlockTests : IDisposable
         Assert.Equal(["plate-coarse"], group.Spec.Scheme.Stages[1].AsEnumerable());
         Assert.Equal((100, AccelerationMethod.LeastSquares, 1.0), (iteration.Maximum, iteration.Acceleration.Method, iteration.Acceleration.Relaxation));
         Assert.Equal(12, iteration.Criteria.Length);
-        Assert.All(iteration.Criteria, c => Assert.Equal((ResidualMeasure.Relative, 1e-9, true), (c.Measure, c.Limit, c.IsStrict)));
+        Assert.All(iteration.Criteria, c => Assert.Equal((ResidualMeasure.Relative, 1e-9, true, true), (c.Measure, c.Limit, c.IsStrict, c.IsJoint)));
         Assert.Equal(RunOutcome.Completed, new SerialRunner(system).Run().Outcome);
     }
 

@@ -20,6 +20,18 @@ internal static class DividedStand
         Scheme = CouplingScheme.Serial("body"),
     };
 
+    /// <summary>The same experiment with a load that rises from zero, given to one of the body's ports: to that of the whole, or of the sub-domains that have it.</summary>
+    public static Experiment Loaded(Experiment experiment, string port, Port load, double[] rates, params int[] subdomains) => experiment with
+    {
+        Participants = [.. experiment.Participants, new(load.Name, new(load.Name, "", _ => new RampModel(load, rates)), new(load.Name, new(load.Name, "", _ => new RampModel(load, rates)), []))],
+        Conduits =
+        [
+            .. experiment.Conduits,
+            .. (experiment.Participants[0].Subdomains is null ? ["body"] : subdomains.Select(i => $"body[{i}]")).Select(name => new Conduit($"{load.Name}.{load.Name}", $"{name}.{port}")),
+        ],
+        Scheme = CouplingScheme.Serial([.. experiment.Participants.Skip(1).Select(p => p.Name), load.Name, "body"]),
+    };
+
     /// <summary>Sub-domains that agree far better than is asked of the result.</summary>
     public static SubdomainScheme Scheme(int[] parts, int overlap, int[] coarse) => new(new([.. parts], overlap, [.. coarse])) { Tolerance = 1e-12, Absolute = 1e-13 };
 
