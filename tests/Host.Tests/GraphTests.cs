@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Host.Graph;
+using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Testing;
 
 namespace ActorMultiscale.Tests.Host;
@@ -43,6 +45,21 @@ public sealed class GraphTests : IDisposable
         return CouplingGraph.Of(ExperimentLoader.Load(file, []).System);
     }
 
+    // Sub-domains of one body are one box, as members of an ensemble are, and their ports for each other one port.
+    private static string BoxOf(ParticipantNode node) => Suggestion.BaseOf(node.Name);
+
+    private static string TitleOf(CoupledSystem system, ParticipantNode node) =>
+        system.Participants.Count(p => BoxOf(p) == BoxOf(node)) is > 1 and var count ? $"{BoxOf(node)} × {count}" : node.Name;
+
+    private static string Drawn(ParticipantNode node, string port) => node.Spec.PartOf is null ? port : Regex.Replace(port, @"-\d+$", "-*");
+
+    private static (string From, string To, bool IsBackward) ArrowOf(CoupledSystem system, ConduitNode conduit)
+    {
+        string End(int participant, int port) =>
+            system.Participants[participant] is var node ? $"{BoxOf(node)}.{Drawn(node, node.Description.Ports[port].Port.Name)}" : "";
+        return (End(conduit.Producer, conduit.ProducerPort), End(conduit.Consumer, conduit.ConsumerPort), conduit.IsBackward);
+    }
+
     [Theory]
     [MemberData(nameof(Experiments))]
     public void The_picture_of_every_experiment_is_whole_and_readable(string name)
@@ -54,15 +71,20 @@ public sealed class GraphTests : IDisposable
         Assert.Contains(system.Experiment.Name, texts);
         foreach (var participant in system.Participants)
         {
-            Assert.Contains(participant.Name, texts);
+            Assert.Contains(TitleOf(system, participant), texts);
             Assert.Contains(participant.Spec.Model.Kind, texts);
-            Assert.All(participant.Description.Ports, layout => Assert.Contains(layout.Port.Name, texts));
+        }
+
+        foreach (var box in system.Participants.DistinctBy(BoxOf))
+        {
+            Assert.All(box.Description.Ports, layout => Assert.Contains(Drawn(box, layout.Port.Name), texts));
         }
 
         Assert.All(system.Groups, group => Assert.Contains(texts, t => t.StartsWith(group.Spec.Name + ": windows of ", StringComparison.Ordinal)));
-        Assert.All(system.Conduits, conduit => Assert.Contains(texts, t => t.StartsWith($"{conduit.Spec.From} → {conduit.Spec.To}: ", StringComparison.Ordinal)));
-        Assert.Equal(system.Conduits.Count(c => c.IsBackward), Elements(svg, "polyline").Count(l => l.Attribute("stroke-dasharray") is not null));
-        Assert.Equal(system.Participants.Length, Rectangles(svg, "participant").Count);
+        Assert.All(system.Conduits.GroupBy(c => ArrowOf(system, c)), arrow => Assert.Contains(texts, t => t.StartsWith(
+            (arrow.Count() > 1 ? $"{arrow.Count()} × " : "") + $"{arrow.Key.From} → {arrow.Key.To}: ", StringComparison.Ordinal)));
+        Assert.Equal(system.Conduits.Select(c => ArrowOf(system, c)).Distinct().Count(a => a.IsBackward), Elements(svg, "polyline").Count(l => l.Attribute("stroke-dasharray") is not null));
+        Assert.Equal(system.Participants.Select(BoxOf).Distinct().Count(), Rectangles(svg, "participant").Count);
         Assert.Equal(system.Groups.Length, Rectangles(svg, "group").Count);
         NothingHidesAnything(svg);
     }
@@ -113,9 +135,9 @@ public sealed class GraphTests : IDisposable
         var system = Load(name).System;
         var dot = GraphDot.Write(CouplingGraph.Of(system));
 
-        Assert.Equal(system.Conduits.Length, dot.Split(":w [label=").Length - 1);
+        Assert.Equal(system.Conduits.Select(c => ArrowOf(system, c)).Distinct().Count(), dot.Split(":w [label=").Length - 1);
         Assert.Equal(system.Groups.Length, dot.Split("subgraph cluster_").Length - 1);
-        Assert.All(system.Participants, p => Assert.Contains($"<B>{p.Name}</B><BR/>{p.Spec.Model.Kind}</TD>", dot, StringComparison.Ordinal));
+        Assert.All(system.Participants, p => Assert.Contains($"<B>{TitleOf(system, p).Replace("×", "&#215;", StringComparison.Ordinal)}</B><BR/>{p.Spec.Model.Kind}</TD>", dot, StringComparison.Ordinal));
         GraphvizAccepts(dot);
     }
 

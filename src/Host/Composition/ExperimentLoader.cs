@@ -366,6 +366,7 @@ public sealed class ExperimentLoader
         var kind = reader.Text("model");
         var limit = reader.Has("time-limit") ? reader.Number("time-limit", _second, min: 0, max: 1e7, exclusiveMin: true) : (double?)null;
         var count = reader.Has("count") ? (int)reader.Integer("count", null, 1, 1_000_000) : (int?)null;
+        var subdomains = reader.Has("subdomains") ? BindSubdomains(reader.Section("subdomains")) : null;
         var late = reader.Choice("when-late", ["stop", "shorten"], "stop");
         var recording = reader.Choice("record", ["all", "outputs", "none"], "all");
         var entry = _catalogue.Find(kind);
@@ -377,7 +378,7 @@ public sealed class ExperimentLoader
                 reader.Fault("model", $"There is no model '{kind}'. {Suggestion.Sentence(kind, [.. _catalogue.Entries.Select(e => e.Kind)])} 'models' shows them with their settings.");
             }
 
-            return Placeholder(name) with { Count = count };
+            return Placeholder(name) with { Count = count ?? subdomains?.Count };
         }
 
         var settings = reader.Section("settings", required: false);
@@ -390,12 +391,41 @@ public sealed class ExperimentLoader
             }
         }
 
-        return _faults.Count > faults ? Placeholder(name) with { Count = count } : new Participant(name, entry, new ModelSettings(name, entry, given))
+        return _faults.Count > faults ? Placeholder(name) with { Count = count ?? subdomains?.Count } : new Participant(name, entry, new ModelSettings(name, entry, given))
         {
             TimeLimit = limit is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             ShortensWhenLate = late == "shorten",
             Recording = recording switch { "none" => FieldRecording.None, "outputs" => FieldRecording.Outputs, _ => FieldRecording.All },
             Count = count,
+            Subdomains = subdomains,
+        };
+    }
+
+    // Who iterates on what is written out by the composition. One coarse cell a part suffices for numbers of iterations that do not grow.
+    private static SubdomainScheme BindSubdomains(ConfigReader reader)
+    {
+        ImmutableArray<int> Wholes(string key)
+        {
+            var numbers = reader.Numbers(key, Unit.One);
+            if (numbers.Any(n => n != Math.Floor(n) || n is < 1 or > 10_000))
+            {
+                reader.Fault(key, $"'{key}' takes whole numbers from 1 to 10000, one along each axis.");
+                return [];
+            }
+
+            return [.. numbers.Select(n => (int)n)];
+        }
+
+        var parts = Wholes("parts");
+        var iterate = reader.Section("iterate", required: false);
+        var acceleration = iterate.Has("acceleration") || iterate.Has("relaxation") ? BindAcceleration(iterate) : new SubdomainScheme(new([], 0, [])).Acceleration;
+        return new(new Subdomains(parts, (int)reader.Integer("overlap", 2, 1, 10_000), reader.Has("coarse") ? Wholes("coarse") : parts))
+        {
+            MostIterations = (int)iterate.Integer("max", 100, 2, 1_000_000),
+            Acceleration = iterate.Has("relaxation") || iterate.Node("acceleration") is ConfigObject ? acceleration : acceleration with { Relaxation = 1 },
+            Tolerance = reader.Number("tolerance", Unit.One, 1e-9, 0, 1, exclusiveMin: true),
+            Absolute = reader.Has("absolute") ? reader.Number("absolute", Unit.One, null, 0, exclusiveMin: true) : null,
+            Windows = (int)reader.Integer("windows", 1, 1, 1_000_000),
         };
     }
 
@@ -621,7 +651,7 @@ public sealed class ExperimentLoader
         var conduit = reader.Text("conduit");
         double? Limit(string key) => reader.Has(key) ? reader.Number(key, Unit.One, null, 0, exclusiveMin: true) : null;
         var (absolute, relative, residual) = (Limit("absolute"), Limit("relative"), Limit("residual-relative"));
-        var (strict, suffices) = (reader.Flag("strict", false), reader.Flag("suffices", false));
+        var (strict, suffices, joint) = (reader.Flag("strict", false), reader.Flag("suffices", false), reader.Flag("joint", false));
         if (residual is not null ? absolute is not null || relative is not null : absolute is null && relative is null)
         {
             reader.Fault("conduit", "A criterion has 'absolute', 'relative', both of them (either one is enough), or 'residual-relative'.");
@@ -636,6 +666,7 @@ public sealed class ExperimentLoader
             RelativeLimit = measure == ResidualMeasure.AbsoluteOrRelative ? relative!.Value : 0,
             IsStrict = strict,
             Suffices = suffices,
+            IsJoint = joint,
         };
     }
 

@@ -15,6 +15,8 @@ namespace ActorMultiscale.Host.Graph;
 /// <param name="Root">The root group.</param>
 public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, ImmutableArray<GraphArrow> Arrows, GraphFrame Root)
 {
+    private static readonly char[] _digits = [.. "0123456789"];
+
     // Between the entries of a stage.
     private const string Together = " | ";
 
@@ -42,8 +44,8 @@ public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, 
         var drawn = new Dictionary<(int, string, int, string, bool), int>();
         foreach (var conduit in system.Conduits)
         {
-            var from = system.Participants[conduit.Producer].Description.Ports[conduit.ProducerPort].Port.Name;
-            var to = system.Participants[conduit.Consumer].Description.Ports[conduit.ConsumerPort].Port.Name;
+            var from = NameOf(system.Participants[conduit.Producer], conduit.ProducerPort);
+            var to = NameOf(system.Participants[conduit.Consumer], conduit.ConsumerPort);
             var key = (boxOf[conduit.Producer], from, boxOf[conduit.Consumer], to, conduit.IsBackward);
             if (!drawn.TryGetValue(key, out var arrow))
             {
@@ -68,7 +70,14 @@ public sealed record CouplingGraph(string Name, ImmutableArray<GraphBox> Boxes, 
     }
 
     private static ImmutableArray<string> Ports(ParticipantNode node, PortDirection direction) =>
-        [.. node.Description.Ports.Where(l => l.Port.Direction == direction).Select(l => l.Port.Name)];
+        [.. node.Description.Ports.Index().Where(l => l.Item.Port.Direction == direction).Select(l => NameOf(node, l.Index)).Distinct(StringComparer.Ordinal)];
+
+    // Ports of a body in sub-domains that differ only in the index of the other one are drawn as one.
+    private static string NameOf(ParticipantNode node, int port)
+    {
+        var name = node.Description.Ports[port].Port.Name;
+        return node.Spec.PartOf is not null && name.TrimEnd(_digits) is var stem && stem.EndsWith('-') ? stem + "*" : name;
+    }
 
     private static string Manner(ConduitNode conduit)
     {

@@ -21,13 +21,17 @@ public sealed class Composition
     private readonly Dictionary<string, GroupDraft> _groupOf = new(StringComparer.Ordinal);   // By participant.
 
     private readonly ImmutableArray<WatchDraft>.Builder _watches = ImmutableArray.CreateBuilder<WatchDraft>();
-    private readonly ImmutableArray<int> _conduitOrigins;
+    private readonly ImmutableArray<string> _conduitPaths;       // Where each is written.
     private readonly HashSet<(string Path, string Message)> _said = [];
+    private readonly ImmutableArray<string> _divided;             // Participants in sub-domains.
 
     private Composition(Experiment experiment)
     {
-        (_experiment, _conduitOrigins, var faults) = Ensembles.Expand(experiment);
-        foreach (var (path, message) in faults)
+        var (divided, addedPaths, faults) = DividedParticipants.Expand(experiment);
+        (_experiment, var origins, var others) = Ensembles.Expand(divided);
+        _conduitPaths = [.. origins.Select(o => o < experiment.Conduits.Length ? string.Create(CultureInfo.InvariantCulture, $"conduits.{o}") : addedPaths[o - experiment.Conduits.Length])];
+        _divided = [.. experiment.Participants.Where(p => p.Subdomains is not null).Select(p => p.Name)];
+        foreach (var (path, message) in faults.Concat(others))
         {
             Fault(path, $"{message}");
         }
@@ -71,12 +75,16 @@ public sealed class Composition
     // What is wrong with every member of an ensemble is said of the first.
     private void Say(string path, string message, bool isWarning)
     {
-        path = WithoutIndices(path);
+        path = WithoutIndices(OfDivided(path));
         if (_said.Add((path, WithoutIndices(message))))
         {
             _faults.Add(new ExperimentFault(path, message, isWarning));
         }
     }
+
+    // What is wrong with the group of a body in sub-domains stands where these are asked for.
+    private string OfDivided(string path) =>
+        _divided.FirstOrDefault(name => path == $"groups.{name}" || path.StartsWith($"groups.{name}.", StringComparison.Ordinal)) is { } name ? $"participants.{name}.subdomains" : path;
 
     private static string WithoutIndices(string text)
     {
@@ -391,7 +399,7 @@ public sealed class Composition
         for (var i = 0; i < _experiment.Conduits.Length; i++)
         {
             var conduit = _experiment.Conduits[i];
-            var path = $"conduits.{_conduitOrigins[i]}";
+            var path = _conduitPaths[i];
             var from = Resolve(conduit.From, PortDirection.Out, path + ".from");
             var to = Resolve(conduit.To, PortDirection.In, path + ".to");
             if (conduit.Degree is < 0 or > Waveform.MaximumDegree)
@@ -543,7 +551,9 @@ public sealed class Composition
         var kind = direction == PortDirection.In ? "in-port" : "out-port";
         if (!_models.TryGetValue(name, out var model))
         {
-            Fault(path, $"'{address}' names no {kind}: there is no participant '{name}'. {Suggestion.Sentence(name, _models.Keys)}");
+            Fault(path, $"'{address}' names no {kind}: {(_divided.Contains(name)
+                ? $"'{name}' is in sub-domains, and ports are those of one of them, such as '{name}[0].{port}'; a peer is connected to each that it touches."
+                : $"there is no participant '{name}'. {Suggestion.Sentence(name, _models.Keys)}")}");
             return null;
         }
 

@@ -57,10 +57,10 @@ public sealed record IterationPolicy(int Minimum, int Maximum, ImmutableArray<Co
     public bool IsSatisfiedBy(IReadOnlyList<Residual> residuals)
     {
         ArgumentNullException.ThrowIfNull(residuals);
-        var (all, enough) = (!Criteria.IsEmpty, false);
+        var (all, enough, joint) = (!Criteria.IsEmpty, false, Joint(residuals));
         for (var i = 0; i < Criteria.Length; i++)
         {
-            var holds = Criteria[i].IsSatisfiedBy(residuals[i]);
+            var holds = Criteria[i].IsSatisfiedBy(Criteria[i].IsJoint ? joint : residuals[i]);
             all &= holds;
             enough |= holds && Criteria[i].Suffices;
         }
@@ -72,15 +72,33 @@ public sealed record IterationPolicy(int Minimum, int Maximum, ImmutableArray<Co
     public bool FailsStrictly(IReadOnlyList<Residual> residuals)
     {
         ArgumentNullException.ThrowIfNull(residuals);
+        var joint = Joint(residuals);
         for (var i = 0; i < Criteria.Length; i++)
         {
-            if (Criteria[i].IsStrict && !Criteria[i].IsSatisfiedBy(residuals[i]))
+            if (Criteria[i].IsStrict && !Criteria[i].IsSatisfiedBy(Criteria[i].IsJoint ? joint : residuals[i]))
             {
                 return true;
             }
         }
 
         return false;
+    }
+
+    // The residual of all joint criteria as if what they measure were one field.
+    private Residual Joint(IReadOnlyList<Residual> residuals)
+    {
+        var (distance, norm, first) = (0.0, 0.0, 0.0);
+        for (var i = 0; i < Criteria.Length; i++)
+        {
+            if (Criteria[i].IsJoint)
+            {
+                distance += residuals[i].Distance * residuals[i].Distance;
+                norm += residuals[i].Norm * residuals[i].Norm;
+                first += residuals[i].First * residuals[i].First;
+            }
+        }
+
+        return new(Math.Sqrt(distance), Math.Sqrt(norm), Math.Sqrt(first));
     }
 }
 
@@ -114,6 +132,9 @@ public sealed record ConvergenceCriterion(string Conduit, ResidualMeasure Measur
 
     /// <summary>This criterion alone is enough, as long as no strict one fails.</summary>
     public bool Suffices { get; init; }
+
+    /// <summary>It is judged together with the other joint criteria of its group, as if all their conduits carried one field: for pieces of a field of which some may be as good as zero.</summary>
+    public bool IsJoint { get; init; }
 
     /// <summary>Whether <paramref name="residual"/> satisfies the criterion. A zero field is converged.</summary>
     public bool IsSatisfiedBy(Residual residual) => Measure switch

@@ -79,6 +79,12 @@ public sealed record Participant(string Name, ModelEntry Model, ModelSettings Se
     /// <summary>How many members it has, if it is an ensemble: participants alike, told apart by their index.</summary>
     public int? Count { get; init; }
 
+    /// <summary>That it is computed in sub-domains, each a participant of its own; null for one that is computed as a whole.</summary>
+    public SubdomainScheme? Subdomains { get; init; }
+
+    /// <summary>The participant that was written, of a sub-domain or the coarse level of it; null for others.</summary>
+    public string? PartOf { get; init; }
+
     /// <summary>The index of a member of an ensemble; 0 for others. Models read it through <see cref="ModelSettings.EnsembleIndex"/>.</summary>
     public int EnsembleIndex { get; init; }
 

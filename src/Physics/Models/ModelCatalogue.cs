@@ -13,6 +13,12 @@ public sealed record ModelEntry(string Kind, string Summary, ImmutableArray<Sett
     public ModelEntry(string kind, string summary, Func<ModelSettings, IScaleModel> create) : this(kind, summary, [], create) { }
 
     /// <summary>
+    /// Divides the body that settings describe into sub-domains; null for a kind that is computed by one participant. It throws
+    /// <see cref="ScaleModelException"/>, which names all that keeps the body from being divided so.
+    /// </summary>
+    public Func<ModelSettings, Subdomains, DividedModel>? Divide { get; init; }
+
+    /// <summary>
     /// Settings with which a model can be made to show its ports: defaults, and the least allowed value, the first word or zero where
     /// there is none; null where an input file is needed.
     /// </summary>

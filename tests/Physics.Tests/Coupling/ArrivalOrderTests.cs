@@ -86,6 +86,7 @@ public sealed class ArrivalOrderTests
             Count("linear first guesses", system.Conduits.Any(c => c.IsBackward && c.Spec.Extrapolation == Physics.Coupling.Extrapolation.Linear));
             Count("strict criteria", system.Groups.Any(g => g.Spec.Scheme.Iteration.Criteria.Any(c => c.IsStrict)));
             Count("criteria that suffice", system.Groups.Any(g => g.Spec.Scheme.Iteration.Criteria.Any(c => c.Suffices)));
+            Count("joint criteria", system.Groups.Any(g => g.Spec.Scheme.Iteration.Criteria.Count(c => c.IsJoint) > 1));
             Count("phases", system.Participants.Any(p => !p.Description.Phases.IsEmpty));
             Count("did not converge", trace.Records.Any(r => !r.Converged));
             Count("ports without a value at the start", system.Conduits.Any(c => !system.Participants[c.Producer].Description.Ports[c.ProducerPort].Port.HasStart));

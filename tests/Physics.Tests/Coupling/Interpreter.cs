@@ -295,6 +295,7 @@ public sealed class Interpreter
             counts.Iterations++;
             var (satisfied, enough, strictlyNot) = (policy.Criteria.Length > 0, false, false);
             counts.Residuals = [];
+            var sizes = new double[policy.Criteria.Length];
             for (var c = 0; c < policy.Criteria.Length; c++)
             {
                 var wire = wires.Single(w => w.Conduit.To == policy.Criteria[c].Conduit);
@@ -302,13 +303,22 @@ public sealed class Interpreter
                 var distance = Math.Sqrt((fresh - used) * (fresh - used));
                 first[c] = counts.Iterations == 1 ? distance : first[c];
                 counts.Residuals = counts.Residuals.Add(distance);
+                sizes[c] = Math.Sqrt(fresh * fresh);
+            }
+
+            // What joint criteria measure is one field.
+            double Together(IReadOnlyList<double> values, int c) => policy.Criteria[c].IsJoint
+                ? Math.Sqrt(Enumerable.Range(0, sizes.Length).Where(o => policy.Criteria[o].IsJoint).Aggregate(0.0, (sum, o) => sum + (values[o] * values[o])))
+                : values[c];
+            for (var c = 0; c < policy.Criteria.Length; c++)
+            {
                 var criterion = policy.Criteria[c];
-                var size = Math.Sqrt(fresh * fresh);
+                var (distance, size, atFirst) = (Together(counts.Residuals, c), Together(sizes, c), Together(first, c));
                 var holds = criterion.Measure switch
                 {
                     ResidualMeasure.Absolute => distance <= criterion.Limit,
                     ResidualMeasure.Relative => distance <= criterion.Limit * size,
-                    ResidualMeasure.ResidualRelative => distance <= criterion.Limit * first[c],
+                    ResidualMeasure.ResidualRelative => distance <= criterion.Limit * atFirst,
                     _ => distance <= criterion.Limit || distance <= criterion.RelativeLimit * size,
                 };
                 satisfied &= holds;

@@ -212,6 +212,7 @@ public sealed class RandomExperiment
             RelativeLimit = 0.1,
             IsStrict = Chance(0.1),
             Suffices = Chance(0.1),
+            IsJoint = Chance(0.7),
         });
         var maximum = _random.Next(2, 4);
         return scheme with { Iteration = new IterationPolicy(_random.Next(1, maximum), maximum, [.. criteria], OneOf(AccelerationSpec.Constant(1), AccelerationSpec.Constant(0.7), AccelerationSpec.Aitken(), AccelerationSpec.LeastSquares(0.5), AccelerationSpec.Jacobian(0.5))) };

@@ -14,12 +14,18 @@ public delegate Mesh MeshReader(InputFile file);
 internal sealed class BodySettings
 {
     private readonly ModelSettings _given;
+    private readonly CellBox? _box;
     private readonly List<string> _faults = [];
     private readonly bool _hasMesh;
+    private ImmutableArray<string>? _surfaces;       // Of the whole rectangle or box, of which the mesh may be a part.
 
-    public BodySettings(ModelSettings given, MeshReader reader)
+    /// <summary>Reads the settings of the shape.</summary>
+    /// <param name="given">The settings.</param>
+    /// <param name="reader">Reads a mesh from a file.</param>
+    /// <param name="box">The cells of the grid that are meant, for a part of a body; all if null.</param>
+    public BodySettings(ModelSettings given, MeshReader reader, CellBox? box = null)
     {
-        _given = given;
+        (_given, _box) = (given, box);
         var mesh = Try(() => given.File("mesh") is { } file ? OfFile(reader(file)) : Grid());
         _hasMesh = mesh is not null;
         Mesh = mesh ?? StructuredMesh.Rectangle(1, 1, 1, 1);        // Stands in while the rest is looked at.
@@ -131,7 +137,9 @@ internal sealed class BodySettings
     /// <summary>Some numbers for each region, one region after the other.</summary>
     public double[] PerRegion(string key, int size) => PerName(key, size, RegionCount, "regions");
 
-    /// <summary>The surfaces that a setting names; each is there, is named once, and can be a part of the name of a port.</summary>
+    private IEnumerable<string> SurfaceNames => _surfaces ?? Mesh.Boundaries.Keys;
+
+    /// <summary>The surfaces that a setting names, each of the body, named once, and fit to be a part of the name of a port; of a part of a body those that it has a piece of.</summary>
     public ImmutableArray<string> Surfaces(string key)
     {
         var names = _given.Texts(key);
@@ -140,8 +148,9 @@ internal sealed class BodySettings
         return
         [
             .. names.Distinct().Where(name => _hasMesh
-                && Require(Mesh.Boundaries.ContainsKey(name), $"'{key}' names the surface '{name}'; the mesh has {Joined(Mesh.Boundaries.Keys)}")
-                && Require(!isPort || IsKebab(name), $"'{key}' names the surface '{name}', which cannot be a part of the name of a port; call it by lower-case words joined by '-' in the mesh")),
+                && Require(SurfaceNames.Contains(name), $"'{key}' names the surface '{name}'; the mesh has {Joined(SurfaceNames)}")
+                && Require(!isPort || IsKebab(name), $"'{key}' names the surface '{name}', which cannot be a part of the name of a port; call it by lower-case words joined by '-' in the mesh")
+                && Mesh.Boundaries.ContainsKey(name)),
         ];
     }
 
@@ -195,34 +204,9 @@ internal sealed class BodySettings
     private Mesh Grid()
     {
         Require(!_given.Given.ContainsKey("mesh-unit"), $"'mesh-unit' is given without 'mesh'");
-        var (size, cells, origin) = (_given.Numbers("size"), _given.Numbers("cells"), _given.Numbers("origin"));
-        if (size.Length is not (2 or 3) || cells.Length != size.Length || (!origin.IsEmpty && origin.Length != size.Length))
-        {
-            throw new ScaleModelException($"'size' has {size.Length} numbers, 'cells' {cells.Length} and 'origin' {origin.Length}; they have two each for a rectangle, three for a box, and 'origin' may be left out");
-        }
-
-        if (cells.Any(c => c != Math.Floor(c) || c is < 1 or > 10_000) || size.Any(s => !(s > 0)))
-        {
-            throw new ScaleModelException("'cells' takes whole numbers from 1 to 10000, and 'size' lengths above zero");
-        }
-
-        // Far more would leave the range of the whole numbers that count nodes.
-        if (cells.Aggregate(1.0, (n, c) => n * (c + 1)) > 1e8)
-        {
-            throw new ScaleModelException("'cells' makes more than 1e8 nodes");
-        }
-
-        var isBlock = _given.Choice("cell") == "block";
-        var grid = size.Length == 2
-            ? StructuredMesh.Rectangle(size[0], size[1], (int)cells[0], (int)cells[1], isBlock ? CellShape.Quadrilateral : CellShape.Triangle)
-            : StructuredMesh.Box(new(size[0], size[1], size[2]), (int)cells[0], (int)cells[1], (int)cells[2], isBlock ? CellShape.Hexahedron : CellShape.Tetrahedron);
-        if (origin.IsEmpty)
-        {
-            return grid;
-        }
-
-        var shift = ToVector(origin);
-        return grid.Moved(x => x + shift);
+        var grid = BodyGrid.Of(_given);
+        _surfaces = [.. grid.Surfaces.SelectMany(s => new[] { s.Lower, s.Upper }).Order(StringComparer.Ordinal)];
+        return _box is { } box ? grid.Mesh(box) : grid.Mesh();
     }
 
     // Which cell is in which region.
@@ -284,7 +268,7 @@ internal sealed class BodySettings
 
         for (var r = 0; r < Regions.Length; r++)
         {
-            Require(RegionOf.Contains(r), $"the region '{Regions[r]}' has no cell: no middle of a cell is in its box and in none after it, or in its group of the mesh");
+            Require(_box is not null || RegionOf.Contains(r), $"the region '{Regions[r]}' has no cell: no middle of a cell is in its box and in none after it, or in its group of the mesh");
         }
 
         if (Array.IndexOf(RegionOf, -1) is >= 0 and var lost)

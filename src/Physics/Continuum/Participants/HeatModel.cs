@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using ActorMultiscale.Physics.Continuum.Forms;
 using ActorMultiscale.Physics.Continuum.Time;
 using ActorMultiscale.Physics.Fields;
 using ActorMultiscale.Physics.Models;
@@ -25,22 +24,22 @@ public sealed class HeatModel : IViewable
     private static readonly Port<double> _field = Port.Out<double>("temperature", Quantities.Temperature);
     private static readonly Port<double> _energy = Port.Out<double>("energy", Quantities.Energy);
     private static readonly Port<double> _defect = Port.Out<double>("energy-defect", new("ΔE/E", Unit.One));
+    private static readonly Quantity _imbalance = new("r", Unit.Parse("W"), Nature.Extensive);
 
     private readonly string _scheme;
     private readonly double? _longestStep;
     private readonly double _start;
-    private readonly Basis _basis;
+    private readonly HeatIntegrals _integrals;
     private readonly double[] _conductivity;                                // Of each cell.
     private readonly ImmutableArray<MeshField> _regions;
-    private readonly CsrMatrix _capacity;
-    private readonly CsrMatrix _conduction;                                 // K, and ∫ h N_a N_b of the surfaces that exchange heat.
     private readonly double[] _weights;                                     // ∫ c N_a, whose product with the temperature is the energy.
-    private readonly double[] _constant;                                    // What sources of the settings give each node, W.
-    private readonly BodyPoints _body;
     private readonly ImmutableArray<SurfacePorts> _surfaces;
     private readonly double[] _given;                                       // What the settings hold, above the start, where they do.
     private readonly Constraints _fixed;
     private readonly bool[] _isFixed;
+    private readonly OwnPart? _own;                                         // Of a sub-domain.
+    private readonly SubdomainPorts<double>? _edge;
+    private readonly bool[] _isOnEdge = [];                                 // Where other sub-domains say the temperature.
     private (double Step, double Before, ChangeSolver Solver)? _ready;      // Of the last step; a function of its length and the one before.
     private double[] _excess = [];                                          // T − T at the start: what does not change in it is free of rounding.
     private double[] _before = [];
@@ -48,66 +47,34 @@ public sealed class HeatModel : IViewable
     private double _entered;                                                // Heat that came in so far, J.
     private double _moved;                                                  // The sum of its magnitudes, J.
 
-    private HeatModel(ModelSettings given, MeshReader reader)
+    private HeatModel(ModelSettings given, MeshReader reader, Subdomain? subdomain = null)
     {
-        var settings = new BodySettings(given, reader);
-        (_scheme, _start) = (given.Choice("scheme"), given.Number("initial-temperature"));
-        _longestStep = given.Has("step") ? given.Number("step") : null;
-        var (conductivity, capacity, source) = (settings.PerRegion("conductivity", above: 0), settings.PerRegion("capacity", above: 0), settings.PerRegion("constant-source"));
-        var temperatures = settings.Valued("fixed-temperature", "fixed-temperatures");
-        var fluxes = settings.Valued("constant-flux", "constant-fluxes");
-        var (temperatureIn, fluxIn, heatIn) = (settings.Surfaces("temperature-in"), settings.Surfaces("flux-in"), settings.Surfaces("heat-in"));
-        var (films, ambientIn) = (settings.Valued("film", "film-coefficients"), settings.Surfaces("ambient-in"));
-        var ambients = settings.Valued("film", "ambient-temperatures", except: "ambient-in");
-        var (temperatureOut, fluxOut, heatOut) = (settings.Surfaces("temperature-out"), settings.Surfaces("flux-out"), settings.Surfaces("heat-out"));
-        foreach (var name in temperatureIn)
-        {
-            settings.Require(temperatures.All(t => t.Surface != name), $"'temperature-in' and 'fixed-temperature' both name '{name}'");
-        }
-
-        settings.Require(_scheme != "crank-nicolson" || fluxOut.IsEmpty, $"'scheme' is crank-nicolson, which knows the heat of a step and no flux at its end; take 'heat-out' instead of 'flux-out', or another scheme");
-        foreach (var name in ambientIn)
-        {
-            settings.Require(given.Texts("film").Contains(name), $"'ambient-in' names '{name}', and 'film' does not; it takes 'film' and 'film-coefficients' to exchange heat with what is outside");
-        }
-
-        foreach (var (surface, values) in films)
-        {
-            settings.Require(values[0] > 0, $"'film-coefficients' gives '{surface}' {values[0]}; allowed is above 0");
-        }
-
-        settings.Require(_scheme != "steady" || !temperatures.IsEmpty || !temperatureIn.IsEmpty || !films.IsEmpty, $"'scheme' is steady, and no surface has a temperature; name one by 'fixed-temperature', 'temperature-in' or 'film'");
-        settings.RequireSound();
-
-        var (t, basis) = (settings.Thickness, Basis.Scalar(settings.Mesh, settings.Degree));
-        (_basis, _conductivity, _regions) = (basis, Array.ConvertAll(settings.RegionOf, r => conductivity[r]), settings.RegionFields);
-        double Of(double[] values, QuadraturePoint x) => t * values[settings.RegionOf[x.Cell]];
-        _capacity = Assembly.Matrix(basis, BilinearForm.Scalar((x, u) => ScalarJet.Source(Of(capacity, x) * u.Value)));
-        _conduction = ChangeSolver.Sum(
-            [(1, Assembly.Matrix(basis, Heat.Conduction(x => Of(conductivity, x)))), .. films.Select(f => (1.0, Assembly.Matrix(basis, Heat.Robin(t * f.Values[0]), Domain.Boundary(f.Surface))))]);
-        _constant = Assembly.Vector(basis, LinearForm.Scalar(x => ScalarJet.Source(Of(source, x))));
-        _weights = new double[basis.DofCount];
-        _capacity.Multiply([.. Enumerable.Repeat(1.0, basis.DofCount)], _weights);
-        _body = BodyPoints.OfBody(basis, t);
+        var settings = new HeatSettings(given, reader, subdomain?.Division.Reach(subdomain.Part));
+        (_scheme, _start, _longestStep) = (settings.Scheme, settings.Start, settings.LongestStep);
+        (_conductivity, _regions) = (Array.ConvertAll(settings.Body.RegionOf, r => settings.Conductivity[r]), settings.Body.RegionFields);
+        _integrals = new(settings);
+        _weights = WeightsOf(_integrals);
         _surfaces =
         [
-            .. fluxes.Select(f => f.Surface).Concat(films.Select(f => f.Surface)).Concat(temperatureIn).Concat(fluxIn).Concat(heatIn).Concat(temperatureOut).Concat(fluxOut).Concat(heatOut).Distinct().Select(name =>
+            .. settings.ActiveSurfaces.Select(name =>
             {
-                Port<double>? Of(ImmutableArray<string> names, Func<string, Quantity, Port<double>> make, string what, Quantity quantity) => names.Contains(name) ? make($"{what}-{name}", quantity) : null;
-                var points = BodyPoints.OfSurface(basis, t, name);
-                var flux = fluxes.Where(f => f.Surface == name).Sum(f => f.Values[0]);
+                Port<double>? Of(string key, Func<string, Quantity, Port<double>> make, Quantity quantity) =>
+                    (key == "ambient-in" ? settings.AmbientIn : settings.Surfaces[key]).Contains(name) ? make($"{key}-{name}", quantity) : null;
+                var points = _integrals.Surfaces[name];
+                var flux = settings.Fluxes.Where(f => f.Surface == name).Sum(f => f.Values[0]);
                 return new SurfacePorts(
-                    name, points, points.Shares([.. points.Nodes.Select(_ => flux)], 1),
-                    films.Where(f => f.Surface == name).Sum(f => f.Values[0]), ambients.Where(a => a.Surface == name).Sum(a => a.Values[0]),
-                    Of(ambientIn, Port.In<double>, "ambient-in", Quantities.Temperature), Of(temperatureIn, Port.In<double>, "temperature-in", Quantities.Temperature), Of(fluxIn, Port.In<double>, "flux-in", Quantities.HeatFlux), Of(heatIn, Port.In<double>, "heat-in", Quantities.HeatPower),
-                    Of(temperatureOut, Port.Out<double>, "temperature-out", Quantities.Temperature), Of(fluxOut, Port.Out<double>, "flux-out", Quantities.HeatFlux), Of(heatOut, Port.Out<double>, "heat-out", Quantities.HeatPower));
+                    name, points, flux, points.Shares([.. points.Nodes.Select(_ => flux)], 1),
+                    settings.Films.Where(f => f.Surface == name).Sum(f => f.Values[0]), settings.Ambients.Where(a => a.Surface == name).Sum(a => a.Values[0]),
+                    Of("ambient-in", Port.In<double>, Quantities.Temperature), Of("temperature-in", Port.In<double>, Quantities.Temperature), Of("flux-in", Port.In<double>, Quantities.HeatFlux), Of("heat-in", Port.In<double>, Quantities.HeatPower),
+                    Of("temperature-out", Port.Out<double>, Quantities.Temperature), Of("flux-out", Port.Out<double>, Quantities.HeatFlux), Of("heat-out", Port.Out<double>, Quantities.HeatPower));
             }),
         ];
+        var basis = _integrals.Basis;
 
         // Where surfaces meet, settings come before ports, and what is named first before what is named later.
         _given = new double[basis.DofCount];
         _fixed = new(basis.DofCount);
-        foreach (var (surface, values) in temperatures)
+        foreach (var (surface, values) in settings.Temperatures)
         {
             foreach (var node in basis.NodesOn(surface).Where(n => !_fixed.Contains(n)))
             {
@@ -116,7 +83,7 @@ public sealed class HeatModel : IViewable
             }
         }
 
-        foreach (var name in temperatureIn)
+        foreach (var name in settings.Surfaces["temperature-in"])
         {
             var surface = _surfaces.Single(s => s.Name == name);
             surface.Holds = [.. Enumerable.Range(0, surface.Points.Nodes.Length).Where(n => !_fixed.Contains(surface.Points.Nodes[n]))];
@@ -126,12 +93,28 @@ public sealed class HeatModel : IViewable
             }
         }
 
+        if (subdomain is not null)
+        {
+            _own = new(new HeatSettings(given, reader, subdomain.Division.Own(subdomain.Part)), _integrals, subdomain.Division);
+            _edge = new(subdomain, basis, _own.Integrals.Basis, 1, Quantities.Temperature, _imbalance);
+            _isOnEdge = new bool[basis.DofCount];
+            foreach (var node in _edge.EdgeNodes.Where(n => !_fixed.Contains(n)))
+            {
+                _isOnEdge[node] = true;
+                _fixed.Fix(node, 0);
+            }
+        }
+
         _isFixed = [.. Enumerable.Range(0, _given.Length).Select(_fixed.Contains)];
+        var cloud = _integrals.Points.Cloud;
         Description = new(
         [
-            new(_source, basis.NodeCount, _body.Cloud), new(_field, basis.NodeCount, _body.Cloud), new(_energy, 1), new(_defect, 1),
-            .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud))),
-        ]);
+            new(_source, basis.NodeCount, cloud), new(_field, basis.NodeCount, cloud), new(_energy, 1), new(_defect, 1),
+            .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud))), .. _edge?.Layouts ?? [],
+        ])
+        {
+            Phases = _edge is { HasCoarse: true } ? [SubdomainPorts.Solve, SubdomainPorts.Correct] : [],
+        };
         Begin();
     }
 
@@ -140,7 +123,7 @@ public sealed class HeatModel : IViewable
 
     /// <summary>The model for experiments.</summary>
     /// <param name="reader">Reads meshes from files.</param>
-    public static ModelEntry Entry(MeshReader reader) => new("heat", "A body that conducts heat, of 2-D or 3-D finite elements, from a file of Gmsh or a rectangle or box; steady or not",
+    public static ModelEntry Entry(MeshReader reader) => new ModelEntry("heat", "A body that conducts heat, of 2-D or 3-D finite elements, from a file of Gmsh or a rectangle or box; steady or not, as a whole or in sub-domains",
         [
             .. BodySettings.OfShape,
             Setting.Numbers("conductivity", "W/m K^-1", "k of each region", [1]),
@@ -164,7 +147,7 @@ public sealed class HeatModel : IViewable
             Setting.Texts("flux-out", "surfaces with a port 'flux-out-NAME': the flux out of the body, W/m²", []),
             Setting.Texts("heat-out", "surfaces with a port 'heat-out-NAME': the heat out of the body at each node, W", []),
         ],
-        settings => new HeatModel(settings, reader));
+        settings => new HeatModel(settings, reader)) with { Divide = (settings, asked) => Divided(settings, reader, asked) };
 
     /// <inheritdoc/>
     public void Initialize(PortWriter outputs)
@@ -176,6 +159,8 @@ public sealed class HeatModel : IViewable
             Write(outputs, 0, surface, new double[surface.Points.Nodes.Length]);
         }
 
+        _edge?.WriteDefect(outputs, 0, []);
+        _edge?.WriteTraces(outputs, 0, dof => _start + _excess[dof], null);
         Write(outputs, 0);
     }
 
@@ -186,6 +171,12 @@ public sealed class HeatModel : IViewable
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(outputs);
         var window = context.Window;
+        if (context.Phase == SubdomainPorts.Correct)
+        {
+            Show(inputs, outputs, window.End);
+            return;
+        }
+
         var steps = WindowSteps.Of(window.Length, _longestStep);
         var from = window.Start;
         for (var s = 0; s < steps; s++)
@@ -205,7 +196,25 @@ public sealed class HeatModel : IViewable
             context.Report((s + 1.0) / steps);
         }
 
-        Write(outputs, window.End);
+        if (context.Phase is null)
+        {
+            Show(inputs, outputs, window.End);
+        }
+    }
+
+    // What is written at the end of a window, or when the correction of the coarse level is known.
+    private void Show(PortReader inputs, PortWriter outputs, double time)
+    {
+        if (_edge is not null)
+        {
+            _edge.WriteTraces(outputs, time, dof => _start + _excess[dof], inputs);
+            foreach (var surface in _surfaces)
+            {
+                Write(outputs, time, surface, []);
+            }
+        }
+
+        Write(outputs, time);
     }
 
     /// <inheritdoc/>
@@ -215,10 +224,10 @@ public sealed class HeatModel : IViewable
         var flux = new Vec3[_conductivity.Length];
         for (var c = 0; c < flux.Length; c++)
         {
-            flux[c] = -_conductivity[c] * _basis.ScalarAt(_excess, c, _basis.Mesh.Geometry(c).Cell.Middle).Gradient;
+            flux[c] = -_conductivity[c] * _integrals.Basis.ScalarAt(_excess, c, _integrals.Basis.Mesh.Geometry(c).Cell.Middle).Gradient;
         }
 
-        return new(_basis, [new("temperature", 1, Array.ConvertAll(_excess, t => _start + t))], [MeshField.Of("flux", flux), .. _regions]);
+        return new(_integrals.Basis, [new("temperature", 1, Array.ConvertAll(_excess, t => _start + t))], [MeshField.Of("flux", flux), .. _regions]);
     }
 
     /// <inheritdoc/>
@@ -241,8 +250,9 @@ public sealed class HeatModel : IViewable
     private void Step(PortReader inputs, PortWriter outputs, double from, double to, double step)
     {
         var isSteady = _scheme == "steady";
-        var theta = _scheme == "crank-nicolson" ? 0.5 : 1;
+        var (_, theta) = HeatSettings.FactorsOf(_scheme);
         var omega = _scheme == "bdf2" && _stepBefore > 0 ? step / _stepBefore : 0;
+        var ownLoad = _own is null ? [] : (double[])_own.Integrals.Constant.Clone();
         var (c0, c2) = isSteady ? (0.0, 0.0) : ((1 + (2 * omega)) / (1 + omega), omega * omega / (1 + omega));
 
         // An instant, as the scheme takes it: at the new time, or the mean of both.
@@ -261,10 +271,12 @@ public sealed class HeatModel : IViewable
             return values;
         }
 
-        var load = (double[])_constant.Clone();
+        var load = (double[])_integrals.Constant.Clone();
         if (inputs.IsConnected(_source))
         {
-            Add(load, _body, _body.Shares(Instant(_source), 1));
+            var source = Instant(_source);
+            Add(load, _integrals.Points, _integrals.Points.Shares(source, 1));
+            _own?.AddSource(ownLoad, source);
         }
 
         var ofSurface = new double[_surfaces.Length][];
@@ -276,10 +288,17 @@ public sealed class HeatModel : IViewable
 
         foreach (var (s, surface) in _surfaces.Index())
         {
+            void Give(double[] density)
+            {
+                Add(ofSurface[s], surface.Points.Shares(density, 1));
+                _own?.AddFlux(ownLoad, surface.Name, density);
+            }
+
             ofSurface[s] = [.. surface.Constant];
+            _own?.AddFlux(ownLoad, surface.Name, [.. surface.Points.Nodes.Select(_ => surface.Flux)]);
             if (surface.FluxIn is { } flux)
             {
-                Add(ofSurface[s], surface.Points.Shares(Instant(flux), 1));
+                Give(Instant(flux));
             }
 
             if (surface.HeatIn is { } heat)
@@ -299,26 +318,27 @@ public sealed class HeatModel : IViewable
             if (surface.Film > 0)
             {
                 var outside = surface.AmbientIn is { } ambient ? Instant(ambient) : [.. surface.Points.Nodes.Select(_ => surface.Ambient)];
-                Add(ofSurface[s], surface.Points.Shares([.. outside.Select(x => surface.Film * (x - _start))], 1));
+                Give([.. outside.Select(x => surface.Film * (x - _start))]);
             }
 
             Add(load, surface.Points, ofSurface[s]);
         }
 
+        _edge?.Read(inputs, to, (dof, value) => next[dof] = _isOnEdge[dof] ? value - _start : next[dof]);
         if (_ready is not { } ready || ready.Step != step || ready.Before != (omega > 0 ? _stepBefore : 0))
         {
-            ready = (step, omega > 0 ? _stepBefore : 0, new ChangeSolver(ChangeSolver.Sum((c0 / step, _capacity), (theta, _conduction)), _fixed, null));
+            ready = (step, omega > 0 ? _stepBefore : 0, new ChangeSolver(ChangeSolver.Sum((c0 / step, _integrals.Capacity), (theta, _integrals.Conduction)), _fixed, null));
             _ready = ready;
         }
 
-        var change = ready.Solver.Solve([.. Residual(next).Select(r => -r)]);
+        var change = ready.Solver.Solve([.. Residual(_integrals, load, next, _excess, _before).Select(r => -r)]);
         for (var i = 0; i < next.Length; i++)
         {
             next[i] += change[i];
         }
 
         // Where a temperature is given the residual is heat that flows in; elsewhere it is round-off.
-        var held = Residual(next);
+        var held = Residual(_integrals, load, next, _excess, _before);
         for (var i = 0; i < held.Length; i++)
         {
             held[i] = _isFixed[i] ? held[i] : 0;
@@ -329,13 +349,23 @@ public sealed class HeatModel : IViewable
             if (surface.Film > 0)
             {
                 // h T∞ is among the loads; h T was in the matrix.
-                var mean = Mean(next);
+                var mean = Mean(next, _excess);
                 var back = surface.Points.Shares([.. surface.Points.Nodes.Select(node => -surface.Film * mean[node])], 1);
                 Add(load, surface.Points, back);
                 Add(ofSurface[s], back);
             }
 
-            Write(outputs, to, surface, [.. surface.Points.Nodes.Select((node, n) => -held[node] - ofSurface[s][n])], next);
+            // A sub-domain writes its surfaces with all the rest.
+            if (_edge is null)
+            {
+                Write(outputs, to, surface, [.. surface.Points.Nodes.Select((node, n) => -held[node] - ofSurface[s][n])], next);
+            }
+        }
+
+        if (_own is not null)
+        {
+            double[] defect = [.. Residual(_own.Integrals, ownLoad, _own.Of(next), _own.Of(_excess), _own.Of(_before)).Select(r => -r)];
+            _edge!.WriteDefect(outputs, to, defect);
         }
 
         _entered += step * (FixedOrderSum.Of(load) + FixedOrderSum.Of(held));
@@ -343,19 +373,19 @@ public sealed class HeatModel : IViewable
         (_before, _excess, _stepBefore) = (_excess, next, step);
 
         // At the time at which heat flows.
-        double[] Mean(double[] now) => theta == 1 ? now : [.. now.Zip(_excess, (later, earlier) => (theta * later) + ((1 - theta) * earlier))];
+        double[] Mean(double[] now, double[] old) => theta == 1 ? now : [.. now.Zip(old, (later, earlier) => (theta * later) + ((1 - theta) * earlier))];
 
-        double[] Residual(double[] now)
+        double[] Residual(HeatIntegrals of, double[] load, double[] now, double[] old, double[] before)
         {
             var (rate, result, flow) = (new double[now.Length], new double[now.Length], new double[now.Length]);
             for (var i = 0; i < now.Length; i++)
             {
                 // As differences: what is left where nothing changes is zero.
-                rate[i] = ((c0 * (now[i] - _excess[i])) - (c2 * (_excess[i] - _before[i]))) / step;
+                rate[i] = ((c0 * (now[i] - old[i])) - (c2 * (old[i] - before[i]))) / step;
             }
 
-            _capacity.Multiply(rate, result);
-            _conduction.Multiply(Mean(now), flow);
+            of.Capacity.Multiply(rate, result);
+            of.Conduction.Multiply(Mean(now, old), flow);
             for (var i = 0; i < now.Length; i++)
             {
                 result[i] += flow[i] - load[i];
@@ -396,10 +426,47 @@ public sealed class HeatModel : IViewable
             field[n] = _start + _excess[n];
         }
 
+        // That of a sub-domain is of its own part, so that those of all make up the body's.
         var energy = FixedOrderSum.Dot(_weights, _excess);
-        outputs.Write(_energy, time, energy);
+        outputs.Write(_energy, time, _own is null ? energy : FixedOrderSum.Dot(WeightsOf(_own.Integrals), _own.Of(_excess)));
         var size = Math.Max(Math.Abs(energy), _moved);
         outputs.Write(_defect, time, _scheme == "steady" || size == 0 ? 0 : Math.Abs(energy - _entered) / size);
+    }
+
+    private static double[] WeightsOf(HeatIntegrals integrals)
+    {
+        var weights = new double[integrals.Basis.DofCount];
+        integrals.Capacity.Multiply([.. Enumerable.Repeat(1.0, weights.Length)], weights);
+        return weights;
+    }
+
+    // Who the sub-domains are, and how they hang together.
+    private static DividedModel Divided(ModelSettings given, MeshReader reader, Subdomains asked)
+    {
+        List<string> faults =
+        [
+            .. SubdomainPorts.NotTaken(given, ["step"], "sub-domains take one step a window: choose the length of the window"),
+            .. SubdomainPorts.NotTaken(given, ["heat-in", "heat-out", "flux-out"], "what nodes of two sub-domains have would count twice; 'flux-in', 'temperature-in', 'ambient-in' and 'temperature-out' may be of sub-domains"),
+        ];
+        if (given.Choice("scheme") == "bdf2")
+        {
+            faults.Add("'scheme' is bdf2; a body in sub-domains takes steady, backward-euler or crank-nicolson.");
+        }
+
+        var division = new GridDivision(given, asked, faults);
+        CoarsePhysics physics = new(
+            1, Quantities.Temperature, _imbalance, part =>
+            {
+                var of = new HeatIntegrals(new(given, reader, division.Own(part)));
+                return (of.Basis, [of.Capacity, of.Conduction]);
+            },
+            step =>
+            {
+                var (ofCapacity, theta) = HeatSettings.FactorsOf(given.Choice("scheme"));
+                return [ofCapacity / step, theta];
+            },
+            (surface, _) => given.Texts("fixed-temperature").Contains(surface) || given.Texts("temperature-in").Contains(surface));
+        return SubdomainPorts.Divide<double>(Entry(reader), division, (settings, of) => new HeatModel(settings, reader, of), physics);
     }
 
     private static void Add(double[] to, ReadOnlySpan<double> values)
@@ -418,9 +485,37 @@ public sealed class HeatModel : IViewable
         }
     }
 
-    /// <summary>A surface with its ports, the heat that settings give its nodes, W, its film coefficient h (0 if it exchanges no heat), and T∞ of the settings.</summary>
+    /// <summary>The cells of a sub-domain that are not overlap.</summary>
+    private sealed class OwnPart
+    {
+        private readonly HeatIntegrals _all;
+        private readonly int[] _nodes;          // In the sub-domain, of each node of the part.
+
+        public OwnPart(HeatSettings settings, HeatIntegrals all, GridDivision division)
+        {
+            (Integrals, _all) = (new(settings), all);
+            _nodes = division.NodesOf(Integrals.Basis, all.Basis);
+        }
+
+        public HeatIntegrals Integrals { get; }
+
+        public double[] Of(double[] field) => Array.ConvertAll(_nodes, n => field[n]);
+
+        public void AddSource(double[] load, double[] density) => Add(load, Integrals.Points, Integrals.Points.Shares(Of(density), 1));
+
+        public void AddFlux(double[] load, string surface, double[] density)
+        {
+            if (Integrals.Surfaces.TryGetValue(surface, out var own))
+            {
+                var all = _all.Surfaces[surface].Nodes;
+                Add(load, own, own.Shares([.. own.Nodes.Select(n => density[all.BinarySearch(_nodes[n])])], 1));
+            }
+        }
+    }
+
+    /// <summary>A surface with its ports, the flux of the settings, W/m², and the heat that it gives the nodes, W, its film coefficient h (0 if it exchanges no heat), and T∞ of the settings.</summary>
     private sealed record SurfacePorts(
-        string Name, BodyPoints Points, double[] Constant, double Film, double Ambient, Port<double>? AmbientIn, Port<double>? TemperatureIn, Port<double>? FluxIn, Port<double>? HeatIn, Port<double>? TemperatureOut, Port<double>? FluxOut, Port<double>? HeatOut)
+        string Name, BodyPoints Points, double Flux, double[] Constant, double Film, double Ambient, Port<double>? AmbientIn, Port<double>? TemperatureIn, Port<double>? FluxIn, Port<double>? HeatIn, Port<double>? TemperatureOut, Port<double>? FluxOut, Port<double>? HeatOut)
     {
         /// <summary>The nodes of the surface that take their temperature from the port.</summary>
         public ImmutableArray<int> Holds { get; set; } = [];

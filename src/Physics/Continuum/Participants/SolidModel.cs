@@ -47,6 +47,9 @@ public sealed class SolidModel : IViewable
     private readonly double[] _given;                       // Displacements of the settings, where they give one.
     private readonly Constraints _fixed;
     private readonly bool[] _isFixed;
+    private readonly OwnPart? _own;                         // Of a sub-domain.
+    private readonly SubdomainPorts<Vec3>? _edge;
+    private readonly bool[] _isOnEdge = [];                 // Dofs of which other sub-domains say the displacement.
     private (double Step, ChangeSolver Solver)? _ready;     // For a linear body, of the last length of step.
     private double[] _u = [];
     private double[] _v = [];
@@ -59,25 +62,20 @@ public sealed class SolidModel : IViewable
     private double _energyAtStart;
     private bool _hasBegun;
 
-    private SolidModel(ModelSettings given, MeshReader reader)
+    private SolidModel(ModelSettings given, MeshReader reader, Subdomain? subdomain = null)
     {
-        _settings = new(given, reader);
+        _settings = new(given, reader, subdomain?.Division.Reach(subdomain.Part));
         var body = _settings.Body;
-        var (t, scalar) = (body.Thickness, Basis.Scalar(body.Mesh, body.Degree));
-        _basis = Basis.Vector(body.Mesh, body.Degree);
-        _materials = new(
-            _basis, _settings.Small.IsEmpty ? null : body.ByRegion(_settings.Small), _settings.Large.IsEmpty ? null : body.ByRegion(_settings.Large), body.ByRegion([.. _settings.Expansion]), t);
-        _body = BodyPoints.OfBody(scalar, t);
-        _mass = Assembly.Matrix(_basis, BilinearForm.Vector((x, u) => VectorJet.Source(t * _settings.Density[body.RegionOf[x.Cell]] * u.Value)));
-        _constant = Assembly.Vector(_basis, Elasticity.BodyForce(_ => t * _settings.BodyForce));
+        var integrals = new SolidIntegrals(_settings);
+        (_basis, _materials, _body, _mass, _constant) = (integrals.Basis, integrals.Materials, integrals.Points, integrals.Mass, integrals.Constant);
         _surfaces =
         [
             .. _settings.PortSurfaces.Select(name =>
             {
                 Port<Vec3>? Of(string key, Func<string, Quantity, Port<Vec3>> make, Quantity quantity) => _settings.Surfaces[key].Contains(name) ? make($"{key}-{name}", quantity) : null;
+                var (points, constant, bedding) = integrals.Surfaces[name];
                 return new SurfacePorts(
-                    name, BodyPoints.OfSurface(scalar, t, name), Assembly.Vector(_basis, Elasticity.Traction(x => t * _settings.Traction(name, x.Normal)), Domain.Boundary(name)),
-                    _settings.Bedding(name) is var bedding && bedding != Vec3.Zero ? Assembly.Matrix(_basis, Elasticity.Bedding(t * bedding), Domain.Boundary(name)) : null, _settings.Follower(name),
+                    name, points, constant, bedding, _settings.Follower(name),
                     _settings.Surfaces["follower-pressure-in"].Contains(name) ? Port.In<double>($"follower-pressure-in-{name}", new("p", Unit.Parse("Pa"))) : null,
                     Of("traction-in", Port.In<Vec3>, Traction), Of("force-in", Port.In<Vec3>, Quantities.Force), Of("displacement-in", Port.In<Vec3>, Quantities.Displacement),
                     Of("displacement-out", Port.Out<Vec3>, Quantities.Displacement), Of("velocity-out", Port.Out<Vec3>, Quantities.Velocity),
@@ -85,15 +83,26 @@ public sealed class SolidModel : IViewable
             }),
         ];
         (_given, _fixed) = Fix();
+        if (subdomain is not null)
+        {
+            _own = new(new(new SolidSettings(given, reader, subdomain.Division.Own(subdomain.Part))), integrals, subdomain.Division);
+            _edge = new(subdomain, integrals.Scalar, _own.Integrals.Scalar, _basis.Components, Quantities.Displacement, Quantities.Force);
+            _isOnEdge = new bool[_basis.DofCount];
+            foreach (var dof in _edge.EdgeNodes.SelectMany(n => Enumerable.Range(0, _basis.Components).Select(c => _basis.Dof(n, c))).Where(d => !_fixed.Contains(d)))
+            {
+                _isOnEdge[dof] = true;
+                _fixed.Fix(dof, 0);
+            }
+        }
+
         _isFixed = [.. Enumerable.Range(0, _given.Length).Select(_fixed.Contains)];
 
         // The stable step can be known only now, when nothing else is wrong.
-        var beddings = _surfaces.Select(s => s.Bedding).OfType<CsrMatrix>().ToArray();
-        _bedding = beddings.Length > 0 ? ChangeSolver.Sum([.. beddings.Select(b => (1.0, b))]) : null;
+        _bedding = integrals.Bedding;
         _hexahedra = _settings.IsOnePoint ? new(body.Mesh, _settings.Moduli.Young, _settings.Moduli.Poisson, _settings.Density[0]) : null;
-        _stiffness = _settings.IsLinear && _hexahedra is null ? Stiffness(ChunkedLoop.Serial) : null;
+        _stiffness = _settings.IsLinear && _hexahedra is null ? integrals.Stiffness(ChunkedLoop.Serial) : null;
         _lumped = _hexahedra?.Mass ?? (_settings.IsExplicit ? LumpedMass.RowSums(_mass) : []);
-        LongestStep = _settings.IsExplicit ? StableStep() : double.PositiveInfinity;
+        LongestStep = _settings.IsExplicit ? StableStep(integrals) : double.PositiveInfinity;
         if (_settings.LongestStep > LongestStep)
         {
             throw new ScaleModelException(FormattableString.Invariant($"'step' is {_settings.LongestStep} s, and explicit steps are stable up to {LongestStep:g4} s; take a shorter one, or leave 'step' out."));
@@ -101,11 +110,14 @@ public sealed class SolidModel : IViewable
 
         ImmutableArray<PortLayout> volume =
         [
-            new(_bodyForce, _body.Nodes.Length, _body.Cloud), .. _settings.Large.IsEmpty ? ImmutableArray.Create(new PortLayout(_temperature, _body.Nodes.Length, _body.Cloud)) : [],
+            new(_bodyForce, _body.Nodes.Length, _body.Cloud), .. _settings.Large.IsEmpty && _edge is null ? ImmutableArray.Create(new PortLayout(_temperature, _body.Nodes.Length, _body.Cloud)) : [],
             new(_displacements, _body.Nodes.Length, _body.Cloud), .. _settings.IsStatic ? [] : ImmutableArray.Create(new PortLayout(_velocities, _body.Nodes.Length, _body.Cloud)),
             new(_stress, body.Mesh.CellCount, Middles()), new(_kinetic, 1), new(_strainEnergy, 1), new(_workDone, 1), new(_defect, 1),
         ];
-        Description = new([.. volume, .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud))), .. _surfaces.Select(s => s.FollowerIn).OfType<Port>().Select(port => new PortLayout(port, 1))]);
+        Description = new([.. volume, .. _surfaces.SelectMany(s => s.All.Select(port => new PortLayout(port, s.Points.Nodes.Length, s.Points.Cloud))), .. _surfaces.Select(s => s.FollowerIn).OfType<Port>().Select(port => new PortLayout(port, 1)), .. _edge?.Layouts ?? []])
+        {
+            Phases = _edge is { HasCoarse: true } ? [SubdomainPorts.Solve, SubdomainPorts.Correct] : [],
+        };
         Begin();
     }
 
@@ -117,8 +129,8 @@ public sealed class SolidModel : IViewable
 
     /// <summary>The model for experiments.</summary>
     /// <param name="reader">Reads meshes from files.</param>
-    public static ModelEntry Entry(MeshReader reader) => new("solid", "A solid body of 2-D or 3-D finite elements, from a file of Gmsh or a rectangle or box: at rest, or in motion by implicit or explicit steps",
-        SolidSettings.All, settings => new SolidModel(settings, reader));
+    public static ModelEntry Entry(MeshReader reader) => new ModelEntry("solid", "A solid body of 2-D or 3-D finite elements, from a file of Gmsh or a rectangle or box: at rest, or in motion by implicit or explicit steps; as a whole or, if linear, in sub-domains",
+        SolidSettings.All, settings => new SolidModel(settings, reader)) with { Divide = (settings, asked) => Divided(settings, reader, asked) };
 
     /// <inheritdoc/>
     public void Initialize(PortWriter outputs)
@@ -130,6 +142,8 @@ public sealed class SolidModel : IViewable
             Write(outputs, 0, surface, new double[3 * surface.Points.Nodes.Length]);
         }
 
+        _edge?.WriteDefect(outputs, 0, []);
+        _edge?.WriteTraces(outputs, 0, dof => _u[dof], null);
         Write(outputs, 0, ChunkedLoop.Serial);
     }
 
@@ -140,6 +154,12 @@ public sealed class SolidModel : IViewable
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(outputs);
         var window = context.Window;
+        if (context.Phase == SubdomainPorts.Correct)
+        {
+            Show(inputs, outputs, window.End, context.Loop);
+            return;
+        }
+
         var steps = WindowSteps.Of(window.Length, _settings.LongestStep ?? (_settings.IsExplicit ? SafeStep * LongestStep : null));
         try
         {
@@ -155,7 +175,10 @@ public sealed class SolidModel : IViewable
                 context.Report((s + 1.0) / steps);
             }
 
-            Write(outputs, window.End, context.Loop);
+            if (context.Phase is null)
+            {
+                Show(inputs, outputs, window.End, context.Loop);
+            }
         }
         catch (ScaleModelException fault) when (fault.InnerException is InvalidOperationException)
         {
@@ -190,6 +213,21 @@ public sealed class SolidModel : IViewable
         archive.Value("has-begun", ref _hasBegun);
     }
 
+    // What is written at the end of a window, or when the correction of the coarse level is known.
+    private void Show(PortReader inputs, PortWriter outputs, double time, ChunkedLoop loop)
+    {
+        if (_edge is not null)
+        {
+            _edge.WriteTraces(outputs, time, dof => _u[dof], inputs);
+            foreach (var surface in _surfaces)
+            {
+                Write(outputs, time, surface, []);
+            }
+        }
+
+        Write(outputs, time, loop);
+    }
+
     // Of the longest stable step, if the user names none.
     private const double SafeStep = 0.9;
 
@@ -199,12 +237,10 @@ public sealed class SolidModel : IViewable
 
     private static Quantity Traction { get; } = new("t", Unit.Parse("Pa"));
 
-    private CsrMatrix Stiffness(ChunkedLoop loop) => _materials.Respond(new double[_basis.DofCount], _materials.InitialState(), [], loop).Stiffness;
-
     // ω² of the body on its bedding is at most the sum of those of both.
-    private double StableStep()
+    private double StableStep(SolidIntegrals integrals)
     {
-        var body = _hexahedra?.LongestStep ?? LumpedMass.LongestStep(_stiffness ?? Stiffness(ChunkedLoop.Serial), _lumped, _fixed);
+        var body = _hexahedra?.LongestStep ?? LumpedMass.LongestStep(_stiffness ?? integrals.Stiffness(ChunkedLoop.Serial), _lumped, _fixed);
         var bedding = _bedding is null ? double.PositiveInfinity : LumpedMass.LongestStep(_bedding, _lumped, _fixed);
         return 1 / Math.Sqrt((1 / (body * body)) + (1 / (bedding * bedding)));
     }
@@ -215,7 +251,7 @@ public sealed class SolidModel : IViewable
         (_u, _v, _a, _inner, _load) = (new double[n], _basis.Interpolate(_ => _settings.InitialVelocity), new double[n], new double[n], new double[n]);
         for (var dof = 0; dof < n; dof++)
         {
-            _v[dof] = _settings.IsStatic || _isFixed[dof] ? 0 : _v[dof];
+            _v[dof] = _settings.IsStatic || (_isFixed[dof] && !(_edge is not null && _isOnEdge[dof])) ? 0 : _v[dof];
         }
 
         (_state, _rise, _work, _hasBegun) = (_materials.InitialState(), [], 0, false);
@@ -279,6 +315,7 @@ public sealed class SolidModel : IViewable
             }
         }
 
+        _edge?.Read(inputs, time, (dof, value) => held[dof] = _isOnEdge[dof] ? value : held[dof]);
         return held;
     }
 
@@ -350,7 +387,7 @@ public sealed class SolidModel : IViewable
     private CsrMatrix Tangent(double ofMass, double ofStiffness, CsrMatrix stiffness, Loads loads) => ChangeSolver.Sum(
         [(ofMass, _mass), (ofStiffness, stiffness), .. _bedding is null ? [] : new[] { (ofStiffness, _bedding) }, .. loads.Following?.Select(p => (ofStiffness, p.Stiffness)) ?? []]);
 
-    private double[] Rise(PortReader inputs, double time) => !_settings.Large.IsEmpty || !inputs.IsConnected(_temperature)
+    private double[] Rise(PortReader inputs, double time) => !_settings.Large.IsEmpty || _edge is not null || !inputs.IsConnected(_temperature)
         ? []
         : [.. inputs.Read(_temperature, time).ToArray().Select(t => t - _settings.ReferenceTemperature)];
 
@@ -367,6 +404,11 @@ public sealed class SolidModel : IViewable
         _load = At(Load(inputs, time), _u, loop).All;
         (_inner, _) = Inner(_u, _rise, loop);
         double[] net = [.. _load.Zip(_inner, (f, r) => f - r)];
+        if (_edge is not null && Enumerable.Range(0, net.Length).Any(dof => !_isFixed[dof] && net[dof] != 0))
+        {
+            throw new ScaleModelException("A body in sub-domains begins its motion without acceleration: at the start no load and no given displacement acts on it. Let what its ports give rise from zero.");
+        }
+
         _a = _settings.IsExplicit
             ? [.. net.Select((f, dof) => _isFixed[dof] ? 0 : f / _lumped[dof])]
             : new ChangeSolver(_mass, _fixed, null).Solve(net);
@@ -421,8 +463,34 @@ public sealed class SolidModel : IViewable
                 }
             }
 
-            Write(outputs, to, surface, shares);
+            // A sub-domain writes its surfaces with all the rest.
+            if (_edge is null)
+            {
+                Write(outputs, to, surface, shares);
+            }
         }
+
+        if (_own is not null)
+        {
+            _edge!.WriteDefect(outputs, to, _own.Imbalance(u, _settings.IsStatic ? [] : a, OwnLoad(inputs, to)));
+        }
+    }
+
+    // The forces on the cells of the own part alone.
+    private double[] OwnLoad(PortReader inputs, double time)
+    {
+        var load = (double[])_own!.Integrals.Constant.Clone();
+        if (inputs.IsConnected(_bodyForce))
+        {
+            _own.AddBodyForce(load, inputs.Read(_bodyForce, time), Add);
+        }
+
+        foreach (var surface in _surfaces)
+        {
+            _own.AddTraction(load, surface.Name, surface.TractionIn is { } traction ? inputs.Read(traction, time) : [], Add);
+        }
+
+        return load;
     }
 
     private (double[] U, double[] V, double[] A, double[] Inner, double[] State, Loads Loads) Explicit(double[] held, Loads given, double[] rise, double step, ChunkedLoop loop)
@@ -597,8 +665,10 @@ public sealed class SolidModel : IViewable
         strain = _hexahedra is null ? strain : 0.5 * FixedOrderSum.Dot(_u, _inner);
         var kinetic = Kinetic();
         stress.CopyTo(outputs.Write(_stress, time));
-        outputs.Write(_kinetic, time, kinetic);
-        outputs.Write(_strainEnergy, time, strain);
+
+        // Those of a sub-domain are of its own part, so that those of all make up the body's.
+        outputs.Write(_kinetic, time, _own?.Energy(_own.Integrals.Mass, _v) ?? kinetic);
+        outputs.Write(_strainEnergy, time, _own is null ? strain : _own.Energy(_own.Stiffness, _u) - (_own.Integrals.Bedding is { } bedding ? _own.Energy(bedding, _u) : 0));
         outputs.Write(_workDone, time, _work);
         var size = Math.Max(Math.Max(kinetic + strain, _energyAtStart), Math.Abs(_work));
         outputs.Write(_defect, time, size == 0 ? 0 : Math.Abs(kinetic + strain - _energyAtStart - _work) / size);
@@ -622,6 +692,129 @@ public sealed class SolidModel : IViewable
             {
                 to[_basis.Dof(at.Nodes[n], c)] += values[(3 * n) + c];
             }
+        }
+    }
+
+    // Who the sub-domains are, and how they hang together.
+    private static DividedModel Divided(ModelSettings given, MeshReader reader, Subdomains asked)
+    {
+        const string nodes = "what nodes of two sub-domains have would count twice; 'traction-in', 'displacement-in', 'displacement-out' and 'velocity-out' may be of sub-domains";
+        const string linear = "its sub-domains are linear, and know no thermal strain";
+        var motion = given.Choice("motion");
+        List<string> faults =
+        [
+            .. SubdomainPorts.NotTaken(given, ["step"], "sub-domains take one step a window: choose the length of the window"),
+            .. SubdomainPorts.NotTaken(given, ["force-in", "force-out", "traction-out"], nodes),
+            .. SubdomainPorts.NotTaken(given, ["follower-pressure", "follower-pressure-in", "expansion"], linear),
+            .. motion != "newmark" ? [] : SubdomainPorts.NotTaken(given, ["constant-traction", "constant-pressure", "constant-body-force", "displaced"], "it begins its motion without acceleration; let a port give a load that rises from zero"),
+        ];
+        if (motion is not ("static" or "newmark"))
+        {
+            faults.Add($"'motion' is {motion}; a body in sub-domains takes static or newmark.");
+        }
+
+        if (given.Texts("material").Where(m => m is "plastic" or "neo-hookean").Distinct().ToArray() is { Length: > 0 } nonlinear)
+        {
+            faults.Add($"'material' is {string.Join(", ", nonlinear)}; a body in sub-domains takes isotropic, cubic and orthotropic.");
+        }
+
+        var division = new GridDivision(given, asked, faults);
+        CoarsePhysics physics = new(
+            division.Grid.Dimension, Quantities.Displacement, Quantities.Force, part =>
+            {
+                var of = new SolidIntegrals(new(given, reader, division.Own(part)));
+                return (of.Scalar, [of.Mass, of.StiffnessOnBeddings()]);
+            },
+            step => [motion == "static" ? 0 : 1 / (DynamicScheme.Newmark().Beta * step * step), 1],
+            (surface, component) => ((ReadOnlySpan<string>)["fixed", "displaced", "displacement-in"]).ToArray().Any(key => given.Texts(key).Contains(surface))
+                || (given.Texts("symmetry").Contains(surface) && division.Grid.Surfaces[component] is var (lower, upper) && (surface == lower || surface == upper)));
+        return SubdomainPorts.Divide<Vec3>(Entry(reader), division, (settings, of) => new SolidModel(settings, reader, of), physics);
+    }
+
+    /// <summary>The cells of a sub-domain that are not overlap.</summary>
+    private sealed class OwnPart
+    {
+        private readonly SolidIntegrals _all;
+        private readonly int[] _nodes;          // In the sub-domain, of each node of the part.
+
+        public OwnPart(SolidIntegrals integrals, SolidIntegrals all, GridDivision division)
+        {
+            (Integrals, _all, Stiffness) = (integrals, all, integrals.StiffnessOnBeddings());
+            _nodes = division.NodesOf(integrals.Scalar, all.Scalar);
+        }
+
+        public delegate void Adder(double[] to, BodyPoints at, ReadOnlySpan<double> values);
+
+        public SolidIntegrals Integrals { get; }
+
+        public CsrMatrix Stiffness { get; }
+
+        /// <summary>f − K u − M a.</summary>
+        public double[] Imbalance(double[] u, double[] a, double[] load)
+        {
+            var (inner, inertia) = (new double[load.Length], new double[load.Length]);
+            Stiffness.Multiply(Of(u), inner);
+            if (a.Length > 0)
+            {
+                Integrals.Mass.Multiply(Of(a), inertia);
+            }
+
+            return [.. load.Select((f, dof) => f - inner[dof] - inertia[dof])];
+        }
+
+        /// <summary>½ xᵀ A x.</summary>
+        public double Energy(CsrMatrix matrix, double[] field)
+        {
+            var (x, product) = (Of(field), new double[matrix.RowCount]);
+            matrix.Multiply(x, product);
+            return 0.5 * FixedOrderSum.Dot(x, product);
+        }
+
+        public void AddBodyForce(double[] load, ReadOnlySpan<Vec3> density, Adder add)
+        {
+            var own = new Vec3[_nodes.Length];
+            for (var n = 0; n < own.Length; n++)
+            {
+                own[n] = density[_nodes[n]];
+            }
+
+            add(load, Integrals.Points, Integrals.Points.Shares(MemoryMarshal.Cast<Vec3, double>(own.AsSpan()), 3));
+        }
+
+        public void AddTraction(double[] load, string surface, ReadOnlySpan<Vec3> density, Adder add)
+        {
+            if (!Integrals.Surfaces.TryGetValue(surface, out var own))
+            {
+                return;
+            }
+
+            for (var dof = 0; dof < load.Length; dof++)
+            {
+                load[dof] += own.Constant[dof];
+            }
+
+            if (!density.IsEmpty)
+            {
+                var (all, values) = (_all.Surfaces[surface].Points.Nodes, new Vec3[own.Points.Nodes.Length]);
+                for (var n = 0; n < values.Length; n++)
+                {
+                    values[n] = density[all.BinarySearch(_nodes[own.Points.Nodes[n]])];
+                }
+
+                add(load, own.Points, own.Points.Shares(MemoryMarshal.Cast<Vec3, double>(values.AsSpan()), 3));
+            }
+        }
+
+        private double[] Of(double[] field)
+        {
+            var components = Integrals.Basis.Components;
+            var own = new double[Integrals.Basis.DofCount];
+            for (var n = 0; n < _nodes.Length; n++)
+            {
+                field.AsSpan(components * _nodes[n], components).CopyTo(own.AsSpan(components * n));
+            }
+
+            return own;
         }
     }
 

@@ -26,10 +26,13 @@ internal sealed class SolidSettings
     private readonly ImmutableArray<(string Surface, ImmutableArray<double> Values)> _followers;
 
     /// <summary>Reads all settings.</summary>
+    /// <param name="given">The settings.</param>
+    /// <param name="reader">Reads a mesh from a file.</param>
+    /// <param name="box">The cells that are meant, for a part of a body; all if null.</param>
     /// <exception cref="ScaleModelException">They do not fit together; all that is wrong is named.</exception>
-    public SolidSettings(ModelSettings given, MeshReader reader)
+    public SolidSettings(ModelSettings given, MeshReader reader, CellBox? box = null)
     {
-        (_given, Body) = (given, new(given, reader));
+        (_given, Body) = (given, new(given, reader, box));
         var d = Body.Mesh.Dimension;
         var motion = given.Choice("motion");
         (IsStatic, IsExplicit) = (motion == "static", motion == "explicit");

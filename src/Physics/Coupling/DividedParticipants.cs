@@ -1,0 +1,112 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using ActorMultiscale.Physics.Coupling.Acceleration;
+using ActorMultiscale.Physics.Models;
+
+namespace ActorMultiscale.Physics.Coupling;
+
+/// <summary>That a participant is computed in sub-domains, and how these iterate until they agree.</summary>
+/// <param name="Division">The sub-domains.</param>
+public sealed record SubdomainScheme(Subdomains Division)
+{
+    /// <summary>The most iterations a window.</summary>
+    public int MostIterations { get; init; } = 100;
+
+    /// <summary>How the next iterate is found.</summary>
+    public AccelerationSpec Acceleration { get; init; } = AccelerationSpec.LeastSquares() with { Relaxation = 1 };
+
+    /// <summary>By how much all that sub-domains take from each other may change in the last iteration, relative to its size.</summary>
+    public double Tolerance { get; init; } = 1e-9;
+
+    /// <summary>A change that is small enough whatever the size, in the unit of what is solved for; none if null.</summary>
+    public double? Absolute { get; init; }
+
+    /// <summary>Windows of the body in one of the group that names it.</summary>
+    public int Windows { get; init; } = 1;
+
+    /// <summary>The number of sub-domains, if it may be one; else null.</summary>
+    public int? Count => Division.Parts.Aggregate(1.0, (n, p) => n * p) is >= 1 and <= 1_000_000 and var count && !Division.Parts.IsEmpty ? (int)count : null;
+}
+
+/// <summary>
+/// Writes participants in sub-domains out: <c>plate</c> becomes <c>plate[0]</c>, <c>plate[1]</c>, … and <c>plate-coarse</c>, the conduits between them, and a group
+/// called <c>plate</c> that iterates, of which stages speak. After that nobody needs to know of sub-domains.
+/// </summary>
+internal static class DividedParticipants
+{
+    /// <summary>The experiment written out; where the conduits that were added are said to be wrong, by their index behind the written ones; and what is wrong, by path.</summary>
+    public static (Experiment Experiment, ImmutableArray<string> AddedPaths, ImmutableArray<(string Path, string Message)> Faults) Expand(Experiment experiment)
+    {
+        var participants = ImmutableArray.CreateBuilder<Participant>();
+        var conduits = experiment.Conduits.ToBuilder();
+        var groups = experiment.Groups.ToBuilder();
+        var (paths, faults) = (ImmutableArray.CreateBuilder<string>(), ImmutableArray.CreateBuilder<(string, string)>());
+        foreach (var participant in experiment.Participants)
+        {
+            if (participant.Subdomains is not { } scheme)
+            {
+                participants.Add(participant);
+                continue;
+            }
+
+            var (name, path) = (participant.Name, $"participants.{participant.Name}.subdomains");
+            if (Divided(participant, scheme.Division, fault => faults.Add((path, fault))) is not { } divided)
+            {
+                participants.Add(participant with { Subdomains = null, Count = participant.Count ?? scheme.Count, Model = participant.Model with { Create = _ => throw new UnknownModelException() } });
+                continue;
+            }
+
+            string Member(int index) => index == SubdomainLink.CoarseLevel ? $"{name}-coarse" : string.Create(CultureInfo.InvariantCulture, $"{name}[{index}]");
+            ImmutableArray<string> members = [.. Enumerable.Range(0, divided.Count).Select(Member)];
+            ImmutableArray<string> InPhase(int phase) => [.. members.Select(m => $"{m}:{divided.Phases[phase]}")];
+            participants.AddRange(members.Select((member, index) => participant with { Name = member, Model = divided.Subdomain, EnsembleIndex = index, Subdomains = null, PartOf = name }));
+            if (divided.Coarse is { } coarse)
+            {
+                participants.Add(participant with { Name = Member(SubdomainLink.CoarseLevel), Model = coarse, Subdomains = null, PartOf = name });
+            }
+
+            // Between windows what is taken goes on as it did.
+            conduits.AddRange(divided.Links.Select(link => new Conduit($"{Member(link.From)}.{link.OutPort}", $"{Member(link.To)}.{link.InPort}")
+            {
+                IsPointByPoint = link.From != SubdomainLink.CoarseLevel,
+                Extrapolation = link.IsTrace ? Extrapolation.Linear : Extrapolation.Constant,
+            }));
+            paths.AddRange(divided.Links.Select(_ => path));
+            var measure = scheme.Absolute is null ? ResidualMeasure.Relative : ResidualMeasure.AbsoluteOrRelative;
+            groups.Add(new(
+                name,
+                new(divided.Coarse is null ? [members] : [InPhase(0), [Member(SubdomainLink.CoarseLevel)], InPhase(1)], new(
+                    1, scheme.MostIterations,
+                    [.. divided.Links.Where(link => link.IsTrace).Select(link => new ConvergenceCriterion($"{Member(link.To)}.{link.InPort}", measure, scheme.Absolute ?? scheme.Tolerance) { RelativeLimit = scheme.Absolute is null ? 0 : scheme.Tolerance, IsStrict = true, IsJoint = true })],
+                    scheme.Acceleration)),
+                scheme.Windows));
+        }
+
+        return (experiment with { Participants = participants.ToImmutable(), Conduits = conduits.ToImmutable(), Groups = groups.ToImmutable() }, paths.ToImmutable(), faults.ToImmutable());
+    }
+
+    private static DividedModel? Divided(Participant participant, Subdomains asked, Action<string> fault)
+    {
+        if (participant.Model.Divide is not { } divide)
+        {
+            fault($"A participant of the model '{participant.Model.Kind}' is computed as a whole; bodies of finite elements, 'heat' and 'solid', may have sub-domains.");
+            return null;
+        }
+
+        if (participant.Count is not null)
+        {
+            fault("A participant has either 'count' or 'subdomains'.");
+            return null;
+        }
+
+        try
+        {
+            return divide(participant.Settings, asked);
+        }
+        catch (ScaleModelException reason)
+        {
+            fault($"'{participant.Name}' cannot be divided: {reason.Message}");
+            return null;
+        }
+    }
+}
