@@ -6,13 +6,32 @@ using ActorMultiscale.Actors.Observation;
 
 namespace ActorMultiscale.Benchmarks;
 
+/// <summary>All that was measured.</summary>
+/// <param name="Cores">Of the machine.</param>
+/// <param name="Load">Of the machine, before.</param>
+/// <param name="Rounds">How often each run was repeated.</param>
+/// <param name="Measured">Runs by case and nodes.</param>
+/// <param name="FanOut">What orders and answers cost.</param>
+/// <param name="Idle">What nodes without a run cost.</param>
+/// <param name="Telemetry">What counting costs.</param>
+internal sealed record ScalingData(int Cores, double Load, int Rounds, List<ScalingRuns> Measured, List<FanOut> FanOut, List<ScalingIdle> Idle, List<ScalingCost> Telemetry);
+
+/// <summary>The runs of a case on some nodes.</summary>
+internal sealed record ScalingRuns(string Case, int Nodes, List<ScalingMeasure> Runs);
+
+/// <summary>What nodes without a run cost: processor time of all together a second, s.</summary>
+internal sealed record ScalingIdle(int Nodes, double Seconds);
+
+/// <summary>Processor time of a window, s, in one way of counting.</summary>
+internal sealed record ScalingCost(string Name, double Seconds);
+
 /// <summary>
 /// What runs cost on 1, 2 and 4 nodes of this machine, a model that knows 1 and 2 and says what 4 cost, and what each of a thousand nodes would meet. Processor time, messages and bytes are counted:
 /// the machine has fewer cores than there are nodes, and the clock says little.
 /// </summary>
 internal static class ScalingBenchmark
 {
-    private const string Usage = "usage: benchmarks scaling [--rounds N] [--json FILE] [--doc FILE]";
+    private const string Usage = "usage: benchmarks scaling [--rounds N | --from FILE] [--json FILE] [--doc FILE]; --from takes what an earlier --json has kept instead of measuring";
     private static readonly ImmutableArray<int> _links = [1, 4, 16, 64, 256];
 
     public static async Task<int> RunAsync(string[] args)
@@ -22,12 +41,15 @@ internal static class ScalingBenchmark
             return ScalingFanOut.Serve(int.Parse(links, CultureInfo.InvariantCulture));
         }
 
-        var (rounds, json, document) = (3, (string?)null, (string?)null);
+        var (rounds, from, json, document) = (3, (string?)null, (string?)null, (string?)null);
         for (var i = 0; i < args.Length; i += 2)
         {
             switch (args[i])
             {
                 case "--rounds" when i + 1 < args.Length && int.TryParse(args[i + 1], CultureInfo.InvariantCulture, out rounds) && rounds > 0:
+                    break;
+                case "--from" when i + 1 < args.Length:
+                    from = args[i + 1];
                     break;
                 case "--json" when i + 1 < args.Length:
                     json = args[i + 1];
@@ -41,31 +63,24 @@ internal static class ScalingBenchmark
             }
         }
 
-        var folder = Directory.CreateTempSubdirectory("scaling-").FullName;
-        try
+        var data = from is null ? await MeasureAsync(rounds) : JsonSerializer.Deserialize<ScalingData>(await File.ReadAllTextAsync(from), CouplingBenchmark.Json)!;
+        if (json is not null)
         {
-            var tables = await MeasureAsync(rounds, folder);
-            foreach (var (name, text) in tables.Texts)
-            {
-                Console.WriteLine($"\n{name}\n\n{text}");
-            }
-
-            if (json is not null)
-            {
-                await File.WriteAllTextAsync(json, JsonSerializer.Serialize(tables.Rows, CouplingBenchmark.Json));
-            }
-
-            if (document is not null)
-            {
-                await File.WriteAllTextAsync(document, Fill(await File.ReadAllTextAsync(document), tables.Texts));
-            }
-
-            return 0;
+            await File.WriteAllTextAsync(json, JsonSerializer.Serialize(data, CouplingBenchmark.Json));
         }
-        finally
+
+        var tables = Tables(data);
+        foreach (var (name, text) in tables)
         {
-            Directory.Delete(folder, recursive: true);
+            Console.WriteLine($"\n{name}\n\n{text}");
         }
+
+        if (document is not null)
+        {
+            await File.WriteAllTextAsync(document, Fill(await File.ReadAllTextAsync(document), tables));
+        }
+
+        return 0;
     }
 
     /// <summary>Puts tables between their marks, <c>&lt;!-- table NAME --&gt;</c> and <c>&lt;!-- end --&gt;</c>.</summary>
@@ -83,7 +98,23 @@ internal static class ScalingBenchmark
         return document;
     }
 
-    private static async Task<(ImmutableArray<(string Name, string Text)> Texts, object Rows)> MeasureAsync(int rounds, string folder)
+    // How many windows each has, does not matter to the tables.
+    private static ImmutableArray<ScalingCase> Cases => [ScalingCase.Melt(100), ScalingCase.Ring(240)];
+
+    private static async Task<ScalingData> MeasureAsync(int rounds)
+    {
+        var folder = Directory.CreateTempSubdirectory("scaling-").FullName;
+        try
+        {
+            return await MeasureAsync(rounds, folder);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<ScalingData> MeasureAsync(int rounds, string folder)
     {
         var load = CouplingBenchmark.LoadAverage();
         var fans = new List<FanOut>();
@@ -93,33 +124,34 @@ internal static class ScalingBenchmark
             fans.Add(await ScalingFanOut.MeasureAsync(links));
         }
 
-        ImmutableArray<ScalingCase> cases = [ScalingCase.Melt(100), ScalingCase.Ring(240)];
-        var measured = new Dictionary<(string Case, int Nodes), List<ScalingMeasure>>();
-        var idle = new List<(int Nodes, double Seconds)>();
+        var measured = new List<ScalingRuns>();
+        var idle = new List<ScalingIdle>();
         foreach (var nodes in new[] { 1, 2, 4 })
         {
             await using var cluster = await ScalingRun.StartAsync(nodes, folder);
-            foreach (var what in cases)
-            {
-                measured[(what.Name, nodes)] = [];
-            }
-
+            var runs = Cases.Select(what => new ScalingRuns(what.Name, nodes, [])).ToList();
+            measured.AddRange(runs);
             for (var round = 0; round < rounds; round++)
             {
-                foreach (var what in cases)
+                foreach (var (what, list) in Cases.Zip(runs))
                 {
                     Say($"{what.Name} on {nodes} nodes, round {round + 1} of {rounds}");
-                    measured[(what.Name, nodes)].Add(await cluster.MeasureAsync(what));
+                    list.Runs.Add(await cluster.MeasureAsync(what));
                 }
             }
 
-            idle.Add((nodes, await cluster.IdleAsync(TimeSpan.FromSeconds(10))));
+            idle.Add(new ScalingIdle(nodes, await cluster.IdleAsync(TimeSpan.FromSeconds(10))));
         }
 
-        var costs = await TelemetryAsync(rounds, folder);
-        foreach (var what in cases)
+        return new ScalingData(Environment.ProcessorCount, load, rounds, measured, fans, idle, await TelemetryAsync(rounds, folder));
+    }
+
+    private static ImmutableArray<(string Name, string Text)> Tables(ScalingData data)
+    {
+        ScalingMeasure Of(ScalingCase what, int nodes) => Least(data.Measured.Single(runs => runs.Case == what.Name && runs.Nodes == nodes).Runs);
+        foreach (var what in Cases)
         {
-            var hashes = measured.Where(run => run.Key.Case == what.Name).SelectMany(run => run.Value).Select(run => run.Hash).Distinct().ToList();
+            var hashes = data.Measured.Where(runs => runs.Case == what.Name).SelectMany(runs => runs.Runs).Select(run => run.Hash).Distinct().ToList();
             if (hashes.Count > 1)
             {
                 throw new InvalidOperationException($"Runs of '{what.Name}' ended in different hashes: {string.Join(", ", hashes)}");
@@ -127,52 +159,41 @@ internal static class ScalingBenchmark
         }
 
         // Of a message at both ends: what a process with one link takes for one sent and one received.
-        var message = fans[0].Seconds;
-        var rows = cases.ToDictionary(what => what.Name, what => ScalingModel.Rows(what, Middle(measured[(what.Name, 1)]), Middle(measured[(what.Name, 2)]), Middle(measured[(what.Name, 4)]), message));
+        var message = data.FanOut[0].Seconds;
         var texts = ImmutableArray.CreateBuilder<(string, string)>();
-        texts.Add(("conditions", Line($"{Environment.ProcessorCount} cores, load before it began {load:0.0}; medians of {rounds} rounds; all runs of a case ended in the same hash.\n")));
-        foreach (var what in cases)
+        texts.Add(("conditions", Line($"{data.Cores} cores, load before it began {data.Load:0.0}; of {data.Rounds} rounds the one that took least; all runs of a case ended in the same hash.\n")));
+        foreach (var what in Cases)
         {
-            texts.Add((what.Name.Replace(' ', '-'), Compared(rows[what.Name])));
-            texts.Add((what.Name.Replace(' ', '-') + "-by-process", ByProcess(Middle(measured[(what.Name, 4)]))));
+            texts.Add((what.Name.Replace(' ', '-'), Compared(ScalingModel.Rows(what, Of(what, 1), Of(what, 2), Of(what, 4), message))));
+            texts.Add((what.Name.Replace(' ', '-') + "-by-process", ByProcess(Of(what, 4))));
         }
 
         texts.Add(("beside", Table(["case", "nodes", "ms a window by the clock", "ms spent on making machine code", "bytes of a snapshot"],
-            from what in cases
+            from what in Cases
             from nodes in new[] { 1, 2, 4 }
-            let middle = Middle(measured[(what.Name, nodes)])
-            select (string[])[what.Name, Line($"{nodes}"), Number(1e3 * middle.Wall), Number(1e3 * middle.Compiling), Number(middle.SnapshotBytes)])));
-        foreach (var what in cases)
+            let least = Of(what, nodes)
+            select (string[])[what.Name, Line($"{nodes}"), Number(1e3 * least.Wall), Number(1e3 * least.Compiling), Number(least.SnapshotBytes)])));
+        foreach (var what in Cases)
         {
             // A round trip with one other is two ways.
-            texts.Add((what.Name.Replace(' ', '-') + "-far", Table(["nodes, one part each", "compute", what.IsTeam ? "halo" : "mapping", .. what.IsTeam ? (string[])["sums at member 0"] : [], "on the way", "barrier", "journal, beside"],
+            texts.Add((what.Name.Replace(' ', '-') + "-far", Table(["nodes, one part each", "compute", what.IsTeam ? "halo" : "mapping", .. what.IsTeam ? (string[])["asking for new lists"] : [], "on the way", "barrier", "journal, beside"],
                 new[] { 27, 125, 343, 1000 }.Select(nodes =>
                 {
-                    var (compute, exchange, first, ways, barrier, journal) = ScalingModel.Far(what, Middle(measured[(what.Name, 1)]), Middle(measured[(what.Name, 2)]), Middle(measured[(what.Name, 4)]), message, 0.5 / fans[0].Rounds, nodes);
-                    return (string[])[Line($"{nodes}"), Number(1e3 * compute), Number(1e3 * exchange), .. what.IsTeam ? (string[])[Number(1e3 * first)] : [], Number(1e3 * ways), Number(1e3 * barrier), Number(1e3 * journal)];
+                    var (compute, exchange, asking, ways, barrier, journal) = ScalingModel.Far(what, Of(what, 1), Of(what, 2), Of(what, 4), message, 0.5 / data.FanOut[0].Rounds, nodes);
+                    return (string[])[Line($"{nodes}"), Number(1e3 * compute), Number(1e3 * exchange), .. what.IsTeam ? (string[])[Number(1e3 * asking)] : [], Number(1e3 * ways), Number(1e3 * barrier), Number(1e3 * journal)];
                 }))));
         }
 
         texts.Add(("fan-out", Table(["sites", "µs for an order and its answer", "µs at the site", "rounds a second", "pairs a second of one core", "threads", "ms to open a link"],
-            fans.Select(fan => (string[])[Line($"{fan.Links}"), Number(1e6 * fan.Seconds), Number(1e6 * fan.OtherSeconds), Number(fan.Rounds), Number(1 / fan.Seconds), Line($"{fan.Threads}"), Number(1e3 * fan.Opening / fan.Links)]))));
-        texts.Add(("idle", Table(["nodes", "ms a second, all together", "ms a second a node"], idle.Select(i => (string[])[Line($"{i.Nodes}"), Number(1e3 * i.Seconds), Number(1e3 * i.Seconds / i.Nodes)]))));
+            data.FanOut.Select(fan => (string[])[Line($"{fan.Links}"), Number(1e6 * fan.Seconds), Number(1e6 * fan.OtherSeconds), Number(fan.Rounds), Number(1 / fan.Seconds), Line($"{fan.Threads}"), Number(1e3 * fan.Opening / fan.Links)]))));
+        texts.Add(("idle", Table(["nodes", "ms a second, all together", "ms a second a node"], data.Idle.Select(i => (string[])[Line($"{i.Nodes}"), Number(1e3 * i.Seconds), Number(1e3 * i.Seconds / i.Nodes)]))));
         texts.Add(("telemetry", Table(["accounts and telemetry", "µs a window, both nodes together", "more than without"],
-            costs.Select(cost => (string[])[cost.Name, Number(1e6 * cost.Seconds), Line($"{100 * ((cost.Seconds / costs[0].Seconds) - 1):0.0} %")]))));
-        return (texts.ToImmutable(), new
-        {
-            Cores = Environment.ProcessorCount,
-            Load = load,
-            Rounds = rounds,
-            Cases = rows,
-            Measured = measured.Select(run => new { run.Key.Case, run.Key.Nodes, Runs = run.Value }),
-            FanOut = fans,
-            Idle = idle.Select(i => new { i.Nodes, i.Seconds }),
-            Telemetry = costs.Select(cost => new { cost.Name, cost.Seconds }),
-        });
+            data.Telemetry.Select(cost => (string[])[cost.Name, Number(1e6 * cost.Seconds), Line($"{100 * ((cost.Seconds / data.Telemetry[0].Seconds) - 1):0.0} %")]))));
+        return texts.ToImmutable();
     }
 
     // Windows that cost next to nothing show what is spent on counting: processor time of both nodes, in turn without accounts, with them, and with somebody who listens.
-    private static async Task<ImmutableArray<(string Name, double Seconds)>> TelemetryAsync(int rounds, string folder)
+    private static async Task<List<ScalingCost>> TelemetryAsync(int rounds, string folder)
     {
         ImmutableArray<(string Name, string Accounts, string Hook)> ways =
         [
@@ -201,28 +222,11 @@ internal static class ScalingBenchmark
             }
         }
 
-        return [.. ways.Select((way, index) => (way.Name, CouplingBenchmark.Median(spent[index])))];
+        return [.. ways.Select((way, index) => new ScalingCost(way.Name, spent[index].Min()))];
     }
 
-    // Each number is that in the middle of the rounds.
-    private static ScalingMeasure Middle(List<ScalingMeasure> rounds)
-    {
-        double Of(Func<ScalingMeasure, double> what) => CouplingBenchmark.Median([.. rounds.Select(what)]);
-        return rounds[0] with
-        {
-            Shares =
-            [
-                .. rounds[0].Shares.Select((share, s) => new ScalingShare(share.Name,
-                    [.. share.Seconds.Select((_, p) => Of(round => round.Shares[s].Seconds[p]))],
-                    [.. share.Messages.Select((_, p) => Of(round => round.Shares[s].Messages[p]))],
-                    [.. share.Bytes.Select((_, p) => Of(round => round.Shares[s].Bytes[p]))])),
-            ],
-            Process = Of(round => round.Process),
-            Database = Of(round => round.Database),
-            Compiling = Of(round => round.Compiling),
-            Wall = Of(round => round.Wall),
-        };
-    }
+    // The round that took least: others share the machine, and what they add is no cost of ours.
+    private static ScalingMeasure Least(List<ScalingMeasure> rounds) => rounds.MinBy(round => round.Process)!;
 
     private static string Compared(ImmutableArray<ScalingRow> rows) => Table(["a window", "", "1 node", "2 nodes", "4 nodes", "4 by the model", "off by", "rule"],
         rows.Select(row => (string[])[row.Name, row.Unit, Number(row.One), Number(row.Two), Number(row.Four), Number(row.Predicted), Line($"{100 * row.Error:+0;−0;0} %"), $"`{row.Rule}`"]));

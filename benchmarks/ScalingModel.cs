@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Observation;
+using ActorMultiscale.Physics.Particles.Domains;
 
 namespace ActorMultiscale.Benchmarks;
 
@@ -28,7 +29,8 @@ internal sealed record ScalingRow(string Name, string Unit, double One, double T
 ///           H(P) = a N(P) + b B(P)                        s; a measured by itself (a small message), b from H(2)
 /// mapping   N(P), B(P) = those of 2 times cut(P) / cut(2)
 ///           M(P) = M(1) + m N(P)                          s; m from M(2)
-/// barrier   N(P) = P − 1 + q r(P)                         messages: one to each other site where a window begins, and some of and for each part elsewhere; q from N(2)
+/// barrier   N(P) = (P − 1)(1 + t) + q r(P)                messages: one to each other site where a window begins, t = min(1, 4 W) in which it tells its account, W by the clock,
+///                                                         and some of and for each part elsewhere; q from N(2)
 ///           K(P) = K(1) + c N(P)                          s; c from K(2)
 /// journal   B(P) = B(2) r(P) / r(2)                       bytes of fields that come from the parts elsewhere
 ///           J(P) = J(1) + j B(P)                          s; j from J(2), and as on 1 and 2 where nothing comes
@@ -43,9 +45,21 @@ internal static class ScalingModel
 
     private static double OfByte(ScalingMeasure two, double message) => (two.Seconds(WorkPurpose.Halo) - (message * two.Messages(WorkPurpose.Halo))) / two.Bytes(WorkPurpose.Halo);
 
-    // Orders and answers on so many nodes: one order to each other site, whatever it has, and what goes with the parts.
-    private static double Orders(ScalingCase what, ScalingMeasure two, int nodes, int remote) =>
-        nodes - 1 + ((two.Messages(WorkPurpose.Control) - 1) / what.Remote(2) * remote);
+    // Orders and answers on so many nodes: one order to each other site, whatever it has, what that tells four times a second and in a window once at most, and what goes with the parts.
+    private static double Orders(ScalingCase what, ScalingMeasure two, int nodes, int remote, double wall) =>
+        ((nodes - 1) * (1 + Math.Min(1, 4 * wall))) + ((two.Messages(WorkPurpose.Control) - 1 - Math.Min(1, 4 * two.Wall)) / what.Remote(2) * remote);
+
+    // How far the farthest domain is from domain 0 in the tree.
+    private static int Depth(int domains)
+    {
+        var depth = 0;
+        for (var m = domains - 1; m > 0; m = (m - 1) / Domain.Branches)
+        {
+            depth++;
+        }
+
+        return depth;
+    }
 
     /// <summary>What a window takes on many nodes, by the model: each node has one part, and all else grows with them. Nobody has measured it.</summary>
     /// <param name="what">The case.</param>
@@ -55,8 +69,8 @@ internal static class ScalingModel
     /// <param name="message">Processor time of a small message at both ends, s.</param>
     /// <param name="trip">How long a small message is on the way, s.</param>
     /// <param name="nodes">How many.</param>
-    /// <returns>s: what each node computes, what it exchanges with its neighbors, what member 0 of a team does for all, what rounds of messages wait for, what the coordinator does for the barrier, and, beside all that, for the journal.</returns>
-    public static (double Compute, double Exchange, double First, double Rounds, double Barrier, double Journal) Far(ScalingCase what, ScalingMeasure one, ScalingMeasure two, ScalingMeasure four, double message, double trip, int nodes)
+    /// <returns>s: what each node computes, what it exchanges with its neighbors, what the domain with the most others below it does to ask whether new lists are due, what rounds of messages wait for, what the coordinator does for the barrier, and, beside all that, for the journal.</returns>
+    public static (double Compute, double Exchange, double Asking, double Rounds, double Barrier, double Journal) Far(ScalingCase what, ScalingMeasure one, ScalingMeasure two, ScalingMeasure four, double message, double trip, int nodes)
     {
         var compute = 0.5 * (one.Seconds(WorkPurpose.Computing) + two.Seconds(WorkPurpose.Computing)) / what.Parts;
         var perMessage = (two.Seconds(WorkPurpose.Control) - one.Seconds(WorkPurpose.Control)) / two.Messages(WorkPurpose.Control);
@@ -66,14 +80,14 @@ internal static class ScalingModel
             var steps = what.Steps;
             var lists = 1 + Lists(what, two);
             var bytes = two.Bytes(WorkPurpose.Halo) / what.Volume(2) * ScalingCase.VolumeOfOne;
-            return (compute, (message * steps * lists * ScalingCase.NeighborsOfOne) + (OfByte(two, message) * bytes), message * steps * (nodes - 1), trip * steps * (2 + lists),
-                one.Seconds(WorkPurpose.Control) + (perMessage * Orders(what, two, nodes, nodes - 1)), one.Seconds(WorkPurpose.Journal));
+            return (compute, (message * steps * lists * ScalingCase.NeighborsOfOne) + (OfByte(two, message) * bytes), message * steps * Math.Min(nodes - 1, Domain.Branches), trip * steps * (lists + (2 * Depth(nodes))),
+                one.Seconds(WorkPurpose.Control) + (perMessage * Orders(what, two, nodes, nodes - 1, four.Wall)), one.Seconds(WorkPurpose.Journal));
         }
 
         // Answers, deliveries and orders of each part, and what comes to the journal from each.
         var perParcel = (two.Seconds(WorkPurpose.Mapping) - one.Seconds(WorkPurpose.Mapping)) / two.Messages(WorkPurpose.Mapping);
         return (compute, (one.Seconds(WorkPurpose.Mapping) / what.Parts) + (perParcel * four.Messages(WorkPurpose.Mapping) / what.Cut(4) * 2), 0, 2 * trip,
-            (one.Seconds(WorkPurpose.Control) * parts) + (perMessage * Orders(what, two, nodes, nodes - 1)), four.Seconds(WorkPurpose.Journal) * parts);
+            (one.Seconds(WorkPurpose.Control) * parts) + (perMessage * Orders(what, two, nodes, nodes - 1, four.Wall)), four.Seconds(WorkPurpose.Journal) * parts);
     }
 
     /// <summary>The rows of a case.</summary>
@@ -130,10 +144,10 @@ internal static class ScalingModel
 
         Row("journal rows", "", m => m.Rows, 0.5 * (one.Rows + two.Rows), "(R(1) + R(2)) / 2");
         Row("journal bytes", "kB", m => 1e-3 * m.RecordBytes, 1e-3 * 0.5 * (one.RecordBytes + two.RecordBytes), "(B(1) + B(2)) / 2");
-        var orders = Orders(what, two, P, what.Remote(P));
+        var orders = Orders(what, two, P, what.Remote(P), four.Wall);
         messages += orders;
         var control = Row("barrier", "ms", m => 1e3 * m.Seconds(WorkPurpose.Control), 1e3 * Beside(WorkPurpose.Control, orders, two.Messages(WorkPurpose.Control)), "K(1) + c N");
-        Row("barrier messages", "", m => m.Messages(WorkPurpose.Control), orders, "P − 1 + q r(P)");
+        Row("barrier messages", "", m => m.Messages(WorkPurpose.Control), orders, "(P − 1)(1 + t) + q r(P)");
         Row("barrier bytes", "kB", m => 1e-3 * m.Bytes(WorkPurpose.Control), 1e-3 * two.Bytes(WorkPurpose.Control) * orders / two.Messages(WorkPurpose.Control), "B(2) N(P) / N(2)");
         var all = Enum.GetValues<WorkPurpose>().Aggregate(0.0, (sum, purpose) => sum + two.Messages(purpose));
         var rest = Row("rest", "ms", m => 1e3 * m.Rest, 1e3 * (one.Rest + ((two.Rest - one.Rest) * messages / all)), "R(1) + w N");

@@ -33,9 +33,6 @@ public sealed class ActorRun : IAsyncDisposable
         return Begin(system, settings, store, start, onProgress, null);
     }
 
-    /// <summary>A run that leaves no record, with participants on sites.</summary>
-    internal static ActorRun Start(CoupledSystem system, RunSettings settings, ISites sites) => Begin(system, settings, null, null, null, sites);
-
     /// <summary>The same with participants on nodes of a cluster; the coordinator and the journal are in this process.</summary>
     internal static ActorRun Start(CoupledSystem system, RunSettings settings, RunStore store, RunStart start, Action<RunProgress> onProgress, ISites sites) =>
         Begin(system, settings, store, start, onProgress, sites);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
@@ -12,14 +13,23 @@ namespace ActorMultiscale.Actors;
 internal sealed class ChunkStore : ReceiveActor
 {
     private readonly RunStore _store;
+    private readonly bool _readsStates;
+    private ICoordinatorLines? _lines;          // To sites, where those bring states.
     private readonly WorkAccount _account;
     private RunObserver? _observer;
     private RunSnapshot? _from;
     private bool _isOpen;
 
-    public ChunkStore(RunStore store, WorkAccount account)
+    /// <summary>The work on a store.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="readsStates">Whether the states of a snapshot are read from it; where others read them, they are only known by their hashes.</param>
+    /// <param name="account">Whose work it is.</param>
+    public ChunkStore(RunStore store, bool readsStates, WorkAccount account)
     {
-        (_store, _account) = (store, account);
+        (_store, _readsStates, _account) = (store, readsStates, account);
+        Receive<Sites>(sites => _lines = sites.Lines);
+        Receive<StateRows>(rows => _lines?.ToSite(rows.Site, Write(rows)));
+        Receive<HashStates>(order => Guarded(() => new StatesHashed(order.Hash(part => _store.Pieces(part.Hash)))));
         Receive<ObservedBy>(what => _observer = what.Observer);
         Receive<ReadHistory>(_ => Guarded(() => new HistoryRead(Read())));
         Receive<Store>(order => Guarded(() => Write(order.Snapshot)));
@@ -60,6 +70,13 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record FieldsStored(ImmutableArray<FieldsReference> References);
 
+    public sealed record HashStates(Func<StateReader, string> Hash);
+
+    public sealed record StatesHashed(string Hash);
+
+    /// <summary>The lines to sites that have no way to the store of their own.</summary>
+    public sealed record Sites(ICoordinatorLines Lines);
+
     public sealed record Load;
 
     public sealed record Loaded(RunSnapshot? Snapshot);
@@ -75,7 +92,7 @@ internal sealed class ChunkStore : ReceiveActor
             return _store.Recent();
         }
 
-        (var history, _from) = _store.Recover(text => Context.GetLogger().Warning("{0}", text));
+        (var history, _from) = _store.Recover(text => Context.GetLogger().Warning("{0}", text), _readsStates);
         return history;
     }
 
@@ -84,10 +101,25 @@ internal sealed class ChunkStore : ReceiveActor
     {
         _observer?.Flush();
         var began = _observer?.Now() ?? 0;
-        var hashes = _store.WriteChunks([snapshot.Fields, .. snapshot.States]);
-        var stored = new Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, hashes[0], hashes[1..]));
+        List<StatePart> parts = [.. snapshot.States.SelectMany(state => state.Parts)];
+        var hashes = new Queue<string>(_store.WriteChunks([snapshot.Fields, .. parts.OfType<StatePart.Here>().Select(part => part.Bytes)]));
+        var fields = hashes.Dequeue();
+        var stored = new Stored(SnapshotReference.Of(snapshot, fields, [.. parts.Select(part => part is StatePart.Stored known ? known.Hash : hashes.Dequeue())]));
         _observer?.Stored(began);
         return stored;
+    }
+
+    private SiteOrder.RowsWritten Write(StateRows rows)
+    {
+        try
+        {
+            _store.WriteRows(rows.Rows);
+            return new SiteOrder.RowsWritten(rows.Number, null, false);
+        }
+        catch (RunStoreException fault)
+        {
+            return new SiteOrder.RowsWritten(rows.Number, fault.Message, fault.Passes);
+        }
     }
 
     private FieldsStored Write(ImmutableArray<PackedFields> fields)

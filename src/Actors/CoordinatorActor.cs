@@ -52,7 +52,9 @@ internal sealed class CoordinatorActor : ReceiveActor
             NoteWork(saved.Participant, isAdvance: false, saved.Nanoseconds);
             _protocol.Take(saved);
         });
+        ReceiveAndGoOn<ParticipantAnswer.StateStored>(_protocol.Take);
         ReceiveAndGoOn<ParticipantAnswer.CannotSave>(_protocol.Take);
+        Receive<ParticipantAnswer.StoreFails>(fault => _journal.Tell(new JournalOrder.GiveUp(fault.Reason)));
         ReceiveAndGoOn<SiteAnswer>(_protocol.Take);
         Receive<ParticipantAnswer.Worked>(work => _observer!.Worked(work.Participant, work.IsAdvance, work.Began, work.Ended));
         Receive<SiteWorked>(work => _observer?.Worked(work));
@@ -189,7 +191,7 @@ internal sealed class CoordinatorActor : ReceiveActor
                     break;
                 case CoordinatorEffect.End end:
                     _observer?.EndRow();
-                    _journal.Tell(new JournalOrder.End(end.What));
+                    _journal.Tell(new JournalOrder.End(end.What, end.Hash));
                     break;
                 default:
                     throw new InvalidOperationException($"The coordinator knows no effect {effect.GetType().Name}.");

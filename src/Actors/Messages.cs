@@ -26,12 +26,23 @@ internal static class ParticipantAnswer
     /// <summary>How far the participant has come in what it computes, from 0 to 1: for people only.</summary>
     public sealed record Underway(int Participant, double Done);
 
-    /// <summary>The participant's state at a root boundary.</summary>
-    public sealed record Saved(int Participant, long Window, byte[] State)
+    /// <summary>The participant's state at a root boundary; null where that is on its way to the store, and <see cref="StateStored"/> follows.</summary>
+    public sealed record Saved(int Participant, long Window, ParticipantState? State)
     {
         /// <summary>How long that took, ns, where the time was taken beside it; else 0.</summary>
         public long Nanoseconds { get; init; }
     }
+
+    /// <summary>The state of a participant at a root boundary, or of one member of its team, is in the store.</summary>
+    /// <param name="Participant">The participant.</param>
+    /// <param name="Window">The boundary.</param>
+    /// <param name="Part">Which part of the state it is, from 0.</param>
+    /// <param name="Parts">How many the state has.</param>
+    /// <param name="What">How it is known.</param>
+    public sealed record StateStored(int Participant, long Window, int Part, int Parts, StatePart.Stored What);
+
+    /// <summary>States cannot be stored, or read, and it does not pass.</summary>
+    public sealed record StoreFails(string Reason);
 }
 
 /// <summary>What the coordinator tells the journal.</summary>
@@ -45,7 +56,12 @@ internal static class JournalOrder
 
     public sealed record Note(string Text);
 
-    public sealed record End(RunEvent.RunEnded What);
+    /// <param name="What">The end.</param>
+    /// <param name="Hash">Computes the final hash, where states lie in the store; null where it is known.</param>
+    public sealed record End(RunEvent.RunEnded What, Func<StateReader, string>? Hash);
+
+    /// <summary>Somebody else who writes for the run cannot use the store.</summary>
+    public sealed record GiveUp(string Reason);
 }
 
 /// <summary>What the journal tells the supervisor and the coordinator.</summary>

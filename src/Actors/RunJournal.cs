@@ -41,13 +41,15 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         Receive<ChunkStore.Stored>(stored => CarryOut(_protocol.Stored(stored.Reference)));
         Receive<PackedFields>(packed => CarryOut(_protocol.Packed(packed)));
         Receive<ChunkStore.FieldsStored>(stored => CarryOut(_protocol.FieldsStored(stored.References)));
+        Receive<ChunkStore.StatesHashed>(hashed => CarryOut(_protocol.Hashed(hashed.Hash)));
         Receive<ChunkStore.Failed>(failed => CarryOut(_protocol.StoreFailed(failed.Reason, failed.Passes)));
         Receive<JournalAnswer.ReadyFor>(ready => (_coordinator, _observer) = (ready.Coordinator, ready.Observer));
         Receive<JournalOrder.Commit>(commit => CarryOut(_protocol.Commit(commit.Records)));
         Receive<JournalOrder.Keep>(keep => CarryOut(_protocol.Keep(keep.Snapshot)));
         Receive<JournalOrder.Fields>(fields => CarryOut(_protocol.Fields(fields.Block)));
         Receive<JournalOrder.Note>(note => CarryOut(_protocol.Note(note.Text)));
-        Receive<JournalOrder.End>(end => CarryOut(_protocol.End(end.What)));
+        Receive<JournalOrder.End>(end => CarryOut(_protocol.End(end.What, end.Hash)));
+        Receive<JournalOrder.GiveUp>(fault => CarryOut(_protocol.GiveUp(fault.Reason)));
         Receive<LingerIsOver>(_ => CarryOut(_protocol.LingerIsOver()));
         Receive<TryAgain>(_ => CarryOut(_protocol.TryAgain()));
     }
@@ -110,6 +112,9 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
                     break;
                 case JournalEffect.StoreFields store:
                     _store.Tell(new ChunkStore.StorePacked(store.Fields));
+                    break;
+                case JournalEffect.HashStates states:
+                    _store.Tell(new ChunkStore.HashStates(states.Hash));
                     break;
                 case JournalEffect.FieldsRecorded fields:
                     _coordinator.Tell(new JournalAnswer.FieldsRecorded(fields.Bytes));

@@ -9,6 +9,9 @@ public sealed record RunSettings
     /// <summary>Where so many bytes of fields wait to be stored, the run waits too.</summary>
     public const long MostFieldsWaiting = 64 << 20;
 
+    /// <summary>Where so many bytes of states wait at a site to be stored, members of teams wait there before they archive theirs.</summary>
+    public const long MostStatesWaiting = 64 << 20;
+
     /// <summary>How many threads compute: models side by side, and loops inside a model.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 

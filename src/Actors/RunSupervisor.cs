@@ -41,8 +41,8 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         var self = Self;
         if (store is not null && start is not null)
         {
-            var (runAhead, database) = (system.Experiment.RunAhead, store.Database);
-            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store, settings.Account)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
+            var (runAhead, database, readsStates) = (system.Experiment.RunAhead, store.Database, sites is null);
+            var chunks = _chunks = Context.ActorOf(Props.Create(() => new ChunkStore(store, readsStates, settings.Account)).WithDispatcher(ActorSettings.StoreDispatcher), "chunks");
             _journal = Context.ActorOf(Props.Create(() => new RunJournal(start, runAhead, settings, database, self, chunks)), "journal");
             Context.Watch(chunks);
         }
@@ -104,7 +104,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         var self = Self;
-        _opening = _sites.OpenAsync(_system, Math.Max(1, recovered.History.Epoch), recovered.Snapshot?.Fields ?? [], answer => _coordinator.Tell(answer), reason => self.Tell(new SitesAreLost(reason)));
+        _opening = _sites.OpenAsync(_system, Math.Max(1, recovered.History.Epoch), recovered.Snapshot?.Fields ?? [], answer => (answer is StateRows ? _chunks : _coordinator).Tell(answer), reason => self.Tell(new SitesAreLost(reason)));
         _opening.PipeTo(Self, success: opened => new SitesAreOpen(recovered, opened), failure: fault => new SitesAreLost(fault.GetBaseException().Message));
     }
 
@@ -126,6 +126,11 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         _chunks.Tell(new ChunkStore.ObservedBy(observer));
+        if (sites is not null)
+        {
+            _chunks.Tell(new ChunkStore.Sites(sites.Lines));
+        }
+
         var trace = new WindowTrace();
         Func<IUntypedActorContext, ICrew> crew = sites is null
             ? context => new LocalCrew(context, system, system.Participants, settings, observer, new ParticipantMeter(settings.Clock, trace, settings.Account, tells: false))

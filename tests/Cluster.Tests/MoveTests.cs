@@ -21,7 +21,7 @@ public sealed class MoveTests(ITestOutputHelper output) : ClusterStand(output)
         snapshots { every = 50 }
         participants {
           plate { model = two-scale-plate, settings { radial = 1, around = 2, speed = 0.0001 } }
-          rve { model = volume-element, count = 8, settings { cells = 8 } }
+          rve { model = volume-element, count = 8, settings { cells = 6 } }
         }
         conduits = [
           { from = "plate.strain[*]", to = "rve[*].strain" }

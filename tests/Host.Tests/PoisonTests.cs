@@ -395,7 +395,7 @@ public sealed class PoisonTests(PostgresServer server) : RecordStand(server)
         {
             using var session = new ParticipantSession(node, 1, new ChunkedLoop(1));
             session.Initialize();
-            Restores(real.States[node.Index], session.Restore);
+            Restores(real.States[node.Index].Whole(), bytes => session.Restore(bytes));
         }
 
         Restores(real.Fields, bytes => _ = new CouplingCore(system, bytes));

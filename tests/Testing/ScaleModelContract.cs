@@ -349,7 +349,7 @@ public abstract class ScaleModelContract<TModel>
             }
         }
 
-        RequireSame(subject.Save(), end!.States[system.Participants.Single(p => p.Name == ModelStand.Name).Index],
+        RequireSame(subject.Save(), end!.States[system.Participants.Single(p => p.Name == ModelStand.Name).Index].Whole(),
             "A run beside a dummy peer ends in another state than the same windows by hand", Advice);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Journal;
 using Akka.Actor;
 using Akka.Cluster;
 using AkkaCluster = Akka.Cluster.Cluster;
@@ -170,13 +171,14 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     private void Start(OpenSite order, IActorRef asker, IRunSource source)
     {
         var (settings, self) = (_node.Settings, Self);
+        Func<RunStore> open = () => source.Open(order.Run);
         Func<SourcedRun> compose = () =>
         {
-            using var store = source.Open(order.Run);
+            using var store = open();
             return source.Compose(store);
         };
         var onEvent = _onEvent;
-        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, compose, self, asker, onEvent)).WithDispatcher(SiteHost.Dispatcher));
+        var site = Context.ActorOf(Props.Create(() => new SiteHost(order, settings, compose, open, self, asker, onEvent)).WithDispatcher(SiteHost.Dispatcher));
         _sites[site] = order;
         _node.Sites = _sites.Count;
         Context.Watch(site);

@@ -20,6 +20,8 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     private readonly SiteObserver _observer;
     private readonly ISiteLines _lines;
     private readonly LocalCrew _crew;
+    private readonly SiteStates _states;
+    private readonly HashSet<int> _spread;               // Participants whose teams are on several sites.
     private readonly Dictionary<(int Participant, int Member), IActorRef> _members = [];      // Of teams on several sites.
     private readonly WorkAccount _account;
     private readonly WorkPurpose _ofFields;
@@ -33,8 +35,10 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
     /// <param name="fields">The fields of the snapshot from which the run goes on; empty for its start.</param>
     /// <param name="settings">How the run is carried out.</param>
     /// <param name="lines">The way to the others.</param>
-    public SiteActor(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, int site, byte[]? fields, RunSettings settings, ISiteLines lines)
+    /// <param name="states">The way to the store.</param>
+    public SiteActor(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, int site, byte[]? fields, RunSettings settings, ISiteLines lines, SiteStates states)
     {
+        (_states, _spread) = (states, [.. teams.Select(team => team.Participant)]);
         (_account, _ofFields) = (settings.Account, system.Conduits.IsEmpty ? WorkPurpose.Control : WorkPurpose.Mapping);
         _observer = new SiteObserver(system, site, settings.Clock, settings.Account);
         _site = new FieldSite(system, placement, site, fields is { Length: > 0 } ? fields : null, _observer);
@@ -60,7 +64,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
             }
 
             var send = SendOf(team);
-            return Props.Create(() => new TeamActor(node, system.Experiment.Seed, settings, send));
+            return Props.Create(() => new TeamActor(node, system.Experiment.Seed, settings, states, send));
         }
 
         _crew = new LocalCrew(Context, system, _site.Participants, settings, observer: null, new ParticipantMeter(settings.Clock, trace, settings.Account, tells: true), TeamOf);
@@ -72,7 +76,7 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                 var member = m;
                 if (team.Sites[m] == site)
                 {
-                    _members[(node.Index, m)] = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, member, system.Experiment.Seed, settings, send)), FormattableString.Invariant($"{LocalCrew.ActorNameOf(node)}.member.{m}"));
+                    _members[(node.Index, m)] = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, member, system.Experiment.Seed, settings, states, send)), FormattableString.Invariant($"{LocalCrew.ActorNameOf(node)}.member.{m}"));
                 }
             }
         }
@@ -94,7 +98,8 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
         ReceiveAndGoOn<CouplingEvent>(_site.Answered);
         Receive<ParticipantAnswer.CannotStart>(_lines.ToCoordinator);
         Receive<ParticipantAnswer.CannotSave>(_lines.ToCoordinator);
-        Receive<ParticipantAnswer.Saved>(_lines.ToCoordinator);
+        Receive<ParticipantAnswer.Saved>(OnSaved);
+        Receive<SiteOrder.RowsWritten>(_states.Answered);
         Receive<ParticipantAnswer.Underway>(_lines.ToCoordinator);
         ReceiveAndGoOn<GoOn>(_ => _willGoOn = false);
     }
@@ -143,6 +148,9 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                 }
 
                 break;
+            case SiteOrder.Job { What: ParticipantJob.Restore { State: { IsHere: false } state } } job when !_spread.Contains(job.Participant):
+                Fetch(job.Participant, state);
+                break;
             case SiteOrder.Job job:
                 _crew.Order(job.Participant, job.What);
                 break;
@@ -164,6 +172,35 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
         (member == 0 ? _crew.ActorOf(packet.Participant) : _members.GetValueOrDefault((packet.Participant, member), ActorRefs.Nobody)).Tell(packet);
     }
 
+    private void Fetch(int participant, ParticipantState state)
+    {
+        var (self, parts, missing) = (Self, new byte[state.Parts.Length][], state.Parts.Length);
+        for (var m = 0; m < parts.Length; m++)
+        {
+            var part = m;
+            _states.Fetch((StatePart.Stored)state.Parts[m], bytes =>
+            {
+                parts[part] = bytes;
+                if (--missing == 0)
+                {
+                    self.Tell(new SiteOrder.Job(participant, new ParticipantJob.Restore(ParticipantState.OfMembers(parts))));
+                }
+            });
+        }
+    }
+
+    // The state goes to the store, and the coordinator hears when it is there.
+    private void OnSaved(ParticipantAnswer.Saved saved)
+    {
+        var parts = saved.State?.Parts ?? [];
+        for (var m = 0; m < parts.Length; m++)
+        {
+            _states.Store(new SavedPart(saved.Participant, saved.Window, m, parts.Length), ((StatePart.Here)parts[m]).Bytes, endsTurn: false);
+        }
+
+        _lines.ToCoordinator(saved with { State = null });
+    }
+
     private void OnReady(ParticipantAnswer.Ready ready) =>
         _lines.ToCoordinator(ready.Start.IsEmpty ? ready : ready with { Start = _site.Started(ready.Participant, ready.Start) });
 
@@ -178,6 +215,9 @@ internal sealed class SiteActor : ReceiveActor, IDisposable
                     break;
                 case ParticipantAnswer.Ready ready:
                     OnReady(ready);
+                    break;
+                case ParticipantAnswer.Saved saved:
+                    OnSaved(saved);
                     break;
                 case CouplingEvent what:
                     _site.Answered(what);

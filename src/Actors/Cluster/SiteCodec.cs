@@ -23,7 +23,7 @@ internal static class SiteCodec
     private enum Kind : byte
     {
         Batch = 1, Fields, Samples, Input, Ready, CannotStart, Saved, CannotSave, Underway, Advanced, Failed, Measured, ShareSaved, FieldsSealed, Worked, MeshesChanged, Restore, Meet, IsReady,
-        TeamOrder, TeamCancel, TeamDone, TeamMail,
+        TeamOrder, TeamCancel, TeamDone, TeamMail, StateStored, StoreFails, StateRows, RowsWritten,
     }
 
     private enum Act : byte
@@ -59,7 +59,31 @@ internal static class SiteCodec
             case SiteOrder.Job { What: ParticipantJob.Restore restore } job:
                 Write(to, Kind.Restore);
                 WriteInteger(to, job.Participant);
-                WriteBytes(to, restore.State);
+                WriteInteger(to, restore.State.Parts.Length);
+                foreach (var part in restore.State.Parts)
+                {
+                    WritePart(to, part);
+                }
+
+                break;
+            case SiteOrder.RowsWritten written:
+                Write(to, Kind.RowsWritten);
+                WriteInteger(to, written.Number);
+                WriteFlag(to, written.Fault is not null);
+                WriteText(to, written.Fault ?? "");
+                WriteFlag(to, written.Passes);
+                break;
+            case StateRows rows:
+                Write(to, Kind.StateRows);
+                WriteInteger(to, rows.Site);
+                WriteInteger(to, rows.Number);
+                WriteInteger(to, rows.Rows.Length);
+                foreach (var (hash, bytes) in rows.Rows)
+                {
+                    WriteText(to, hash);
+                    WriteBytes(to, bytes);
+                }
+
                 break;
             case SiteOrder.Meet meet:
                 Write(to, Kind.Meet);
@@ -85,7 +109,6 @@ internal static class SiteCodec
                 WriteInteger(to, done.Member);
                 WriteFlag(to, done.Fault is not null);
                 WriteText(to, done.Fault ?? "");
-                WriteBytes(to, done.State);
                 break;
             case TeamPacket.Mail mail:
                 Write(to, Kind.TeamMail, mail);
@@ -138,12 +161,23 @@ internal static class SiteCodec
                 WriteInteger(to, fault.Participant);
                 WriteText(to, fault.Reason);
                 break;
-            case ParticipantAnswer.Saved saved:
+            case ParticipantAnswer.Saved { State: null } saved:
                 Write(to, Kind.Saved);
                 WriteInteger(to, saved.Participant);
                 WriteInteger(to, saved.Window);
-                WriteBytes(to, saved.State);
                 WriteInteger(to, saved.Nanoseconds);
+                break;
+            case ParticipantAnswer.StateStored stored:
+                Write(to, Kind.StateStored);
+                WriteInteger(to, stored.Participant);
+                WriteInteger(to, stored.Window);
+                WriteInteger(to, stored.Part);
+                WriteInteger(to, stored.Parts);
+                WritePart(to, stored.What);
+                break;
+            case ParticipantAnswer.StoreFails fault:
+                Write(to, Kind.StoreFails);
+                WriteText(to, fault.Reason);
                 break;
             case ParticipantAnswer.CannotSave fault:
                 Write(to, Kind.CannotSave);
@@ -256,7 +290,24 @@ internal static class SiteCodec
             case Kind.Fields:
                 return new SiteOrder.Begin(ReadBytes(ref from));
             case Kind.Restore:
-                return new SiteOrder.Job(ReadCount(ref from), new ParticipantJob.Restore(ReadBytes(ref from)));
+                var (whose, parts) = (ReadCount(ref from), ImmutableArray.CreateBuilder<StatePart>());
+                for (var left = ReadCount(ref from); left > 0; left--)
+                {
+                    parts.Add(ReadPart(ref from));
+                }
+
+                return parts.Count > 0 ? new SiteOrder.Job(whose, new ParticipantJob.Restore(new ParticipantState(parts.ToImmutable()))) : throw Damaged();
+            case Kind.RowsWritten:
+                var (written, isFault, why) = (ReadInteger(ref from), ReadFlag(ref from), ReadText(ref from));
+                return new SiteOrder.RowsWritten(written, isFault ? why : null, ReadFlag(ref from));
+            case Kind.StateRows:
+                var (sender, sent, rows) = (ReadCount(ref from), ReadInteger(ref from), ImmutableArray.CreateBuilder<(string, byte[])>());
+                for (var left = ReadCount(ref from); left > 0; left--)
+                {
+                    rows.Add((ReadText(ref from), ReadBytes(ref from)));
+                }
+
+                return new StateRows(sender, sent, rows.ToImmutable());
             case Kind.Meet:
                 var sites = ImmutableArray.CreateBuilder<NodeAddress>();
                 for (var left = ReadCount(ref from); left > 0; left--)
@@ -271,7 +322,7 @@ internal static class SiteCodec
                 return new TeamPacket.Cancel(ReadCount(ref from), ReadInteger(ref from), ReadCount(ref from));
             case Kind.TeamDone:
                 var (team, act, member, failed, reason) = (ReadCount(ref from), ReadInteger(ref from), ReadCount(ref from), ReadFlag(ref from), ReadText(ref from));
-                return new TeamPacket.Done(team, act, member, failed ? reason : null, ReadBytes(ref from));
+                return new TeamPacket.Done(team, act, member, failed ? reason : null);
             case Kind.TeamMail:
                 return new TeamPacket.Mail(ReadCount(ref from), ReadInteger(ref from), new TeamMessage(ReadCount(ref from),
                     new TeamKey(ReadCount(ref from), ReadInteger(ref from), checked((int)ReadInteger(ref from))), ReadNumbers(ref from)));
@@ -296,7 +347,11 @@ internal static class SiteCodec
             case Kind.CannotStart:
                 return new ParticipantAnswer.CannotStart(ReadCount(ref from), ReadText(ref from));
             case Kind.Saved:
-                return new ParticipantAnswer.Saved(ReadCount(ref from), ReadInteger(ref from), ReadBytes(ref from)) { Nanoseconds = ReadTime(ref from) };
+                return new ParticipantAnswer.Saved(ReadCount(ref from), ReadInteger(ref from), null) { Nanoseconds = ReadTime(ref from) };
+            case Kind.StateStored:
+                return new ParticipantAnswer.StateStored(ReadCount(ref from), ReadInteger(ref from), ReadCount(ref from), ReadCount(ref from), ReadPart(ref from) as StatePart.Stored ?? throw Damaged());
+            case Kind.StoreFails:
+                return new ParticipantAnswer.StoreFails(ReadText(ref from));
             case Kind.CannotSave:
                 return new ParticipantAnswer.CannotSave(ReadCount(ref from), ReadText(ref from));
             case Kind.Underway:
@@ -349,7 +404,11 @@ internal static class SiteCodec
                 break;
             case TeamAct.Restore restore:
                 WriteByte(to, (byte)Act.Restore);
-                WriteBytes(to, restore.State);
+                WritePart(to, restore.State);
+                break;
+            case TeamAct.Save save:
+                WriteByte(to, (byte)Act.Save);
+                WriteInteger(to, save.Window);
                 break;
             case TeamAct.Advance advance:
                 WriteByte(to, (byte)Act.Advance);
@@ -357,17 +416,32 @@ internal static class SiteCodec
                 WriteFlag(to, advance.PrepareOnly);
                 break;
             default:
-                WriteByte(to, (byte)Act.Save);
-                break;
+                throw new InvalidOperationException($"A {act.GetType().Name} does not travel.");
         }
     }
+
+    private static void WritePart(ArrayBufferWriter<byte> to, StatePart part)
+    {
+        WriteFlag(to, part is StatePart.Here);
+        if (part is StatePart.Stored stored)
+        {
+            WriteText(to, stored.Hash);
+            WriteInteger(to, stored.Size);
+        }
+        else
+        {
+            WriteBytes(to, ((StatePart.Here)part).Bytes);
+        }
+    }
+
+    private static StatePart ReadPart(ref ReadOnlySpan<byte> from) => ReadFlag(ref from) ? new StatePart.Here(ReadBytes(ref from)) : new StatePart.Stored(ReadText(ref from), ReadInteger(ref from));
 
     private static TeamAct ReadAct(ref ReadOnlySpan<byte> from) => (Act)ReadByte(ref from) switch
     {
         Act.Initialize => new TeamAct.Initialize(),
-        Act.Restore => new TeamAct.Restore(ReadBytes(ref from)),
+        Act.Restore => new TeamAct.Restore(ReadPart(ref from)),
         Act.Advance => new TeamAct.Advance(ReadAdvance(ref from), ReadFlag(ref from)),
-        Act.Save => new TeamAct.Save(),
+        Act.Save => new TeamAct.Save(ReadInteger(ref from)),
         _ => throw Damaged(),
     };
 

@@ -1,3 +1,4 @@
+using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 
@@ -15,7 +16,11 @@ internal static class SiteGate
         var fits = message switch
         {
             ParticipantAnswer.Ready ready => Has(ready.Participant) && (ready.Start.IsEmpty || Fits(ready.Participant, ready.Start.Length)),
-            ParticipantAnswer.Saved saved => Has(saved.Participant),
+            ParticipantAnswer.Saved saved => Has(saved.Participant) && saved.State is null,
+            ParticipantAnswer.StateStored stored => Has(stored.Participant) && stored.Part < stored.Parts && stored.Parts <= Math.Max(1, system.Participants[stored.Participant].Description.Members)
+                && stored.What.Size >= 0 && IsHash(stored.What.Hash),
+            ParticipantAnswer.StoreFails => true,
+            StateRows rows => rows.Site < sites && rows.Rows.All(row => IsHash(row.Hash)),
             ParticipantAnswer.CannotStart fault => Has(fault.Participant),
             ParticipantAnswer.CannotSave fault => Has(fault.Participant),
             ParticipantAnswer.Underway underway => Has(underway.Participant),
@@ -29,6 +34,7 @@ internal static class SiteGate
             SiteWorked worked => worked.Site < sites && worked.Mapped.All(m => m.Conduit >= 0 && m.Conduit < system.Conduits.Length) && worked.Accelerated.All(a => a.Group >= 0 && a.Group < system.Groups.Length),
             _ => false,
         };
+        static bool IsHash(string hash) => hash.Length == 2 * RunEventCodec.HashLength && hash.All(char.IsAsciiHexDigitLower);
         return fits ? message : throw new InvalidDataException($"A site tells of what the run does not have ({message.GetType().Name}).");
     }
 }

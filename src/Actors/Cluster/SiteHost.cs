@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using ActorMultiscale.Actors.DataPlane;
+using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
@@ -35,6 +36,8 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     private readonly WorkAccount _account;
     private SiteWire? _wire;
     private WorkPermit? _permit;
+    private SiteStates? _states;
+    private readonly Func<RunStore> _open;
     private SourcedRun? _run;
     private FieldPlacement? _placement;
     private byte[]? _fields;
@@ -46,12 +49,13 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     /// <param name="order">What is to be opened.</param>
     /// <param name="node">What the node was told.</param>
     /// <param name="compose">Makes the run; may block.</param>
+    /// <param name="open">Opens the record of the run; may block.</param>
     /// <param name="agent">Is told which participants are here.</param>
     /// <param name="asker">Is told where the site listens, or why it is not opened.</param>
     /// <param name="onEvent">Hears when it begins and ends to compute; from any thread.</param>
-    public SiteHost(OpenSite order, NodeSettings node, Func<SourcedRun> compose, IActorRef agent, IActorRef asker, Action<NodeEvent> onEvent)
+    public SiteHost(OpenSite order, NodeSettings node, Func<SourcedRun> compose, Func<RunStore> open, IActorRef agent, IActorRef asker, Action<NodeEvent> onEvent)
     {
-        (_order, _node, _agent, _asker, _taker, _onEvent) = (order, node, agent, asker, Self, onEvent);
+        (_order, _node, _open, _agent, _asker, _taker, _onEvent) = (order, node, open, agent, asker, Self, onEvent);
         _account = WorkAccount.Open(node.Listen.ToString());
         Receive<Composed>(composed => Open(composed.Run));
         Receive<Status.Failure>(failure => Refuse(failure.Cause.GetBaseException().Message));
@@ -116,6 +120,7 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     {
         // In this order: who hears that the links are closed may rely on it that nothing is computed here any more.
         _permit?.Withdraw();
+        _states?.Dispose();
         _wire?.Dispose();
     }
 
@@ -221,7 +226,8 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
         onEvent(NodeEvent.OfSite(NodeEventKind.SiteBegins, address, began));
         var settings = new RunSettings { Threads = _node.Threads, Permit = _permit, Account = _account };
         var (lines, placement) = (new Lines(wire, order.Count), _placement!);
-        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines)).WithDispatcher(Dispatcher), SiteName);
+        var states = _states = new SiteStates(new SiteRows(_open, order.Site, lines.ToCoordinator), settings.StorePatience, settings.Clock, lines.ToCoordinator, account: _account);
+        _site = Context.ActorOf(Props.Create(() => new SiteActor(run.System, placement, order.Teams, order.Site, fields, settings, lines, states)).WithDispatcher(Dispatcher), SiteName);
         Context.Watch(_site);
         _fields = [];
         _taker = _site;

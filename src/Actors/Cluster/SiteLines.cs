@@ -22,6 +22,12 @@ internal abstract record SiteOrder
     /// <summary>Where all sites listen: each connects to those behind it with which it exchanges something.</summary>
     public sealed record Meet(ImmutableArray<NodeAddress> Sites) : SiteOrder;
 
+    /// <summary>What became of the rows that the site sent (<see cref="StateRows"/>).</summary>
+    /// <param name="Number">Their number.</param>
+    /// <param name="Fault">Why they are not in the store; null where they are.</param>
+    /// <param name="Passes">Whether the store is only away.</param>
+    public sealed record RowsWritten(long Number, string? Fault, bool Passes) : SiteOrder;
+
     /// <summary>The fields of the snapshot from which the run goes on; empty for its start. The site's first order.</summary>
     public sealed record Begin(byte[] Fields) : SiteOrder;
 }
@@ -30,6 +36,12 @@ internal abstract record SiteOrder
 /// <param name="Participant">The participant that the team computes.</param>
 /// <param name="Sites">Of each member its site; the participant's is that of member 0.</param>
 public readonly record struct TeamSites(int Participant, ImmutableArray<int> Sites);
+
+/// <summary>Rows of chunks of states that a site has the coordinator write, who owns the store; answered by <see cref="SiteOrder.RowsWritten"/>.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Number">How many it sent before.</param>
+/// <param name="Rows">The rows.</param>
+internal sealed record StateRows(int Site, long Number, ImmutableArray<(string Hash, byte[] Bytes)> Rows);
 
 /// <summary>A site has links to all with which it exchanges something, and its participants are made.</summary>
 internal sealed record SiteIsReady(int Site);

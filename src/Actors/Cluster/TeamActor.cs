@@ -22,7 +22,7 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
     private readonly TimeSpan _grace;
     private readonly TimeProvider _clock;
     private readonly bool[] _isDone;
-    private readonly byte[][] _states;
+    private readonly SiteStates _states;
     private ParticipantEffect.Start? _job;
     private object? _answer;
     private string? _fault;
@@ -33,14 +33,14 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
     /// <param name="node">The participant.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="settings">How the run is carried out.</param>
+    /// <param name="states">The way to the store.</param>
     /// <param name="send">Sends to another member, from any thread.</param>
-    public TeamActor(ParticipantNode node, ulong seed, RunSettings settings, Action<TeamPacket, int> send)
+    public TeamActor(ParticipantNode node, ulong seed, RunSettings settings, SiteStates states, Action<TeamPacket, int> send)
     {
-        (_node, _send, _grace, _clock, _site) = (node, send, settings.Grace, settings.Clock, Context.Parent);
+        (_states, _node, _send, _grace, _clock, _site) = (states, node, send, settings.Grace, settings.Clock, Context.Parent);
         _protocol = new ParticipantProtocol(node.Spec.TimeLimit is not null);
         _isDone = new bool[node.Description.Members];
-        _states = new byte[_isDone.Length][];
-        _first = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, 0, seed, settings, send)), "member-0");
+        _first = Context.ActorOf(Props.Create(() => new TeamMemberActor(node, 0, seed, settings, states, send)), "member-0");
         Receive<ParticipantJob>(job => CarryOut(_protocol.Take(job)));
         Receive<TeamPacket.Mail>(mail => _first.Tell(mail));
         Receive<TeamMemberActor.Result>(result =>
@@ -48,14 +48,21 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
             if (result.Act == _act)
             {
                 _answer = result.Answer;
-                OnDone(0, result.Fault, result.Answer as byte[] ?? []);
+                OnDone(0, result.Fault);
             }
         });
         Receive<TeamPacket.Done>(done =>
         {
             if (done.Act == _act && done.Member > 0 && done.Member < _isDone.Length)
             {
-                OnDone(done.Member, done.Fault, done.State);
+                OnDone(done.Member, done.Fault);
+            }
+        });
+        Receive<Fetched>(fetched =>
+        {
+            if (fetched.Act == _act && _job is not null)
+            {
+                Restore(fetched.State);
             }
         });
         Receive<TimeIsUp>(up => CarryOut(_protocol.Woken(up.Generation, up.AfterGrace)));
@@ -98,27 +105,16 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
         _act++;
         Array.Clear(_isDone);
         PortReader? inputs = null;
-        ImmutableArray<byte[]> states = [];
         switch (start.Job)
         {
+            case ParticipantJob.Restore { State.Parts: [StatePart.Stored whole] }:
+                // Of a record in which the state of a team is one archive.
+                var (self, act) = (Self, _act);
+                _states.Fetch(whole, bytes => self.Tell(new Fetched(act, bytes)));
+                return;
             case ParticipantJob.Restore restore:
-                try
-                {
-                    states = TeamState.Split(restore.State);
-                }
-                catch (InvalidDataException fault)
-                {
-                    Fail(fault.Message);
-                    return;
-                }
-
-                if (states.Length != _isDone.Length)
-                {
-                    Fail($"The state is that of a team of {states.Length}, and this one has {_isDone.Length} members.");
-                    return;
-                }
-
-                break;
+                Restore(restore.State);
+                return;
             case ParticipantJob.Advance advance:
                 inputs = advance.PrepareOnly ? null : advance.Inputs;
                 break;
@@ -127,10 +123,31 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
         Tell(member => new TeamPacket.Order(_node.Index, _act, member, start.Job switch
         {
             ParticipantJob.Initialize => new TeamAct.Initialize(),
-            ParticipantJob.Restore => new TeamAct.Restore(states[member]),
             ParticipantJob.Advance advance => new TeamAct.Advance(advance.Order, advance.PrepareOnly),
-            _ => new TeamAct.Save(),
+            ParticipantJob.Save save => new TeamAct.Save(save.Window),
+            var job => throw new InvalidOperationException($"A team knows no job {job.GetType().Name}."),
         }), inputs);
+    }
+
+    private void Restore(ParticipantState state)
+    {
+        try
+        {
+            state = state.Parts is [StatePart.Here { Bytes: var whole }] ? ParticipantState.OfMembers(TeamState.Split(whole)) : state;
+        }
+        catch (InvalidDataException fault)
+        {
+            Fail(fault.Message);
+            return;
+        }
+
+        if (state.Parts.Length != _isDone.Length)
+        {
+            Fail($"The state is that of a team of {state.Parts.Length}, and this one has {_isDone.Length} members.");
+            return;
+        }
+
+        Tell(member => new TeamPacket.Order(_node.Index, _act, member, new TeamAct.Restore(state.Parts[member])), null);
     }
 
     private void Tell(Func<int, TeamPacket> packet, PortReader? inputs)
@@ -143,14 +160,14 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
         _first.Tell(packet(0) is TeamPacket.Order order ? new TeamMemberActor.OrderWithInputs(order, inputs) : packet(0));
     }
 
-    private void OnDone(int member, string? fault, byte[] state)
+    private void OnDone(int member, string? fault)
     {
         if (_job is null)
         {
             return;
         }
 
-        (_isDone[member], _states[member]) = (true, state);
+        _isDone[member] = true;
         _fault ??= fault is null ? null : _isDone.Length > 1 ? $"member {member}: {fault}" : fault;
         if (_fault is not null)
         {
@@ -163,27 +180,10 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
             {
                 ParticipantJob.Initialize => new ParticipantAnswer.Ready(_node.Index, (ImmutableArray<ImmutableArray<FieldSample>>)_answer!),
                 ParticipantJob.Restore => new ParticipantAnswer.Ready(_node.Index, []),
-                ParticipantJob.Save save => Saved(save),
+                ParticipantJob.Save save => new ParticipantAnswer.Saved(_node.Index, save.Window, null) { Nanoseconds = (long)_clock.GetElapsedTime(_began).TotalNanoseconds },
                 ParticipantJob.Advance { PrepareOnly: true } => null,
                 _ => _answer is CouplingEvent.Advanced advanced ? advanced with { Nanoseconds = (long)_clock.GetElapsedTime(_began).TotalNanoseconds } : _answer,
             });
-        }
-    }
-
-    private object Saved(ParticipantJob.Save save)
-    {
-        try
-        {
-            return new ParticipantAnswer.Saved(_node.Index, save.Window, TeamState.Join(_states));
-        }
-        catch (Exception fault)
-        {
-            // Larger than an array, for one.
-            return new ParticipantAnswer.CannotSave(_node.Index, fault.Message);
-        }
-        finally
-        {
-            Array.Fill(_states, []);
         }
     }
 
@@ -200,6 +200,8 @@ internal sealed class TeamActor : ReceiveActor, IWithTimers
         _job = null;
         CarryOut(_protocol.Done(generation, answer));
     }
+
+    private sealed record Fetched(long Act, byte[] State);
 
     private sealed record TimeIsUp(long Generation, bool AfterGrace);
 }

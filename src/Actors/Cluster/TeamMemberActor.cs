@@ -18,6 +18,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     private readonly int _member;
     private readonly TeamMemberSession _session;
     private readonly MessageDispatcher _solvers;
+    private readonly SiteStates _states;
     private readonly Action<TeamPacket, int> _send;         // To the member of this number.
     private readonly WorkPermit? _permit;
     private readonly WorkAccount _account;
@@ -35,10 +36,11 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
     /// <param name="member">The number of the member.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="settings">How the run is carried out.</param>
+    /// <param name="states">The way to the store.</param>
     /// <param name="send">Sends to another member, from any thread.</param>
-    public TeamMemberActor(ParticipantNode node, int member, ulong seed, RunSettings settings, Action<TeamPacket, int> send)
+    public TeamMemberActor(ParticipantNode node, int member, ulong seed, RunSettings settings, SiteStates states, Action<TeamPacket, int> send)
     {
-        (_node, _member, _send, _permit, _account) = (node, member, send, settings.Permit, settings.Account);
+        (_node, _member, _states, _send, _permit, _account) = (node, member, states, send, settings.Permit, settings.Account);
         _solvers = Context.System.Dispatchers.Lookup(ActorSettings.SolverDispatcher);
         _session = new TeamMemberSession(node, member, seed, new ChunkedLoop(settings.Threads, new DispatcherScheduler(_solvers, settings.Account)));
         Receive<TeamPacket.Order>(order => OnOrder(order, null));
@@ -64,6 +66,13 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
             _waiting.Add(mail);
             RunIfPossible();
         });
+        Receive<HasRoom>(_ => Run(static () => true));
+        Receive<Fetched>(fetched => Run(() =>
+        {
+            _states.PassTurn();
+            _session.Restore(fetched.State);
+            return true;
+        }));
         Receive<Ran>(OnRan);
     }
 
@@ -123,7 +132,20 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
             _cancellation.Cancel();
         }
 
-        var token = _cancellation.Token;
+        var (self, token) = (Self, _cancellation.Token);
+        switch (order.What)
+        {
+            case TeamAct.Save:
+                // What is ordered meanwhile waits, as if it were running.
+                _isRunning = true;
+                _states.WhenRoom(() => self.Tell(new HasRoom()));
+                return;
+            case TeamAct.Restore { State: StatePart.Stored stored }:
+                _isRunning = true;
+                _states.WhenRoom(() => _states.Fetch(stored, bytes => self.Tell(new Fetched(bytes))));
+                return;
+        }
+
         Run(() =>
         {
             switch (order.What)
@@ -131,8 +153,8 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
                 case TeamAct.Initialize:
                     _session.BeginInitialize();
                     return false;
-                case TeamAct.Restore restore:
-                    _session.Restore(restore.State);
+                case TeamAct.Restore { State: StatePart.Here here }:
+                    _session.Restore(here.Bytes);
                     return true;
                 case TeamAct.Advance { PrepareOnly: true } prepare:
                     _session.Inbox.Clear();
@@ -176,9 +198,13 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
                     isDone = _session.TryRun(message => _send(new TeamPacket.Mail(_node.Index, number, message), message.To));
                 }
 
+                if (act is TeamAct.Save save)
+                {
+                    _states.Store(new SavedPart(_node.Index, save.Window, _member, _node.Description.Members), _session.Save(), endsTurn: true);
+                }
+
                 answer = !isDone ? null : act switch
                 {
-                    TeamAct.Save => _session.Save(),
                     TeamAct.Initialize when _member == 0 => _session.Start(),
                     TeamAct.Advance { PrepareOnly: false } advance when _member == 0 => _session.Result(advance.What),
                     _ => null,
@@ -186,6 +212,11 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
             }
             catch (Exception what)
             {
+                if (act is TeamAct.Save)
+                {
+                    _states.PassTurn();
+                }
+
                 (isDone, fault) = (true, what is ScaleModelException ? what.Message : $"{what.GetType().Name}: {what.Message}");
             }
 
@@ -221,7 +252,7 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
         }
         else
         {
-            _send(new TeamPacket.Done(_node.Index, ran.Number, _member, ran.Fault, ran.Answer as byte[] ?? []), 0);
+            _send(new TeamPacket.Done(_node.Index, ran.Number, _member, ran.Fault), 0);
         }
     }
 
@@ -232,6 +263,10 @@ internal sealed class TeamMemberActor : ReceiveActor, IDisposable
             Run(static () => false);
         }
     }
+
+    private sealed record HasRoom;
+
+    private sealed record Fetched(byte[] State);
 
     private sealed record Ran(long Number, bool IsDone, TeamKey? WaitsFor, object? Answer, string? Fault);
 }

@@ -19,8 +19,7 @@ internal abstract record TeamPacket(int Participant, long Act)
     /// <param name="Act">The act.</param>
     /// <param name="Member">The member.</param>
     /// <param name="Fault">Why it could not; null where it could.</param>
-    /// <param name="State">The state that was to be saved; else empty.</param>
-    public sealed record Done(int Participant, long Act, int Member, string? Fault, byte[] State) : TeamPacket(Participant, Act);
+    public sealed record Done(int Participant, long Act, int Member, string? Fault) : TeamPacket(Participant, Act);
 
     /// <summary>A message from member to member.</summary>
     public sealed record Mail(int Participant, long Act, TeamMessage Message) : TeamPacket(Participant, Act);
@@ -35,11 +34,11 @@ internal abstract record TeamAct
     public sealed record Initialize : TeamAct;
 
     /// <summary>Set the state of a snapshot.</summary>
-    public sealed record Restore(byte[] State) : TeamAct;
+    public sealed record Restore(StatePart State) : TeamAct;
 
     /// <summary>Advance; or only do what later orders rely on.</summary>
     public sealed record Advance(CouplingCommand.Advance What, bool PrepareOnly) : TeamAct;
 
-    /// <summary>Keep the state.</summary>
-    public sealed record Save : TeamAct;
+    /// <summary>Keep the state at this root boundary: done when it is on its way to the store.</summary>
+    public sealed record Save(long Window) : TeamAct;
 }

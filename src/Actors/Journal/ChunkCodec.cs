@@ -52,14 +52,27 @@ internal static class ChunkCodec
     /// <summary>A chunk with everything that is to be stored for it: its pieces first, where it has any. The work of hashing and compressing, without a database.</summary>
     public static PackedChunk Pack(byte[] content)
     {
-        var hash = RunEventCodec.Hash(content);
+        ImmutableArray<(string Hash, byte[] Bytes)> rows = [.. Rows(content)];
+        return new PackedChunk(rows[^1].Hash, rows);
+    }
+
+    /// <summary>The same, one after the other: its pieces first, where it has any, and last what goes by its own hash. Beside the content no more than a piece is held.</summary>
+    public static IEnumerable<(string Hash, byte[] Bytes)> Rows(byte[] content)
+    {
         if (content.Length <= Piece)
         {
-            return new PackedChunk(hash, [(hash, Encode(content))]);
+            yield return (RunEventCodec.Hash(content), Encode(content));
+            yield break;
         }
 
-        ImmutableArray<(string, byte[])> pieces = [.. content.Chunk(Piece).Select(piece => (RunEventCodec.Hash(piece), Encode(piece)))];
-        return new PackedChunk(hash, [.. pieces, (hash, EncodeList(content.Length, pieces.Select(piece => piece.Item1)))]);
+        var pieces = new List<string>();
+        foreach (var piece in content.Chunk(Piece))
+        {
+            pieces.Add(RunEventCodec.Hash(piece));
+            yield return (pieces[^1], Encode(piece));
+        }
+
+        yield return (RunEventCodec.Hash(content), EncodeList(content.Length, pieces));
     }
 
     /// <summary>A list of pieces.</summary>

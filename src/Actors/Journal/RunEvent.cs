@@ -174,8 +174,39 @@ public sealed record FieldsReference(long First, int Windows, long Bytes, string
 /// <param name="Window">How many root windows were accepted.</param>
 /// <param name="Tick">Where the run stands.</param>
 /// <param name="Fields">Chunk of the fields between participants.</param>
-/// <param name="States">Chunks of the participants' archives, in ordinal order of names.</param>
-public sealed record SnapshotReference(long Window, long Tick, string Fields, ImmutableArray<string> States);
+/// <param name="States">Chunks of the participants' archives, in ordinal order of names; of one that a team computes those of its members, one after the other.</param>
+public sealed record SnapshotReference(long Window, long Tick, string Fields, ImmutableArray<string> States)
+{
+    /// <summary>Of each participant how many of the states are its; empty where each has one, and in records of before format 5, where the state of a team is one archive.</summary>
+    public ImmutableArray<int> Members { get; init => field = value.IsDefault ? [] : value; } = [];
+
+    /// <summary>The states of each participant.</summary>
+    public IEnumerable<ImmutableArray<string>> ByParticipant()
+    {
+        var at = 0;
+        foreach (var members in Members.IsEmpty ? Enumerable.Repeat(1, States.Length) : Members)
+        {
+            yield return States.Slice(at, members);
+            at += members;
+        }
+    }
+
+    /// <summary>The reference to a snapshot that is here.</summary>
+    public static SnapshotReference Of(RunSnapshot snapshot)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        return Of(snapshot, RunEventCodec.Hash(snapshot.Fields), [.. snapshot.States.SelectMany(state => state.Parts).Select(part => part is StatePart.Here here ? RunEventCodec.Hash(here.Bytes) : ((StatePart.Stored)part).Hash)]);
+    }
+
+    /// <summary>The reference to a snapshot.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="fields">The hash of its fields.</param>
+    /// <param name="states">The hashes of the parts of its states, in order.</param>
+    internal static SnapshotReference Of(RunSnapshot snapshot, string fields, ImmutableArray<string> states) => new(snapshot.Window, snapshot.Tick, fields, states)
+    {
+        Members = snapshot.States.All(state => state.Parts.Length == 1) ? [] : [.. snapshot.States.Select(state => state.Parts.Length)],
+    };
+}
 
 /// <summary>Where a reader of the journal may begin who goes on from a snapshot: everything after the snapshot stands from there on.</summary>
 /// <param name="Event">Number of the first event to read, from 1: the one with the first window after the snapshot, or the snapshot's own.</param>

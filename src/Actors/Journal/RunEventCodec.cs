@@ -13,13 +13,14 @@ namespace ActorMultiscale.Actors.Journal;
 /// first), content. The content of windows is binary (<see cref="WindowBatch"/>), that of the rare events JSON. An event thus proves
 /// itself, the last one too, and the database can keep the hash of the last one without computing it.
 /// The format of a whole run has a number of its own: 3 since chunks are compressed (<see cref="ChunkCodec"/>), 4 since fields are recorded and a snapshot, which may lie
-/// before an earlier one, says where the journal is to be read from (<see cref="JournalMark"/>); events are those of 2 and one more.
+/// before an earlier one, says where the journal is to be read from (<see cref="JournalMark"/>); events are those of 2 and one more. 5 since a snapshot has the states of the members of a team one by one
+/// (<see cref="SnapshotReference.Members"/>).
 /// Version 1, which is still read: JSON, with the hash of the event before, in hex, as a member; its own hash is over all of it.
 /// </remarks>
 public static class RunEventCodec
 {
     /// <summary>The newest format of a run that this program writes and reads.</summary>
-    public const int Format = 4;
+    public const int Format = 5;
 
     /// <summary>Length of a hash, in bytes.</summary>
     internal const int HashLength = SHA256.HashSizeInBytes;
@@ -96,7 +97,8 @@ public static class RunEventCodec
     private static bool IsWhole(RunOrigin origin) => origin.Overrides.All(change => change is not null)
         && origin.Inputs.Concat(origin.Libraries).Concat(origin.Carried).All(input => input is not null) && (origin.Begins is null || IsWhole(origin.Begins));
 
-    private static bool IsWhole(SnapshotReference snapshot) => !snapshot.States.IsDefault && snapshot.States.All(state => state is not null);
+    private static bool IsWhole(SnapshotReference snapshot) => !snapshot.States.IsDefault && snapshot.States.All(state => state is not null)
+        && (snapshot.Members.IsEmpty || (snapshot.Members.All(members => members > 0) && snapshot.Members.Sum(members => (long)members) == snapshot.States.Length));
 
     /// <summary>The hash of an entry, hex: what the event after it carries.</summary>
     public static string HashOf(JournalEntry entry)

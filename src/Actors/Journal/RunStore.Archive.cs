@@ -98,7 +98,7 @@ public sealed partial class RunStore
         {
             foreach (var hash in snapshot.States.Add(snapshot.Fields))
             {
-                ReadChunk(hash);
+                CheckChunk(hash);
             }
         }
         catch (RunStoreException fault) when (!fault.Passes)

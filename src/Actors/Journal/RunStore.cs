@@ -241,6 +241,37 @@ public sealed partial class RunStore : IDisposable
         return [.. chunks.Select(chunk => chunk.Hash)];
     });
 
+    /// <summary>
+    /// Stores some of what <see cref="ChunkCodec.Rows"/> gives, in one transaction: of a chunk that is large, piece after piece. The run need not be this process's own. Until the list that names
+    /// it is stored, a piece is pending as a chunk is that no event names.
+    /// </summary>
+    internal void WriteRows(IReadOnlyList<(string Hash, byte[] Bytes)> rows) => Locked(() =>
+    {
+        using var transaction = _connection.BeginTransaction();
+        Database.ShareChunks(_connection, transaction);
+        foreach (var (hash, bytes) in rows)
+        {
+            var pieces = ChunkCodec.Pieces(bytes);
+            if (StoreDatabase.Scalar(_connection, transaction, "SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) is not byte[] stored
+                || !(pieces is null ? ChunkCodec.Decode(stored, hash) is not null : stored.AsSpan().SequenceEqual(bytes)))
+            {
+                Put(_connection, transaction, hash, bytes);
+            }
+
+            if (Database.IsShared)
+            {
+                StoreDatabase.Execute(_connection, transaction, "INSERT INTO pending (run, hash) VALUES (@run, @hash) ON CONFLICT DO NOTHING", ("@run", Run), ("@hash", hash));
+                foreach (var piece in pieces ?? [])
+                {
+                    StoreDatabase.Execute(_connection, transaction, "DELETE FROM pending WHERE run = @run AND hash = @hash", ("@run", Run), ("@hash", piece));
+                }
+            }
+        }
+
+        transaction.Commit();
+        return rows.Count;
+    });
+
     // Until an event names them, chunks are pending: nobody sweeps them away.
     private ImmutableArray<string> Written(Func<DbTransaction, ImmutableArray<string>> write) => Locked(() =>
     {
@@ -307,12 +338,17 @@ public sealed partial class RunStore : IDisposable
     });
 
     /// <summary>Reads the chunk as <see cref="ReadChunk"/> does, and holds no more than a piece of it.</summary>
+    /// <returns>How many bytes it has.</returns>
     /// <exception cref="RunStoreException">It is missing, or is not what was stored.</exception>
-    internal void CheckChunk(string hash) => Locked(() => Parts(hash, Read(hash)).Count());
+    internal long CheckChunk(string hash) => Pieces(hash).Sum(piece => (long)piece.Length);
+
+    /// <summary>The content of a chunk, piece after piece.</summary>
+    /// <exception cref="RunStoreException">It is missing, or is not what was stored; said while it is read.</exception>
+    internal IEnumerable<ReadOnlyMemory<byte>> Pieces(string hash) => Parts(hash, Locked(() => Read(hash))).Select(part => (ReadOnlyMemory<byte>)part.Content);
 
     private IEnumerable<ChunkPart> Parts(string hash, byte[] stored)
     {
-        using var parts = ChunkCodec.Parts(stored, hash, Read, $" in '{Database.Name}'").GetEnumerator();
+        using var parts = ChunkCodec.Parts(stored, hash, piece => Locked(() => Read(piece)), $" in '{Database.Name}'").GetEnumerator();
         while (Next())
         {
             yield return parts.Current;
@@ -427,11 +463,13 @@ public sealed partial class RunStore : IDisposable
     /// What a process needs that goes on with the run: the history as of the last snapshot that is sound, and that snapshot; null for the beginning. A snapshot that is not sound is named to
     /// <paramref name="warn"/>; what is damaged of it is mended when the same content is stored again. To be called by who owns the run.
     /// </summary>
+    /// <param name="warn">Is told what is not sound.</param>
+    /// <param name="readsStates">Whether the states are read; where others read them, it is only looked whether they are sound.</param>
     /// <exception cref="RunStoreException">The journal is damaged, or all of it that a fork could go on from.</exception>
-    public (RunHistory History, RunSnapshot? Snapshot) Recover(Action<string> warn)
+    public (RunHistory History, RunSnapshot? Snapshot) Recover(Action<string> warn, bool readsStates = true)
     {
         RunSnapshot? snapshot = null;
-        var history = Standing(reference => (snapshot = Load(reference, warn)) is not null);
+        var history = Standing(reference => (snapshot = Load(reference, warn, readsStates)) is not null);
         return (history, snapshot);
     }
 
@@ -439,11 +477,12 @@ public sealed partial class RunStore : IDisposable
     public RunSnapshot? LoadFirst(IEnumerable<SnapshotReference> references, Action<string> warn) =>
         references.Select(reference => Load(reference, warn)).FirstOrDefault(snapshot => snapshot is not null);
 
-    private RunSnapshot? Load(SnapshotReference reference, Action<string> warn)
+    private RunSnapshot? Load(SnapshotReference reference, Action<string> warn, bool readsStates = true)
     {
+        StatePart Part(string hash) => readsStates ? new StatePart.Here(ReadChunk(hash)) : new StatePart.Stored(hash, CheckChunk(hash));
         try
         {
-            return new RunSnapshot(reference.Window, reference.Tick, ReadChunk(reference.Fields), [.. reference.States.Select(ReadChunk)]);
+            return new RunSnapshot(reference.Window, reference.Tick, ReadChunk(reference.Fields), [.. reference.ByParticipant().Select(hashes => new ParticipantState([.. hashes.Select(Part)]))]);
         }
         catch (RunStoreException fault) when (!fault.Passes)
         {

@@ -29,7 +29,9 @@ internal abstract record CoordinatorEffect
     public sealed record Record(object What) : CoordinatorEffect;
 
     /// <summary>The run is over; nothing is left to be told to the journal before it.</summary>
-    public sealed record End(RunEvent.RunEnded What) : CoordinatorEffect;
+    /// <param name="What">How it ended.</param>
+    /// <param name="Hash">Computes the final hash, where states lie in the store; null where it is known.</param>
+    public sealed record End(RunEvent.RunEnded What, Func<StateReader, string>? Hash) : CoordinatorEffect;
 }
 
 /// <summary>
@@ -54,8 +56,10 @@ internal sealed class CoordinatorProtocol
     private readonly bool[] _isReady;
     private int _readyMissing;
     private RunSnapshot? _snapshot;            // Under way: its states arrive one by one.
-    private byte[]?[] _states = [];
+    private ParticipantState?[] _states = [];
     private int _statesMissing;
+    private readonly StatePart?[]?[] _parts;   // Of the snapshot under way, where states go to the store without coming here.
+    private CouplingCommand.TakeSnapshot? _passedOver;      // The last one that was due while another was under way.
     private bool _isKept;
     private readonly FieldPlacement? _placement;
     private FieldGathering? _gathering;        // Of the snapshot under way, where the fields lie on several sites.
@@ -92,6 +96,7 @@ internal sealed class CoordinatorProtocol
             ? new CouplingCore(system, from?.Fields, recordedEnds: recordedEnds, observer: observer, recorder: _recorder)
             : new CouplingCore(system, placement, from?.Fields, recordedEnds, observer);
         (_isReady, _readyMissing) = (new bool[system.Participants.Length], system.Participants.Length);
+        _parts = new StatePart?[]?[system.Participants.Length];
         Epoch = Math.Max(1, history.Epoch);
         Accepted = Durable = from?.Window ?? 0;
     }
@@ -160,6 +165,9 @@ internal sealed class CoordinatorProtocol
                 break;
             case ParticipantAnswer.Saved saved:
                 OnSaved(saved);
+                break;
+            case ParticipantAnswer.StateStored stored:
+                OnStored(stored);
                 break;
             case ParticipantAnswer.CannotSave fault:
                 End(RunOutcome.Failed, Accepted, $"the state of '{_system.Participants[fault.Participant].Name}' cannot be kept: {fault.Reason}", "");
@@ -371,9 +379,18 @@ internal sealed class CoordinatorProtocol
     // Participants stand at the boundary now; what they are told next waits behind the order to save.
     private void TakeSnapshot(CouplingCommand.TakeSnapshot take)
     {
+        // States that sites store take as long as the store does: one snapshot after the other, so that each comes to an end.
+        if (_placement is not null && _snapshot is not null && !_isKept)
+        {
+            _passedOver = take;
+            return;
+        }
+
+        _passedOver = null;
+        Array.Clear(_parts);
         SealFields();
         _effects.Enqueue(new CoordinatorEffect.EndRow());
-        (_states, _statesMissing, _isKept) = (new byte[]?[_system.Participants.Length], _system.Participants.Length, false);
+        (_states, _statesMissing, _isKept) = (new ParticipantState?[_system.Participants.Length], _system.Participants.Length, false);
         _snapshot = new RunSnapshot(take.Window, take.Tick, _placement is null ? _core.SaveFields() : [], []) { Counted = _metrics.Counts };
         if (_placement is not null)
         {
@@ -389,16 +406,44 @@ internal sealed class CoordinatorProtocol
 
     private void OnSaved(ParticipantAnswer.Saved saved)
     {
-        // Of a snapshot that a newer one has overtaken, or told twice.
-        if (_snapshot is null || saved.Window != _snapshot.Window || _states[saved.Participant] is not null)
+        if (saved.State is { } state)
+        {
+            OnState(saved.Participant, saved.Window, state);
+        }
+    }
+
+    private void OnStored(ParticipantAnswer.StateStored stored)
+    {
+        if (_snapshot is null || stored.Window != _snapshot.Window)
         {
             return;
         }
 
-        _states[saved.Participant] = saved.State;
+        var parts = _parts[stored.Participant] ??= new StatePart?[stored.Parts];
+        if (parts.Length != stored.Parts)
+        {
+            return;     // A site that says two things of one state.
+        }
+
+        parts[stored.Part] = stored.What;
+        if (Array.TrueForAll(parts, part => part is not null))
+        {
+            OnState(stored.Participant, stored.Window, new ParticipantState([.. parts!]));
+        }
+    }
+
+    private void OnState(int participant, long window, ParticipantState state)
+    {
+        // Of a snapshot that a newer one has overtaken, or told twice.
+        if (_snapshot is null || window != _snapshot.Window || _states[participant] is not null)
+        {
+            return;
+        }
+
+        _states[participant] = state;
         if (--_statesMissing == 0)
         {
-            _snapshot = _snapshot with { States = [.. _states.Select(state => state!)] };
+            _snapshot = _snapshot with { States = [.. _states.Select(known => known!)] };
         }
 
         KeepIfComplete();
@@ -454,13 +499,22 @@ internal sealed class CoordinatorProtocol
         {
             End(finish.Outcome, finish.Window, finish.Reason, "");
         }
+        else if (IsSnapshotComplete && _passedOver is { } take && take.Window == finish.Window)
+        {
+            TakeSnapshot(take);     // All stand there still.
+        }
+        else if (IsSnapshotComplete && _gathering is null)
+        {
+            End(finish.Outcome, finish.Window, finish.Reason, _core.FinalHash(finish.Tick, _snapshot!.States));
+        }
         else if (IsSnapshotComplete)
         {
-            End(finish.Outcome, finish.Window, finish.Reason, _gathering is null ? _core.FinalHash(finish.Tick, _snapshot!.States) : _gathering.FinalHash(finish.Tick, _snapshot!.States));
+            var (gathering, states) = (_gathering!, _snapshot!.States);
+            End(finish.Outcome, finish.Window, finish.Reason, "", read => gathering.FinalHash(finish.Tick, states, read));
         }
     }
 
-    private void End(RunOutcome outcome, long windows, string reason, string hash)
+    private void End(RunOutcome outcome, long windows, string reason, string hash, Func<StateReader, string>? compute = null)
     {
         if (_isOver)
         {
@@ -480,6 +534,6 @@ internal sealed class CoordinatorProtocol
             Windows = windows,
             FinalHash = hash,
             Metrics = _metrics.With(_core.Fields.Scalars()),
-        }));
+        }, compute));
     }
 }

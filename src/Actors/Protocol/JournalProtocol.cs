@@ -52,6 +52,9 @@ internal abstract record JournalEffect
     /// <summary>Store the chunks of blocks of fields; answered with <see cref="JournalProtocol.FieldsStored"/>.</summary>
     public sealed record StoreFields(ImmutableArray<PackedFields> Fields) : JournalEffect;
 
+    /// <summary>Compute the final hash over states that lie in the store; answered with <see cref="JournalProtocol.Hashed"/>.</summary>
+    public sealed record HashStates(Func<StateReader, string> Hash) : JournalEffect;
+
     /// <summary>Fields of so many bytes are in the record.</summary>
     public sealed record FieldsRecorded(long Bytes) : JournalEffect;
 
@@ -99,6 +102,7 @@ internal sealed class JournalProtocol
     private long _fieldsTold;                                      // The window behind the last one whose fields were handed over;
     private long _fieldsRecorded;                                  // and whose fields the record has.
     private RunEvent.RunEnded? _end;
+    private Func<StateReader, string>? _hash;                      // Of the end, where it is not known yet.
     private bool _lingers;
     private bool _isDue;                                           // What waits has waited long enough.
     private bool _writes;
@@ -189,9 +193,18 @@ internal sealed class JournalProtocol
     }
 
     /// <summary>The run is over.</summary>
-    public ImmutableArray<JournalEffect> End(RunEvent.RunEnded end)
+    /// <param name="end">How.</param>
+    /// <param name="hash">Computes its final hash, where states lie in the store; null where it is known.</param>
+    public ImmutableArray<JournalEffect> End(RunEvent.RunEnded end, Func<StateReader, string>? hash = null)
     {
-        _end = end;
+        (_end, _hash) = (end, hash);
+        return Next();
+    }
+
+    /// <summary>The final hash.</summary>
+    public ImmutableArray<JournalEffect> Hashed(string hash)
+    {
+        (_stores, _hash, _end) = (false, null, _end! with { FinalHash = hash });
         return Next();
     }
 
@@ -265,7 +278,13 @@ internal sealed class JournalProtocol
 
         if (NextEvent() is not { } what)
         {
-            return [];
+            if (_hash is null || !IsAllWritten)
+            {
+                return [];
+            }
+
+            _stores = true;
+            return [new JournalEffect.HashStates(_hash)];
         }
 
         _writes = true;
@@ -311,6 +330,9 @@ internal sealed class JournalProtocol
             return new RunEvent.WindowsCommitted { At = now, Windows = batch.MoveToImmutable() };
         }
 
-        return _stored is null && _fieldsTold == _fieldsRecorded && _end is { } end ? end with { At = now } : null;
+        return IsAllWritten && _hash is null && _end is { } end ? end with { At = now } : null;
     }
+
+    // But the end.
+    private bool IsAllWritten => _stored is null && _fieldsTold == _fieldsRecorded && _windows.Count == 0;
 }

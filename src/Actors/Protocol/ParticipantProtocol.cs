@@ -12,7 +12,7 @@ public abstract record ParticipantJob
     public sealed record Initialize : ParticipantJob;
 
     /// <summary>Set the state of a snapshot.</summary>
-    public sealed record Restore(byte[] State) : ParticipantJob;
+    public sealed record Restore(ParticipantState State) : ParticipantJob;
 
     /// <summary>Advance. <paramref name="PrepareOnly"/>: the result is not wanted any more, but what later orders rely on is done.</summary>
     public sealed record Advance(CouplingCommand.Advance Order, PortReader Inputs, bool PrepareOnly = false) : ParticipantJob;

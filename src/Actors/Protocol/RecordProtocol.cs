@@ -130,6 +130,9 @@ internal sealed class RecordProtocol
     public ImmutableArray<JournalEffect> FieldsStored(ImmutableArray<FieldsReference> references) =>
         Answers<JournalEffect.StoreFields>() ? Back(Sealed(_protocol!.FieldsStored(references))) : [];
 
+    /// <summary>What <see cref="JournalEffect.HashStates"/> asked for.</summary>
+    public ImmutableArray<JournalEffect> Hashed(string hash) => Answers<JournalEffect.HashStates>() ? Back(Sealed(_protocol!.Hashed(hash))) : [];
+
     /// <summary>A writer could not do what it was asked. <paramref name="passes"/>: the store is only away.</summary>
     public ImmutableArray<JournalEffect> WriterFailed(long writer, string reason, bool passes) =>
         writer == _writer && _asked is JournalEffect.StartWriter or JournalEffect.Write
@@ -162,7 +165,12 @@ internal sealed class RecordProtocol
     public ImmutableArray<JournalEffect> Note(string text) => _isOver ? [] : Sealed(_protocol!.Note(text));
 
     /// <summary>The run is over.</summary>
-    public ImmutableArray<JournalEffect> End(RunEvent.RunEnded end) => _isOver ? [] : Sealed(_protocol!.End(end));
+    /// <param name="end">How.</param>
+    /// <param name="hash">Computes its final hash, where states lie in the store; null where it is known.</param>
+    public ImmutableArray<JournalEffect> End(RunEvent.RunEnded end, Func<StateReader, string>? hash = null) => _isOver ? [] : Sealed(_protocol!.End(end, hash));
+
+    /// <summary>Somebody else who writes for the run cannot use the store.</summary>
+    public ImmutableArray<JournalEffect> GiveUp(string reason) => _isOver ? [] : End(new JournalEffect.Unusable(reason));
 
     private bool HasArrived => _underWay is { } underWay && _found == (_durable.Events + 1, RunEventCodec.HashOf(underWay.Entry));
 
@@ -219,7 +227,7 @@ internal sealed class RecordProtocol
             result.AddRange(effect switch
             {
                 JournalEffect.Persist persist => Write(persist.Event),
-                JournalEffect.StoreChunks or JournalEffect.StoreFields => Ask(effect),
+                JournalEffect.StoreChunks or JournalEffect.StoreFields or JournalEffect.HashStates => Ask(effect),
                 JournalEffect.Diverged or JournalEffect.Ended => End(effect),
                 _ => [effect],
             });

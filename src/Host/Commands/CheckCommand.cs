@@ -88,7 +88,7 @@ internal static class CheckCommand
                 throw new InvalidExperimentException($"'{node.Name}' cannot start: {fault.Message}", fault);
             }
 
-            var bytes = session.Save().LongLength;
+            var bytes = session.Save().Length;
             var checkpoints = 0;
             for (var g = node.Group; g >= 0; g = system.Groups[g].Parent)
             {

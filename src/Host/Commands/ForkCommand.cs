@@ -46,7 +46,7 @@ internal static class ForkCommand
                 {
                     Parent = record.Name,
                     ParentWindow = window,
-                    Begins = state is null ? null : new SnapshotReference(state.Window, state.Tick, RunEventCodec.Hash(state.Fields), [.. state.States.Select(bytes => RunEventCodec.Hash(bytes))]),
+                    Begins = state is null ? null : SnapshotReference.Of(state),
                     Counted = record.CountsBefore(window),
                 };
             }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Journal;
@@ -51,7 +52,7 @@ internal static class ParticipantVerification
             }
 
             compared++;
-            if (snapshots.TryGetValue(window.Index + 1, out var snapshot) && RunEventCodec.Hash(replay.Save()) != snapshot.States[node.Index])
+            if (snapshots.TryGetValue(window.Index + 1, out var snapshot) && !IsThe(replay.Save(), snapshot.ByParticipant().ElementAt(node.Index)))
             {
                 return Differs(new WindowDifference(window.Index, system.Window(window.StartTick, window.EndTick).End, participant, null, "its state differs from that of the snapshot"),
                     string.Create(CultureInfo.InvariantCulture, $"writes what it wrote, but its state after window {window.Index} is another than that of the snapshot there"));
@@ -63,6 +64,10 @@ internal static class ParticipantVerification
 
         return new VerifyOutput(record.Name, true, compared, null) { From = begin, Participant = participant };
     }
+
+    // In records of before format 5 the state of a team is one archive.
+    private static bool IsThe(ParticipantState state, ImmutableArray<string> chunks) =>
+        (state.Parts.Length == chunks.Length ? state : state.Whole()).Parts.Select(part => RunEventCodec.Hash(((StatePart.Here)part).Bytes)).SequenceEqual(chunks);
 
     private static ParticipantReplay Begin(CoupledSystem system, ParticipantNode node, RunSnapshot? from, int threads)
     {

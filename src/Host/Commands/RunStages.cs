@@ -30,7 +30,7 @@ internal static class RunStages
         }
 
         IEnumerable<byte[]> chunks = [.. loaded.Inputs.Select(input => Encoding.UTF8.GetBytes(input.Text)), .. loaded.Carried.States.Values.Select(s => s.Save()),
-            .. begins is null ? [] : begins.States.Add(begins.Fields)];
+            .. begins is null ? [] : begins.States.SelectMany(state => state.Parts).OfType<StatePart.Here>().Select(part => part.Bytes).Append(begins.Fields)];
         int exit;
         using (var file = catalog.Create(origin, chunks, TimeProvider.System.GetUtcNow()))
         {
@@ -85,6 +85,7 @@ internal static class RunStages
 
         var system = ExperimentLoader.Reload(file, origin, history.Until).System;
         var core = new CouplingCore(system, file.ReadChunk(snapshot.Fields));
+        List<ImmutableArray<string>> chunks = [.. snapshot.ByParticipant()];
         var states = ImmutableSortedDictionary.CreateBuilder<string, CarriedState>(StringComparer.Ordinal);
         foreach (var node in system.Participants)
         {
@@ -97,7 +98,7 @@ internal static class RunStages
                 }
             }
 
-            states[node.Name] = new CarriedState($"'{run}', window {snapshot.Window}", file.ReadChunk(snapshot.States[node.Index]), last.ToImmutable());
+            states[node.Name] = new CarriedState($"'{run}', window {snapshot.Window}", ParticipantState.OfMembers(chunks[node.Index].Select(file.ReadChunk)).Whole(), last.ToImmutable());
         }
 
         return new CarriedStates(run, snapshot.Window, states.ToImmutable());

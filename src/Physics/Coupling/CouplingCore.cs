@@ -178,10 +178,10 @@ public sealed class CouplingCore
     /// names, and the last sample of every out-port. Not over retries, snapshots or anything else that may differ.
     /// </summary>
     /// <param name="tick">Where the run stands.</param>
-    /// <param name="states">The archives of all participants, in the order of the system.</param>
-    public string FinalHash(long tick, IReadOnlyList<byte[]> states) => FinalHash(_system, _fields, tick, states);
+    /// <param name="states">The states of all participants, all of them here, in the order of the system.</param>
+    public string FinalHash(long tick, IReadOnlyList<ParticipantState> states) => FinalHash(_system, _fields, tick, states, part => throw new ArgumentException($"The part {part.Hash} of a state lies in a store.", nameof(states)));
 
-    internal static string FinalHash(CoupledSystem system, FieldExchange fields, long tick, IReadOnlyList<byte[]> states)
+    internal static string FinalHash(CoupledSystem system, FieldExchange fields, long tick, IReadOnlyList<ParticipantState> states, StateReader read)
     {
         ArgumentNullException.ThrowIfNull(states);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -196,7 +196,11 @@ public sealed class CouplingCore
         for (var p = 0; p < states.Count; p++)
         {
             AppendWord(word, states[p].Length);
-            hash.AppendData(states[p]);
+            foreach (var piece in states[p].Content(read))
+            {
+                hash.AppendData(piece.Span);
+            }
+
             var ports = system.Participants[p].Description.Ports;
             for (var port = 0; port < ports.Length; port++)
             {

@@ -14,12 +14,12 @@ public sealed class ParticipantSession : IDisposable
     private readonly ParticipantNode _node;
     private readonly Philox _random;
     private readonly ChunkedLoop _loop;
-    private readonly Dictionary<int, byte[]> _checkpoints = [];    // By depth of the group. They outlive the model.
+    private readonly Dictionary<int, ParticipantState> _checkpoints = [];    // By depth of the group. They outlive the model.
     private readonly Lock _ending = new();
     private IScaleModel _model;
     private bool _ended;
     private string _unsaved = "";        // Why the last checkpoint is missing.
-    private int _size;
+    private int[] _sizes = [0];          // Of the archives that were saved last.
 
     /// <summary>A session with a fresh model.</summary>
     /// <param name="node">The participant.</param>
@@ -156,15 +156,38 @@ public sealed class ParticipantSession : IDisposable
         }
     }
 
-    /// <summary>The bytes of the model's state.</summary>
-    public byte[] Save()
+    /// <summary>The model's state; of a team of several members their states.</summary>
+    public ParticipantState Save()
     {
-        var state = StateArchive.Save(_model.Archive, _size);
-        _size = state.Length;
+        if (_model is TeamModel { Members: > 1 } team)
+        {
+            Array.Resize(ref _sizes, team.Members);
+            return ParticipantState.OfMembers(team.SaveMembers(_sizes));
+        }
+
+        var state = StateArchive.Save(_model.Archive, _sizes[0]);
+        _sizes[0] = state.Length;
         return state;
     }
 
     /// <summary>Sets the model's state.</summary>
+    /// <param name="state">The state, all of it here: of a team in one archive, as it was once kept, or in those of its members.</param>
     /// <exception cref="InvalidDataException">The bytes are of another model or version.</exception>
-    public void Restore(byte[] state) => StateArchive.Restore(state, _model.Archive);
+    public void Restore(ParticipantState state)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        var parts = state.Parts.Select(part => part is StatePart.Here here ? here.Bytes : throw new ArgumentException("The state lies in a store.", nameof(state))).ToList();
+        if (parts.Count == 1)
+        {
+            StateArchive.Restore(parts[0], _model.Archive);
+        }
+        else if (_model is TeamModel team)
+        {
+            team.RestoreMembers(parts);
+        }
+        else
+        {
+            throw new InvalidDataException($"The state is that of a team of {parts.Count}, and the model is none.");
+        }
+    }
 }

@@ -8,8 +8,8 @@ namespace ActorMultiscale.Physics.Coupling;
 /// <param name="Window">How many root windows were accepted.</param>
 /// <param name="Tick">Where the run stands.</param>
 /// <param name="Fields">The fields between participants.</param>
-/// <param name="States">The participants' archives, in the order of the system.</param>
-public sealed record RunSnapshot(long Window, long Tick, byte[] Fields, ImmutableArray<byte[]> States)
+/// <param name="States">The participants' states, in the order of the system.</param>
+public sealed record RunSnapshot(long Window, long Tick, byte[] Fields, ImmutableArray<ParticipantState> States)
 {
     /// <summary>What was counted up to there (<see cref="RunMetrics.Counts"/>), where it is to be recorded.</summary>
     public ImmutableArray<long> Counted { get; init; } = [];

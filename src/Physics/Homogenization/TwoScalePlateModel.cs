@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Meshes;
 using ActorMultiscale.Physics.Fields;
@@ -83,6 +84,9 @@ public sealed class TwoScalePlateModel : IScaleModel
         var stress = inputs.Read(_stress, end);
         var tangent = inputs.Read(_tangent, end);
         var answered = inputs.Read(_answered, end);
+        Finite.Require(MemoryMarshal.Cast<SymTensor3, double>(stress), _stress.Name, end);
+        Finite.Require(MemoryMarshal.Cast<SymTensor3, double>(tangent), _tangent.Name, end);
+        Finite.Require(MemoryMarshal.Cast<SymTensor3, double>(answered), _answered.Name, end);
         var heard = new double[_points * TwoScales.Numbers];
         for (var p = 0; p < _points; p++)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Continuum;
 using ActorMultiscale.Physics.Continuum.Materials;
 using ActorMultiscale.Physics.Continuum.Meshes;
@@ -86,7 +87,9 @@ public sealed class VolumeElementModel : IScaleModel
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(inputs);
         ArgumentNullException.ThrowIfNull(outputs);
-        var strain = inputs.Read(_strain, context.Window.End)[0];
+        var given = inputs.Read(_strain, context.Window.End);
+        Finite.Require(MemoryMarshal.Cast<SymTensor3, double>(given), _strain.Name, context.Window.End);
+        var strain = given[0];
         var response = _element.Solve(strain, _state);
         _state = response.State;
         Write(outputs, context.Window.End, strain, response);

@@ -33,7 +33,22 @@ public sealed class StateArchive
         ArgumentNullException.ThrowIfNull(walk);
         var archive = new StateArchive(new byte[Math.Max(sizeHint, 64)], restoring: false);
         walk(archive);
-        return archive._bytes.AsSpan(0, archive._position).ToArray();
+        return archive._position == archive._bytes.Length ? archive._bytes : archive._bytes.AsSpan(0, archive._position).ToArray();
+    }
+
+    /// <summary>What stands before the bytes of an entry.</summary>
+    internal static byte[] HeadOf(string name, long length)
+    {
+        var head = new byte[2 + Encoding.UTF8.GetByteCount(name) + 8];
+        WriteHead(head, name, length);
+        return head;
+    }
+
+    private static void WriteHead(Span<byte> head, string name, long length)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(head, checked((ushort)(head.Length - 2 - 8)));
+        Encoding.UTF8.GetBytes(name, head[2..]);
+        BinaryPrimitives.WriteInt64LittleEndian(head[^8..], length);
     }
 
     /// <summary>Sets everything that <paramref name="walk"/> names from <paramref name="bytes"/>.</summary>
@@ -127,12 +142,10 @@ public sealed class StateArchive
             return;
         }
 
-        var nameBytes = Encoding.UTF8.GetByteCount(name);
-        Grow(2 + nameBytes + 8 + bytes.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(_bytes.AsSpan(_position), checked((ushort)nameBytes));
-        Encoding.UTF8.GetBytes(name, _bytes.AsSpan(_position + 2));
-        BinaryPrimitives.WriteInt64LittleEndian(_bytes.AsSpan(_position + 2 + nameBytes), bytes.Length);
-        _position += 2 + nameBytes + 8;
+        var head = 2 + Encoding.UTF8.GetByteCount(name) + 8;
+        Grow(head + bytes.Length);
+        WriteHead(_bytes.AsSpan(_position, head), name, bytes.Length);
+        _position += head;
         bytes.CopyTo(_bytes.AsSpan(_position));
         _position += bytes.Length;
     }

@@ -10,7 +10,8 @@ namespace ActorMultiscale.Physics.Models;
 /// <remarks>The state is that of the members, one after the other.</remarks>
 public sealed class TeamModel : IScaleModel
 {
-    private readonly ImmutableArray<ITeamMember> _members;
+    private readonly Func<int, ITeamMember> _make;
+    private readonly ITeamMember?[] _members;
     private readonly TeamInbox[] _inboxes;
     private readonly TeamOutbox[] _outboxes;
     private readonly bool[] _isDone;
@@ -20,13 +21,24 @@ public sealed class TeamModel : IScaleModel
     /// <param name="description">Its ports.</param>
     /// <param name="members">Who compute it, in their order; at least one.</param>
     public TeamModel(ModelDescription description, ImmutableArray<ITeamMember> members)
+        : this(description, members.Length, m => members[m])
     {
-        ArgumentOutOfRangeException.ThrowIfZero(members.Length, nameof(members));
+    }
+
+    /// <summary>A participant of <paramref name="members"/>, each of whom is made when somebody needs it: where members are in several processes, none has to make them all.</summary>
+    /// <param name="description">Its ports.</param>
+    /// <param name="members">How many there are; at least one.</param>
+    /// <param name="make">Makes the member of a number. The first is made at once: what is wrong with all of them is told here.</param>
+    public TeamModel(ModelDescription description, int members, Func<int, ITeamMember> make)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(members, 1);
         ArgumentNullException.ThrowIfNull(description);
-        (Description, _members, _isDone) = (description with { Members = members.Length }, members, new bool[members.Length]);
-        _inboxes = [.. members.Select(_ => new TeamInbox())];
-        _outboxes = [.. members.Select((_, m) => new TeamOutbox(m))];
+        ArgumentNullException.ThrowIfNull(make);
+        (Description, _make, _members, _isDone) = (description with { Members = members }, make, new ITeamMember?[members], new bool[members]);
+        _inboxes = [.. Enumerable.Range(0, members).Select(_ => new TeamInbox())];
+        _outboxes = [.. Enumerable.Range(0, members).Select(m => new TeamOutbox(m))];
         _run = (m, _, _) => Run(m);
+        _ = MemberOf(0);
     }
 
     /// <inheritdoc/>
@@ -35,8 +47,8 @@ public sealed class TeamModel : IScaleModel
     /// <summary>How many members there are.</summary>
     public int Members => _members.Length;
 
-    /// <summary>The members, in their order: for a runner that has some of them elsewhere.</summary>
-    public ImmutableArray<ITeamMember> Team => _members;
+    /// <summary>The member of a number: for a runner that has others elsewhere. From one thread at a time.</summary>
+    public ITeamMember MemberOf(int number) => _members[number] ??= _make(number);
 
     /// <inheritdoc/>
     public void Initialize(PortWriter outputs)
@@ -44,7 +56,7 @@ public sealed class TeamModel : IScaleModel
         Reset();
         for (var m = 0; m < Members; m++)
         {
-            _members[m].BeginInitialize(ChunkedLoop.Serial, m == 0 ? outputs : null);
+            MemberOf(m).BeginInitialize(ChunkedLoop.Serial, m == 0 ? outputs : null);
         }
 
         Run(ChunkedLoop.Serial);
@@ -61,7 +73,7 @@ public sealed class TeamModel : IScaleModel
         var (ofTeam, ofMember) = threads.Loop.Degree <= Members ? (threads.Loop, ChunkedLoop.Serial) : (ChunkedLoop.Serial, threads.Loop);
         for (var m = 0; m < Members; m++)
         {
-            _members[m].BeginAdvance(context with { Loop = ofMember }, m == 0 ? inputs : null, m == 0 ? outputs : null);
+            MemberOf(m).BeginAdvance(context with { Loop = ofMember }, m == 0 ? inputs : null, m == 0 ? outputs : null);
         }
 
         Run(ofTeam);
@@ -80,16 +92,16 @@ public sealed class TeamModel : IScaleModel
         }
 
         // A state that is refused leaves no member with a part of it.
-        var before = archive.IsRestoring ? _members.Select(m => StateArchive.Save(m.Archive)).ToArray() : [];
+        var before = archive.IsRestoring ? Enumerable.Range(0, Members).Select(m => StateArchive.Save(MemberOf(m).Archive)).ToArray() : [];
         try
         {
             for (var m = 0; m < Members; m++)
             {
-                var state = archive.IsRestoring ? [] : StateArchive.Save(_members[m].Archive, 1 << 16);
-                archive.Field(FormattableString.Invariant($"member-{m}"), ref state);
+                var state = archive.IsRestoring ? [] : StateArchive.Save(MemberOf(m).Archive, 1 << 16);
+                archive.Field(NameOf(m), ref state);
                 if (archive.IsRestoring)
                 {
-                    StateArchive.Restore(state, _members[m].Archive);
+                    StateArchive.Restore(state, MemberOf(m).Archive);
                 }
             }
         }
@@ -97,10 +109,42 @@ public sealed class TeamModel : IScaleModel
         {
             for (var m = 0; m < Members; m++)
             {
-                StateArchive.Restore(before[m], _members[m].Archive);
+                StateArchive.Restore(before[m], MemberOf(m).Archive);
             }
 
             throw;
+        }
+    }
+
+    /// <summary>What the archive of a member is called in that of the team.</summary>
+    internal static string NameOf(int member) => FormattableString.Invariant($"member-{member}");
+
+    /// <summary>The archives of the members, in their order: each an array of its own.</summary>
+    /// <param name="sizes">About how many bytes each has; afterwards how many.</param>
+    internal ImmutableArray<byte[]> SaveMembers(int[] sizes)
+    {
+        var states = new byte[Members][];
+        for (var m = 0; m < Members; m++)
+        {
+            states[m] = StateArchive.Save(MemberOf(m).Archive, sizes[m]);
+            sizes[m] = states[m].Length;
+        }
+
+        return [.. states];
+    }
+
+    /// <summary>Sets the states of the members. Where one is refused, those before it are set: the team is good for nothing but being restored.</summary>
+    /// <exception cref="InvalidDataException">They are of another team.</exception>
+    internal void RestoreMembers(IReadOnlyList<byte[]> states)
+    {
+        if (states.Count != Members)
+        {
+            throw new InvalidDataException($"The state is that of a team of {states.Count}, and this one has {Members} members.");
+        }
+
+        for (var m = 0; m < Members; m++)
+        {
+            StateArchive.Restore(states[m], MemberOf(m).Archive);
         }
     }
 
@@ -117,9 +161,9 @@ public sealed class TeamModel : IScaleModel
 
     private void Run(int m)
     {
-        if (!_isDone[m] && (_members[m].WaitsFor is not { } key || _inboxes[m].Has(key)))
+        if (!_isDone[m] && (_members[m]!.WaitsFor is not { } key || _inboxes[m].Has(key)))
         {
-            _isDone[m] = _members[m].TryRun(_inboxes[m], _outboxes[m]);
+            _isDone[m] = _members[m]!.TryRun(_inboxes[m], _outboxes[m]);
         }
     }
 
@@ -148,7 +192,7 @@ public sealed class TeamModel : IScaleModel
             if (delivered == 0)
             {
                 var waiting = Array.IndexOf(_isDone, false);
-                throw new InvalidOperationException($"Member {waiting} of a team of {Members} waits for {_members[waiting].WaitsFor}, and nobody sends anything.");
+                throw new InvalidOperationException($"Member {waiting} of a team of {Members} waits for {_members[waiting]!.WaitsFor}, and nobody sends anything.");
             }
         }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
@@ -145,20 +146,25 @@ internal static class SpreadRun
     public static Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, params ImmutableArray<TeamSites> teams) => Of(system, placement, teams, null);
 
     // The list takes what a journal would be told; without it the run leaves no record.
-    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, List<object>? record)
+    public static async Task<RunEvent.RunEnded> Of(CoupledSystem system, FieldPlacement placement, ImmutableArray<TeamSites> teams, List<object>? record, RunSnapshot? from = null, MemoryRows? rows = null)
     {
+        rows ??= new MemoryRows();
         using var actors = ActorSystem.Create("sites", ActorSettings.For(2, null));
         var ended = new TaskCompletionSource<RunEvent.RunEnded>(TaskCreationOptions.RunContinuationsAsynchronously);
         var lines = new Lines(placement.Sites);
         var settings = new RunSettings();
-        var journal = actors.ActorOf(Props.Create(() => new Listener(ended, record ?? new List<object>())), "journal");
+        var journal = actors.ActorOf(Props.Create(() => new Listener(ended, record ?? new List<object>(), rows)), "journal");
+        var states = new List<SiteStates>();
         for (var i = 0; i < placement.Sites; i++)
         {
             var site = i;
-            lines.Sites[i] = actors.ActorOf(Props.Create(() => new SiteActor(system, placement, teams, site, null, settings, lines)), $"site-{i}");
+            var own = new SiteStates(rows, TimeSpan.Zero, settings.Clock, lines.ToCoordinator);
+            states.Add(own);
+            var fields = from?.Fields;
+            lines.Sites[i] = actors.ActorOf(Props.Create(() => new SiteActor(system, placement, teams, site, fields, settings, lines, own)), $"site-{i}");
         }
 
-        var protocol = new CoordinatorProtocol(system, new RunHistory(), null, isRecorded: record is not null, recordsFields: record is not null, placement: placement);
+        var protocol = new CoordinatorProtocol(system, new RunHistory(), from, isRecorded: record is not null, recordsFields: record is not null, placement: placement);
         var trace = new WindowTrace();
         var telemetry = new RunTelemetry(system, system.Experiment.Name, settings.Clock, trace);
         lines.Coordinator = actors.ActorOf(Props.Create(() => new CoordinatorActor(system, protocol, journal, _ => new RemoteCrew(system, placement, lines, trace), null, telemetry, WorkAccount.None)), "coordinator");
@@ -169,14 +175,15 @@ internal static class SpreadRun
         finally
         {
             await actors.Terminate();
+            states.ForEach(own => own.Dispose());
         }
     }
 
     private sealed class Listener : ReceiveActor
     {
-        public Listener(TaskCompletionSource<RunEvent.RunEnded> ended, List<object> record)
+        public Listener(TaskCompletionSource<RunEvent.RunEnded> ended, List<object> record, MemoryRows rows)
         {
-            Receive<JournalOrder.End>(end => ended.TrySetResult(end.What));
+            Receive<JournalOrder.End>(end => ended.TrySetResult(end.Hash is null ? end.What : end.What with { FinalHash = end.Hash(part => [rows.Read(part.Hash)]) }));
             Receive<JournalOrder.Commit>(commit => Sender.Tell(new JournalAnswer.Announced(commit.Records[^1].Index + 1)));
             Receive<JournalOrder.Fields>(fields =>
             {
@@ -207,4 +214,39 @@ internal static class SpreadRun
 
         public void Dispose() { }
     }
+}
+
+/// <summary>Chunks in memory, which all sites of a test reach.</summary>
+internal sealed class MemoryRows : IStateRows
+{
+    private readonly ConcurrentDictionary<string, byte[]> _rows = new(StringComparer.Ordinal);
+
+    /// <summary>Called before rows are written.</summary>
+    public Action Writes { get; init; } = static () => { };
+
+    public byte[] Read(string hash)
+    {
+        using var content = new MemoryStream();
+        foreach (var part in ChunkCodec.Parts(_rows[hash], hash, piece => _rows[piece]))
+        {
+            content.Write(part.Content);
+        }
+
+        return content.ToArray();
+    }
+
+    public void Write(ImmutableArray<(string Hash, byte[] Bytes)> rows)
+    {
+        Writes();
+        foreach (var (hash, bytes) in rows)
+        {
+            _rows[hash] = bytes;
+        }
+    }
+
+    public void Answered(SiteOrder.RowsWritten answer) => throw new InvalidOperationException("Nobody was asked.");
+
+    public void End() { }
+
+    public void Dispose() { }
 }

@@ -161,7 +161,7 @@ internal sealed class SimulatedDisk(Simulation world)
             return hash;
         }
 
-        return new SnapshotReference(snapshot.Window, snapshot.Tick, Write(snapshot.Fields), [.. snapshot.States.Select(Write)]);
+        return SnapshotReference.Of(snapshot, Write(snapshot.Fields), [.. snapshot.States.Select(state => Write(state.Whole()))]);
     }
 
     public RunSnapshot? Load(SnapshotReference? reference)
@@ -173,6 +173,6 @@ internal sealed class SimulatedDisk(Simulation world)
 
         var states = reference.States;
         _oldState ??= states[0];
-        return new RunSnapshot(reference.Window, reference.Tick, Read(reference.Fields), [.. (world.Breakage == Breakage.OldState ? states.SetItem(0, _oldState) : states).Select(Read)]);
+        return new RunSnapshot(reference.Window, reference.Tick, Read(reference.Fields), [.. (world.Breakage == Breakage.OldState ? states.SetItem(0, _oldState) : states).Select(hash => ParticipantState.FromBytes(Read(hash)))]);
     }
 }

@@ -85,7 +85,7 @@ public sealed class ShuffledRunner
         }
 
         return new Trace(_finish.Outcome, _records.ToImmutable(),
-            _finish.Outcome == RunOutcome.Failed ? [] : [.. _sessions.Select(s => Convert.ToHexString(s.Save()))],
+            _finish.Outcome == RunOutcome.Failed ? [] : [.. _sessions.Select(s => Convert.ToHexString(s.Save().Whole()))],
             [.. _core.Fields.Scalars().Select(s => s.Value)]);
     }
 

@@ -56,7 +56,7 @@ public sealed record SerialTrace(Trace Trace, RunResult Result, ImmutableArray<R
         }.Run(from);
         var scalars = system.OutPorts.Where(result.Metrics.ContainsKey).Select(port => result.Metrics[port]);
         var states = result.Outcome is RunOutcome.Completed or RunOutcome.Stopped ? snapshots[^1].States : [];
-        return new SerialTrace(new Trace(result.Outcome, records.ToImmutable(), [.. states.Select(Convert.ToHexString)], [.. scalars]),
+        return new SerialTrace(new Trace(result.Outcome, records.ToImmutable(), [.. states.Select(s => Convert.ToHexString(s.Whole()))], [.. scalars]),
             result, snapshots.ToImmutable(), notes.ToImmutable());
     }
 }

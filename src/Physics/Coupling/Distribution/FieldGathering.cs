@@ -42,6 +42,10 @@ public sealed class FieldGathering
         _machine.Archive(archive);
     }, 1024);
 
-    /// <summary>The hash of the run where it ends here: see <see cref="CouplingCore.FinalHash(long, IReadOnlyList{byte[]})"/>.</summary>
-    public string FinalHash(long tick, IReadOnlyList<byte[]> states) => CouplingCore.FinalHash(_system, _whole, tick, states);
+    /// <summary>The hash of the run where it ends here: see <see cref="CouplingCore.FinalHash(long, IReadOnlyList{ParticipantState})"/>.</summary>
+    /// <param name="tick">Where the run stands.</param>
+    /// <param name="states">The states of all participants, in the order of the system.</param>
+    /// <param name="read">Reads what of them lies in a store, piece after piece.</param>
+    public string FinalHash(long tick, IReadOnlyList<ParticipantState> states, StateReader read) =>
+        CouplingCore.FinalHash(_system, _whole, tick, states, read);
 }

@@ -96,7 +96,7 @@ public sealed class FieldPlacement
             case ScriptEntry.Advance { What.Participant: var reader }:
                 if (_ofInputs[reader].IsDefault)
                 {
-                    _ofInputs[reader] = [.. system.Conduits.Where(c => c.Consumer == reader).Select(c => Homes[c.Index]).Append(Participants[reader]).Distinct().Order()];
+                    _ofInputs[reader] = [.. system.Incoming[reader].Select(c => Homes[c.Index]).Append(Participants[reader]).Distinct().Order()];
                 }
 
                 return _ofInputs[reader];

@@ -50,7 +50,7 @@ public sealed class TeamMemberSession
     /// <summary>Whether the member can go on with what has come.</summary>
     public bool CanRun => WaitsFor is not { } key || Inbox.Has(key);
 
-    private ITeamMember Own => _team.Team[Member];
+    private ITeamMember Own => _team.MemberOf(Member);
 
     /// <summary>Begins to set the state at the start of the run.</summary>
     public void BeginInitialize()

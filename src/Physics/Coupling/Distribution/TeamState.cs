@@ -8,37 +8,45 @@ public static class TeamState
 {
     private const int MostMembers = 1_000_000;
 
-    /// <summary>The state of a team of the states of its members.</summary>
-    public static byte[] Join(IReadOnlyList<byte[]> states)
+    /// <summary>With what the archive of a team begins: the members follow, each behind its <see cref="HeadOf"/>.</summary>
+    internal static byte[] Head(int members) => StateArchive.Save(archive =>
     {
-        ArgumentNullException.ThrowIfNull(states);
-        return StateArchive.Save(archive => _ = Walk(archive, [.. states]), states.Sum(s => s.Length + 64));
+        _ = archive.Version(1);
+        archive.Value("members", ref members);
+    });
+
+    /// <summary>What stands before the archive of a member.</summary>
+    internal static byte[] HeadOf(int member, long length) => StateArchive.HeadOf(TeamModel.NameOf(member), length);
+
+    /// <summary>How many bytes the archive of a team has.</summary>
+    internal static long LengthOf(IReadOnlyList<long> members)
+    {
+        var length = (long)Head(members.Count).Length;
+        for (var m = 0; m < members.Count; m++)
+        {
+            length += HeadOf(m, members[m]).Length + members[m];
+        }
+
+        return length;
     }
 
-    /// <summary>The states of the members of the state of a team.</summary>
-    /// <exception cref="InvalidDataException">The bytes are no state of a team.</exception>
+    /// <summary>The states of the members, of the archive of a team.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no archive of a team.</exception>
     public static ImmutableArray<byte[]> Split(byte[] state)
     {
         byte[][] states = [];
-        StateArchive.Restore(state, archive => states = Walk(archive, states));
+        StateArchive.Restore(state, archive =>
+        {
+            _ = archive.Version(1);
+            var members = 0;
+            archive.Value("members", ref members);
+            states = members is > 0 and <= MostMembers ? new byte[members][] : throw new ScaleModelException($"The state is that of a team of {members}, and a team has at most {MostMembers} members.");
+            for (var m = 0; m < members; m++)
+            {
+                states[m] = [];
+                archive.Field(TeamModel.NameOf(m), ref states[m]);
+            }
+        });
         return [.. states];
-    }
-
-    private static byte[][] Walk(StateArchive archive, byte[][] states)
-    {
-        _ = archive.Version(1);
-        var members = states.Length;
-        archive.Value("members", ref members);
-        if (members != states.Length)
-        {
-            states = members is > 0 and <= MostMembers ? [.. Enumerable.Repeat(Array.Empty<byte>(), members)] : throw new ScaleModelException($"The state is that of a team of {members}, and a team has at most {MostMembers} members.");
-        }
-
-        for (var m = 0; m < members; m++)
-        {
-            archive.Field(FormattableString.Invariant($"member-{m}"), ref states[m]);
-        }
-
-        return states;
     }
 }

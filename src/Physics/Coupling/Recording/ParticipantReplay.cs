@@ -18,11 +18,11 @@ public sealed class ParticipantReplay : IDisposable
     /// <summary>A replay that stands at the start of the run, or at <paramref name="state"/>.</summary>
     /// <param name="system">The coupled system of the run.</param>
     /// <param name="participant">Index of the participant.</param>
-    /// <param name="state">Its archive, from a snapshot; null for the start of the run.</param>
+    /// <param name="state">Its state, from a snapshot; null for the start of the run.</param>
     /// <param name="degree">How many threads the model may use; it changes no bit.</param>
     /// <exception cref="ScaleModelException">The model cannot start.</exception>
     /// <exception cref="InvalidDataException">The state is of another model or version.</exception>
-    public ParticipantReplay(CoupledSystem system, int participant, byte[]? state = null, int degree = 1)
+    public ParticipantReplay(CoupledSystem system, int participant, ParticipantState? state = null, int degree = 1)
     {
         ArgumentNullException.ThrowIfNull(system);
         _node = system.Participants[participant];
@@ -55,8 +55,8 @@ public sealed class ParticipantReplay : IDisposable
         set => _session.OnProgress = value;
     }
 
-    /// <summary>The participant's archive as it stands now.</summary>
-    public byte[] Save() => _session.Save();
+    /// <summary>The participant's state as it stands now.</summary>
+    public ParticipantState Save() => _session.Save();
 
     /// <summary>Advances over a window, which follows the one before.</summary>
     /// <returns>The first difference from what was recorded; null for none.</returns>

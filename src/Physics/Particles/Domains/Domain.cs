@@ -20,8 +20,8 @@ public sealed class Domain : ITeamMember
     // What an exchange is called. A window may begin with forces anew, before its first step.
     internal const int AtWindowStart = 64;
 
-    // A question to all is asked by a tree in which each domain has so many below it.
-    internal const int Branches = 8;
+    /// <summary>What every step asks all domains (whether anybody needs new lists) goes by a tree, in which a domain has so many below it.</summary>
+    public const int Branches = 8;
 
     private const int PositionsPhase = 0;
     internal const int ListPhase = 1;

@@ -47,7 +47,7 @@ public static class MolecularDomains
     {
         var (region, ports) = Read(settings, isReduced, reader);
         var (x, y, z) = region.Domains;
-        return new(ports.Describe(), [.. Enumerable.Range(0, x * y * z).Select(ITeamMember (number) => new Domain(region, number, ports))]);
+        return new(ports.Describe(), x * y * z, number => new Domain(region, number, ports));
     }
 
     private static (DividedRegion Region, DomainPorts Ports) Read(ModelSettings settings, bool isReduced, AtomReader reader)

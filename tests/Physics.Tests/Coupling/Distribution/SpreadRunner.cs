@@ -28,7 +28,7 @@ public sealed class SpreadRunner
     private readonly RunSnapshot? _from;
     private FieldGathering? _gathering;
     private CouplingCommand.TakeSnapshot? _taking;
-    private byte[]?[] _states;
+    private ParticipantState?[] _states;
     private readonly List<SiteAnswer.FieldsSealed> _told = [];
     private int _sealed;                                        // Sites that have told all that they recorded.
     private long _durable;
@@ -43,7 +43,7 @@ public sealed class SpreadRunner
         _toSites = [.. _sites.Select(_ => new Queue<object>())];
         _toCoordinator = [.. _sites.Select(_ => new Queue<object>())];
         _jobs = [.. _sessions.Select(_ => new Queue<object>())];
-        _states = new byte[]?[_sessions.Length];
+        _states = new ParticipantState?[_sessions.Length];
         _durable = from?.Window ?? 0;
     }
 
@@ -127,9 +127,9 @@ public sealed class SpreadRunner
         }
 
         var failed = _finish.Outcome is RunOutcome.Failed or RunOutcome.LimitBroken;
-        FinalHash = failed ? "" : _gathering!.FinalHash(_finish.Tick, _states!);
+        FinalHash = failed ? "" : _gathering!.FinalHash(_finish.Tick, _states!, _ => throw new InvalidOperationException("There is no store."));
         return new Trace(_finish.Outcome, _records.ToImmutable(),
-            _finish.Outcome == RunOutcome.Failed ? [] : [.. _sessions.Select(s => Convert.ToHexString(s.Save()))],
+            _finish.Outcome == RunOutcome.Failed ? [] : [.. _sessions.Select(s => Convert.ToHexString(s.Save().Whole()))],
             [.. _core.Fields.Scalars().Select(s => s.Value)]);
     }
 
@@ -297,7 +297,7 @@ public sealed class SpreadRunner
                 _told.Add(told);
                 _sealed += told.IsAnswer ? 1 : 0;
                 break;
-            case (int participant, byte[] state):
+            case (int participant, ParticipantState state):
                 _states[participant] = state;
                 FinishSnapshot();
                 break;
@@ -327,7 +327,7 @@ public sealed class SpreadRunner
                     _records.Add(commit.Record);
                     break;
                 case CouplingCommand.TakeSnapshot take:
-                    (_taking, _gathering, _states) = (take, _core.Gather(), new byte[]?[_sessions.Length]);
+                    (_taking, _gathering, _states) = (take, _core.Gather(), new ParticipantState?[_sessions.Length]);
                     Broadcast(new ScriptEntry.SaveShare(take.Window));
                     foreach (var node in _system.Participants)
                     {
