@@ -551,6 +551,12 @@ public sealed class Composition
         var kind = direction == PortDirection.In ? "in-port" : "out-port";
         if (!_models.TryGetValue(name, out var model))
         {
+            // Of a participant that is not known nobody knows its members.
+            if (_unknown.Contains(Ensembles.BaseName(name)))
+            {
+                return null;
+            }
+
             Fault(path, $"'{address}' names no {kind}: {(_divided.Contains(name)
                 ? $"'{name}' is in sub-domains, and ports are those of one of them, such as '{name}[0].{port}'; a peer is connected to each that it touches."
                 : $"there is no participant '{name}'. {Suggestion.Sentence(name, _models.Keys)}")}");
