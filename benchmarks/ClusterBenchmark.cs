@@ -16,12 +16,13 @@ using Akka.Actor;
 namespace ActorMultiscale.Benchmarks;
 
 /// <summary>
-/// What a coupling window costs between two processes of this machine when the solvers do nothing but copy, without a journal: the coordinator and one participant are in
+/// What a coupling window costs between two processes of this machine when the solvers do nothing but copy, with a journal of windows and without their fields: the coordinator and one participant are in
 /// this process, the other is in a second one. Everything but the membership of a cluster is what a run of a cluster uses.
 /// </summary>
 internal static class ClusterBenchmark
 {
     private const int Rounds = 5;
+    private static readonly RunOrigin _origin = new() { Run = "benchmark", Experiment = "benchmark", Program = "benchmark" };
 
     // preCICE 3.4.1, sockets on loopback, nearest neighbor both ways: medians on two cores of an AMD EPYC (Zen 4).
     private static readonly ImmutableArray<(string Name, int Values, bool Vectors, double Peer)> _cases =
@@ -39,9 +40,9 @@ internal static class ClusterBenchmark
 
     public static async Task<int> RunAsync(string[] args)
     {
-        if (args is ["serve", var name, var values, var vectors, var windows, var token])
+        if (args is ["serve", var name, var values, var vectors, var windows, var token, var record])
         {
-            return await ServeAsync(CouplingBenchmark.System(name, Number(values), Number(windows), vectors == "vectors"), Convert.FromHexString(token));
+            return await ServeAsync(CouplingBenchmark.System(name, Number(values), Number(windows), vectors == "vectors"), Convert.FromHexString(token), record);
         }
 
         var (file, seconds) = ((string?)null, 1.0);
@@ -97,14 +98,29 @@ internal static class ClusterBenchmark
     {
         var system = CouplingBenchmark.System(scheme, values, windows, vectors);
         var token = RandomNumberGenerator.GetBytes(WireOptions.TokenLength);
-        using var second = isSpread ? Start(["serve", scheme, values.ToString(CultureInfo.InvariantCulture), vectors ? "vectors" : "values", windows.ToString(CultureInfo.InvariantCulture), Convert.ToHexString(token)]) : null;
+        var folder = Directory.CreateTempSubdirectory("actor-multiscale-benchmark-");
+        try
+        {
+            return await MeasureAsync(system, scheme, values, vectors, windows, isSpread, token, Path.Combine(folder.FullName, "run.sqlite"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<double> MeasureAsync(CoupledSystem system, string scheme, int values, bool vectors, int windows, bool isSpread, byte[] token, string record)
+    {
+        // Windows are recorded, and their fields are not.
+        using var store = RunStore.Create(record, _origin, [], DateTimeOffset.UtcNow);
+        using var second = isSpread ? Start(["serve", scheme, values.ToString(CultureInfo.InvariantCulture), vectors ? "vectors" : "values", windows.ToString(CultureInfo.InvariantCulture), Convert.ToHexString(token), record]) : null;
         using var actors = ActorSystem.Create("sites", ActorSettings.For(1, null));
-        var first = await OpenAsync(actors, system, 0, token);
-        var other = second is null ? await OpenAsync(actors, system, 1, token)
+        var first = await OpenAsync(actors, system, 0, token, record);
+        var other = second is null ? await OpenAsync(actors, system, 1, token, record)
             : new NodeAddress("127.0.0.1", Number(await second.StandardOutput.ReadLineAsync() ?? throw new InvalidOperationException("The second process has not started.")));
         var sites = new Pair(system, token, [first, other]);
         CouplingBenchmark.Echo.Restart();
-        await using var run = ActorRun.Start(system, new RunSettings { Threads = 1 }, sites);
+        await using var run = ActorRun.Start(system, new RunSettings { Threads = 1, RecordsFields = false }, store, RunOf(system), static _ => { }, sites);
         var report = await run.Completion;
         var seconds = CouplingBenchmark.Echo.SecondsSinceFirstWindow;
         if (report.Result.Windows != windows)
@@ -117,6 +133,8 @@ internal static class ClusterBenchmark
         return windows / seconds;
     }
 
+    private static RunStart RunOf(CoupledSystem system) => new("benchmark", _origin, new MachineStamp("", "", ""), system.Experiment.Until);
+
     private static Process Start(string[] args)
     {
         var program = Environment.ProcessPath!;
@@ -124,10 +142,10 @@ internal static class ClusterBenchmark
         return Process.Start(new ProcessStartInfo(program, [.. itself, "cluster", .. args]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
     }
 
-    private static async Task<int> ServeAsync(CoupledSystem system, byte[] token)
+    private static async Task<int> ServeAsync(CoupledSystem system, byte[] token, string record)
     {
         using var actors = ActorSystem.Create("sites", ActorSettings.For(1, null));
-        var address = await OpenAsync(actors, system, 1, token);
+        var address = await OpenAsync(actors, system, 1, token, record);
         Console.WriteLine(address.Port.ToString(CultureInfo.InvariantCulture));
         while (Console.In.Read() >= 0)
         {
@@ -136,14 +154,14 @@ internal static class ClusterBenchmark
         return 0;
     }
 
-    private static async Task<NodeAddress> OpenAsync(ActorSystem actors, CoupledSystem system, int site, byte[] token)
+    private static async Task<NodeAddress> OpenAsync(ActorSystem actors, CoupledSystem system, int site, byte[] token, string record)
     {
         var answer = new TaskCompletionSource<object>(TaskCreationOptions.RunContinuationsAsynchronously);
         var asker = actors.ActorOf(Props.Create(() => new Asker(answer)));
         Action<NodeEvent> quiet = static _ => { };
         var order = Order(system, Placement(system), site, token);
-        var run = new SourcedRun(system, new RunStart("benchmark", new RunOrigin { Run = "benchmark", Experiment = "benchmark", Program = "benchmark" }, new MachineStamp("", "", ""), system.Experiment.Until));
-        actors.ActorOf(Props.Create(() => new SiteHost(order, Node("benchmark"), () => run, ActorRefs.Nobody, asker, quiet)).WithDispatcher(SiteHost.Dispatcher));
+        var run = new SourcedRun(system, RunOf(system));
+        actors.ActorOf(Props.Create(() => new SiteHost(order, Node("benchmark"), () => run, () => RunStore.Open(record), ActorRefs.Nobody, asker, quiet)).WithDispatcher(SiteHost.Dispatcher));
         return await answer.Task is SiteIsOpen open ? open.Address : throw new InvalidOperationException("The site was not opened.");
     }
 
