@@ -15,10 +15,10 @@ public sealed record SubdomainScheme(Subdomains Division)
     /// <summary>How the next iterate is found.</summary>
     public AccelerationSpec Acceleration { get; init; } = AccelerationSpec.LeastSquares() with { Relaxation = 1 };
 
-    /// <summary>By how much all that sub-domains take from each other may change in the last iteration, relative to its size.</summary>
+    /// <summary>By how much all that sub-domains take from each other may change in the last iteration, relative to its size: ‖Δx‖ ≤ tolerance ‖x‖ with Euclidean norms over the values of all edges.</summary>
     public double Tolerance { get; init; } = 1e-9;
 
-    /// <summary>A change that is small enough whatever the size, in the unit of what is solved for; none if null.</summary>
+    /// <summary>A change ‖Δx‖ that is small enough whatever the size, in the unit of what is solved for; none if null. Of N values it allows a root mean square of absolute/√N.</summary>
     public double? Absolute { get; init; }
 
     /// <summary>Windows of the body in one of the group that names it.</summary>
