@@ -53,7 +53,7 @@ public sealed record AdaptiveRow(
 internal static class AdaptiveBenchmark
 {
     // Loops of a few hundredths of a second are repeated more: the compiler takes about a second to see what is hot.
-    private static int RoundsOf(int degree) => degree == 1 ? 3 : 25;
+    private static int RoundsOf(int degree) => degree == 1 ? 7 : 25;
 
     public static int Run(string[] args)
     {

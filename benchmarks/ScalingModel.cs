@@ -80,14 +80,14 @@ internal static class ScalingModel
             var steps = what.Steps;
             var lists = 1 + Lists(what, two);
             var bytes = two.Bytes(WorkPurpose.Halo) / what.Volume(2) * ScalingCase.VolumeOfOne;
-            return (compute, (message * steps * lists * ScalingCase.NeighborsOfOne) + (OfByte(two, message) * bytes), message * steps * Math.Min(nodes - 1, Domain.Branches), trip * steps * (lists + (2 * Depth(nodes))),
-                one.Seconds(WorkPurpose.Control) + (perMessage * Orders(what, two, nodes, nodes - 1, four.Wall)), one.Seconds(WorkPurpose.Journal));
+            return (compute, (message * steps * lists * ScalingCase.NeighborsOfOne) + (OfByte(two, message) * bytes), message * steps * Math.Min(nodes - 1, Domain.Branches + 1), trip * steps * (lists + (2 * Depth(nodes))),
+                one.Seconds(WorkPurpose.Control) + (perMessage * Orders(what, two, nodes, nodes - 1, two.Wall)), one.Seconds(WorkPurpose.Journal));
         }
 
         // Answers, deliveries and orders of each part, and what comes to the journal from each.
         var perParcel = (two.Seconds(WorkPurpose.Mapping) - one.Seconds(WorkPurpose.Mapping)) / two.Messages(WorkPurpose.Mapping);
         return (compute, (one.Seconds(WorkPurpose.Mapping) / what.Parts) + (perParcel * four.Messages(WorkPurpose.Mapping) / what.Cut(4) * 2), 0, 2 * trip,
-            (one.Seconds(WorkPurpose.Control) * parts) + (perMessage * Orders(what, two, nodes, nodes - 1, four.Wall)), four.Seconds(WorkPurpose.Journal) * parts);
+            (one.Seconds(WorkPurpose.Control) * parts) + (perMessage * Orders(what, two, nodes, nodes - 1, two.Wall)), four.Seconds(WorkPurpose.Journal) * parts);
     }
 
     /// <summary>The rows of a case.</summary>
@@ -144,7 +144,7 @@ internal static class ScalingModel
 
         Row("journal rows", "", m => m.Rows, 0.5 * (one.Rows + two.Rows), "(R(1) + R(2)) / 2");
         Row("journal bytes", "kB", m => 1e-3 * m.RecordBytes, 1e-3 * 0.5 * (one.RecordBytes + two.RecordBytes), "(B(1) + B(2)) / 2");
-        var orders = Orders(what, two, P, what.Remote(P), four.Wall);
+        var orders = Orders(what, two, P, what.Remote(P), two.Wall);
         messages += orders;
         var control = Row("barrier", "ms", m => 1e3 * m.Seconds(WorkPurpose.Control), 1e3 * Beside(WorkPurpose.Control, orders, two.Messages(WorkPurpose.Control)), "K(1) + c N");
         Row("barrier messages", "", m => m.Messages(WorkPurpose.Control), orders, "(P − 1)(1 + t) + q r(P)");

@@ -141,7 +141,7 @@ public sealed class CommandLineTests : IDisposable
 
         // The ports of a program that somebody else wrote stand in the experiment.
         Assert.All(models.EnumerateArray(), m => Assert.Equal(m.GetProperty("kind").GetString() != "external", m.GetProperty("ports").EnumerateArray().Any()));
-        Assert.Equal(4, Json(0, "version").GetProperty("format").GetInt32());
+        Assert.Equal(5, Json(0, "version").GetProperty("format").GetInt32());
         var check = Json(0, "check", Oscillator);
         Assert.Equal(100, check.GetProperty("windows").GetInt64());
         Assert.True(check.GetProperty("memoryBytes").GetInt64() > 0);

@@ -112,6 +112,9 @@ internal sealed class SiteStates : IDisposable
         lock (_gate)
         {
             _isOver = true;
+            _saved.Clear();
+            _wanted.Clear();
+            _turns.Clear();
             Monitor.Pulse(_gate);
         }
 
@@ -223,6 +226,15 @@ internal sealed class SiteStates : IDisposable
 
     private void Flush()
     {
+        lock (_gate)
+        {
+            // The rest of an archive is nobody's any more.
+            if (_isOver)
+            {
+                throw new OperationCanceledException();
+            }
+        }
+
         if (_batch.Count > 0)
         {
             var rows = _batch.DrainToImmutable();

@@ -229,7 +229,7 @@ internal sealed class SiteWire : IWireReceiver, ILinkSource, IDisposable
     {
         TeamPacket.Mail => WorkPurpose.Halo,
         FieldParcel => WorkPurpose.Mapping,
-        SiteAnswer.ShareSaved or SiteAnswer.FieldsSealed or ParticipantAnswer.Saved or SiteOrder.Begin or SiteOrder.Job => WorkPurpose.Journal,
+        SiteAnswer.ShareSaved or SiteAnswer.FieldsSealed or StateRows or SiteOrder.RowsWritten or ParticipantAnswer.StateStored or SiteOrder.Begin or SiteOrder.Job => WorkPurpose.Journal,
         _ => WorkPurpose.Control,
     };
 

@@ -249,7 +249,9 @@ public sealed partial class RunStore : IDisposable
     {
         using var transaction = _connection.BeginTransaction();
         Database.ShareChunks(_connection, transaction);
-        foreach (var (hash, bytes) in rows)
+        // In one order, so that sites which bring the same rows at once wait for each other, and not one for the other.
+        var named = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var (hash, bytes) in rows.OrderBy(row => row.Hash, StringComparer.Ordinal))
         {
             var pieces = ChunkCodec.Pieces(bytes);
             if (StoreDatabase.Scalar(_connection, transaction, "SELECT bytes FROM chunk WHERE hash = @hash", ("@hash", hash)) is not byte[] stored
@@ -261,11 +263,13 @@ public sealed partial class RunStore : IDisposable
             if (Database.IsShared)
             {
                 StoreDatabase.Execute(_connection, transaction, "INSERT INTO pending (run, hash) VALUES (@run, @hash) ON CONFLICT DO NOTHING", ("@run", Run), ("@hash", hash));
-                foreach (var piece in pieces ?? [])
-                {
-                    StoreDatabase.Execute(_connection, transaction, "DELETE FROM pending WHERE run = @run AND hash = @hash", ("@run", Run), ("@hash", piece));
-                }
+                named.UnionWith(pieces ?? []);
             }
+        }
+
+        foreach (var piece in named)
+        {
+            StoreDatabase.Execute(_connection, transaction, "DELETE FROM pending WHERE run = @run AND hash = @hash", ("@run", Run), ("@hash", piece));
         }
 
         transaction.Commit();

@@ -37,8 +37,14 @@ internal static class ClusterExecution
         if (target.IsDetached)
         {
             // The run stays with the cluster when the store knows of it, not before.
-            for (var began = Stopwatch.GetTimestamp(); standing.State != RunState.Over; standing = await client.AskAsync(new KeepRun(run), _patience).ConfigureAwait(false) ?? standing)
+            for (var began = Stopwatch.GetTimestamp(); standing.State != RunState.Over; standing = await client.AskAsync(new RunQuestion(run), _patience).ConfigureAwait(false) ?? standing)
             {
+                if (standing.State == RunState.Unknown)
+                {
+                    // Another keeper, who has not heard of it.
+                    _ = await client.AskAsync(new KeepRun(run), _patience).ConfigureAwait(false);
+                }
+
                 if (Keeper(catalog, run) is { Name: { } keeper } && keeper == client.Cluster)
                 {
                     Console.Out.WriteLine(run);

@@ -28,6 +28,10 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     {
         _held.AddRange(_new);
         _new.Clear();
+        foreach (var shelf in _shelves.Values)
+        {
+            shelf.Leased = 0;
+        }
     }
 
     /// <summary>An array of <paramref name="length"/> numbers, of any content.</summary>
@@ -41,6 +45,7 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
             buffer = shelf.Free.Pop();
         }
 
+        shelf.Leased++;
         return buffer;
     }
 
@@ -71,11 +76,10 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     private void Fill(Shelf shelf, int length)
     {
         // As many as are taken, those of the operation under way among them: an operation that leases thousands, one for each member of an ensemble, makes a few visits.
-        var wanted = isStrict || length >= Short ? 1 : Math.Max(1, shelf.Made - shelf.Free.Count);
+        var wanted = isStrict || length >= Short ? 1 : Math.Max(1, shelf.InUse + shelf.Leased);
         while (shelf.Free.Count < wanted)
         {
             shelf.Free.Push(new FieldBuffer(GC.AllocateUninitializedArray<double>(length)));
-            shelf.Made++;
         }
     }
 
@@ -83,17 +87,24 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     {
         _visit++;
         visitSamplesInUse(_see ??= See);
+        foreach (var shelf in _shelves.Values)
+        {
+            shelf.InUse = 0;
+        }
+
         var kept = 0;
         for (var i = 0; i < _held.Count; i++)
         {
             var buffer = _held[i];
+            var shelf = ShelfOf(buffer.Values.Length);
             if (buffer.Seen == _visit)
             {
                 _held[kept++] = buffer;
+                shelf.InUse++;
                 continue;
             }
 
-            ShelfOf(buffer.Values.Length).Free.Push(buffer);
+            shelf.Free.Push(buffer);
             if (isStrict)
             {
                 Array.Fill(buffer.Values, double.NaN);
@@ -115,6 +126,7 @@ internal sealed class SampleBuffers(Action<Action<FieldSample>> visitSamplesInUs
     private sealed class Shelf
     {
         public Stack<FieldBuffer> Free { get; } = new();
-        public int Made { get; set; }           // All that there are: free, leased, held.
+        public int InUse { get; set; }          // Held at the last visit.
+        public int Leased { get; set; }         // Since the present operation began.
     }
 }
