@@ -69,16 +69,16 @@ public static class DividedParticipants
             }
 
             var (name, path) = (participant.Name, $"participants.{participant.Name}.subdomains");
+            if (Clash(experiment, name, !scheme.Division.Coarse.IsEmpty) is { } clash)
+            {
+                faults.Add((path, clash));
+                isAmbiguous = true;
+            }
+
             if (Divided(participant, scheme.Division, fault => faults.Add((path, fault))) is not { } divided)
             {
                 participants.Add(participant with { Subdomains = null, Count = participant.Count ?? scheme.Count, Model = participant.Model with { Create = _ => throw new UnknownModelException() } });
                 continue;
-            }
-
-            if (Clash(experiment, name, divided.Coarse is not null) is { } clash)
-            {
-                faults.Add((path, clash));
-                isAmbiguous = true;
             }
 
             string Member(int index) => index == SubdomainLink.CoarseLevel ? CoarseLevelOf(name) : string.Create(CultureInfo.InvariantCulture, $"{name}[{index}]");
