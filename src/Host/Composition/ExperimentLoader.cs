@@ -289,7 +289,10 @@ public sealed class ExperimentLoader
         }
 
         Wake(experiment.Scheme);
-        bool IsAwake(string address) => !experiment.Participants.Any(p => p.Name == Suggestion.BaseOf(address)) || awake.Contains(Suggestion.BaseOf(address));
+        string OwnerOf(string address) => DividedParticipants.OwnerOf(experiment, address);
+        bool IsAwake(string address) => !experiment.Participants.Any(p => p.Name == OwnerOf(address)) || awake.Contains(OwnerOf(address));
+        bool Concerns(PlacementRule rule, Participant participant) => rule.Concerns(participant.Name) || OwnerOf(rule.Participants) == participant.Name
+            || (participant.Subdomains is not null && rule.Concerns(DividedParticipants.CoarseLevelOf(participant.Name)));
         return experiment with
         {
             Participants = [.. experiment.Participants.Where(p => awake.Contains(p.Name))],
@@ -298,7 +301,7 @@ public sealed class ExperimentLoader
             Limits = [.. experiment.Limits.Where(l => IsAwake(l.Metric) && !experiment.Watches.Any(w => !IsAwake(w.Port) && (l.Metric + ".").StartsWith($"watch.{w.Name}.", StringComparison.Ordinal)))],
             Watches = [.. experiment.Watches.Where(w => IsAwake(w.Port))],
             Placement = [.. experiment.Placement
-                .Where(rule => experiment.Participants.Where(p => rule.Concerns(p.Name)) is var concerned && (!concerned.Any() || concerned.Any(p => awake.Contains(p.Name))))
+                .Where(rule => experiment.Participants.Where(p => Concerns(rule, p)) is var concerned && (!concerned.Any() || concerned.Any(p => awake.Contains(p.Name))))
                 .Select(rule => rule.With is { } with && !IsAwake(with) ? rule with { With = null } : rule)
                 .Where(rule => rule.Role is not null || rule.With is not null)],
         };

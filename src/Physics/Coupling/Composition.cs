@@ -24,10 +24,11 @@ public sealed class Composition
     private readonly ImmutableArray<string> _conduitPaths;       // Where each is written.
     private readonly HashSet<(string Path, string Message)> _said = [];
     private readonly ImmutableArray<string> _divided;             // Participants in sub-domains.
+    private readonly bool _isAmbiguous;          // A name stands for two things.
 
     private Composition(Experiment experiment)
     {
-        var (divided, addedPaths, faults) = DividedParticipants.Expand(experiment);
+        (var divided, var addedPaths, var faults, _isAmbiguous) = DividedParticipants.Expand(experiment);
         (_experiment, var origins, var others) = Ensembles.Expand(divided);
         _conduitPaths = [.. origins.Select(o => o < experiment.Conduits.Length ? string.Create(CultureInfo.InvariantCulture, $"conduits.{o}") : addedPaths[o - experiment.Conduits.Length])];
         _divided = [.. experiment.Participants.Where(p => p.Subdomains is not null).Select(p => p.Name)];
@@ -60,6 +61,11 @@ public sealed class Composition
     private CoupledSystem? Run()
     {
         CheckNumbers();
+        if (_isAmbiguous)
+        {
+            return null;
+        }
+
         DescribeParticipants();
         ResolveGroups();
         CheckStages();

@@ -133,7 +133,7 @@ public sealed record ConvergenceCriterion(string Conduit, ResidualMeasure Measur
     /// <summary>This criterion alone is enough, as long as no strict one fails.</summary>
     public bool Suffices { get; init; }
 
-    /// <summary>It is judged together with the other joint criteria of its group, as if all their conduits carried one field: for pieces of a field of which some may be as good as zero.</summary>
+    /// <summary>It is judged together with the other joint criteria of its group, as if all their conduits carried one field: for pieces of a field of which some may be as good as zero. The norms are those of the whole field, also against an absolute limit.</summary>
     public bool IsJoint { get; init; }
 
     /// <summary>Whether <paramref name="residual"/> satisfies the criterion. A zero field is converged.</summary>

@@ -29,6 +29,9 @@ public sealed record SubdomainLink(int From, string OutPort, int To, string InPo
     /// <summary>Stands for the coarse level instead of an index.</summary>
     public const int CoarseLevel = -1;
 
-    /// <summary>Whether it joins two sub-domains: what it carries has to agree in the end.</summary>
-    public bool IsTrace => From != CoarseLevel && To != CoarseLevel;
+    /// <summary>Whether what it carries is read where a window begins alone, so that it is known, and not iterated on.</summary>
+    public bool IsOfStart { get; init; }
+
+    /// <summary>Whether it joins two sub-domains with what has to agree in the end.</summary>
+    public bool IsTrace => From != CoarseLevel && To != CoarseLevel && !IsOfStart;
 }

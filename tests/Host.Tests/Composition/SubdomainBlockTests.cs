@@ -89,6 +89,30 @@ public sealed class SubdomainBlockTests : IDisposable
         Assert.EndsWith("1 fault", said.TrimEnd(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("groups { plate { stages = [[peer]] } }", "test.conf:7:5: key 'participants.plate.subdomains': The sub-domains of 'plate' are a group of that name")]
+    [InlineData("participants { plate-coarse { model = heat, settings { cells = [2, 2] } } }", "The coarse level of 'plate' is called 'plate-coarse', and so is another participant")]
+    public void A_name_that_sub_domains_take_is_said_to_be_taken(string more, string message)
+    {
+        var said = Message("subdomains { parts = [2, 2] }", more);
+        Assert.Contains(message, said, StringComparison.Ordinal);
+        Assert.EndsWith("1 fault", said.TrimEnd(), StringComparison.Ordinal);
+    }
+
+    // What is said of its coarse level and of its members rests with it.
+    [Fact]
+    public void A_body_in_sub_domains_may_rest_in_a_stage()
+    {
+        var rest = Load("subdomains { parts = [2, 2] }", """
+            watches { push { port = plate-coarse.correction, take = mean }, warm { port = "plate[1].temperature", take = mean } }
+            limits { "watch.push.mean" = 1e9 }
+            placement { plate-coarse { role = fe }, "plate-c*" { role = md }, "plate[1]" { role = fe }, peer { with = plate-coarse } }
+            run-stages { alone { scheme { stages = [[peer]] } }, both { } }
+            """);
+        Assert.Equal(["peer"], rest.System.Participants.Select(p => p.Name));
+        Assert.Equal(RunOutcome.Completed, new SerialRunner(rest.System).Run().Outcome);
+    }
+
     [Fact]
     public void A_port_of_the_whole_body_is_not_there()
     {

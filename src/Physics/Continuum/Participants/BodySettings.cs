@@ -75,6 +75,15 @@ internal sealed class BodySettings
     /// <summary>The region of each cell.</summary>
     public int[] RegionOf { get; }
 
+    /// <summary>Regions of a rectangle or box that have no cell, and cells that are in no region; none where 'region-boxes' itself does not fit, which each part of the body says.</summary>
+    /// <param name="given">The settings.</param>
+    /// <param name="pieces">The meshes of parts that make up the whole, taken one at a time.</param>
+    public static List<string> RegionFaults(ModelSettings given, IEnumerable<Mesh> pieces)
+    {
+        var (regions, boxes) = (given.Texts("regions"), given.Numbers("region-boxes"));
+        return regions.IsEmpty || boxes.Length != 2 * given.Numbers("cells").Length * regions.Length ? [] : RegionFaults(regions, pieces.Select(mesh => (mesh, InBoxes(mesh, boxes))));
+    }
+
     /// <summary>What holds in each region, as phases.</summary>
     public Phases<T> ByRegion<T>(ImmutableArray<T> values) => new([.. values], RegionOf, Mesh);
 
@@ -221,7 +230,6 @@ internal sealed class BodySettings
             return;
         }
 
-        Array.Fill(RegionOf, -1);
         if (_given.File("mesh") is null)
         {
             if (!Require(boxes.Length == 2 * d * Regions.Length, $"'region-boxes' has {boxes.Length} numbers; each of the {Regions.Length} regions takes {2 * d}: its lowest and its highest corner"))
@@ -229,24 +237,11 @@ internal sealed class BodySettings
                 return;
             }
 
-            for (var c = 0; c < RegionOf.Length; c++)
-            {
-                var middle = Mesh.Place(c, Mesh.Geometry(c).Cell.Middle);
-                for (var r = 0; r < Regions.Length; r++)
-                {
-                    var box = boxes.AsSpan(2 * d * r, 2 * d);
-                    var holds = true;
-                    for (var k = 0; k < d; k++)
-                    {
-                        holds &= middle[k] >= box[k] && middle[k] <= box[d + k];
-                    }
-
-                    RegionOf[c] = holds ? r : RegionOf[c];
-                }
-            }
+            InBoxes(Mesh, boxes).CopyTo(RegionOf, 0);
         }
         else
         {
+            Array.Fill(RegionOf, -1);
             for (var r = 0; r < Regions.Length; r++)
             {
                 if (!Require(Mesh.Regions.TryGetValue(Regions[r], out var cells), $"'regions' names '{Regions[r]}'; the mesh has {Joined(Mesh.Regions.Keys)}"))
@@ -266,16 +261,65 @@ internal sealed class BodySettings
             }
         }
 
-        for (var r = 0; r < Regions.Length; r++)
+        // Of a part of a body this was looked at where the body was divided.
+        if (_box is null)
         {
-            Require(_box is not null || RegionOf.Contains(r), $"the region '{Regions[r]}' has no cell: no middle of a cell is in its box and in none after it, or in its group of the mesh");
+            _faults.AddRange(RegionFaults(Regions, [(Mesh, RegionOf)]));
+        }
+    }
+
+    // The last of the boxes that hold the middle of each cell; -1 for none.
+    private static int[] InBoxes(Mesh mesh, ImmutableArray<double> boxes)
+    {
+        var (d, regionOf) = (mesh.Dimension, new int[mesh.CellCount]);
+        Array.Fill(regionOf, -1);
+        for (var c = 0; c < regionOf.Length; c++)
+        {
+            var middle = mesh.Place(c, mesh.Geometry(c).Cell.Middle);
+            for (var r = 0; r < boxes.Length / (2 * d); r++)
+            {
+                var box = boxes.AsSpan(2 * d * r, 2 * d);
+                var holds = true;
+                for (var k = 0; k < d; k++)
+                {
+                    holds &= middle[k] >= box[k] && middle[k] <= box[d + k];
+                }
+
+                regionOf[c] = holds ? r : regionOf[c];
+            }
         }
 
-        if (Array.IndexOf(RegionOf, -1) is >= 0 and var lost)
+        return regionOf;
+    }
+
+    // Regions without a cell, and cells without a region, of a body that is looked at piece by piece.
+    private static List<string> RegionFaults(ImmutableArray<string> regions, IEnumerable<(Mesh Mesh, int[] RegionOf)> pieces)
+    {
+        var (found, cells, lost, first) = (new bool[regions.Length], 0L, 0L, Vec3.Zero);
+        foreach (var (mesh, regionOf) in pieces)
         {
-            var at = Mesh.Place(lost, Mesh.Geometry(lost).Cell.Middle);
-            Require(false, $"{RegionOf.Count(r => r < 0)} of {RegionOf.Length} cells are in none of 'regions', the first at ({at.X}, {at.Y}, {at.Z})");
+            for (var c = 0; c < regionOf.Length; c++)
+            {
+                if (regionOf[c] >= 0)
+                {
+                    found[regionOf[c]] = true;
+                }
+                else if (lost++ == 0)
+                {
+                    first = mesh.Place(c, mesh.Geometry(c).Cell.Middle);
+                }
+            }
+
+            cells += regionOf.Length;
         }
+
+        List<string> faults = [.. regions.Where((_, r) => !found[r]).Select(name => $"the region '{name}' has no cell: no middle of a cell is in its box and in none after it, or in its group of the mesh")];
+        if (lost > 0)
+        {
+            faults.Add(FormattableString.Invariant($"{lost} of {cells} cells are in none of 'regions', the first at ({first.X}, {first.Y}, {first.Z})"));
+        }
+
+        return faults;
     }
 
     private static string Joined(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } joined ? joined : "none";

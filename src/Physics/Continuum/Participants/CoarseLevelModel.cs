@@ -77,13 +77,6 @@ internal sealed class CoarseLevelModel<T> : IScaleModel where T : unmanaged
     public void Advance(AdvanceContext context, PortReader inputs, PortWriter outputs)
     {
         var (window, components, stride) = (context.Window, _physics.Components, Unsafe.SizeOf<T>() / sizeof(double));
-        if (_ready is not { } ready || ready.Step != window.Length)
-        {
-            var factors = _physics.Factors(window.Length);
-            ready = (window.Length, new ChangeSolver(ChangeSolver.Sum([.. factors.Zip(_matrices.Value)]), _held, null));
-            _ready = ready;
-        }
-
         var defect = new double[_held.DofCount];
         foreach (var (port, nodes) in _defects)
         {
@@ -100,6 +93,13 @@ internal sealed class CoarseLevelModel<T> : IScaleModel where T : unmanaged
         double[] correction;
         try
         {
+            if (_ready is not { } ready || ready.Step != window.Length)
+            {
+                var factors = _physics.Factors(window.Length);
+                ready = (window.Length, new ChangeSolver(ChangeSolver.Sum([.. factors.Zip(_matrices.Value)]), _held, null));
+                _ready = ready;
+            }
+
             correction = ready.Solver.Solve(defect);
         }
         catch (ScaleModelException fault) when (fault.InnerException is InvalidOperationException)

@@ -12,6 +12,7 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// </summary>
 internal sealed class GridDivision
 {
+    private const double MostCoarseUnknowns = 1e6;
     private readonly int[] _parts;
     private readonly int _overlap;
     private readonly int[] _coarse;
@@ -21,9 +22,10 @@ internal sealed class GridDivision
     /// <summary>Divides the body that settings describe.</summary>
     /// <param name="given">The settings.</param>
     /// <param name="asked">How it is to be divided.</param>
+    /// <param name="hasVectors">Whether a node has a number along each axis; otherwise one.</param>
     /// <param name="faults">What else is wrong with it; what is found is added.</param>
     /// <exception cref="ScaleModelException">It cannot be divided so; all that is wrong is named.</exception>
-    public GridDivision(ModelSettings given, Subdomains asked, List<string> faults)
+    public GridDivision(ModelSettings given, Subdomains asked, bool hasVectors, List<string> faults)
     {
         (_parts, _overlap, _coarse, _degree) = ([.. asked.Parts], asked.Overlap, [.. asked.Coarse], given.Integer("degree"));
         if (given.File("mesh") is not null)
@@ -32,7 +34,16 @@ internal sealed class GridDivision
             throw new ScaleModelException(string.Join(" ", faults));
         }
 
-        Grid = BodyGrid.Of(given);
+        try
+        {
+            Grid = BodyGrid.Of(given);
+        }
+        catch (ScaleModelException fault)
+        {
+            faults.Add($"{fault.Message}.");
+            throw new ScaleModelException(string.Join(" ", faults), fault);
+        }
+
         var d = Grid.Dimension;
         if (_parts.Length != d || (_coarse.Length != d && _coarse.Length != 0))
         {
@@ -61,6 +72,18 @@ internal sealed class GridDivision
         if (count is < 2 or > 1_000_000)
         {
             faults.Add($"'parts' makes {count} sub-domains; a body has 2 to 1000000 of them.");
+        }
+
+        var unknowns = (hasVectors ? d : 1) * _coarse.Aggregate(1.0, (n, c) => n * (c + 1.0));
+        if (_coarse.Length > 0 && unknowns > MostCoarseUnknowns)
+        {
+            faults.Add(FormattableString.Invariant($"'coarse' makes {unknowns:g6} unknowns, which one participant solves for; allowed are {MostCoarseUnknowns}. Take fewer cells: one a part is a good choice."));
+        }
+
+        // Once for all sub-domains, which may well have no cell of a region. In rows: the whole mesh may be too much for one process.
+        if (BodySettings.RegionFaults(given, Rows().Select(Grid.Mesh)) is { Count: > 0 } ofRegions)
+        {
+            faults.Add($"These settings do not fit together: {string.Join("; ", ofRegions)}.");
         }
 
         if (faults.Count > 0)
@@ -107,15 +130,23 @@ internal sealed class GridDivision
     /// <summary>The nodes at which a sub-domain takes values from others, on its boundary inside the body: by their owners, each list by rising number.</summary>
     public ImmutableSortedDictionary<int, ImmutableArray<long>> TracesOf(int part) => _traces[part].Value;
 
-    /// <summary>The parts whose sub-domains may reach nodes of a part: as an overlap is no wider than a part, and the node between two parts is of the first, not farther than the second next.</summary>
+    /// <summary>The parts whose sub-domains may reach nodes of a part: as an overlap is no wider than a part, and the node between two parts is of the first, not farther than the second next. By rising number.</summary>
     public IEnumerable<int> PartsNear(int part)
     {
         var at = PartAt(part);
-        for (var other = 0; other < Count; other++)
+        int First(int k) => k < at.Length ? Math.Max(0, at[k] - 2) : 0;
+        int Last(int k) => k < at.Length ? Math.Min(_parts[k] - 1, at[k] + 2) : 0;
+        for (var z = First(2); z <= Last(2); z++)
         {
-            if (other != part && PartAt(other).Zip(at, (a, b) => Math.Abs(a - b)).Max() <= 2)
+            for (var y = First(1); y <= Last(1); y++)
             {
-                yield return other;
+                for (var x = First(0); x <= Last(0); x++)
+                {
+                    if (x + (_parts[0] * (y + (_parts[1] * z))) is var other && other != part)
+                    {
+                        yield return other;
+                    }
+                }
             }
         }
     }
@@ -301,6 +332,12 @@ internal sealed class GridDivision
 
         return builder.ToMatrix();
     }
+
+    // The cells of the whole grid, one row along the first axis at a time.
+    private IEnumerable<CellBox> Rows() =>
+        from z in Enumerable.Range(0, Grid.Dimension > 2 ? Grid.Cells[2] : 1)
+        from y in Enumerable.Range(0, Grid.Cells[1])
+        select Grid.Dimension > 2 ? new CellBox([0, y, z], [Grid.Cells[0], y + 1, z + 1]) : new([0, y], [Grid.Cells[0], y + 1]);
 
     private int Begin(int part, int axis) => (int)((long)Grid.Cells[axis] * part / _parts[axis]);
 

@@ -96,7 +96,7 @@ public sealed class HeatModel : IViewable
         if (subdomain is not null)
         {
             _own = new(new HeatSettings(given, reader, subdomain.Division.Own(subdomain.Part)), _integrals, subdomain.Division);
-            _edge = new(subdomain, basis, _own.Integrals.Basis, 1, Quantities.Temperature, _imbalance);
+            _edge = new(subdomain, basis, _own.Integrals.Basis, 1, Quantities.Temperature, _imbalance, []);
             _isOnEdge = new bool[basis.DofCount];
             foreach (var node in _edge.EdgeNodes.Where(n => !_fixed.Contains(n)))
             {
@@ -453,7 +453,7 @@ public sealed class HeatModel : IViewable
             faults.Add("'scheme' is bdf2; a body in sub-domains takes steady, backward-euler or crank-nicolson.");
         }
 
-        var division = new GridDivision(given, asked, faults);
+        var division = new GridDivision(given, asked, hasVectors: false, faults);
         CoarsePhysics physics = new(
             1, Quantities.Temperature, _imbalance, part =>
             {
@@ -466,7 +466,7 @@ public sealed class HeatModel : IViewable
                 return [ofCapacity / step, theta];
             },
             (surface, _) => given.Texts("fixed-temperature").Contains(surface) || given.Texts("temperature-in").Contains(surface));
-        return SubdomainPorts.Divide<double>(Entry(reader), division, (settings, of) => new HeatModel(settings, reader, of), physics);
+        return SubdomainPorts.Divide<double>(Entry(reader), division, (settings, of) => new HeatModel(settings, reader, of), physics, []);
     }
 
     private static void Add(double[] to, ReadOnlySpan<double> values)

@@ -86,7 +86,7 @@ public sealed class SolidModel : IViewable
         if (subdomain is not null)
         {
             _own = new(new(new SolidSettings(given, reader, subdomain.Division.Own(subdomain.Part))), integrals, subdomain.Division);
-            _edge = new(subdomain, integrals.Scalar, _own.Integrals.Scalar, _basis.Components, Quantities.Displacement, Quantities.Force);
+            _edge = new(subdomain, integrals.Scalar, _own.Integrals.Scalar, _basis.Components, Quantities.Displacement, Quantities.Force, RatesOf(_settings.IsStatic));
             _isOnEdge = new bool[_basis.DofCount];
             foreach (var dof in _edge.EdgeNodes.SelectMany(n => Enumerable.Range(0, _basis.Components).Select(c => _basis.Dof(n, c))).Where(d => !_fixed.Contains(d)))
             {
@@ -143,7 +143,7 @@ public sealed class SolidModel : IViewable
         }
 
         _edge?.WriteDefect(outputs, 0, []);
-        _edge?.WriteTraces(outputs, 0, dof => _u[dof], null);
+        WriteEdge(outputs, 0, null);
         Write(outputs, 0, ChunkedLoop.Serial);
     }
 
@@ -168,6 +168,7 @@ public sealed class SolidModel : IViewable
                 BeginMotion(inputs, window.Start, context.Loop);
             }
 
+            TakeMotionOfEdge(inputs, window.Start);
             for (var s = 0; s < steps; s++)
             {
                 context.Cancellation.ThrowIfCancellationRequested();
@@ -213,12 +214,41 @@ public sealed class SolidModel : IViewable
         archive.Value("has-begun", ref _hasBegun);
     }
 
+    private static ImmutableArray<EdgeRate> RatesOf(bool isStatic) => isStatic ? [] : [new("velocity", Quantities.Velocity), new("acceleration", new("a", Unit.Parse("m/s^2")))];
+
+    private void WriteEdge(PortWriter outputs, double time, PortReader? inputs)
+    {
+        _edge?.WriteTraces(outputs, time, dof => _u[dof], inputs);
+        if (!_settings.IsStatic)
+        {
+            _edge?.WriteRate(outputs, time, 0, _v);
+            _edge?.WriteRate(outputs, time, 1, _a);
+        }
+    }
+
+    // At the edge of a sub-domain v and a follow from displacements alone, by a rule that damps no error of theirs: over many windows those of iterations would add up.
+    // Where a window begins, v and a are those of the owners, whose nodes are in balance.
+    private void TakeMotionOfEdge(PortReader inputs, double time)
+    {
+        if (_edge is null || _settings.IsStatic)
+        {
+            return;
+        }
+
+        // States that are kept elsewhere stay as they are.
+        (_v, _a) = ([.. _v], [.. _a]);
+        foreach (var (rate, field) in ((double[][])[_v, _a]).Index())
+        {
+            _edge.ReadRate(inputs, time, rate, (dof, value) => field[dof] = _isOnEdge[dof] ? value : field[dof]);
+        }
+    }
+
     // What is written at the end of a window, or when the correction of the coarse level is known.
     private void Show(PortReader inputs, PortWriter outputs, double time, ChunkedLoop loop)
     {
         if (_edge is not null)
         {
-            _edge.WriteTraces(outputs, time, dof => _u[dof], inputs);
+            WriteEdge(outputs, time, inputs);
             foreach (var surface in _surfaces)
             {
                 Write(outputs, time, surface, []);
@@ -718,7 +748,12 @@ public sealed class SolidModel : IViewable
             faults.Add($"'material' is {string.Join(", ", nonlinear)}; a body in sub-domains takes isotropic, cubic and orthotropic.");
         }
 
-        var division = new GridDivision(given, asked, faults);
+        if (motion == "static" && ((ReadOnlySpan<string>)["fixed", "symmetry", "displaced", "displacement-in", "bedding"]).ToArray().All(key => given.Texts(key).IsEmpty))
+        {
+            faults.Add("'motion' is static, and nothing holds the body; name a surface by 'fixed', 'symmetry', 'displaced', 'displacement-in' or 'bedding'.");
+        }
+
+        var division = new GridDivision(given, asked, hasVectors: true, faults);
         CoarsePhysics physics = new(
             division.Grid.Dimension, Quantities.Displacement, Quantities.Force, part =>
             {
@@ -728,7 +763,7 @@ public sealed class SolidModel : IViewable
             step => [motion == "static" ? 0 : 1 / (DynamicScheme.Newmark().Beta * step * step), 1],
             (surface, component) => ((ReadOnlySpan<string>)["fixed", "displaced", "displacement-in"]).ToArray().Any(key => given.Texts(key).Contains(surface))
                 || (given.Texts("symmetry").Contains(surface) && division.Grid.Surfaces[component] is var (lower, upper) && (surface == lower || surface == upper)));
-        return SubdomainPorts.Divide<Vec3>(Entry(reader), division, (settings, of) => new SolidModel(settings, reader, of), physics);
+        return SubdomainPorts.Divide<Vec3>(Entry(reader), division, (settings, of) => new SolidModel(settings, reader, of), physics, RatesOf(motion == "static"));
     }
 
     /// <summary>The cells of a sub-domain that are not overlap.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using ActorMultiscale.Physics.Fields;
@@ -11,6 +12,11 @@ namespace ActorMultiscale.Physics.Continuum.Participants;
 /// <param name="Division">The body.</param>
 /// <param name="Part">The index of the part.</param>
 internal sealed record Subdomain(GridDivision Division, int Part);
+
+/// <summary>What a sub-domain takes, where a window begins, from those that own the nodes of its edge, beside the values there.</summary>
+/// <param name="Name">The name, a part of those of ports.</param>
+/// <param name="Quantity">What it is.</param>
+internal sealed record EdgeRate(string Name, Quantity Quantity);
 
 /// <summary>How bodies of all kinds become sub-domains.</summary>
 internal static class SubdomainPorts
@@ -26,12 +32,18 @@ internal static class SubdomainPorts
     /// <param name="division">Its parts.</param>
     /// <param name="make">The model of a sub-domain.</param>
     /// <param name="physics">What the coarse level knows.</param>
-    public static DividedModel Divide<T>(ModelEntry entry, GridDivision division, Func<ModelSettings, Subdomain, IScaleModel> make, CoarsePhysics physics) where T : unmanaged
+    /// <param name="rates">What sub-domains take from each other where a window begins.</param>
+    public static DividedModel Divide<T>(ModelEntry entry, GridDivision division, Func<ModelSettings, Subdomain, IScaleModel> make, CoarsePhysics physics, ImmutableArray<EdgeRate> rates) where T : unmanaged
     {
         var links = ImmutableArray.CreateBuilder<SubdomainLink>();
         for (var part = 0; part < division.Count; part++)
         {
-            links.AddRange(division.TracesOf(part).Keys.Select(owner => new SubdomainLink(owner, SubdomainPorts<T>.OutPort(part), part, SubdomainPorts<T>.InPort(owner))));
+            foreach (var owner in division.TracesOf(part).Keys)
+            {
+                links.Add(new(owner, SubdomainPorts<T>.OutPort(part), part, SubdomainPorts<T>.InPort(owner)));
+                links.AddRange(rates.Select(rate => new SubdomainLink(owner, SubdomainPorts<T>.OutPort(part, rate), part, SubdomainPorts<T>.InPort(owner, rate)) { IsOfStart = true }));
+            }
+
             if (division.HasCoarse)
             {
                 links.Add(new(part, SubdomainPorts<T>.Defect, SubdomainLink.CoarseLevel, CoarseLevelModel<T>.DefectPort(part)));
@@ -60,6 +72,7 @@ internal static class SubdomainPorts
 /// The ports by which a sub-domain meets the others and the coarse level. In come the values of those that own the nodes of its boundary inside the body
 /// (<c>trace-in-J</c>, J the index of the other), by which it is solved for. Out goes what is then out of balance at the edge of its own part, shared out to the nodes of
 /// the coarse grid (<c>defect</c>); in comes the correction of the coarse level, and out go the values that others ask for (<c>trace-out-J</c>), corrected.
+/// What a body in motion has beside them, its rates, comes in from the same owners by ports of their own (<c>velocity-trace-in-J</c>), read where a window begins.
 /// </summary>
 /// <remarks>
 /// With a coarse level these are two phases, <see cref="SubdomainPorts.Solve"/> and <see cref="SubdomainPorts.Correct"/>. What is iterated on are the traces alone. After: Cai, Sarkis, SIAM J. Sci. Comput. 21 (1999) 792, the restricted
@@ -91,24 +104,25 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
     /// <param name="components">Numbers a node of the body, at most those of a value.</param>
     /// <param name="value">What traces carry.</param>
     /// <param name="defect">What is out of balance.</param>
-    public SubdomainPorts(Subdomain of, Basis scalar, Basis own, int components, Quantity value, Quantity defect)
+    /// <param name="rates">What else is taken where a window begins.</param>
+    public SubdomainPorts(Subdomain of, Basis scalar, Basis own, int components, Quantity value, Quantity defect, ImmutableArray<EdgeRate> rates)
     {
         var (division, part) = (of.Division, of.Part);
         _components = components;
         var nodeOf = division.NumbersOf(scalar).Index().ToDictionary(n => n.Item, n => n.Index);
-        Trace Make(Port<T> port, ImmutableArray<long> numbers)
+        Trace Make(ImmutableArray<Port<T>> ports, ImmutableArray<long> numbers)
         {
             ImmutableArray<int> nodes = [.. numbers.Select(n => nodeOf[n])];
-            return new(port, numbers, nodes, new(port, nodes.Length, new PointCloud([.. nodes.SelectMany(n => new[] { scalar.Nodes[n].X, scalar.Nodes[n].Y, scalar.Nodes[n].Z })])));
+            return new(ports, numbers, nodes, new PointCloud([.. nodes.SelectMany(n => new[] { scalar.Nodes[n].X, scalar.Nodes[n].Y, scalar.Nodes[n].Z })]));
         }
 
         var (first, last) = division.HasCoarse ? (SubdomainPorts.Solve, SubdomainPorts.Correct) : (null, null);
-        _in = [.. division.TracesOf(part).Select(t => Make(Port.In<T>(InPort(t.Key), value) with { Phase = first }, t.Value))];
+        _in = [.. division.TracesOf(part).Select(t => Make([Port.In<T>(InPort(t.Key), value) with { Phase = first }, .. rates.Select(r => Port.In<T>(InPort(t.Key, r), r.Quantity) with { Phase = first })], t.Value))];
         _out =
         [
             .. from other in division.PartsNear(part)
                where division.TracesOf(other).ContainsKey(part)
-               select Make(Port.Out<T>(OutPort(other), value) with { Phase = last }, division.TracesOf(other)[part]),
+               select Make([Port.Out<T>(OutPort(other), value) with { Phase = last }, .. rates.Select(r => Port.Out<T>(OutPort(other, r), r.Quantity) with { Phase = last })], division.TracesOf(other)[part]),
         ];
         EdgeNodes = [.. _in.SelectMany(t => t.Nodes).Order()];
         if (!division.HasCoarse)
@@ -128,13 +142,17 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
     }
 
     /// <summary>The name of the in-port for what another sub-domain gives.</summary>
-    public static string InPort(int other) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"trace-in-{other}");
+    /// <param name="other">The index of the other.</param>
+    /// <param name="rate">Which of the rates; null for the values.</param>
+    public static string InPort(int other, EdgeRate? rate = null) => string.Create(CultureInfo.InvariantCulture, $"{Prefix(rate)}trace-in-{other}");
 
     /// <summary>The name of the out-port for what another sub-domain takes.</summary>
-    public static string OutPort(int other) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"trace-out-{other}");
+    /// <param name="other">The index of the other.</param>
+    /// <param name="rate">Which of the rates; null for the values.</param>
+    public static string OutPort(int other, EdgeRate? rate = null) => string.Create(CultureInfo.InvariantCulture, $"{Prefix(rate)}trace-out-{other}");
 
     /// <summary>All ports.</summary>
-    public IEnumerable<PortLayout> Layouts => [.. _in.Select(t => t.Layout), .. _out.Select(t => t.Layout), .. _coarseLayouts];
+    public IEnumerable<PortLayout> Layouts => [.. _in.Concat(_out).SelectMany(t => t.Ports.Select(port => new PortLayout(port, t.Nodes.Length, t.Places))), .. _coarseLayouts];
 
     /// <summary>The nodes at which others say what the value is, by rising number.</summary>
     public ImmutableArray<int> EdgeNodes { get; }
@@ -146,11 +164,37 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
     /// <param name="inputs">The ports.</param>
     /// <param name="time">At which time, s.</param>
     /// <param name="set">Takes a dof of the body and its value.</param>
-    public void Read(PortReader inputs, double time, Action<int, double> set)
+    public void Read(PortReader inputs, double time, Action<int, double> set) => Read(inputs, time, 0, set);
+
+    /// <summary>A rate at the nodes of the edge, of their owners.</summary>
+    /// <param name="inputs">The ports.</param>
+    /// <param name="time">When the window begins, s.</param>
+    /// <param name="rate">The index of the rate.</param>
+    /// <param name="set">Takes a dof of the body and its rate.</param>
+    public void ReadRate(PortReader inputs, double time, int rate, Action<int, double> set) => Read(inputs, time, 1 + rate, set);
+
+    /// <summary>Writes a rate for the others.</summary>
+    /// <param name="outputs">The ports.</param>
+    /// <param name="time">At which time, s.</param>
+    /// <param name="rate">The index of the rate.</param>
+    /// <param name="field">The rates of all dofs of the body.</param>
+    public void WriteRate(PortWriter outputs, double time, int rate, double[] field)
+    {
+        foreach (var trace in _out)
+        {
+            var to = MemoryMarshal.Cast<T, double>(outputs.Write(trace.Ports[1 + rate], time));
+            for (var n = 0; n < trace.Nodes.Length; n++)
+            {
+                field.AsSpan(_components * trace.Nodes[n], _components).CopyTo(to[(Stride * n)..]);
+            }
+        }
+    }
+
+    private void Read(PortReader inputs, double time, int port, Action<int, double> set)
     {
         foreach (var trace in _in)
         {
-            var values = MemoryMarshal.Cast<T, double>(inputs.Read(trace.Port, time));
+            var values = MemoryMarshal.Cast<T, double>(inputs.Read(trace.Ports[port], time));
             for (var n = 0; n < trace.Nodes.Length; n++)
             {
                 for (var c = 0; c < _components; c++)
@@ -202,7 +246,7 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
         var correction = _correction is null || inputs is null ? [] : MemoryMarshal.Cast<T, double>(inputs.Read(_correction, time));
         foreach (var (t, trace) in _out.Index())
         {
-            var to = MemoryMarshal.Cast<T, double>(outputs.Write(trace.Port, time));
+            var to = MemoryMarshal.Cast<T, double>(outputs.Write(trace.Ports[0], time));
             if (!correction.IsEmpty)
             {
                 _coarseAt[t].Multiply(correction, to, Stride);
@@ -218,8 +262,10 @@ internal sealed class SubdomainPorts<T> where T : unmanaged
         }
     }
 
+    private static string Prefix(EdgeRate? rate) => rate is null ? "" : $"{rate.Name}-";
+
     private static int Stride => Unsafe.SizeOf<T>() / sizeof(double);
 
-    /// <summary>Nodes that a port speaks of: their numbers in the whole body, and in the sub-domain.</summary>
-    private sealed record Trace(Port<T> Port, ImmutableArray<long> Numbers, ImmutableArray<int> Nodes, PortLayout Layout);
+    /// <summary>Nodes that ports speak of, first the one of their values, then those of their rates: their numbers in the whole body, and in the sub-domain, and where they are.</summary>
+    private sealed record Trace(ImmutableArray<Port<T>> Ports, ImmutableArray<long> Numbers, ImmutableArray<int> Nodes, PointCloud Places);
 }

@@ -54,16 +54,16 @@ internal static class DividedStand
         return ([.. models.Values.OfType<IViewable>().Select(m => m.View())], result.Metrics.GetValueOrDefault("inner-iterations.mean"), result);
     }
 
-    /// <summary>The greatest difference at any node of a sub-domain from the body as a whole, relative to the greatest value there.</summary>
-    public static double Difference(MeshView whole, IEnumerable<MeshView> parts)
+    /// <summary>The greatest difference at any node of a sub-domain from the body as a whole, relative to the greatest value there; of the first field at nodes, or of another.</summary>
+    public static double Difference(MeshView whole, IEnumerable<MeshView> parts, int ofField = 0)
     {
         static (long, long, long) Key(Vec3 x) => ((long)Math.Round(x.X * 1e7), (long)Math.Round(x.Y * 1e7), (long)Math.Round(x.Z * 1e7));
-        var field = whole.NodeFields[0];
+        var field = whole.NodeFields[ofField];
         var nodes = whole.Basis.Nodes.ToArray().Index().ToDictionary(n => Key(n.Item), n => n.Index);
         var (difference, greatest) = (0.0, field.Values.Max(Math.Abs));
         foreach (var part in parts)
         {
-            var values = part.NodeFields[0].Values;
+            var values = part.NodeFields[ofField].Values;
             for (var n = 0; n < part.Basis.NodeCount; n++)
             {
                 var at = nodes[Key(part.Basis.Nodes[n])];

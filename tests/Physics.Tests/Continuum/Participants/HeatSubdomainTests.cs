@@ -175,6 +175,13 @@ public sealed class HeatSubdomainTests(ITestOutputHelper output)
     [InlineData("step", "'step' cannot be given for a body in sub-domains: sub-domains take one step a window")]
     [InlineData("ports", "'heat-in' cannot be given for a body in sub-domains")]
     [InlineData("bdf2", "'scheme' is bdf2; a body in sub-domains takes steady, backward-euler or crank-nicolson")]
+    [InlineData("empty region", "the region 'b' has no cell")]
+    [InlineData("no region", "8 of 16 cells are in none of 'regions', the first at (0.625, 0.125, 0)")]
+    [InlineData("large coarse level", "'coarse' makes 4.004e+06 unknowns, which one participant solves for; allowed are 1000000")]
+    [InlineData("larger coarse level", "'coarse' makes 8.01201e+09 unknowns")]
+    [InlineData("group", "The sub-domains of 'body' are a group of that name, and 'groups' has one too")]
+    [InlineData("participant", "The coarse level of 'body' is called 'body-coarse', and so is another participant")]
+    [InlineData("group like coarse level", "The coarse level of 'body' is called 'body-coarse', and so is a group")]
     [InlineData("count", "either 'count' or 'subdomains'")]
     [InlineData("model", "is computed as a whole")]
     [InlineData("port", "'body' is in sub-domains, and ports are those of one of them, such as 'body[0].temperature'")]
@@ -188,14 +195,28 @@ public sealed class HeatSubdomainTests(ITestOutputHelper output)
             "dimensions" => DividedStand.Scheme([2, 2, 2], 1, [2, 2]),
             "whole" => DividedStand.Scheme([2, 2], 2, []),
             "one" => DividedStand.Scheme([1, 1], 1, []),
+            "large coarse level" => DividedStand.Scheme([2, 2], 1, [2000, 2000]),
+            "larger coarse level" => DividedStand.Scheme([2, 2, 2], 1, [2000, 2000, 2000]),
             _ => DividedStand.Scheme([2, 2], 1, [2, 2]),
         };
-        (string, object)[] settings = wrong switch { "step" => [("step", 0.1)], "ports" => [("heat-in", Names("left"))], "bdf2" => [("scheme", "bdf2")], _ => [] };
+        (string, object)[] settings = wrong switch
+        {
+            "step" => [("step", 0.1)],
+            "ports" => [("heat-in", Names("left"))],
+            "bdf2" => [("scheme", "bdf2")],
+            "empty region" => [("regions", Names("a", "b")), ("region-boxes", Numbers(0, 0, 1, 1, 5, 5, 6, 6))],
+            "no region" => [("regions", Names("a")), ("region-boxes", Numbers(0, 0, 0.4, 1))],
+            "large coarse level" => [("cells", Numbers(2000, 2000))],
+            "larger coarse level" => [("size", Numbers(1, 1, 1)), ("cells", Numbers(2000, 2000, 2000))],
+            _ => [],
+        };
         var experiment = DividedStand.Of(_heat, settings, 0.1, 1, scheme);
         experiment = wrong switch
         {
             "count" => experiment with { Participants = [experiment.Participants[0] with { Count = 2 }] },
             "model" => experiment with { Participants = [experiment.Participants[0] with { Model = _heat with { Divide = null } }] },
+            "group" or "group like coarse level" => experiment with { Groups = [new(wrong == "group" ? "body" : "body-coarse", CouplingScheme.Serial("peer"))], Participants = [.. experiment.Participants, Participant.Of("peer", _heat)] },
+            "participant" => experiment with { Participants = [.. experiment.Participants, Participant.Of("body-coarse", _heat)] },
             "port" => experiment with { Conduits = [new("body.temperature", "body[0].source")] },
             _ => experiment,
         };
@@ -212,5 +233,10 @@ public sealed class HeatSubdomainTests(ITestOutputHelper output)
         var (_, faults) = Composition.TryCompose(DividedStand.Of(_heat, [("step", 0.1), ("heat-out", Names("left")), ("scheme", "bdf2")], 0.1, 1, DividedStand.Scheme([7, 2], 3, [2, 9])));
         var message = Assert.Single(faults, f => !f.IsWarning).Message;
         Assert.All((string[])["'step'", "'heat-out'", "bdf2", "'parts' has 7", "'overlap' is 3", "'coarse' has 9"], part => Assert.Contains(part, message, StringComparison.Ordinal));
+
+        // Where there is no grid to look at, what was found before is not lost.
+        (_, faults) = Composition.TryCompose(DividedStand.Of(_heat, [("step", 0.1), ("size", Numbers(1, 1, 1))], 0.1, 1, DividedStand.Scheme([2, 2], 1, [])));
+        message = Assert.Single(faults, f => !f.IsWarning).Message;
+        Assert.All((string[])["'step'", "'size' has 3 numbers, 'cells' 2"], part => Assert.Contains(part, message, StringComparison.Ordinal));
     }
 }

@@ -56,6 +56,27 @@ public sealed class SolidSubdomainTests(ITestOutputHelper output)
         }
     }
 
+    // What iterations leave at the edges stays as small as it is, and falls with the tolerance: velocities and accelerations there begin each window as their owners have them.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Over_many_windows_a_motion_stays_that_of_the_whole_body(bool hasCoarse)
+    {
+        const int windows = 300;
+        (string, object)[] settings = [("cells", Numbers(6, 4)), ("motion", "newmark"), ("young", Numbers(1)), ("density", Numbers(1)), ("fixed", Names("left")), ("initial-velocity", Numbers(0.1, 0.3))];
+        var whole = DividedStand.Run(DividedStand.Of(_solid, settings, 0.05, windows, null)).Views[0];
+        double Off(double tolerance)
+        {
+            var divided = DividedStand.Run(DividedStand.Of(_solid, settings, 0.05, windows, DividedStand.Scheme([2, 2], 1, hasCoarse ? [2, 2] : []) with { Tolerance = tolerance, Absolute = null }));
+            var off = DividedStand.Difference(whole, divided.Views, ofField: 1);
+            output.WriteLine($"{tolerance}, {divided.Iterations} iterations a window: velocities are off by {off:g2}, displacements by {DividedStand.Difference(whole, divided.Views):g2}");
+            return off;
+        }
+
+        Assert.InRange(Off(1e-9), 0, 1e-6);
+        Assert.InRange(Off(1e-11), 0, 1e-8);
+    }
+
     // Only the upper sub-domains have the top.
     [Theory]
     [InlineData("static")]
@@ -97,6 +118,24 @@ public sealed class SolidSubdomainTests(ITestOutputHelper output)
         (string, object)[] settings = [(key, key == "motion" ? value : Names(value)), ("fixed", Names("right"))];
         var (_, faults) = Composition.TryCompose(DividedStand.Of(_solid, settings, 0.1, 1, DividedStand.Scheme([2, 2], 1, [2, 2])));
         Assert.Contains(message, Assert.Single(faults, f => !f.IsWarning).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_body_at_rest_that_nothing_holds_is_refused(bool hasCoarse)
+    {
+        var (_, faults) = Composition.TryCompose(DividedStand.Of(_solid, [("constant-body-force", Numbers(0, -1))], 0.1, 1, DividedStand.Scheme([2, 2], 1, hasCoarse ? [2, 2] : [])));
+        Assert.Contains("'motion' is static, and nothing holds the body", Assert.Single(faults, f => !f.IsWarning).Message, StringComparison.Ordinal);
+    }
+
+    // It can slide along the wall.
+    [Fact]
+    public void A_coarse_level_that_is_not_held_says_what_to_do()
+    {
+        var result = new SerialRunner(Composition.Compose(DividedStand.Of(_solid, [("symmetry", Names("left"))], 0.1, 1, DividedStand.Scheme([2, 2], 1, [2, 2])))).Run();
+        Assert.Equal(RunOutcome.Failed, result.Outcome);
+        Assert.Contains("has to be held somewhere", result.Reason, StringComparison.Ordinal);
     }
 
     // Its acceleration would be a matter of all sub-domains before the first window.
