@@ -58,8 +58,8 @@ public sealed class FieldSiteTests
 
         Assert.Equal([[1], [0], [3], [2]], Enumerable.Range(0, 4).Select(site => placement.PeersOf(system, site).AsEnumerable()));
         var (deliver, advance) = (new CouplingCommand.Deliver(2, new(0, 1, 0.1)), new CouplingCommand.Advance(2, new(null, 0, 0, 0, 0, 0), new(0, 1, 0.1), null, false, -1, 0));
-        Assert.All(placement.SitesOf(system, new ScriptEntry.Deliver(deliver, 1, true)), site => Assert.InRange(site, 2, 3));
-        Assert.All(placement.SitesOf(system, new ScriptEntry.Advance(advance, 1)), site => Assert.InRange(site, 2, 3));
+        Assert.Equal([2, 3], placement.SitesOf(system, new ScriptEntry.Deliver(deliver, 1, true)).AsEnumerable());
+        Assert.Equal([2], placement.SitesOf(system, new ScriptEntry.Advance(advance, 1)).Where(site => site != 3));
         Assert.Contains(2, placement.SitesOf(system, new ScriptEntry.Start(2)));
         Assert.Equal(Enumerable.Range(0, 4), placement.SitesOf(system, new ScriptEntry.SaveShare(1)));
     }
