@@ -28,7 +28,7 @@ internal sealed class ChunkStore : ReceiveActor
     {
         (_store, _readsStates, _account) = (store, readsStates, account);
         Receive<Sites>(sites => _lines = sites.Lines);
-        Receive<StateRows>(rows => _lines?.ToSite(rows.Site, Write(rows)));
+        Receive<StateRows>(rows => Guarded(() => Write(rows)));
         Receive<HashStates>(order => Guarded(() => new StatesHashed(order.Hash(part => _store.Pieces(part.Hash)))));
         Receive<ObservedBy>(what => _observer = what.Observer);
         Receive<ReadHistory>(_ => Guarded(() => new HistoryRead(Read())));
@@ -70,6 +70,8 @@ internal sealed class ChunkStore : ReceiveActor
 
     public sealed record FieldsStored(ImmutableArray<FieldsReference> References);
 
+    public sealed record RowsWritten;
+
     public sealed record HashStates(Func<StateReader, string> Hash);
 
     public sealed record StatesHashed(string Hash);
@@ -109,17 +111,11 @@ internal sealed class ChunkStore : ReceiveActor
         return stored;
     }
 
-    private SiteOrder.RowsWritten Write(StateRows rows)
+    private RowsWritten Write(StateRows rows)
     {
-        try
-        {
-            _store.WriteRows(rows.Rows);
-            return new SiteOrder.RowsWritten(rows.Number, null, false);
-        }
-        catch (RunStoreException fault)
-        {
-            return new SiteOrder.RowsWritten(rows.Number, fault.Message, fault.Passes);
-        }
+        _store.WriteRows(rows.Rows);
+        _lines?.ToSite(rows.Site, new SiteOrder.RowsWritten(rows.Number));
+        return new RowsWritten();
     }
 
     private FieldsStored Write(ImmutableArray<PackedFields> fields)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
 using ActorMultiscale.Actors.Protocol;
@@ -41,6 +42,8 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         Receive<ChunkStore.Stored>(stored => CarryOut(_protocol.Stored(stored.Reference)));
         Receive<PackedFields>(packed => CarryOut(_protocol.Packed(packed)));
         Receive<ChunkStore.FieldsStored>(stored => CarryOut(_protocol.FieldsStored(stored.References)));
+        Receive<StateRows>(rows => CarryOut(_protocol.Rows(rows)));
+        Receive<ChunkStore.RowsWritten>(_ => CarryOut(_protocol.RowsWritten()));
         Receive<ChunkStore.StatesHashed>(hashed => CarryOut(_protocol.Hashed(hashed.Hash)));
         Receive<ChunkStore.Failed>(failed => CarryOut(_protocol.StoreFailed(failed.Reason, failed.Passes)));
         Receive<JournalAnswer.ReadyFor>(ready => (_coordinator, _observer) = (ready.Coordinator, ready.Observer));
@@ -112,6 +115,9 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
                     break;
                 case JournalEffect.StoreFields store:
                     _store.Tell(new ChunkStore.StorePacked(store.Fields));
+                    break;
+                case JournalEffect.WriteRows write:
+                    _store.Tell(write.Rows);
                     break;
                 case JournalEffect.HashStates states:
                     _store.Tell(new ChunkStore.HashStates(states.Hash));

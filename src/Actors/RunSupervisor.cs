@@ -104,7 +104,7 @@ internal sealed class RunSupervisor : ReceiveActor, IWithTimers
         }
 
         var self = Self;
-        _opening = _sites.OpenAsync(_system, Math.Max(1, recovered.History.Epoch), recovered.Snapshot?.Fields ?? [], answer => (answer is StateRows ? _chunks : _coordinator).Tell(answer), reason => self.Tell(new SitesAreLost(reason)));
+        _opening = _sites.OpenAsync(_system, Math.Max(1, recovered.History.Epoch), recovered.Snapshot?.Fields ?? [], answer => (answer is StateRows ? _journal : _coordinator).Tell(answer), reason => self.Tell(new SitesAreLost(reason)));
         _opening.PipeTo(Self, success: opened => new SitesAreOpen(recovered, opened), failure: fault => new SitesAreLost(fault.GetBaseException().Message));
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
@@ -93,8 +94,17 @@ public sealed class ProtocolTests
         var stored = new List<long>();
         RunEvent? writing = null;
         RunSnapshot? storing = null;
+        StateRows? writingRows = null;
+        var (rowsTold, rowsWritten) = (0L, 0L);
         long committed = 0, durable = 0, announced = 0;
         var (ended, endTold, lingers) = (false, false, false);
+        void AssertIsIdle()
+        {
+            Assert.Null(writing);
+            Assert.Null(storing);
+            Assert.Null(writingRows);
+        }
+
         void CarryOut(ImmutableArray<JournalEffect> effects)
         {
             foreach (var effect in effects)
@@ -102,8 +112,7 @@ public sealed class ProtocolTests
                 switch (effect)
                 {
                     case JournalEffect.Persist persist:
-                        Assert.Null(writing);
-                        Assert.Null(storing);
+                        AssertIsIdle();
                         Assert.False(ended);
                         writing = persist.Event;
                         break;
@@ -112,9 +121,13 @@ public sealed class ProtocolTests
                         lingers = true;
                         break;
                     case JournalEffect.StoreChunks store:
-                        Assert.Null(storing);
-                        Assert.Null(writing);
+                        AssertIsIdle();
                         storing = store.Snapshot;
+                        break;
+                    case JournalEffect.WriteRows rows:
+                        AssertIsIdle();
+                        Assert.Equal(rowsWritten, rows.Rows.Number);
+                        writingRows = rows.Rows;
                         break;
                     case JournalEffect.Announce announce:
                         Assert.True(announce.Windows <= durable);
@@ -161,6 +174,13 @@ public sealed class ProtocolTests
             CarryOut(protocol.Stored(new SnapshotReference(snapshot.Window, snapshot.Tick, "f", ["s"])));
         }
 
+        void FinishRows()
+        {
+            writingRows = null;
+            rowsWritten++;
+            CarryOut(protocol.RowsWritten());
+        }
+
         void FinishLinger()
         {
             lingers = false;
@@ -169,9 +189,13 @@ public sealed class ProtocolTests
 
         foreach (var choice in choices)
         {
-            Assert.True(committed == durable || writing is not null || storing is not null || lingers, "windows wait, and nothing will ever wake the journal");
+            Assert.True(committed == durable || writing is not null || storing is not null || writingRows is not null || lingers, "windows wait, and nothing will ever wake the journal");
+            Assert.True(ended || rowsTold == rowsWritten || writing is not null || storing is not null || writingRows is not null, "rows wait, and nothing will ever wake the journal");
             switch (choice)
             {
+                case < 10 when !endTold:
+                    CarryOut(protocol.Rows(new StateRows(0, rowsTold++, [])));
+                    break;
                 case < 50 when !endTold:
                     CarryOut(protocol.Commit([.. Enumerable.Range(0, 1 + (choice % 3)).Select(_ => Window(committed++))]));
                     break;
@@ -186,6 +210,9 @@ public sealed class ProtocolTests
                     break;
                 case < 95 when storing is not null:
                     FinishStore();
+                    break;
+                case < 95 when writingRows is not null:
+                    FinishRows();
                     break;
                 case < 98 when lingers:
                     FinishLinger();
@@ -204,7 +231,7 @@ public sealed class ProtocolTests
 
         while (!ended)
         {
-            Assert.True(writing is not null || storing is not null, "the journal is stuck");
+            Assert.True(writing is not null || storing is not null || writingRows is not null, "the journal is stuck");
             if (writing is not null)
             {
                 FinishWrite();
@@ -214,6 +241,11 @@ public sealed class ProtocolTests
             {
                 FinishStore();
             }
+
+            if (writingRows is not null)
+            {
+                FinishRows();
+            }
         }
 
         Assert.IsType<RunEvent.RunEnded>(written[^1]);
@@ -221,18 +253,20 @@ public sealed class ProtocolTests
 
     // A fast run on a slow disk: whenever a write ends, windows wait.
     [Fact]
-    public void However_many_windows_come_snapshots_fields_and_notes_are_written_between_them()
+    public void However_many_windows_and_rows_of_sites_come_snapshots_fields_and_notes_are_written_between_them()
     {
         var protocol = new JournalProtocol(new RunHistory(), TimeProvider.System);
         var committed = 0L;
         var written = new List<RunEvent>();
-        var effects = new Queue<JournalEffect>(protocol.Commit(Window(committed++)));
+        var (rowsWritten, isTold) = (0, false);
+        var effects = new Queue<JournalEffect>([.. protocol.Commit(Window(committed++)), .. protocol.Rows(new StateRows(0, 0, [])), .. protocol.Rows(new StateRows(1, 0, []))]);
         void Then(ImmutableArray<JournalEffect> more) => more.ToList().ForEach(effects.Enqueue);
         while (effects.TryDequeue(out var effect) && written.Count < 20)
         {
             Then(protocol.Commit(Window(committed++)));     // While the effect is carried out.
-            if (written.Count == 2)
+            if (written.Count == 2 && !isTold)
             {
+                isTold = true;
                 Then(protocol.Fields(new FieldBlock(0, (int)committed, [])));
                 Then(protocol.Snapshot(new RunSnapshot(committed, committed, [], [])));
                 Then(protocol.Note("note"));
@@ -253,6 +287,11 @@ public sealed class ProtocolTests
                 case JournalEffect.StoreChunks chunks:
                     Then(protocol.Stored(new SnapshotReference(chunks.Snapshot.Window, chunks.Snapshot.Tick, "f", ["s"])));
                     break;
+                case JournalEffect.WriteRows rows:
+                    rowsWritten++;
+                    Then(protocol.Rows(rows.Rows));     // A site has more at once.
+                    Then(protocol.RowsWritten());
+                    break;
             }
         }
 
@@ -260,6 +299,34 @@ public sealed class ProtocolTests
         Assert.InRange(written.FindIndex(what => what is RunEvent.SnapshotTaken), 2, 8);
         Assert.InRange(written.FindIndex(what => what is RunEvent.Noted), 2, 8);
         Assert.True(written.Count(what => what is RunEvent.WindowsCommitted) > 8);
+        Assert.InRange(rowsWritten, written.Count - 1, written.Count + 3);
+    }
+
+    [Fact]
+    public void Rows_of_a_site_are_written_when_the_store_is_back_and_before_what_came_after_them()
+    {
+        var record = new RecordProtocol(new ActorMultiscale.Actors.RunStart("r", new() { Run = "r", Experiment = "e", Program = "p", Text = "", Overrides = [], Inputs = [], Seed = 1 }, new("os", "rt", "v"), 1), "s", TimeSpan.FromSeconds(30), TimeProvider.System, urgent: 1);
+        record.Start();
+        record.Read(new RunHistory());
+        record.WriterStarted(1, 0);
+        record.Opened();
+        record.Written(1);
+        record.Written(1);
+        record.Loaded(null);
+        var rows = new StateRows(2, 5, []);
+        Assert.Same(rows, Assert.IsType<JournalEffect.WriteRows>(Assert.Single(record.Rows(rows))).Rows);
+        Assert.Empty(record.Commit([Window(0)]));
+
+        Assert.Contains(record.StoreFailed("away", passes: true), effect => effect is JournalEffect.Wait);
+        Assert.Same(rows, Assert.IsType<JournalEffect.WriteRows>(Assert.Single(record.TryAgain())).Rows);
+        var back = record.RowsWritten();
+        Assert.IsType<JournalEffect.Warn>(back[0]);
+        Assert.IsType<JournalEffect.Write>(back[1]);
+
+        Assert.Empty(record.Rows(rows));
+        Assert.Same(rows, Assert.IsType<JournalEffect.WriteRows>(record.Written(1)[^1]).Rows);
+        Assert.IsType<JournalEffect.Unusable>(Assert.Single(record.StoreFailed("full", passes: false)));
+        Assert.Empty(record.RowsWritten());
     }
 
     [Fact]

@@ -69,9 +69,6 @@ internal static class SiteCodec
             case SiteOrder.RowsWritten written:
                 Write(to, Kind.RowsWritten);
                 WriteInteger(to, written.Number);
-                WriteFlag(to, written.Fault is not null);
-                WriteText(to, written.Fault ?? "");
-                WriteFlag(to, written.Passes);
                 break;
             case StateRows rows:
                 Write(to, Kind.StateRows);
@@ -298,8 +295,7 @@ internal static class SiteCodec
 
                 return parts.Count > 0 ? new SiteOrder.Job(whose, new ParticipantJob.Restore(new ParticipantState(parts.ToImmutable()))) : throw Damaged();
             case Kind.RowsWritten:
-                var (written, isFault, why) = (ReadInteger(ref from), ReadFlag(ref from), ReadText(ref from));
-                return new SiteOrder.RowsWritten(written, isFault ? why : null, ReadFlag(ref from));
+                return new SiteOrder.RowsWritten(ReadInteger(ref from));
             case Kind.StateRows:
                 var (sender, sent, rows) = (ReadCount(ref from), ReadInteger(ref from), ImmutableArray.CreateBuilder<(string, byte[])>());
                 for (var left = ReadCount(ref from); left > 0; left--)

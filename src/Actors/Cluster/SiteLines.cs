@@ -22,11 +22,8 @@ internal abstract record SiteOrder
     /// <summary>Where all sites listen: each connects to those behind it with which it exchanges something.</summary>
     public sealed record Meet(ImmutableArray<NodeAddress> Sites) : SiteOrder;
 
-    /// <summary>What became of the rows that the site sent (<see cref="StateRows"/>).</summary>
-    /// <param name="Number">Their number.</param>
-    /// <param name="Fault">Why they are not in the store; null where they are.</param>
-    /// <param name="Passes">Whether the store is only away.</param>
-    public sealed record RowsWritten(long Number, string? Fault, bool Passes) : SiteOrder;
+    /// <summary>The rows of this number that the site sent (<see cref="StateRows"/>) are durable.</summary>
+    public sealed record RowsWritten(long Number) : SiteOrder;
 
     /// <summary>The fields of the snapshot from which the run goes on; empty for its start. The site's first order.</summary>
     public sealed record Begin(byte[] Fields) : SiteOrder;

@@ -300,7 +300,7 @@ internal sealed class SiteRows(Func<RunStore> open, int site, Action<object> toC
     private readonly object _gate = new();
     private RunStore? _store;
     private long _number;
-    private SiteOrder.RowsWritten? _answer;
+    private long _written;
     private bool _isOver;
 
     private RunStore Store => _store ??= open();
@@ -318,9 +318,9 @@ internal sealed class SiteRows(Func<RunStore> open, int site, Action<object> toC
         // One message at a time: the coordinator has no more of them at once than there are sites.
         lock (_gate)
         {
-            (_answer, _number) = (null, _number + 1);
+            _number++;
             toCoordinator(new StateRows(site, _number, rows));
-            while (_answer is null)
+            while (_written < _number)
             {
                 if (_isOver)
                 {
@@ -329,11 +329,6 @@ internal sealed class SiteRows(Func<RunStore> open, int site, Action<object> toC
 
                 Monitor.Wait(_gate);
             }
-
-            if (_answer is { Fault: { } fault, Passes: var passes })
-            {
-                throw new RunStoreException(fault) { Passes = passes };
-            }
         }
     }
 
@@ -341,11 +336,8 @@ internal sealed class SiteRows(Func<RunStore> open, int site, Action<object> toC
     {
         lock (_gate)
         {
-            if (answer.Number == _number)
-            {
-                _answer = answer;
-                Monitor.Pulse(_gate);
-            }
+            _written = answer.Number;
+            Monitor.Pulse(_gate);
         }
     }
 

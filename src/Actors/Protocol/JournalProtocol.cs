@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -52,6 +53,9 @@ internal abstract record JournalEffect
     /// <summary>Store the chunks of blocks of fields; answered with <see cref="JournalProtocol.FieldsStored"/>.</summary>
     public sealed record StoreFields(ImmutableArray<PackedFields> Fields) : JournalEffect;
 
+    /// <summary>Write rows of a site, and tell it; answered with <see cref="JournalProtocol.RowsWritten"/>.</summary>
+    public sealed record WriteRows(StateRows Rows) : JournalEffect;
+
     /// <summary>Compute the final hash over states that lie in the store; answered with <see cref="JournalProtocol.Hashed"/>.</summary>
     public sealed record HashStates(Func<StateReader, string> Hash) : JournalEffect;
 
@@ -83,7 +87,7 @@ internal sealed record PackedFields(long First, int Windows, long Bytes, PackedC
 /// The order in which a run becomes durable, pure: accepted windows gather while a write is under way, and for a little while
 /// without one, because a write costs the same for one window and for a thousand; then they go out as one batch;
 /// a snapshot's chunks are stored before the event that names them, and that after the windows before it and their fields; so are blocks of
-/// fields, which are compressed beside everything else; the end comes last.
+/// fields, which are compressed beside everything else; rows of sites take turns with all that; the end comes last.
 /// </summary>
 internal sealed class JournalProtocol
 {
@@ -99,6 +103,8 @@ internal sealed class JournalProtocol
     private ImmutableArray<long> _counted = [];                    // Up to the snapshot whose chunks are stored.
     private readonly List<PackedFields> _packed = [];              // Fields, in order.
     private ImmutableArray<FieldsReference> _storedFields = [];
+    private readonly Queue<StateRows> _rows = new();               // Of sites, which wait for them: no more than one of each.
+    private bool _isTurnOfRows;
     private long _fieldsTold;                                      // The window behind the last one whose fields were handed over;
     private long _fieldsRecorded;                                  // and whose fields the record has.
     private RunEvent.RunEnded? _end;
@@ -185,6 +191,20 @@ internal sealed class JournalProtocol
         return Next();
     }
 
+    /// <summary>A site wants rows written.</summary>
+    public ImmutableArray<JournalEffect> Rows(StateRows rows)
+    {
+        _rows.Enqueue(rows);
+        return Next();
+    }
+
+    /// <summary>The rows at hand are written.</summary>
+    public ImmutableArray<JournalEffect> RowsWritten()
+    {
+        _stores = false;
+        return Next();
+    }
+
     /// <summary>Something worth keeping happened.</summary>
     public ImmutableArray<JournalEffect> Note(string text)
     {
@@ -252,6 +272,20 @@ internal sealed class JournalProtocol
             return [];
         }
 
+        // Turn by turn: of either there may always be more.
+        var own = _isTurnOfRows && _rows.Count > 0 ? [] : NextOwn();
+        _isTurnOfRows = true;
+        if (_writes || _stores || !_rows.TryDequeue(out var rows))
+        {
+            return own;
+        }
+
+        (_isTurnOfRows, _stores) = (false, true);
+        return [.. own, new JournalEffect.WriteRows(rows)];
+    }
+
+    private ImmutableArray<JournalEffect> NextOwn()
+    {
         if (_stored is null && _snapshot is { } snapshot)
         {
             _snapshot = null;

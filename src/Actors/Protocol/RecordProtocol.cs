@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -130,6 +131,9 @@ internal sealed class RecordProtocol
     public ImmutableArray<JournalEffect> FieldsStored(ImmutableArray<FieldsReference> references) =>
         Answers<JournalEffect.StoreFields>() ? Back(Sealed(_protocol!.FieldsStored(references))) : [];
 
+    /// <summary>What <see cref="JournalEffect.WriteRows"/> asked for.</summary>
+    public ImmutableArray<JournalEffect> RowsWritten() => Answers<JournalEffect.WriteRows>() ? Back(Sealed(_protocol!.RowsWritten())) : [];
+
     /// <summary>What <see cref="JournalEffect.HashStates"/> asked for.</summary>
     public ImmutableArray<JournalEffect> Hashed(string hash) => Answers<JournalEffect.HashStates>() ? Back(Sealed(_protocol!.Hashed(hash))) : [];
 
@@ -160,6 +164,9 @@ internal sealed class RecordProtocol
 
     /// <summary>Fields of the windows that follow those of the block before.</summary>
     public ImmutableArray<JournalEffect> Fields(FieldBlock block) => _isOver ? [] : Sealed(_protocol!.Fields(block));
+
+    /// <summary>A site wants rows written.</summary>
+    public ImmutableArray<JournalEffect> Rows(StateRows rows) => _isOver ? [] : Sealed(_protocol!.Rows(rows));
 
     /// <summary>Something worth keeping happened.</summary>
     public ImmutableArray<JournalEffect> Note(string text) => _isOver ? [] : Sealed(_protocol!.Note(text));
@@ -227,7 +234,7 @@ internal sealed class RecordProtocol
             result.AddRange(effect switch
             {
                 JournalEffect.Persist persist => Write(persist.Event),
-                JournalEffect.StoreChunks or JournalEffect.StoreFields or JournalEffect.HashStates => Ask(effect),
+                JournalEffect.StoreChunks or JournalEffect.StoreFields or JournalEffect.WriteRows or JournalEffect.HashStates => Ask(effect),
                 JournalEffect.Diverged or JournalEffect.Ended => End(effect),
                 _ => [effect],
             });
