@@ -1,3 +1,5 @@
+using ActorMultiscale.Actors.Cluster;
+using ActorMultiscale.Host;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
 
@@ -38,7 +40,7 @@ public sealed class PlacementTests : IDisposable
     [Fact]
     public void Rules_are_read_in_order_for_participants_ensembles_and_beginnings()
     {
-        var rules = Load("""placement { left { role = md }, right { role = fe, with = left }, "cell[1]" { role = md }, cell { with = right }, "*" { role = spare } }""").System.Experiment.Placement;
+        var rules = Load("""placement { left { role = md }, right { role = fe, with = left }, "cell[1]" { role = md }, cell { with = right }, "*" { role = spare, least-nodes = 4 } }""").System.Experiment.Placement;
 
         Assert.Equal(new PlacementRule("left") { Role = "md" }, rules[0]);
         Assert.Equal(new PlacementRule("right") { Role = "fe", With = "left" }, rules[1]);
@@ -46,6 +48,7 @@ public sealed class PlacementTests : IDisposable
         Assert.Equal((false, true), (rules[2].Concerns("cell[0]"), rules[2].Concerns("cell[1]")));
         Assert.Equal((true, false), (rules[3].Concerns("cell[0]"), rules[3].Concerns("cellar")));
         Assert.True(rules[4].Concerns("left"));
+        Assert.Equal((null, 4), (rules[0].LeastNodes, rules[4].LeastNodes));
     }
 
     [Fact]
@@ -66,6 +69,8 @@ public sealed class PlacementTests : IDisposable
     [InlineData("placement { left { rol = md } }", "placement.left.rol", "Did you mean 'role'?")]
     [InlineData("placement { left { } }", "placement.left", "says nothing")]
     [InlineData("placement { left { role = MD } }", "placement.left.role", "'MD' cannot be the role of a node")]
+    [InlineData("placement { left { least-nodes = 0 } }", "placement.left.least-nodes", "1")]
+    [InlineData("placement { left { least-nodes = 1.5 } }", "placement.left.least-nodes", "whole")]
     [InlineData("placement { left = md }", "placement.left", "section")]
     [InlineData("placement = md", "placement", "section")]
     [InlineData("placement { left { with = right }, right { with = \"cell[2]\" }, cell { with = left } }", "placement.", "circle: 'left' with 'right' with 'cell[2]' with 'left'")]
@@ -114,12 +119,27 @@ public sealed class PlacementTests : IDisposable
     }
 
     [Fact]
+    public void Nodes_of_a_trial_have_the_roles_that_the_experiment_names()
+    {
+        string Roles(string placement, int nodes) => string.Join(", ", LocalCluster.RolesFor(Load(placement).System.Experiment, nodes).Select(own => string.Join('+', own)));
+
+        Assert.Equal(", ", Roles("", 2));
+        Assert.Equal("fe, md, fe", Roles("placement { left { role = md }, right { role = fe } }", 3));
+        Assert.Equal("fe+md", Roles("placement { left { role = md }, right { role = fe } }", 1));
+        Assert.Equal("fe+spare, md", Roles("placement { left { role = md }, right { role = fe }, cell { role = spare } }", 2));
+        Assert.Equal("fe+md, fe+md", Roles("placement { left { role = md, least-nodes = 2 }, right { role = fe } }", 2));
+        var fault = Assert.Throws<NodeStartException>(() => Roles("placement { left { role = md, least-nodes = 3 } }", 2));
+        Assert.Contains("'left' waits for 3 nodes", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("--set placement.left.least-nodes=1", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Check_shows_it()
     {
-        _ = Load("""placement { left { role = md }, cell { role = fe, with = right } }""");
+        _ = Load("""placement { left { role = md }, cell { role = fe, with = right }, right { least-nodes = 3 } }""");
 
         var (code, text, _) = HostCall.Run(_folder, "check", "test.conf");
         Assert.Equal(0, code);
-        Assert.Contains("in a cluster: left on nodes of the role 'md', cell on nodes of the role 'fe' with right", text, StringComparison.Ordinal);
+        Assert.Contains("in a cluster: left on nodes of the role 'md', cell on nodes of the role 'fe' with right, right when 3 or more are there", text, StringComparison.Ordinal);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Numerics;
 
@@ -34,7 +35,7 @@ internal static class NodePlacement
     /// <param name="system">The coupled system.</param>
     /// <param name="offers">The nodes, in the order of their addresses.</param>
     /// <param name="costs">Measured seconds of each participant in a window; 0 where there is no measure.</param>
-    /// <exception cref="InvalidOperationException">No node has a role that a participant needs.</exception>
+    /// <exception cref="InvalidOperationException">No node, or fewer than are wanted, has a role that a participant needs.</exception>
     public static ChosenNodes Choose(CoupledSystem system, ImmutableArray<NodeOffer> offers, IReadOnlyList<double> costs)
     {
         var weights = WeightsOf(system, costs);
@@ -50,8 +51,10 @@ internal static class NodePlacement
                 byRole[role] = allowed = [.. Enumerable.Range(0, offers.Length).Where(n => role.Length == 0 || offers[n].Roles.Contains(role))];
             }
 
-            return allowed.Length > 0 ? allowed : throw new InvalidOperationException(role.Length > 0
-                ? $"'{system.Participants[participant].Name}' is to be on a node of the role '{role}', and there is none."
+            var (least, name) = (rules[participant]?.LeastNodes ?? 1, system.Participants[participant].Name);
+            return allowed.Length >= least ? allowed : throw new InvalidOperationException(
+                least > 1 ? string.Create(CultureInfo.InvariantCulture, $"'{name}' waits for {least} nodes{(role.Length > 0 ? $" of the role '{role}'" : "")}, and {allowed.Length} {(allowed.Length == 1 ? "is" : "are")} there.")
+                : role.Length > 0 ? $"'{name}' is to be on a node of the role '{role}', and there is none."
                 : "There is no node that could take a participant.");
         }
 

@@ -131,7 +131,7 @@ internal static class CheckCommand
     }
 
     private static string Words(PlacementRule rule) =>
-        $"{rule.Participants}{(rule.Role is { } role ? $" on nodes of the role '{role}'" : "")}{(rule.With is { } with ? $" with {with}" : "")}";
+        $"{rule.Participants}{(rule.Role is { } role ? $" on nodes of the role '{role}'" : "")}{(rule.With is { } with ? $" with {with}" : "")}{(rule.LeastNodes is { } least ? string.Create(CultureInfo.InvariantCulture, $" when {least} or more are there") : "")}";
 
     private static string Words(long bytes) => bytes switch
     {

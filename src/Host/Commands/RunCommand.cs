@@ -66,9 +66,10 @@ internal static class RunCommand
             }
             else if (parsed.GetResult(nodes) is not null)
             {
+                var roles = LocalCluster.RolesFor(loaded.System.Experiment, parsed.GetValue(nodes));
                 var place = Path.Combine(Path.GetTempPath(), FormattableString.Invariant($"actor-multiscale-{Environment.ProcessId}"));
                 await Console.Error.WriteLineAsync($"starting {parsed.GetValue(nodes)} nodes; what they say is in '{place}'").ConfigureAwait(false);
-                var local = await LocalCluster.StartAsync([.. Enumerable.Repeat(ImmutableArray<string>.Empty, parsed.GetValue(nodes))], place, TimeSpan.FromSeconds(90), "--store", parsed.GetValue(store)!).ConfigureAwait(false);
+                var local = await LocalCluster.StartAsync(roles, place, TimeSpan.FromSeconds(90), "--store", parsed.GetValue(store)!).ConfigureAwait(false);
                 try
                 {
                     return await RunStages.RunAsync(catalog, run, loaded, manners with { Cluster = new ClusterTarget(local.Nodes[0].Address, null, IsDetached: false, EndsWithUs: true) }).ConfigureAwait(false);

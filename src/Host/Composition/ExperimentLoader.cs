@@ -303,7 +303,7 @@ public sealed class ExperimentLoader
             Placement = [.. experiment.Placement
                 .Where(rule => experiment.Participants.Where(p => Concerns(rule, p)) is var concerned && (!concerned.Any() || concerned.Any(p => awake.Contains(p.Name))))
                 .Select(rule => rule.With is { } with && !IsAwake(with) ? rule with { With = null } : rule)
-                .Where(rule => rule.Role is not null || rule.With is not null)],
+                .Where(rule => !rule.IsEmpty)],
         };
     }
 
@@ -702,6 +702,7 @@ public sealed class ExperimentLoader
         {
             Role = reader.Has("role") ? reader.Text("role") : null,
             With = reader.Has("with") ? reader.Text("with") : null,
+            LeastNodes = reader.Has("least-nodes") ? (int)reader.Integer("least-nodes", null, 1, 10_000) : null,
         };
         if (rule.Role is { Length: > 0 } role && !NodeSettings.IsRole(role))
         {

@@ -807,9 +807,9 @@ public sealed class Composition
         foreach (var rule in rules)
         {
             var path = $"placement.{rule.Participants}";
-            if (rule.Role is null && rule.With is null)
+            if (rule.IsEmpty)
             {
-                Fault(path, $"The rule says nothing: give it a 'role' that nodes have, or a participant 'with' whom to share a node.");
+                Fault(path, $"The rule says nothing: give it a 'role' that nodes have, a participant 'with' whom to share a node, or a number of 'least-nodes' that have to be there.");
             }
 
             if (!names.Exists(rule.Concerns))

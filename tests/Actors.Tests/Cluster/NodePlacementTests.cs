@@ -56,6 +56,16 @@ public sealed class NodePlacementTests
     }
 
     [Fact]
+    public void Whoever_wants_many_nodes_is_placed_when_they_are_there()
+    {
+        var system = Of([("atoms", _heavy), ("bar", _heavy)], null, new PlacementRule("atoms") { Role = "md", LeastNodes = 2 });
+        ImmutableArray<NodeOffer> two = [Node(1, 4, "md"), Node(2, 4)];
+
+        Assert.Contains("'atoms' waits for 2 nodes of the role 'md', and 1 is there", Assert.Throws<InvalidOperationException>(() => NodePlacement.Choose(system, two, NoCosts(system))).Message);
+        Assert.Equal(2, NodePlacement.Choose(system, two.Add(Node(3, 4, "md")), NoCosts(system)).Nodes.Length);
+    }
+
+    [Fact]
     public void Those_that_are_to_be_together_are_whoever_of_them_costs_more()
     {
         // A chain: c with b with a; the last of them costs most, and each alone would go elsewhere.
