@@ -10,15 +10,16 @@ namespace ActorMultiscale.Actors.DataPlane;
 /// </summary>
 internal sealed class Wire : IDisposable
 {
-    // So many may introduce themselves at once; a run has fewer processes, and the rest is sent away.
-    private const int Guests = 64;
+    // So many strangers are listened to at once; the others wait in line, from which the system takes so many.
+    private const int Strangers = 64;
+    private const int Line = 1024;
 
     // So many are connected to at once: to wait in line is no reason to be late.
     private const int AtOnce = 16;
     private readonly Socket _listener;
     private readonly object _gate = new();
     private readonly HashSet<WireLink> _links = [];
-    private readonly Dictionary<Socket, long> _guests = [];                     // Who has not introduced itself yet, since when.
+    private readonly Dictionary<Socket, (long Since, bool IsStranger)> _guests = [];      // Connections without a link yet, and whether nobody knows who it is that has connected.
     private readonly Dictionary<Guid, (Hello Hello, WireLane Lane)> _halves = [];      // Who has, with one connection of two.
     private WireCounters _past;
     private int _connecting;
@@ -84,7 +85,7 @@ internal sealed class Wire : IDisposable
         try
         {
             listener.Bind(at);
-            listener.Listen(Guests);
+            listener.Listen(Line);
         }
         catch (SocketException fault)
         {
@@ -179,16 +180,22 @@ internal sealed class Wire : IDisposable
                 continue;
             }
 
-            var from = Remote(socket);
-            if (Enter(socket))
+            lock (_gate)
             {
-                Run($"meets {from}", () => Meet(socket, from), Options);
+                while (!_isDisposed && _guests.Values.Count(guest => guest.IsStranger) >= Strangers)
+                {
+                    Monitor.Wait(_gate);
+                }
             }
-            else
+
+            if (!Enter(socket, isStranger: true))
             {
                 socket.Dispose();
-                Refuse(from, $"{Guests} others have connected and have not said yet who they are.");
+                return;
             }
+
+            var from = Remote(socket);
+            Run($"meets {from}", () => Meet(socket, from), Options);
         }
     }
 
@@ -244,7 +251,19 @@ internal sealed class Wire : IDisposable
         {
             if (!hello.IsOfFields)
             {
-                return (_halves.TryAdd(hello.Link, (hello, lane)) ? null : "A link of that number is being made already.", null);
+                if (!_halves.TryAdd(hello.Link, (hello, lane)))
+                {
+                    return ("A link of that number is being made already.", null);
+                }
+
+                // Who is known keeps nobody out, least of all its own second connection.
+                if (_guests.TryGetValue(lane.Socket, out var guest))
+                {
+                    _guests[lane.Socket] = guest with { IsStranger = false };
+                    Monitor.PulseAll(_gate);
+                }
+
+                return (null, null);
             }
 
             return _halves.TryGetValue(hello.Link, out var first) && first.Hello == hello with { IsOfFields = false, Token = first.Hello.Token } && _halves.Remove(hello.Link)
@@ -302,9 +321,9 @@ internal sealed class Wire : IDisposable
         WireLane? lane = null;
         try
         {
-            if (!Enter(socket))
+            if (!Enter(socket, isStranger: false))
             {
-                throw new InvalidDataException("This process takes no further part in the run, or is connecting to too many at once.");
+                throw new InvalidDataException("This process takes no further part in the run.");
             }
 
             socket.Connect(to);
@@ -356,11 +375,11 @@ internal sealed class Wire : IDisposable
         Receiver.Refused(from, reason);
     }
 
-    private bool Enter(Socket socket)
+    private bool Enter(Socket socket, bool isStranger)
     {
         lock (_gate)
         {
-            return !_isDisposed && _guests.Count < Guests && _guests.TryAdd(socket, TimeProvider.System.GetTimestamp());
+            return !_isDisposed && _guests.TryAdd(socket, (TimeProvider.System.GetTimestamp(), isStranger));
         }
     }
 
@@ -369,6 +388,7 @@ internal sealed class Wire : IDisposable
     {
         lock (_gate)
         {
+            Monitor.PulseAll(_gate);
             return _guests.Remove(socket);
         }
     }
@@ -390,10 +410,11 @@ internal sealed class Wire : IDisposable
                 Monitor.Wait(_gate, period);
                 _ = HasStoodStill;
                 Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());
-                foreach (var late in _guests.Where(guest => TimeProvider.System.GetElapsedTime(guest.Value) > Options.Patience).Select(guest => guest.Key).ToList())
+                foreach (var late in _guests.Where(guest => TimeProvider.System.GetElapsedTime(guest.Value.Since) > Options.Patience).Select(guest => guest.Key).ToList())
                 {
                     _guests.Remove(late);
                     late.Dispose();
+                    Monitor.PulseAll(_gate);
                     if (_halves.FirstOrDefault(half => half.Value.Lane.Socket == late) is { Value.Lane: { } lane } half)
                     {
                         _halves.Remove(half.Key);

@@ -62,6 +62,42 @@ public sealed class WireTests
         Assert.Throws<ArgumentException>(() => stand.RightLink.Send(new byte[FrameHead.LongestMessage + 1]));
     }
 
+    [Fact]
+    public async Task Who_is_known_and_not_done_yet_keeps_nobody_out()
+    {
+        using var stand = WireStand.Apart(options: site => WireStand.Options(site) with { Patience = TimeSpan.FromSeconds(20) });
+        List<TcpClient> known = [.. Enumerable.Range(0, 100).Select(_ => new TcpClient())];
+        foreach (var client in known)
+        {
+            // The first connection of two.
+            await client.ConnectAsync(stand.LeftWire.EndPoint);
+            await client.GetStream().WriteAsync(new Hello(false, 1, 0, 7, WireStand.Token, Guid.NewGuid(), 1 << 20, "1.2.3").ToBytes());
+            Assert.Equal("", Answer.Read(client.GetStream()).Reason);
+        }
+
+        await stand.Join(stand.LeftWire.EndPoint);
+
+        Assert.Empty(stand.Left.Refused);
+        known.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task Strangers_who_say_nothing_make_others_wait_and_do_not_keep_them_out()
+    {
+        using var stand = WireStand.Apart(options: site => WireStand.Options(site) with { Patience = TimeSpan.FromSeconds(site == 0 ? 2 : 20) });
+        List<TcpClient> strangers = [.. Enumerable.Range(0, 100).Select(_ => new TcpClient())];
+        foreach (var stranger in strangers)
+        {
+            await stranger.ConnectAsync(stand.LeftWire.EndPoint);
+        }
+
+        await stand.Join(stand.LeftWire.EndPoint);
+
+        Assert.Contains("did not say who it is", stand.Left.AwaitRefused(64), StringComparison.Ordinal);
+        Assert.Equal(0, stand.LeftWire.Counters.MessagesReceived);
+        strangers.ForEach(stranger => stranger.Dispose());
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
