@@ -90,7 +90,7 @@ internal static class ClusterBenchmark
     private static NodeSettings Node(string program) => new() { Identity = new NodeIdentity(program, new MachineStamp("", "", ""), false), Threads = 1 };
 
     private static OpenSite Order(CoupledSystem system, FieldPlacement placement, int site, byte[] token) =>
-        new("benchmark", 1, site, Convert.ToHexString(token), placement.Participants, placement.Homes, placement.Groups, [], 2);
+        new("benchmark", 1, site, Convert.ToHexString(token), placement.Participants, placement.Homes, placement.Groups, [], 2, RunEventCodec.HashOf(_origin));
 
     private static FieldPlacement Placement(CoupledSystem system) => new(system, [0, 1], 2);
 

@@ -38,7 +38,7 @@ internal static class ActorSettings
     /// <summary>The configuration of a node of a cluster.</summary>
     public static Config ForNode(NodeSettings node)
     {
-        var roles = string.Join(", ", node.Roles.Select(role => $"\"{role}\""));
+        var roles = string.Join(", ", (node.IsUpgrade ? node.Roles.Add(NodeSettings.UpgradeMark) : node.Roles).Select(role => $"\"{role}\""));
         var own = string.Create(CultureInfo.InvariantCulture,
             $"actor-multiscale.solver-dispatcher.dedicated-thread-pool.thread-count = {node.Threads}\nakka.cluster.roles = [{roles}]\n");
         return ConfigurationFactory.ParseString(own + Listening(node.Listen, node.Certificates is not null)).WithFallback(Profile("cluster")).WithFallback(Profile("local"));

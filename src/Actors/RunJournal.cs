@@ -32,6 +32,8 @@ internal sealed class RunJournal : ReceiveActor, IWithTimers
         _protocol = new RecordProtocol(start, database.Name, settings.StorePatience, settings.Clock, Math.Max(1, runAhead / 4));
         _account = settings.Account;
         _packer = Context.ActorOf(Props.Create(() => new FieldPacker(settings.Account)).WithDispatcher(ActorSettings.StoreDispatcher), "packer");
+        Context.Watch(_packer);
+        Receive<Terminated>(_ => Context.Stop(Self));       // What it was given would come back never.
         (_persistenceId, _supervisor, _store) = ("run-" + start.Run, supervisor, store);
         Receive<JournalWriter.Started>(started => CarryOut(_protocol.WriterStarted(started.Writer, started.Last)));
         Receive<JournalWriter.Written>(OnWritten);

@@ -26,33 +26,5 @@ internal sealed class ClusterRunSource(RunCatalog catalog) : IRunSource
         }
     }
 
-    public IReadOnlyList<string> Kept(string cluster)
-    {
-        List<string> kept = [];
-        foreach (var run in catalog.List())
-        {
-            if (run.Summary is not { } summary)
-            {
-                // A record that is damaged is nobody's; one that cannot be read at this moment makes the list one that nobody can go by.
-                try
-                {
-                    catalog.Open(run.Place).Dispose();
-                }
-                catch (RunStoreException fault) when (!fault.Passes)
-                {
-                    continue;
-                }
-
-                throw new RunStoreException(run.Fault) { Passes = true };
-            }
-
-            using var store = catalog.Open(summary.Run);
-            if (store.KeptBy == cluster)
-            {
-                kept.Add(summary.Run);
-            }
-        }
-
-        return kept;
-    }
+    public IReadOnlyList<string> Kept(string cluster) => catalog.Kept(cluster);
 }

@@ -1,12 +1,10 @@
 using System.Collections.Immutable;
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Host.Commands;
-using ActorMultiscale.Physics.Coupling;
 
 namespace ActorMultiscale.Host;
 
@@ -27,29 +25,6 @@ public sealed class LocalCluster : IAsyncDisposable
 
     /// <summary>The nodes, in the order in which they were started; the first formed the cluster.</summary>
     public ImmutableArray<LocalNode> Nodes => [.. _nodes];
-
-    /// <summary>The roles that an experiment names, dealt out among so many nodes: each has a node, and each node a role.</summary>
-    /// <exception cref="NodeStartException">The experiment waits for more nodes.</exception>
-    public static IReadOnlyList<ImmutableArray<string>> RolesFor(Experiment experiment, int nodes)
-    {
-        ArgumentNullException.ThrowIfNull(experiment);
-        List<string> names = [.. experiment.Placement.Select(rule => rule.Role).OfType<string>().Distinct().Order(StringComparer.Ordinal)];
-        var roles = Enumerable.Repeat(ImmutableArray<string>.Empty, nodes).ToArray();
-        for (var i = 0; names.Count > 0 && i < Math.Max(nodes, names.Count); i++)
-        {
-            roles[i % nodes] = roles[i % nodes].Add(names[i % names.Count]);
-        }
-
-        // A small trial of an experiment that wants many nodes has all of them do whatever there is.
-        if (experiment.Placement.Any(rule => rule.LeastNodes > roles.Count(own => rule.Role is null || own.Contains(rule.Role))))
-        {
-            roles = [.. roles.Select(_ => names.ToImmutableArray())];
-        }
-
-        var waits = experiment.Placement.FirstOrDefault(rule => rule.LeastNodes > nodes);
-        return waits is null ? roles : throw new NodeStartException(string.Create(CultureInfo.InvariantCulture,
-            $"--nodes {nodes}: '{waits.Participants}' waits for {waits.LeastNodes} nodes (placement.{waits.Participants}.least-nodes). Start as many, or try with --set placement.{waits.Participants}.least-nodes=1."));
-    }
 
     /// <summary>Starts nodes, and waits until each is a member.</summary>
     /// <param name="roles">The roles of each node.</param>

@@ -144,6 +144,10 @@ public abstract class RunCatalog
         }
     }
 
+    /// <summary>The runs that the cluster <paramref name="cluster"/> keeps going. A record that is damaged is nobody's.</summary>
+    /// <exception cref="RunStoreException">The store is away.</exception>
+    public abstract IReadOnlyList<string> Kept(string cluster);
+
     /// <summary>Refuses names of runs that there are not.</summary>
     private protected void Expect(IReadOnlyList<string> runs)
     {
@@ -185,6 +189,25 @@ public sealed class RunFolder(string path) : RunCatalog
 
     /// <inheritdoc/>
     public override bool Exists(string run) => File.Exists(FileOf(run));
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Kept(string cluster)
+    {
+        var kept = new List<string>();
+        foreach (var file in Directory.Exists(path) ? Directory.EnumerateFiles(path, "*" + Extension).Order(StringComparer.Ordinal) : Enumerable.Empty<string>())
+        {
+            try
+            {
+                kept.AddRange(RunStore.KeptIn(new SqliteDatabase(file), cluster));
+            }
+            catch (RunStoreException fault) when (!fault.Passes)
+            {
+                // Nobody could go on with it.
+            }
+        }
+
+        return kept;
+    }
 
     /// <inheritdoc/>
     public override IEnumerable<(RunSummary? Summary, string Place, string Fault)> List()
@@ -250,6 +273,9 @@ public sealed class RunServer(PostgresDatabase database) : RunCatalog
 
     /// <inheritdoc/>
     public override bool Exists(string run) => RunStore.NamesIn(database, Checked(run)).Any();
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Kept(string cluster) => RunStore.KeptIn(database, cluster);
 
     /// <summary>Removes the chunks that no run refers to.</summary>
     /// <exception cref="RunStoreException">A record is damaged: nothing was removed.</exception>

@@ -154,6 +154,7 @@ internal static class ConsoleTables
 [JsonSerializable(typeof(NodeEventOutput))]
 [JsonSerializable(typeof(ImmutableArray<NodeOutput>))]
 [JsonSerializable(typeof(CertificateOutput))]
+[JsonSerializable(typeof(DetachedRunOutput))]
 internal sealed partial class HostJson : JsonSerializerContext
 {
     // Letters beyond ASCII (σ, ², names of units) stay readable: the output goes to files and pipes, not into HTML.

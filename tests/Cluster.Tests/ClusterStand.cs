@@ -36,9 +36,9 @@ public abstract class ClusterStand : IDisposable
 
     internal NodeProcess Start(params string[] arguments) => Start(arguments, under: null);
 
-    internal NodeProcess Start(string[] arguments, string[]? under, (string Name, string Value)? variable = null)
+    internal NodeProcess Start(string[] arguments, string[]? under, (string Name, string Value)? variable = null, string? build = null)
     {
-        var node = new NodeProcess(HostProcess.Start(Folder, ["node", "--json", "--store", Store, .. arguments], under, variable));
+        var node = new NodeProcess(HostProcess.Start(Folder, ["node", "--json", "--store", Store, .. arguments], under, variable, build));
         _nodes.Add(node);
         return node;
     }

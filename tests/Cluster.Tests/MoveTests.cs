@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Host;
 using ActorMultiscale.Physics.Coupling;
@@ -8,7 +7,7 @@ using Xunit.Abstractions;
 
 namespace ActorMultiscale.Tests.Cluster;
 
-/// <summary>Nodes that come and go while an ensemble is computed: its members move at the end of a window, and the bits are those of one process.</summary>
+/// <summary>Nodes that come and go while an ensemble is computed, also those of a new version of the program: its members move at the end of a window, and the bits are those of one process.</summary>
 public sealed class MoveTests(ITestOutputHelper output) : ClusterStand(output)
 {
     private const string Run = "moving";
@@ -59,16 +58,58 @@ public sealed class MoveTests(ITestOutputHelper output) : ClusterStand(output)
         AwaitWindowsAfter(Look().Windows);
         Say("the second node has left", clock.Elapsed);
 
-        Did("stop", Run, "--cluster", first.Address);
+        var epochs = StopsInTheStateOfOneProcess(file, first);
+        Assert.True(epochs >= 3, $"There were {epochs} incarnations: it moved to the third node, and away from the second.");
+        Say("computed by one process", clock.Elapsed);
+    }
+
+    [Fact]
+    public void Nodes_of_a_new_version_take_the_place_of_the_old_ones_one_by_one()
+    {
+        var clock = Stopwatch.StartNew();
+        var file = Path.Combine(Folder, "plate.conf");
+        File.WriteAllText(file, Experiment);
+        var first = Start("--threads", "1");
+        first.WaitFor("listening", first.Address, Soon);
+        var second = Start("--threads", "1", "--join", first.Address);
+        var build = HostProcess.OtherBuild(Path.Combine(Folder, "new"));
+        NodeProcess StartNew(NodeProcess contact, params string[] more) => Start(["--threads", "1", "--join", contact.Address, .. more], under: null, build: build);
+        var refused = StartNew(first);
+        Await(first, second);
+        Did("run", file, "--name", Run, "--store", Store, "--cluster", first.Address, "--detach", "--quiet");
+        Assert.Equal(8, refused.WaitForExit(Soon).Code);
+        Assert.Contains("all nodes run the same (--upgrade lets it in, to replace them)", refused.Process.Error, StringComparison.Ordinal);
+        second.WaitFor("site-begins", second.Address, Soon);
+
+        var third = StartNew(first, "--upgrade");
+        Await(first, second, third);
+        Assert.Contains($"{third.Address}: program ", Host("nodes", "--cluster", first.Address).Out, StringComparison.Ordinal);
+        second.Process.Signal("TERM");
+        Assert.Equal(0, second.WaitForExit(Soon).Code);
+        AwaitWindowsAfter(Look().Windows);
+        Say("one node is replaced", clock.Elapsed);
+        Assert.False(third.Says("site-begins", third.Address), "A run whose keeper is of the old version was computed by the new one.");
+
+        first.Process.Signal("TERM");
+        Assert.Equal(0, first.WaitForExit(Soon).Code);
+        third.WaitFor("site-begins", third.Address, Soon);
+        var fourth = StartNew(third);
+        Await(third, fourth);
+        AwaitWindowsAfter(Look().Windows);
+        Say("all nodes are replaced", clock.Elapsed);
+        StopsInTheStateOfOneProcess(file, fourth);
+    }
+
+    // How many incarnations there were.
+    private int StopsInTheStateOfOneProcess(string file, NodeProcess contact)
+    {
+        Did("stop", Run, "--cluster", contact.Address);
         var (epoch, windows, end) = Look();
         Assert.Equal(RunOutcome.Stopped, end!.Outcome);
-        Assert.True(epoch >= 3, $"There were {epoch} incarnations: it moved to the third node, and away from the second.");
-        Say(string.Create(CultureInfo.InvariantCulture, $"stopped after {windows} windows"), clock.Elapsed);
-
         Did("run", file, "--until", $"{windows} s", "--name", "alone", "--store", Path.Combine(Folder, "alone"), "--quiet", "--no-fields");
         using var alone = RunCatalog.Of(Path.Combine(Folder, "alone")).Open("alone");
         Assert.Equal((windows, alone.Recent().End!.FinalHash), (alone.Recent().Windows, end.FinalHash));
-        Say("computed by one process", clock.Elapsed);
+        return epoch;
     }
 
     private void Did(params string[] arguments)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
+using ActorMultiscale.Host;
 
 namespace ActorMultiscale.Tests.Host;
 
@@ -11,9 +12,9 @@ internal sealed class HostProcess : IDisposable
     private readonly StringBuilder _out = new();
     private readonly StringBuilder _error = new();
 
-    private HostProcess(string folder, string[] arguments, string[]? under = null, (string Name, string Value)? variable = null)
+    private HostProcess(string folder, string[] arguments, string[]? under = null, (string Name, string Value)? variable = null, string? build = null)
     {
-        string[] command = [.. under ?? [], "dotnet", Path.Combine(AppContext.BaseDirectory, "Host.dll"), .. arguments];
+        string[] command = [.. under ?? [], "dotnet", Path.Combine(build ?? AppContext.BaseDirectory, "Host.dll"), .. arguments];
         var start = new ProcessStartInfo(command[0]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var argument in command[1..])
         {
@@ -74,8 +75,31 @@ internal sealed class HostProcess : IDisposable
 
     public static HostProcess Start(string folder, params string[] arguments) => new(folder, arguments);
 
-    /// <summary>The same with a command before it that becomes the program, such as <c>ip netns exec NAME</c>, and with a variable of its environment.</summary>
-    public static HostProcess Start(string folder, string[] arguments, string[]? under, (string Name, string Value)? variable = null) => new(folder, arguments, under, variable);
+    /// <summary>The same with a command before it that becomes the program, such as <c>ip netns exec NAME</c>, with a variable of its environment, and of another build.</summary>
+    public static HostProcess Start(string folder, string[] arguments, string[]? under, (string Name, string Value)? variable = null, string? build = null) => new(folder, arguments, under, variable, build);
+
+    /// <summary>The same program under another version, whatever the new one would do otherwise, in a folder of its own.</summary>
+    public static string OtherBuild(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var entry in new DirectoryInfo(AppContext.BaseDirectory).EnumerateFileSystemInfos())
+        {
+            _ = entry is DirectoryInfo ? Directory.CreateSymbolicLink(Path.Combine(folder, entry.Name), entry.FullName) : File.CreateSymbolicLink(Path.Combine(folder, entry.Name), entry.FullName);
+        }
+
+        var program = Path.Combine(folder, "Host.dll");
+        var (bytes, version, isFound) = (File.ReadAllBytes(program), Encoding.UTF8.GetBytes(Machine.Program), false);
+        File.Delete(program);
+        for (var at = bytes.AsSpan().IndexOf(version); at >= 0; at = bytes.AsSpan().IndexOf(version))
+        {
+            isFound = true;
+            bytes[at + version.Length - 1] = (byte)(bytes[at + version.Length - 1] == '7' ? '8' : '7');
+        }
+
+        Assert.True(isFound, $"the program does not hold its version '{Machine.Program}'");
+        File.WriteAllBytes(program, bytes);
+        return folder;
+    }
 
     public static (int Code, string Out, string Error) Run(string folder, params string[] arguments)
     {

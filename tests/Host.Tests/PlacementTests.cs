@@ -1,5 +1,3 @@
-using ActorMultiscale.Actors.Cluster;
-using ActorMultiscale.Host;
 using ActorMultiscale.Host.Composition;
 using ActorMultiscale.Physics.Coupling;
 
@@ -68,6 +66,7 @@ public sealed class PlacementTests : IDisposable
     [InlineData("placement { left { with = left } }", "placement.left.with", "with itself")]
     [InlineData("placement { left { rol = md } }", "placement.left.rol", "Did you mean 'role'?")]
     [InlineData("placement { left { } }", "placement.left", "says nothing")]
+    [InlineData("placement { left { role = \"\" } }", "placement.left.role", "'' cannot be the role of a node")]
     [InlineData("placement { left { role = MD } }", "placement.left.role", "'MD' cannot be the role of a node")]
     [InlineData("placement { left { least-nodes = 0 } }", "placement.left.least-nodes", "1")]
     [InlineData("placement { left { least-nodes = 1.5 } }", "placement.left.least-nodes", "whole")]
@@ -116,21 +115,6 @@ public sealed class PlacementTests : IDisposable
             """.ReplaceLineEndings("\n")).System.Experiment.Placement;
 
         Assert.Equal([new PlacementRule("left") { Role = "md" }], rules.AsEnumerable());
-    }
-
-    [Fact]
-    public void Nodes_of_a_trial_have_the_roles_that_the_experiment_names()
-    {
-        string Roles(string placement, int nodes) => string.Join(", ", LocalCluster.RolesFor(Load(placement).System.Experiment, nodes).Select(own => string.Join('+', own)));
-
-        Assert.Equal(", ", Roles("", 2));
-        Assert.Equal("fe, md, fe", Roles("placement { left { role = md }, right { role = fe } }", 3));
-        Assert.Equal("fe+md", Roles("placement { left { role = md }, right { role = fe } }", 1));
-        Assert.Equal("fe+spare, md", Roles("placement { left { role = md }, right { role = fe }, cell { role = spare } }", 2));
-        Assert.Equal("fe+md, fe+md", Roles("placement { left { role = md, least-nodes = 2 }, right { role = fe } }", 2));
-        var fault = Assert.Throws<NodeStartException>(() => Roles("placement { left { role = md, least-nodes = 3 } }", 2));
-        Assert.Contains("'left' waits for 3 nodes", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("--set placement.left.least-nodes=1", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -121,13 +121,16 @@ public sealed class ClusterNode
     public void Leave() => End(new NodeOutcome(NodeEnd.Left, "The node was told to end."), CoordinatedShutdown.ClusterLeavingReason.Instance);
 
     /// <summary>What keeps <paramref name="here"/> out of a cluster of which <paramref name="there"/> is a node, as a sentence; null if nothing does.</summary>
-    public static string? Difference(NodeIdentity there, NodeIdentity here)
+    /// <param name="there">What that is.</param>
+    /// <param name="here">What this is.</param>
+    /// <param name="isUpgrade">Whether this one comes to replace nodes of another program.</param>
+    public static string? Difference(NodeIdentity there, NodeIdentity here, bool isUpgrade)
     {
         ArgumentNullException.ThrowIfNull(there);
         ArgumentNullException.ThrowIfNull(here);
-        if (there.Program != here.Program)
+        if (there.Program != here.Program && !isUpgrade)
         {
-            return $"the cluster runs the program {there.Program}, this node is {here.Program}; all nodes run the same";
+            return $"the cluster runs the program {there.Program}, this node is {here.Program}; all nodes run the same (--upgrade lets it in, to replace them)";
         }
 
         return here.AllowsOtherMachine || there.Machine == here.Machine ? null

@@ -26,7 +26,7 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly HashSet<Address> _alike = [];
     private readonly Dictionary<Address, (Standing Standing, long At)> _standings = [];       // Of each that has answered, and when it did last.
-    private readonly long _began = TimeProvider.System.GetTimestamp();
+    private long _began = TimeProvider.System.GetTimestamp();
     private bool _joins;
 
     /// <summary>What a contact is.</summary>
@@ -58,7 +58,7 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         });
         Receive<ChooseAgain>(_ =>
         {
-            _joins = false;
+            (_joins, _began) = (false, TimeProvider.System.GetTimestamp());
             _standings.Clear();
             Timers.StartPeriodicTimer("ask", new Ask(), TimeSpan.Zero, _askEvery);
         });
@@ -79,7 +79,7 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         });
         Receive<Late>(_ => _node.End(new NodeOutcome(NodeEnd.Unreachable, _joins
             ? $"The cluster of {Contacts} did not take this node up within {Seconds} s; it may have members that are unreachable."
-            : $"No node answers at {Contacts} within {Seconds} s. Is it started, does it listen on that address, and are its connections protected in the same way?")));
+            : $"No node answers at {Contacts} within {Seconds} s. Is it started, is the address written as its 'listening on', and are its connections protected in the same way?")));
         Receive<ClusterEvent.MemberUp>(up =>
         {
             if (up.Member.UniqueAddress.Equals(_cluster.SelfUniqueAddress))
@@ -118,7 +118,7 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
 
     private void OnIdentity(NodeIdentity there)
     {
-        if (ClusterNode.Difference(there, _node.Settings.Identity) is { } difference)
+        if (ClusterNode.Difference(there, _node.Settings.Identity, _node.Settings.IsUpgrade) is { } difference)
         {
             Refuse(difference);
             return;

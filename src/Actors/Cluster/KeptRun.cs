@@ -27,12 +27,19 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     // A node that is about to leave is given nothing to do; it may have been started again by then.
     private static readonly TimeSpan _leavesWithin = TimeSpan.FromSeconds(10);
 
+    // A node that did not open its site, for it does not reach the store, say, is asked again after that; before only where the others do not do.
+    private static readonly TimeSpan _shunnedFor = TimeSpan.FromSeconds(60);
+
+    // Incarnations that come no further than the one before follow each other ever more slowly, up to that.
+    private static readonly TimeSpan _longestRest = TimeSpan.FromSeconds(30);
+
     private readonly string _name;
     private readonly ClusterNode _node;
     private readonly IRunSource _source;
     private readonly IActorRef _keeper;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly Dictionary<NodeAddress, long> _leaving = [];
+    private readonly Dictionary<NodeAddress, long> _shunned = [];       // Who did not open a site, and when.
     private ImmutableArray<NodeOffer> _offers = [];
     private bool _isNew;
     private RunStore? _store;
@@ -42,6 +49,9 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private ObservationStore? _observations;
     private ChosenNodes? _chosen;                            // Where the run is.
     private ImmutableArray<double> _costs = [];              // As they were measured, of this incarnation or one before.
+    private bool _lacksNodes;                                // When it was to be placed last.
+    private long _reached;                                   // Windows that were durable when the last incarnation was lost,
+    private int _vain;                                       // and how many were lost since without more.
     private bool _mayMove;                                   // It is where it is for long enough.
     private RunStanding _standing;
     private Wish _wish;
@@ -230,8 +240,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
             catch (Exception fault)
             {
-                // What is recorded is no experiment for this program.
-                return new NotOpened(store, fault.GetBaseException().Message, IsFinal: true) { Status = RunStatus.Failed };
+                // What is recorded is no experiment for this program; or only not for this node, where it is taken over.
+                return new NotOpened(store, fault.GetBaseException().Message, IsFinal: isNew) { Status = RunStatus.Failed };
             }
         });
     }
@@ -273,7 +283,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     // have been replaced, and would take the run from the one that has it now.
     private void AskAround(bool onlyLooks = false)
     {
-        var (actors, isSecure, own) = (Context.System, _node.Settings.Certificates is not null, _node.Address);
+        var (actors, own, program, isTrial) = (Context.System, _node.Address, _node.Settings.Identity.Program, _node.Settings.IsTrial);
         var members = _cluster.State.Members.Where(m => m.Status is MemberStatus.Up or MemberStatus.Leaving or MemberStatus.Exiting).ToList();
         if (!onlyLooks)
         {
@@ -287,7 +297,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             {
                 var (status, list) = (agent.Ask<IControlMessage>(new StatusQuestion(), _answerWithin), agent.Ask<IControlMessage>(new MembersQuestion(), _answerWithin));
                 return await status.ConfigureAwait(false) is NodeStatus how && await list.ConfigureAwait(false) is MemberList seen
-                    ? new Voice(new NodeOffer(address, how.Roles, how.Cores), seen.Members.Any(m => m.Address == own && m.Status is "up" or "leaving"), seen.Members.Any(m => m.Address == address && m.Status == "up"))
+                    ? new Voice(new NodeOffer(address, how.Roles, how.Cores) { IsTrial = isTrial && how.Roles.IsEmpty }, seen.Members.Any(m => m.Address == own && m.Status is "up" or "leaving"),
+                        how.Identity.Program == program && seen.Members.Any(m => m.Address == address && m.Status == "up"))
                     : null;
             }
             catch (AskTimeoutException)
@@ -305,7 +316,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     {
         var isHeard = 2 * offers.Voices.Length > offers.Members;
         var now = TimeProvider.System.GetTimestamp();
-        ImmutableArray<NodeOffer> nodes = [.. offers.Voices.Where(v => v.IsMember && !(_leaving.TryGetValue(v.Offer.Address, out var since) && TimeProvider.System.GetElapsedTime(since, now) < _leavesWithin))
+        ImmutableArray<NodeOffer> nodes = [.. offers.Voices.Where(v => v.IsFit && !(_leaving.TryGetValue(v.Offer.Address, out var since) && TimeProvider.System.GetElapsedTime(since, now) < _leavesWithin))
             .Select(v => v.Offer).OrderBy(o => o.Address.Host, StringComparer.Ordinal).ThenBy(o => o.Address.Port)];
         if (offers.OnlyLooks)
         {
@@ -320,10 +331,15 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             if (_wish == Wish.Stop)
             {
                 Finish(RunStatus.Stopped, "it was stopped before it began", isKept: false);
-                return;
             }
-
-            Open();
+            else if (_lacksNodes && Choose() is null)
+            {
+                // The experiment need not be composed anew every second.
+            }
+            else
+            {
+                Open();
+            }
         }
         else
         {
@@ -341,20 +357,14 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
         _wish = Wish.GoOn;
         var (self, sourced) = (Self, _sourced!);
-        ChosenNodes chosen;
-        try
+        if (Choose() is not { } chosen)
         {
-            chosen = NodePlacement.Choose(sourced.System, _offers, _costs.IsEmpty ? new double[sourced.System.Participants.Length] : _costs);
-        }
-        catch (InvalidOperationException fault)
-        {
-            Wait(fault.Message);
             return;
         }
 
         _chosen = chosen;
         var account = WorkAccount.Open(_node.Address.ToString());
-        var sites = new ClusterSites(Context.System, _node.Settings, _name, account, _ => chosen);
+        var sites = new ClusterSites(Context.System, _node.Settings, _name, RunEventCodec.HashOf(sourced.Start.Origin), account, _ => chosen);
         _sites = sites;
         Stand(_standing with { State = RunState.Opening, Note = "", Until = sourced.Start.Until });
         _observations = Observe(_store!);
@@ -363,6 +373,35 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         EndAsync(_run, _observations).PipeTo(Self);
         _mayMove = false;
         Timers.StartSingleTimer("look", new LookAround(), _node.Settings.LookAround);
+    }
+
+    // Null where there are not the nodes for it: then it waits.
+    private ChosenNodes? Choose()
+    {
+        var system = _sourced!.System;
+        IReadOnlyList<double> costs = _costs.IsEmpty ? new double[system.Participants.Length] : _costs;
+        ImmutableArray<NodeOffer> best = [.. _offers.Where(offer => !(_shunned.TryGetValue(offer.Address, out var since) && TimeProvider.System.GetElapsedTime(since) < _shunnedFor))];
+        try
+        {
+            ChosenNodes chosen;
+            try
+            {
+                chosen = NodePlacement.Choose(system, best, costs);
+            }
+            catch (InvalidOperationException) when (best.Length < _offers.Length)
+            {
+                chosen = NodePlacement.Choose(system, _offers, costs);
+            }
+
+            _lacksNodes = false;
+            return chosen;
+        }
+        catch (InvalidOperationException fault)
+        {
+            _lacksNodes = true;
+            Wait(fault.Message);
+            return null;
+        }
     }
 
     private static ObservationStore Observe(RunStore store) => new(store);
@@ -418,15 +457,23 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         {
             case RunStatus.SitesLost when _wish is not (Wish.Stop or Wish.HandOver):
                 Context.GetLogger().Warning("run '{0}' goes back to its last snapshot: {1}", _name, report.Result.Reason);
-                var (sites, lost, ran) = (_sites!, TimeProvider.System.GetTimestamp(), _standing.State == RunState.Running);
-                Stand(_standing with { State = RunState.Waiting, Note = report.Result.Reason });
-                sites.Ended.WaitAsync(_restOfSites).PipeTo(Self, success: isCertain => new SitesEnded(isCertain, ran, lost), failure: _ => new SitesEnded(false, ran, lost));
+                foreach (var node in _sites!.Failed)
+                {
+                    _shunned[node] = TimeProvider.System.GetTimestamp();
+                }
+
+                _vain = _standing.Durable > _reached ? 0 : _vain + 1;
+                _reached = Math.Max(_reached, _standing.Durable);
+                BeginAgain(_standing.State == RunState.Running, report.Result.Reason);
                 break;
             case RunStatus.Stopped when _wish == Wish.Move:
                 AskAround();
                 break;
-            case RunStatus.StoreUnavailable when _wish != Wish.Stop:
-                Wait(report.Result.Reason);
+            case RunStatus.StoreUnavailable when _wish is not (Wish.Stop or Wish.HandOver):
+                BeginAgain(false, report.Result.Reason);
+                break;
+            case RunStatus.StoreUnavailable when _wish == Wish.HandOver:
+                Finish(RunStatus.Stopped, report.Result.Reason, isKept: true);
                 break;
             default:
                 Finish(report.Status, report.Result.Reason, isKept: _wish == Wish.HandOver && report.Status is RunStatus.Stopped or RunStatus.SitesLost);
@@ -434,10 +481,24 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         }
     }
 
+    // When nothing of the incarnation that was lost computes any more.
+    private void BeginAgain(bool hadBegun, string reason)
+    {
+        var lost = TimeProvider.System.GetTimestamp();
+        Stand(_standing with { State = RunState.Waiting, Note = reason });
+        _sites!.Ended.WaitAsync(_restOfSites).PipeTo(Self, success: isCertain => new SitesEnded(isCertain, hadBegun, lost), failure: _ => new SitesEnded(false, hadBegun, lost));
+    }
+
     private void OnSitesEnded(SitesEnded ended)
     {
         // One that did not even begin would fail again at once.
         var rest = !ended.IsCertain ? _restOfSites - TimeProvider.System.GetElapsedTime(ended.Lost) : ended.HadBegun ? TimeSpan.Zero : _betweenTries;
+        if (_vain > 1)
+        {
+            var longer = TimeSpan.FromSeconds(Math.Min(_longestRest.TotalSeconds, Math.Pow(2, Math.Min(_vain - 2, 10))));
+            rest = longer > rest ? longer : rest;
+        }
+
         if (rest > TimeSpan.Zero)
         {
             Timers.StartSingleTimer("again", new TryAgain(), rest);
@@ -536,8 +597,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
 
     private sealed record IsComplete(RunStore Store, long Windows);
 
-    // What a member says: what it offers, and whom it takes for members.
-    private sealed record Voice(NodeOffer Offer, bool TakesOwnForMember, bool IsMember);
+    // What a member says: what it offers, whether it takes this node for a member, and whether a run may be on it: nodes of another program wait for the old ones to go.
+    private sealed record Voice(NodeOffer Offer, bool TakesOwnForMember, bool IsFit);
 
     private sealed record Offers(ImmutableArray<Voice> Voices, int Members, bool OnlyLooks);
 

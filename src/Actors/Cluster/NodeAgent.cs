@@ -21,7 +21,7 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     private readonly Dictionary<Address, Member> _unknown = [];     // Who has not said what it is,
     private readonly Dictionary<Address, Member> _unnamed = [];     // and who has not said of which cluster.
     private readonly SortedSet<HostedParticipant> _participants = new(Comparer<HostedParticipant>.Create(static (a, b) => string.CompareOrdinal(a.Run, b.Run) is not 0 and var order ? order : string.CompareOrdinal(a.Name, b.Name)));
-    private readonly Dictionary<string, int> _epochs = new(StringComparer.Ordinal);        // Of each run the highest that was heard of.
+    private readonly Dictionary<(string Run, string Origin), int> _epochs = [];      // Of each run the highest that was heard of; a name may be used again.
     private readonly Dictionary<IActorRef, OpenSite> _sites = [];
     private readonly List<(OpenSite Order, IActorRef Asker)> _openLater = [];
     private readonly long _began;
@@ -34,10 +34,10 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         Receive<IdentityQuestion>(_ => Sender.Tell(_node.Settings.Identity));
         Receive<StatusQuestion>(_ => Sender.Tell(Status()));
         Receive<MembersQuestion>(_ => Sender.Tell(Members()));
-        Receive<NodeIdentity>(there => Judge(_unknown, isOlder => isOlder
-            ? ClusterNode.Difference(there, _node.Settings.Identity)
-            : ClusterNode.Difference(_node.Settings.Identity, there)));
-        Receive<MemberList>(there => Judge(_unnamed, isOlder => isOlder
+        Receive<NodeIdentity>(there => Judge(_unknown, (member, isOlder) => isOlder
+            ? ClusterNode.Difference(there, _node.Settings.Identity, _node.Settings.IsUpgrade)
+            : ClusterNode.Difference(_node.Settings.Identity, there, member.HasRole(NodeSettings.UpgradeMark))));
+        Receive<MemberList>(there => Judge(_unnamed, (_, isOlder) => isOlder
             ? ClusterNode.Difference(there.Cluster, _node.Settings.Cluster)
             : ClusterNode.Difference(_node.Settings.Cluster, there.Cluster)));
         Receive<AskAgain>(_ => AskUnknown());
@@ -116,7 +116,7 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         }
     }
 
-    private void Judge(Dictionary<Address, Member> asked, Func<bool, string?> differenceFrom)
+    private void Judge(Dictionary<Address, Member> asked, Func<Member, bool, string?> differenceFrom)
     {
         if (!asked.Remove(Sender.Path.Address, out var member))
         {
@@ -125,7 +125,7 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
 
         // The same pair is looked at from both sides: the younger ends itself, and the leader removes one that does not.
         var isOlder = member.IsOlderThan(_cluster.SelfMember);
-        if (differenceFrom(isOlder) is not { } difference)
+        if (differenceFrom(member, isOlder) is not { } difference)
         {
             return;
         }
@@ -144,9 +144,9 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
     // One site of a run at a time: whoever comes with a later epoch waits until what was here computes no more.
     private void Open(OpenSite order)
     {
-        if (order.Epoch < _epochs.GetValueOrDefault(order.Run))
+        if (order.Epoch < _epochs.GetValueOrDefault((order.Run, order.Origin)))
         {
-            Sender.Tell(new SiteRefused(order.Run, order.Epoch, order.Site, $"the run is in epoch {_epochs[order.Run]} already"));
+            Sender.Tell(new SiteRefused(order.Run, order.Epoch, order.Site, $"the run is in epoch {_epochs[(order.Run, order.Origin)]} already"));
             return;
         }
 
@@ -156,8 +156,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
             return;
         }
 
-        _epochs[order.Run] = order.Epoch;
-        var earlier = _sites.Where(site => site.Value.Run == order.Run && site.Value.Epoch < order.Epoch).Select(site => site.Key).ToList();
+        _epochs[(order.Run, order.Origin)] = order.Epoch;
+        var earlier = _sites.Where(site => IsBefore(site.Value, order)).Select(site => site.Key).ToList();
         if (earlier.Count > 0)
         {
             _openLater.Add((order, Sender));
@@ -167,6 +167,8 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
 
         Start(order, Sender, source);
     }
+
+    private static bool IsBefore(OpenSite site, OpenSite order) => site.Run == order.Run && (site.Origin != order.Origin || site.Epoch < order.Epoch);
 
     private void Start(OpenSite order, IActorRef asker, IRunSource source)
     {
@@ -190,12 +192,12 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
         _node.Sites = _sites.Count;
         foreach (var (order, asker) in _openLater.ToList())
         {
-            if (order.Epoch < _epochs[order.Run])
+            if (order.Epoch < _epochs[(order.Run, order.Origin)])
             {
                 _openLater.Remove((order, asker));
-                asker.Tell(new SiteRefused(order.Run, order.Epoch, order.Site, $"the run is in epoch {_epochs[order.Run]} already"));
+                asker.Tell(new SiteRefused(order.Run, order.Epoch, order.Site, $"the run is in epoch {_epochs[(order.Run, order.Origin)]} already"));
             }
-            else if (!_sites.Values.Any(site => site.Run == order.Run && site.Epoch < order.Epoch))
+            else if (!_sites.Values.Any(site => IsBefore(site, order)))
             {
                 _openLater.Remove((order, asker));
                 Start(order, asker, _node.Source!);
@@ -222,7 +224,7 @@ internal sealed class NodeAgent : ReceiveActor, IWithTimers
 
     private MemberList Members() => new(_node.Settings.Cluster, [.. _cluster.State.Members.Take(ControlCodec.LongestList).Select(member => new MemberEntry(
         NodeAddress.Of(member.Address),
-        [.. member.Roles.Order(StringComparer.Ordinal)],
+        [.. member.Roles.Where(role => role != NodeSettings.UpgradeMark).Order(StringComparer.Ordinal)],
         member.Status.ToString().ToLowerInvariant(),
         _cluster.State.Unreachable.Contains(member)))]);
 

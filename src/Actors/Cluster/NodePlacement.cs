@@ -9,7 +9,14 @@ namespace ActorMultiscale.Actors.Cluster;
 /// <param name="Address">Where it is.</param>
 /// <param name="Roles">Its roles.</param>
 /// <param name="Cores">Cores that it may use.</param>
-internal sealed record NodeOffer(NodeAddress Address, ImmutableArray<string> Roles, int Cores);
+internal sealed record NodeOffer(NodeAddress Address, ImmutableArray<string> Roles, int Cores)
+{
+    /// <summary>Whether it was started to try an experiment on, and told no roles: it has all of them, and nobody waits for more such nodes.</summary>
+    public bool IsTrial { get; init; }
+
+    /// <summary>Whether a participant that is to be on a node of <paramref name="role"/> may be on this one; of none, on any.</summary>
+    public bool Has(string role) => IsTrial || role.Length == 0 || Roles.Contains(role);
+}
 
 /// <summary>Which participants are on which nodes.</summary>
 /// <param name="Nodes">The nodes that have any.</param>
@@ -42,16 +49,17 @@ internal static class NodePlacement
         var rules = system.Participants.Select(p => system.Experiment.Placement.FirstOrDefault(rule => rule.Concerns(p.Name))).ToArray();
         var partners = PartnersOf(system, rules);
         var exchanged = ExchangesOf(system);
+        int LeastOf(int participant) => offers.Any(offer => offer.IsTrial) ? 1 : rules[participant]?.LeastNodes ?? 1;
         var byRole = new Dictionary<string, int[]>(StringComparer.Ordinal);
         int[] Allowed(int participant)
         {
             var role = rules[participant]?.Role ?? "";
             if (!byRole.TryGetValue(role, out var allowed))
             {
-                byRole[role] = allowed = [.. Enumerable.Range(0, offers.Length).Where(n => role.Length == 0 || offers[n].Roles.Contains(role))];
+                byRole[role] = allowed = [.. Enumerable.Range(0, offers.Length).Where(n => offers[n].Has(role))];
             }
 
-            var (least, name) = (rules[participant]?.LeastNodes ?? 1, system.Participants[participant].Name);
+            var (least, name) = (LeastOf(participant), system.Participants[participant].Name);
             return allowed.Length >= least ? allowed : throw new InvalidOperationException(
                 least > 1 ? string.Create(CultureInfo.InvariantCulture, $"'{name}' waits for {least} nodes{(role.Length > 0 ? $" of the role '{role}'" : "")}, and {allowed.Length} {(allowed.Length == 1 ? "is" : "are")} there.")
                 : role.Length > 0 ? $"'{name}' is to be on a node of the role '{role}', and there is none."
@@ -95,14 +103,14 @@ internal static class NodePlacement
             {
                 var allowed = Allowed(participant);
                 var partner = partners[participant] >= 0 ? chosen[partners[participant]] : -1;
-                if (allowed.Contains(partner))
+                if (allowed.Contains(partner) && !(IsTeam(participant) && LeastOf(participant) > 1))
                 {
                     allowed = [partner];
                 }
 
                 if (IsTeam(participant) && allowed.Length > 1)
                 {
-                    var team = teams[participant] = Spread(system.Participants[participant].Description.Members, allowed, offers);
+                    var team = teams[participant] = Spread(system.Participants[participant].Description.Members, allowed, offers, LeastOf(participant));
                     chosen[participant] = team[0];
                     foreach (var node in team)
                     {
@@ -122,18 +130,24 @@ internal static class NodePlacement
             [.. teams.OrderBy(team => team.Key).Select(team => new TeamSites(team.Key, [.. team.Value.Select(node => used.IndexOf(node))]))]);
     }
 
-    // Members that follow each other are mostly neighbors: each node has a run of them, as long as its cores are many.
-    private static int[] Spread(int members, int[] allowed, ImmutableArray<NodeOffer> offers)
+    // Members that follow each other are mostly neighbors: each node has a run of them, as long as its cores are many; where no fewer than some nodes could hold them, so many have one at least.
+    private static int[] Spread(int members, int[] allowed, ImmutableArray<NodeOffer> offers, int least)
     {
         var (cores, sum) = (allowed.Sum(n => offers[n].Cores), 0);
         var result = new int[members];
         var at = 0;
-        foreach (var node in allowed)
+        for (var i = 0; i < allowed.Length; i++)
         {
-            sum += offers[node].Cores;
-            for (var end = (int)((long)members * sum / cores); at < end; at++)
+            sum += offers[allowed[i]].Cores;
+            var end = (int)((long)members * sum / cores);
+            if (i < least && least <= members)
             {
-                result[at] = node;
+                end = Math.Clamp(end, at + 1, members - (least - 1 - i));
+            }
+
+            for (; at < end; at++)
+            {
+                result[at] = allowed[i];
             }
         }
 

@@ -16,6 +16,18 @@ public sealed partial record NodeSettings
     /// <summary>How the names of clusters begin that end with the process which started them. What such a one has left in a store, nobody goes on with by himself.</summary>
     public const string TrialPrefix = "local-";
 
+    /// <summary>Whether the cluster is one of these.</summary>
+    public bool IsTrial => Cluster.StartsWith(TrialPrefix, StringComparison.Ordinal);
+
+    /// <summary>
+    /// Whether it joins nodes of another program, to replace them one after the other. It takes part in no run whose keeper is on one of them. Others see it by a role that nobody can give a
+    /// node (<see cref="UpgradeMark"/>): that is told by the cluster itself, whatever messages the two programs know.
+    /// </summary>
+    public bool IsUpgrade { get; init; }
+
+    /// <summary>The role of a node that <see cref="IsUpgrade"/>.</summary>
+    public const string UpgradeMark = "+upgrade";
+
     /// <summary>Where it listens; with port 0 on any that is free.</summary>
     public NodeAddress Listen { get; init; } = new("127.0.0.1", 0);
 

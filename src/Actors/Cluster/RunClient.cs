@@ -48,6 +48,10 @@ public sealed class RunClient : IAsyncDisposable
         return null;
     }
 
+    /// <summary>The runs that the cluster carries, or has carried since its keeper began; none where nobody answers at once.</summary>
+    public async Task<ImmutableArray<RunStanding>> ListAsync() =>
+        await AskAsync(RunKeeper.PathAt(_given.ToAkka(_isSecure)), new RunsQuestion()).ConfigureAwait(false) is RunList list ? list.Runs : [];
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

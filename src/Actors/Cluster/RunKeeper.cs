@@ -27,6 +27,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly Dictionary<string, IActorRef> _runs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, RunStanding> _standings = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _stopping = new(StringComparer.Ordinal);      // Which were told to stop.
     private readonly Queue<string> _over = new();
     private bool _hasLooked;    // Into the store.
     private bool _ends;         // No run is taken any more,
@@ -38,7 +39,14 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
         Receive<Look>(_ => Task.Factory.StartNew(() => source.Kept(node.Settings.Cluster), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .PipeTo(Self, success: kept => new Found(kept), failure: _ => new Found(null)));
         Receive<Found>(OnFound);
-        Receive<KeepRun>(keep => Sender.Tell(Keep(keep.Run, isNew: true)));
+        Receive<KeepRun>(keep =>
+        {
+            // To what is about to end, or is handed to another keeper, it cannot be added: who has no answer asks again.
+            if (!_ends && !(_runs.ContainsKey(keep.Run) && (_stopping.Contains(keep.Run) || StandingOf(keep.Run).State == RunState.Over)))
+            {
+                Sender.Tell(Keep(keep.Run, isNew: true));
+            }
+        });
         Receive<StopKeeping>(stop =>
         {
             if (!Knows(stop.Run))
@@ -49,6 +57,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
             if (_runs.TryGetValue(stop.Run, out var run))
             {
                 run.Tell(stop);
+                _stopping.Add(stop.Run);
             }
 
             Sender.Tell(StandingOf(stop.Run));
@@ -92,6 +101,7 @@ internal sealed class RunKeeper : ReceiveActor, IWithTimers
             foreach (var run in _runs.Where(run => run.Value.Equals(ended.ActorRef)).Select(run => run.Key).ToList())
             {
                 _runs.Remove(run);
+                _stopping.Remove(run);
                 if (!_ends && StandingOf(run).State != RunState.Over)
                 {
                     // It ended by itself: what has failed is in the log, and the run is where it was.

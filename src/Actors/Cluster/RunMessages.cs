@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ActorMultiscale.Actors.Journal;
 
 namespace ActorMultiscale.Actors.Cluster;
 
@@ -12,7 +13,8 @@ namespace ActorMultiscale.Actors.Cluster;
 /// <param name="Groups">Of each group its home.</param>
 /// <param name="Teams">Teams that are on several sites.</param>
 /// <param name="Count">How many sites there are.</param>
-public sealed record OpenSite(string Run, int Epoch, int Site, string Token, ImmutableArray<int> Sites, ImmutableArray<int> Homes, ImmutableArray<int> Groups, ImmutableArray<TeamSites> Teams, int Count) : IControlMessage;
+/// <param name="Origin">Hash of what the run was started from, as the coordinator's store has it: another store may hold another run of the name.</param>
+public sealed record OpenSite(string Run, int Epoch, int Site, string Token, ImmutableArray<int> Sites, ImmutableArray<int> Homes, ImmutableArray<int> Groups, ImmutableArray<TeamSites> Teams, int Count, string Origin) : IControlMessage;
 
 /// <summary>The site listens.</summary>
 public sealed record SiteIsOpen(string Run, int Epoch, int Site, NodeAddress Address) : IControlMessage;
@@ -87,7 +89,7 @@ internal static class RunMessages
 
     public static ImmutableArray<ControlKind> Kinds { get; } =
     [
-        ControlKind.Of("os1", static (to, what) =>
+        ControlKind.Of("os2", static (to, what) =>
         {
             WriteSite(to, what.Run, what.Epoch, what.Site);
             to.Text(what.Token, 32);
@@ -100,8 +102,9 @@ internal static class RunMessages
                 to.List(team.Sites, static (to, site) => to.Integer(site), MostParts);
             }, MostParts);
             to.Integer(what.Count);
+            to.Text(what.Origin, 2 * RunEventCodec.HashLength);
         }, static (ref ControlReader from) => new OpenSite(from.Text(), (int)from.Integer(1, int.MaxValue), Site(ref from), from.Text(32), Sites(ref from), Sites(ref from), Sites(ref from),
-            from.List(static (ref ControlReader from) => new TeamSites(Site(ref from), Sites(ref from)), MostParts), (int)from.Integer(1, MostParts))),
+            from.List(static (ref ControlReader from) => new TeamSites(Site(ref from), Sites(ref from)), MostParts), (int)from.Integer(1, MostParts), from.Text(2 * RunEventCodec.HashLength))),
         ControlKind.Of("so1", static (to, what) =>
         {
             WriteSite(to, what.Run, what.Epoch, what.Site);

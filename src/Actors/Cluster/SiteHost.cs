@@ -138,6 +138,12 @@ internal sealed class SiteHost : ReceiveActor, IWithTimers, IDisposable
     private void Open(SourcedRun run)
     {
         var system = run.System;
+        if (RunEventCodec.HashOf(run.Start.Origin) != _order.Origin)
+        {
+            Refuse($"its store '{_node.Store}' has another run of that name, started from another experiment; all nodes of a cluster use one --store");
+            return;
+        }
+
         try
         {
             _placement = new FieldPlacement(system, _order.Sites, _order.Count, _order.Homes, _order.Groups);

@@ -29,12 +29,14 @@ internal sealed record OpenedSites(FieldPlacement Placement, ICoordinatorLines L
 /// <param name="actors">The actors of the coordinator's node.</param>
 /// <param name="node">What that was told.</param>
 /// <param name="run">The run.</param>
+/// <param name="origin">Hash of what it was started from.</param>
 /// <param name="account">Where it is summed up what the coordinator sends.</param>
 /// <param name="place">Chooses the nodes, of each participant the index of its own, and of teams on several nodes those of their members.</param>
-internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, WorkAccount account, Func<CoupledSystem, ChosenNodes> place) : ISites
+internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string run, string origin, WorkAccount account, Func<CoupledSystem, ChosenNodes> place) : ISites
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
+    private readonly List<NodeAddress> _failed = [];
     private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>A node is lost: one that has not opened its site yet never will. (Of one that has, its links say so.)</summary>
@@ -43,6 +45,18 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
         if (Nodes.Contains(node))
         {
             _givenUp.TrySetException(new WireException($"The node {node} was lost before it had opened its site."));
+        }
+    }
+
+    /// <summary>The nodes that did not open their site, or to whose site there was no link: another incarnation does better without them.</summary>
+    public ImmutableArray<NodeAddress> Failed
+    {
+        get
+        {
+            lock (_failed)
+            {
+                return [.. _failed];
+            }
         }
     }
 
@@ -67,7 +81,7 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
         var placement = new FieldPlacement(system, participants, nodes.Length);
         var token = RandomNumberGenerator.GetBytes(WireOptions.TokenLength);
         var opening = Task.WhenAll(nodes.Select((address, site) => OpenAsync(address, new OpenSite(run, epoch, site, Convert.ToHexStringLower(token),
-            placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length))));
+            placement.Participants, placement.Homes, placement.Groups, teams, nodes.Length, origin))));
         await (await Task.WhenAny(opening, _givenUp.Task).ConfigureAwait(false)).ConfigureAwait(false);
         var addresses = await opening.ConfigureAwait(false);
         var options = new WireOptions
@@ -80,7 +94,15 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
         };
         return new OpenedSites(placement, await SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
-            [.. addresses], fields, message => take(SiteGate.Pass(system, nodes.Length, message)), lost, account, ended => Ended = ended).ConfigureAwait(false));
+            [.. addresses], fields, message => take(SiteGate.Pass(system, nodes.Length, message)), lost, account, ended => Ended = ended, site => Fails(nodes[site])).ConfigureAwait(false));
+    }
+
+    private void Fails(NodeAddress node)
+    {
+        lock (_failed)
+        {
+            _failed.Add(node);
+        }
     }
 
     private async Task<NodeAddress> OpenAsync(NodeAddress address, OpenSite order)
@@ -88,15 +110,20 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
         var agent = actors.ActorSelection(NodeAgent.PathAt(address.ToAkka(node.Certificates is not null)));
         try
         {
-            return await agent.Ask<IControlMessage>(order, _patience).ConfigureAwait(false) switch
+            switch (await agent.Ask<IControlMessage>(order, _patience).ConfigureAwait(false))
             {
-                SiteIsOpen open => open.Address,
-                SiteRefused refused => throw new WireException($"The node {address} does not take its site: {refused.Reason}"),
-                var other => throw new WireException($"The node {address} answered with {other.GetType().Name}."),
-            };
+                case SiteIsOpen open:
+                    return open.Address;
+                case SiteRefused refused:
+                    Fails(address);
+                    throw new WireException($"The node {address} does not take its site: {refused.Reason}");
+                case var other:
+                    throw new WireException($"The node {address} answered with {other.GetType().Name}.");
+            }
         }
         catch (AskTimeoutException)
         {
+            Fails(address);
             throw new WireException($"The node {address} did not open its site within {_patience.TotalSeconds:0} s.");
         }
     }
@@ -119,9 +146,10 @@ internal sealed class SiteLinks : ICoordinatorLines
     /// <param name="lost">Told once when a site is lost.</param>
     /// <param name="account">Where it is summed up what is sent.</param>
     /// <param name="ends">Is given what becomes of the links in the end, also where they cannot be opened (<see cref="SiteWire.Ended"/>).</param>
+    /// <param name="fails">Is told of each to which there is no link.</param>
     /// <exception cref="WireException">They cannot be reached, or are not ready in time.</exception>
     public static async Task<SiteLinks> OpenAsync(WireOptions options, IPAddress host, ImmutableArray<NodeAddress> addresses, byte[] fields, Action<object> take, Action<string> lost,
-        WorkAccount account, Action<Task<bool>>? ends = null)
+        WorkAccount account, Action<Task<bool>>? ends = null, Action<int>? fails = null)
     {
         var opened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var missing = addresses.Length;
@@ -161,10 +189,23 @@ internal sealed class SiteLinks : ICoordinatorLines
         }
 
         var wire = new SiteWire(options, addresses.Length, host, Take, Lost, account);
+        async Task ConnectAsync(NodeAddress address, int site)
+        {
+            try
+            {
+                await wire.ConnectAsync(address, site).ConfigureAwait(false);
+            }
+            catch (WireException)
+            {
+                fails?.Invoke(site);
+                throw;
+            }
+        }
+
         ends?.Invoke(wire.Ended);
         try
         {
-            await Task.WhenAll(addresses.Select((address, site) => wire.ConnectAsync(address, site))).ConfigureAwait(false);
+            await Task.WhenAll(addresses.Select(ConnectAsync)).ConfigureAwait(false);
             for (var site = 0; site < addresses.Length; site++)
             {
                 wire.Send(site, new SiteOrder.Meet(addresses));

@@ -14,6 +14,9 @@ internal sealed class Wire : IDisposable
     private const int Strangers = 64;
     private const int Line = 1024;
 
+    // As many times as long as a stranger has, who is believed has: it may stand in line behind strangers, here or there.
+    private const int Trust = 4;
+
     // So many are connected to at once: to wait in line is no reason to be late.
     private const int AtOnce = 16;
     private readonly Socket _listener;
@@ -180,6 +183,7 @@ internal sealed class Wire : IDisposable
                 continue;
             }
 
+            var from = Remote(socket);
             lock (_gate)
             {
                 while (!_isDisposed && _guests.Values.Count(guest => guest.IsStranger) >= Strangers)
@@ -194,7 +198,6 @@ internal sealed class Wire : IDisposable
                 return;
             }
 
-            var from = Remote(socket);
             Run($"meets {from}", () => Meet(socket, from), Options);
         }
     }
@@ -243,6 +246,8 @@ internal sealed class Wire : IDisposable
     }
 
     private string Late => FormattableString.Invariant($"It did not say who it is within {Options.Patience.TotalSeconds:0.###} s.");
+
+    private string Unanswered => FormattableString.Invariant($"Nobody answered within {Trust * Options.Patience.TotalSeconds:0.###} s.");
 
     // The connection for messages comes first, and waits for that for fields, which then makes the link.
     private (string? Refusal, (Hello, WireLane)? First) Pair(Hello hello, WireLane lane)
@@ -335,7 +340,7 @@ internal sealed class Wire : IDisposable
                 { Reason.Length: > 0 } => throw new InvalidDataException(answer.Reason),
                 _ when answer.Site != hello.To => throw new InvalidDataException($"It is site {answer.Site}."),
                 _ when answer.Budget <= 0 => throw new InvalidDataException($"It takes {answer.Budget} bytes of fields."),
-                _ when !Leave(socket) => throw new IOException(Late),
+                _ when !Leave(socket) => throw new IOException(Unanswered),
                 _ => (lane, answer),
             };
         }
@@ -344,7 +349,7 @@ internal sealed class Wire : IDisposable
             var isLate = !Leave(socket) && fault is not InvalidDataException;
             socket.Dispose();
             lane?.Dispose();
-            throw new WireException($"No link to site {hello.To} at {to}: {(isLate ? Late : fault.Message)}", fault);
+            throw new WireException($"No link to site {hello.To} at {to}: {(isLate ? Unanswered : fault.Message)}", fault);
         }
     }
 
@@ -410,7 +415,7 @@ internal sealed class Wire : IDisposable
                 Monitor.Wait(_gate, period);
                 _ = HasStoodStill;
                 Volatile.Write(ref _lookedAt, TimeProvider.System.GetTimestamp());
-                foreach (var late in _guests.Where(guest => TimeProvider.System.GetElapsedTime(guest.Value.Since) > Options.Patience).Select(guest => guest.Key).ToList())
+                foreach (var late in _guests.Where(guest => TimeProvider.System.GetElapsedTime(guest.Value.Since) > (guest.Value.IsStranger ? 1 : Trust) * Options.Patience).Select(guest => guest.Key).ToList())
                 {
                     _guests.Remove(late);
                     late.Dispose();

@@ -100,6 +100,9 @@ public static class RunEventCodec
     private static bool IsWhole(SnapshotReference snapshot) => !snapshot.States.IsDefault && snapshot.States.All(state => state is not null)
         && (snapshot.Members.IsEmpty || (snapshot.Members.All(members => members > 0) && snapshot.Members.Sum(members => (long)members) == snapshot.States.Length));
 
+    /// <summary>A hash of what a run was started from, in hexadecimal.</summary>
+    public static string HashOf(RunOrigin origin) => HashOf(Encode(new RunEvent.RunStarted { At = DateTimeOffset.UnixEpoch, Origin = origin }));
+
     /// <summary>The hash of an entry, hex: what the event after it carries.</summary>
     public static string HashOf(JournalEntry entry)
     {

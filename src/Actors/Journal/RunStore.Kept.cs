@@ -31,12 +31,36 @@ public sealed partial class RunStore
         ? StoreDatabase.Execute(_connection, null, "DELETE FROM kept WHERE run = @run", ("@run", Run))
         : 0);
 
+    /// <summary>The runs in a database that the cluster <paramref name="cluster"/> keeps going.</summary>
+    /// <exception cref="RunStoreException">It is none, or is away.</exception>
+    public static IReadOnlyList<string> KeptIn(StoreDatabase database, string cluster)
+    {
+        ArgumentNullException.ThrowIfNull(database);
+        return Guarded(database, () =>
+        {
+            var kept = new List<string>();
+            using var connection = database.Connect();
+            if (database.HasTable(connection, "kept") && (database.HasColumn(connection, "kept", "cluster") is var hasNames && (hasNames || cluster == DefaultCluster)))
+            {
+                using var command = StoreDatabase.Command(connection, null,
+                    $"SELECT kept.run FROM kept JOIN run ON run.run = kept.run{(hasNames ? " WHERE kept.cluster = @cluster" : "")} ORDER BY kept.run", ("@cluster", cluster));
+                using var reader = command.ExecuteReader();
+                while (reader.Read())
+                {
+                    kept.Add(reader.GetString(0));
+                }
+            }
+
+            return kept;
+        });
+    }
+
     /// <summary>The name of the cluster that keeps the run going; null where none does.</summary>
     public string? KeptBy => Locked(FindKeeper, evenIfRobbed: true);
 
     /// <summary>What is said where a cluster is told to carry out what another one keeps.</summary>
     internal RunStoreException KeptByAnother(string keeper) =>
-        new($"The cluster '{keeper}' keeps the run '{Run}' going: 'stop {Run}' there ends that; if that cluster is gone for good, 'resume {Run} --take-over' takes the run from it.");
+        new($"The cluster '{keeper}' keeps the run '{Run}' going: 'stop {Run} --cluster HOST:PORT' there ends that; if that cluster is gone for good, 'resume {Run} --take-over' takes the run from it.");
 
     private bool KeptHasNames => Database.HasColumn(_connection, "kept", "cluster");
 

@@ -42,6 +42,7 @@ public sealed partial class RunStore : IDisposable
     private readonly Lock _gate = new();        // One connection, and callers on several threads.
     private DbConnection _connection;
     private bool _isOwner;
+    private volatile bool _isDisposed;
     private bool _isRobbed;         // Another process has taken the run while the connection was lost.
     private bool _isBegun;          // Whether this process has made it, or writes to it.
 
@@ -630,6 +631,7 @@ public sealed partial class RunStore : IDisposable
             }
         }
 
+        _isDisposed = true;     // Whoever is at work with it on another thread does not open it anew.
         _connection.Dispose();
         Database.Release();
     }
@@ -649,6 +651,11 @@ public sealed partial class RunStore : IDisposable
 
     private void Reconnect(bool evenIfRobbed)
     {
+        if (_isDisposed)
+        {
+            throw new RunStoreException($"The record of the run '{Run}' is closed.");
+        }
+
         if (!Database.IsThere)
         {
             throw new RunStoreException($"The file '{Database.Name}' is gone: it was removed or moved while the run '{Run}' used it. What is written to it now is kept nowhere.");

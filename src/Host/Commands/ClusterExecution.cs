@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using ActorMultiscale.Actors;
 using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
@@ -17,11 +18,20 @@ namespace ActorMultiscale.Host.Commands;
 /// <param name="EndsWithUs">Whether its nodes end with this process.</param>
 internal sealed record ClusterTarget(NodeAddress Contact, NodeCertificates? Certificates, bool IsDetached, bool EndsWithUs = false);
 
+/// <summary>A run that was handed over to a cluster, as scripts see it.</summary>
+/// <param name="Run">The run.</param>
+/// <param name="Cluster">The name of the cluster.</param>
+public sealed record DetachedRunOutput(string Run, string Cluster);
+
 /// <summary>Has a cluster carry out a recorded run, and tells the user of it as <see cref="RunExecution"/> does: what <c>run --cluster</c> and <c>attach</c> have in common.</summary>
 internal static class ClusterExecution
 {
     private static readonly TimeSpan _lookEvery = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan _betweenTries = TimeSpan.FromSeconds(1);
+
+    // A keeper that begins looks into the store first.
+    private static readonly TimeSpan _isKnownWithin = TimeSpan.FromSeconds(5);
 
     /// <summary>Hands a run over, and waits for its end.</summary>
     public static async Task<int> RunAsync(RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners)
@@ -29,6 +39,7 @@ internal static class ClusterExecution
         var target = manners.Cluster!;
         StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
         await using var client = RunClient.Towards(target.Contact, target.Certificates);
+        var before = await EndedAsync(catalog, run).ConfigureAwait(false);
         if (await client.AskAsync(new KeepRun(run), _patience).ConfigureAwait(false) is not { } standing)
         {
             return Unreachable(target.Contact, run);
@@ -47,7 +58,7 @@ internal static class ClusterExecution
 
                 if (Keeper(catalog, run) is { Name: { } keeper } && keeper == client.Cluster)
                 {
-                    Console.Out.WriteLine(run);
+                    Console.Out.WriteLine(manners.Json ? JsonSerializer.Serialize(new DetachedRunOutput(run, keeper), HostJson.Readable.DetachedRunOutput) : run);
                     return ExitCode.Ok;
                 }
 
@@ -60,7 +71,7 @@ internal static class ClusterExecution
             }
         }
 
-        return await FollowAsync(client, catalog, run, loaded, manners, isHandedOver: true).ConfigureAwait(false);
+        return await FollowAsync(client, catalog, run, loaded, manners, isHandedOver: true, before).ConfigureAwait(false);
     }
 
     /// <summary>Waits for the end of a run, and shows how far it is.</summary>
@@ -70,7 +81,8 @@ internal static class ClusterExecution
     /// <param name="loaded">Its experiment.</param>
     /// <param name="manners">How the user wants it.</param>
     /// <param name="isHandedOver">Whether the cluster was told to carry it out, and is told again where it has forgotten.</param>
-    public static async Task<int> FollowAsync(RunClient client, RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners, bool isHandedOver)
+    /// <param name="before">How it had ended before it was handed over: that is no answer.</param>
+    public static async Task<int> FollowAsync(RunClient client, RunCatalog catalog, string run, LoadedExperiment loaded, RunExecution.Manners manners, bool isHandedOver, RunEvent.RunEnded? before = null)
     {
         var wall = Stopwatch.StartNew();
         ProgressLine? progress = null;
@@ -92,7 +104,7 @@ internal static class ClusterExecution
 
             Console.Error.WriteLine(manners.Cluster!.EndsWithUs
                 ? $"the nodes end with this process; 'resume {run}' goes on with the run"
-                : $"the cluster goes on with '{run}': 'attach {run}' looks at it again, 'stop {run}' ends it");
+                : $"the cluster goes on with '{run}': 'attach {run} --cluster {manners.Cluster.Contact}' looks at it again, 'stop {run} --cluster {manners.Cluster.Contact}' ends it");
             wantsOut.Cancel();
         }
 
@@ -100,7 +112,7 @@ internal static class ClusterExecution
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         try
         {
-            var (note, wasKept) = ("", false);
+            var (note, wasKept, unknownSince) = ("", false, (long?)null);
             while (true)
             {
                 wantsOut.Token.ThrowIfCancellationRequested();
@@ -112,7 +124,7 @@ internal static class ClusterExecution
                 if (standing.State == RunState.Over)
                 {
                     progress?.End();
-                    return End(catalog, run, standing, loaded, manners, wall.Elapsed);
+                    return await EndAsync(catalog, run, standing, loaded, manners, before, wall.Elapsed).ConfigureAwait(false);
                 }
 
                 // While the store is away nobody knows; the cluster waits for it too.
@@ -121,7 +133,7 @@ internal static class ClusterExecution
                 {
                     // A keeper that began after it was over knows nothing of it; and one that ended too soon may not have written down that it was told.
                     progress?.End();
-                    if (Ended(catalog, run) is { } end)
+                    if (await EndedAsync(catalog, run).ConfigureAwait(false) is { } end && end.At != before?.At)
                     {
                         return Print(run, end, loaded, manners, wall.Elapsed);
                     }
@@ -147,8 +159,17 @@ internal static class ClusterExecution
                     await client.AskAsync(new KeepRun(run), _patience, wantsOut.Token).ConfigureAwait(false);
                 }
 
+                unknownSince = standing.State == RunState.Unknown ? unknownSince ?? Stopwatch.GetTimestamp() : null;
+                if (unknownSince is { } since && Stopwatch.GetElapsedTime(since) > _isKnownWithin && Keeper(catalog, run) is { IsAway: false, Name: { } own } && own == client.Cluster)
+                {
+                    // The store says that this cluster keeps it, and its keeper has not found that: it is told.
+                    unknownSince = null;
+                    await client.AskAsync(new KeepRun(run), _patience, wantsOut.Token).ConfigureAwait(false);
+                }
+
                 if (standing.State == RunState.Running)
                 {
+                    note = "";
                     progress ??= new ProgressLine(manners.Quiet, new ProgressMeter(standing.Time, standing.Until));
                     progress.Show(new RunProgress(standing.Time, standing.Accepted, standing.Durable, standing.Iterations, []));
                 }
@@ -174,13 +195,13 @@ internal static class ClusterExecution
     /// <summary>Says that nobody answers.</summary>
     public static int Unreachable(NodeAddress contact, string run)
     {
-        Console.Error.WriteLine($"No node answers at {contact}. Is the cluster there, and are its connections protected in the same way (--certificates)? What it has of '{run}' is in its store.");
+        Console.Error.WriteLine($"No node answers at {contact}. Is the cluster there, is the address written as that node's 'listening on', and are its connections protected in the same way (--certificates)? What it has of '{run}' is in its store; 'resume {run} --cluster HOST:PORT' hands the run over again.");
         return ExitCode.ClusterUnreachable;
     }
 
-    private static int End(RunCatalog catalog, string run, RunStanding standing, LoadedExperiment loaded, RunExecution.Manners manners, TimeSpan wall)
+    private static async Task<int> EndAsync(RunCatalog catalog, string run, RunStanding standing, LoadedExperiment loaded, RunExecution.Manners manners, RunEvent.RunEnded? before, TimeSpan wall)
     {
-        if (standing.Status is RunStatus.Completed or RunStatus.Stopped or RunStatus.Failed or RunStatus.LimitBroken && Ended(catalog, run) is { } end)
+        if (standing.Status is RunStatus.Completed or RunStatus.Stopped or RunStatus.Failed or RunStatus.LimitBroken && await EndedAsync(catalog, run).ConfigureAwait(false) is { } end && (standing.Status == RunStatus.Completed || end.At != before?.At))
         {
             return Print(run, end, loaded, manners, wall);
         }
@@ -203,10 +224,21 @@ internal static class ClusterExecution
         }
     }
 
-    private static RunEvent.RunEnded? Ended(RunCatalog catalog, string run)
+    // How it ended last, as its record says; waits for a store that is away.
+    private static async Task<RunEvent.RunEnded?> EndedAsync(RunCatalog catalog, string run)
     {
-        using var store = catalog.Open(run);
-        return store.Recent().End;
+        for (var began = Stopwatch.GetTimestamp(); ; await Task.Delay(_betweenTries).ConfigureAwait(false))
+        {
+            try
+            {
+                using var store = catalog.Open(run);
+                return store.Recent().End;
+            }
+            catch (RunStoreException fault) when (fault.Passes && Stopwatch.GetElapsedTime(began) < _patience)
+            {
+                // It may be back soon.
+            }
+        }
     }
 
     private static int Print(string run, RunEvent.RunEnded end, LoadedExperiment loaded, RunExecution.Manners manners, TimeSpan wall)
@@ -230,8 +262,8 @@ internal static class AttachCommand
         var name = new Argument<string>("run") { Description = "The run" };
         var (contact, certificates, store) = (NodeCommand.AddressOption("--cluster", "Any node of the cluster, as host:port"), SharedOptions.Certificates(), SharedOptions.Store());
         contact.Required = true;
-        var command = new Command("attach", "Look at a run of a cluster until it ends") { name, contact, certificates, store };
-        var how = new MannerOptions(command);
+        var (json, quiet) = (SharedOptions.Json(), SharedOptions.Quiet());
+        var command = new Command("attach", "Look at a run of a cluster until it ends") { name, contact, certificates, store, json, quiet };
         command.SetAction(async (parsed, _) =>
         {
             var (catalog, run) = (RunCatalog.Of(parsed.GetValue(store)!), parsed.GetValue(name)!);
@@ -245,7 +277,7 @@ internal static class AttachCommand
             var target = new ClusterTarget(parsed.GetValue(contact), parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, IsDetached: false);
             StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
             await using var client = RunClient.Towards(target.Contact, target.Certificates);
-            return await ClusterExecution.FollowAsync(client, catalog, run, loaded, how.Of(parsed) with { Cluster = target }, isHandedOver: false).ConfigureAwait(false);
+            return await ClusterExecution.FollowAsync(client, catalog, run, loaded, new RunExecution.Manners(1, parsed.GetValue(json), parsed.GetValue(quiet), ObservesDetails: true, RecordsFields: true) { Cluster = target }, isHandedOver: false).ConfigureAwait(false);
         });
         return command;
     }
@@ -291,7 +323,7 @@ internal static class StopCommand
                 before = standing;
                 if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(10))
                 {
-                    await Console.Error.WriteLineAsync(standing.IsLetGo ? $"'{run}' was told to stop, and has not reached the end of its window yet; 'attach {run}' looks at it"
+                    await Console.Error.WriteLineAsync(standing.IsLetGo ? $"'{run}' was told to stop, and has not reached the end of its window yet; 'attach {run} --cluster {address}' looks at it"
                         : $"'{run}' was told to stop, and that is not written down yet: it goes on if its keeper is lost. Tell it again. {standing.Note}").ConfigureAwait(false);
                     return ExitCode.Stopped;
                 }

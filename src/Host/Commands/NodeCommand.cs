@@ -48,17 +48,19 @@ internal static class NodeCommand
         threads.DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 1);
         var insecure = new Option<bool>("--insecure") { Description = "Listen on other addresses than loopback without certificates: whoever reaches the port controls the node" };
         var otherMachine = new Option<bool>("--other-machine") { Description = "Join although the machine is another (operating system, runtime, vector width): runs may give other bits" };
+        var upgrade = new Option<bool>("--upgrade") { Description = "Join a cluster of another version of the program, to replace its nodes one after the other: no run is computed here before its keeper is on a node of this version" };
         var within = SecondsOption("--join-within", "How long to try to join, in seconds", 60);
         var look = SecondsOption("--look-around", "How often a run looks whether it would be done sooner on other nodes, in seconds; that of the node with the keeper, the oldest, holds", 30);
         var health = AddressOption("--health", "Answer GET /healthz/live and /healthz/ready there, as host:port");
         var withInput = new Option<bool>("--until-input-ends") { Description = "Leave when standard input ends: a node that another process starts so ends with it" };
-        var command = new Command("node", "Start a node of a cluster") { listen, join, name, role, store, threads, certificates, insecure, otherMachine, within, look, health, withInput, json };
+        var command = new Command("node", "Start a node of a cluster") { listen, join, name, role, store, threads, certificates, insecure, otherMachine, upgrade, within, look, health, withInput, json };
         command.SetAction(async (parsed, _) =>
         {
             ClusterNode.TakeSocketsOffThePool();
             var settings = new NodeSettings
             {
                 Identity = new NodeIdentity(Machine.Program, Machine.Stamp, parsed.GetValue(otherMachine)),
+                IsUpgrade = parsed.GetValue(upgrade),
                 Cluster = parsed.GetValue(name)!,
                 Listen = parsed.GetValue(listen),
                 Contacts = [.. parsed.GetValue(join) ?? []],

@@ -23,10 +23,11 @@ internal static class NodesCommand
         {
             StandardErrorLogger.Sink = line => Console.Error.WriteLine(line);
             var address = parsed.GetValue(contact);
-            var reports = await ClusterQuery.AskAsync(address, parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, _patience).ConfigureAwait(false);
+            var own = parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null;
+            var reports = await ClusterQuery.AskAsync(address, own, _patience).ConfigureAwait(false);
             if (reports is null)
             {
-                await Console.Error.WriteLineAsync($"No node answers at {address}. Is it started, and are its connections protected in the same way (--certificates)?").ConfigureAwait(false);
+                await Console.Error.WriteLineAsync($"No node answers at {address}. Is it started, is the address written as its 'listening on', and are its connections protected in the same way (--certificates)?").ConfigureAwait(false);
                 return ExitCode.ClusterUnreachable;
             }
 
@@ -46,10 +47,24 @@ internal static class NodesCommand
             }
 
             ConsoleTables.Write(table);
+            await using var client = RunClient.Towards(address, own);
+            foreach (var run in await client.ListAsync().ConfigureAwait(false))
+            {
+                Console.Out.WriteLine(Words(run));
+            }
+
+            if (nodes.Select(node => node.Program).OfType<string>().Distinct().Count() > 1)
+            {
+                Console.Out.WriteLine(string.Join("; ", nodes.Where(node => node.Program is not null).GroupBy(node => node.Program).Select(same => $"{string.Join(", ", same.Select(node => node.Address))}: program {same.Key}")));
+            }
+
             return ExitCode.Ok;
         });
         return command;
     }
+
+    private static string Words(RunStanding run) => string.Create(CultureInfo.InvariantCulture,
+        $"{run.Run}: {run.State switch { RunState.Over => RunStatusWord.Of(run.Status), RunState.Running => "runs", RunState.Opening => "is opened", _ => "waits" }}, epoch {run.Epoch}, t = {run.Time:G6} of {run.Until:G6} s{(run.Note.Length > 0 ? ": " + run.Note : "")}");
 
     private static string Participants(NodeOutput node) => string.Join(' ', node.Participants.Select(p => $"{p.Run}/{p.Name}"))
         + (node.Hosted > node.Participants.Length ? FormattableString.Invariant($" and {node.Hosted - node.Participants.Length} more") : "");

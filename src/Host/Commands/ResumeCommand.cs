@@ -20,7 +20,7 @@ internal static class ResumeCommand
         var store = SharedOptions.Store();
         var (cluster, certificates) = (NodeCommand.AddressOption("--cluster", "Have a cluster carry the run out: any node of it, as host:port. Its nodes use the same --store"), SharedOptions.Certificates());
         var command = new Command("resume", "Go on with a run that was interrupted or stopped, or extend a finished one") { name, last, until, force, takeOver, store, cluster, certificates };
-        var how = new MannerOptions(command);
+        var how = new MannerOptions(command, cluster);
         command.Validators.Add(result =>
         {
             if ((result.GetValue(name) is null) != result.GetValue(last))
@@ -39,7 +39,15 @@ internal static class ResumeCommand
             var run = parsed.GetValue(name) ?? catalog.Last() ?? throw new RunStoreException($"There are no runs in '{catalog.Name}'.");
             var manners = how.Of(parsed);
             using var file = catalog.Open(run);
-            file.Acquire(parsed.GetValue(takeOver));
+            try
+            {
+                file.Acquire(parsed.GetValue(takeOver));
+            }
+            catch (RunStoreException) when (parsed.GetResult(cluster) is not null && file.KeptBy is not null)
+            {
+                throw new RunStoreException($"The cluster '{file.KeptBy}' carries '{run}' out: 'attach {run} --cluster {parsed.GetValue(cluster)}' looks at it, 'stop {run} --cluster {parsed.GetValue(cluster)}' ends it.");
+            }
+
             if (parsed.GetResult(cluster) is not null)
             {
                 manners = manners with { Cluster = new ClusterTarget(parsed.GetValue(cluster), parsed.GetValue(certificates) is { } folder ? NodeCertificates.Load(folder) : null, IsDetached: false) };

@@ -35,12 +35,17 @@ internal static class RunCommand
                 result.AddError("--cluster names a cluster that is there, --nodes starts one: give one of them.");
             }
 
+            if (result.GetResult(certificates) is not null && result.GetResult(cluster) is null)
+            {
+                result.AddError("--certificates is for talking to a cluster: give --cluster.");
+            }
+
             if (result.GetValue(detach) && result.GetResult(cluster) is null)
             {
                 result.AddError("--detach is for runs of a cluster that stays there: give --cluster.");
             }
         });
-        var how = new MannerOptions(command);
+        var how = new MannerOptions(command, cluster, nodes);
         command.SetAction(async (parsed, _) =>
         {
             var overrides = parsed.GetValue(set) ?? [];
@@ -66,10 +71,9 @@ internal static class RunCommand
             }
             else if (parsed.GetResult(nodes) is not null)
             {
-                var roles = LocalCluster.RolesFor(loaded.System.Experiment, parsed.GetValue(nodes));
                 var place = Path.Combine(Path.GetTempPath(), FormattableString.Invariant($"actor-multiscale-{Environment.ProcessId}"));
                 await Console.Error.WriteLineAsync($"starting {parsed.GetValue(nodes)} nodes; what they say is in '{place}'").ConfigureAwait(false);
-                var local = await LocalCluster.StartAsync(roles, place, TimeSpan.FromSeconds(90), "--store", parsed.GetValue(store)!).ConfigureAwait(false);
+                var local = await LocalCluster.StartAsync([.. Enumerable.Repeat(ImmutableArray<string>.Empty, parsed.GetValue(nodes))], place, TimeSpan.FromSeconds(90), "--store", parsed.GetValue(store)!).ConfigureAwait(false);
                 try
                 {
                     return await RunStages.RunAsync(catalog, run, loaded, manners with { Cluster = new ClusterTarget(local.Nodes[0].Address, null, IsDetached: false, EndsWithUs: true) }).ConfigureAwait(false);

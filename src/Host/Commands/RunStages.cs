@@ -36,6 +36,10 @@ internal static class RunStages
         {
             var start = new RunStart(origin.Run, origin, Machine.Stamp, loaded.System.Experiment.Until);
             exit = manners.Cluster is not null ? ExitCode.Ok : await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: loaded.System.Window(0, begins?.Tick ?? 0).End).ConfigureAwait(false);
+            if (manners.Cluster is not null)
+            {
+                file.Release();
+            }
         }
 
         if (manners.Cluster is { } cluster)

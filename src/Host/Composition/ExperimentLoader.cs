@@ -303,7 +303,7 @@ public sealed class ExperimentLoader
             Placement = [.. experiment.Placement
                 .Where(rule => experiment.Participants.Where(p => Concerns(rule, p)) is var concerned && (!concerned.Any() || concerned.Any(p => awake.Contains(p.Name))))
                 .Select(rule => rule.With is { } with && !IsAwake(with) ? rule with { With = null } : rule)
-                .Where(rule => !rule.IsEmpty)],
+                .Where(rule => rule.SaysSomething())],
         };
     }
 
@@ -704,7 +704,7 @@ public sealed class ExperimentLoader
             With = reader.Has("with") ? reader.Text("with") : null,
             LeastNodes = reader.Has("least-nodes") ? (int)reader.Integer("least-nodes", null, 1, 10_000) : null,
         };
-        if (rule.Role is { Length: > 0 } role && !NodeSettings.IsRole(role))
+        if (rule.Role is { } role && !NodeSettings.IsRole(role))
         {
             reader.Fault("role", $"'{role}' cannot be the role of a node: lower-case letters, digits and '-' can, beginning with a letter, at most 32.");
         }

@@ -807,7 +807,7 @@ public sealed class Composition
         foreach (var rule in rules)
         {
             var path = $"placement.{rule.Participants}";
-            if (rule.IsEmpty)
+            if (!rule.SaysSomething())
             {
                 Fault(path, $"The rule says nothing: give it a 'role' that nodes have, a participant 'with' whom to share a node, or a number of 'least-nodes' that have to be there.");
             }

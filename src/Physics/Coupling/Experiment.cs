@@ -182,7 +182,7 @@ public sealed record PlacementRule(string Participants)
     /// <summary>The participant whose node they share where their role allows it; null for none.</summary>
     public string? With { get; init; }
 
-    /// <summary>So many nodes of that role, or of any, have to be there before they are placed: a team that is too large for fewer is spread over no fewer. Null for 1.</summary>
+    /// <summary>So many nodes of that role, or of any, have to be there before they are placed. The members of a team, of which there are as many at least, are then on no fewer. Null for 1.</summary>
     public int? LeastNodes { get; init; }
 
     /// <summary>Whether the rule is of the participant <paramref name="name"/>.</summary>
@@ -195,8 +195,8 @@ public sealed record PlacementRule(string Participants)
     /// <summary>With whom the participant <paramref name="name"/>, which the rule concerns, shares its node; null for nobody. One of several that the rule is of may be the one whom the others join.</summary>
     public string? PartnerOf(string name) => With == name ? null : With;
 
-    /// <summary>Whether it says nothing.</summary>
-    public bool IsEmpty => Role is null && With is null && LeastNodes is null;
+    /// <summary>Whether it says anything.</summary>
+    public bool SaysSomething() => Role is not null || With is not null || LeastNodes is not null;
 
     /// <summary>Whether it is of all whose names begin alike.</summary>
     internal bool IsPrefix => Participants.EndsWith('*');

@@ -35,7 +35,7 @@ internal static class ControlSamples
         },
         new MembersQuestion(),
         new MemberList("ours", [new(new NodeAddress("10.0.0.5", 21000), ["md"], "up", IsUnreachable: false), new(new NodeAddress("node-2.example", 21001), [], "leaving", IsUnreachable: true)]),
-        new OpenSite("run-1", 3, 1, "00112233445566778899aabbccddeeff", [0, 1, 1], [1, 0], [0], [new TeamSites(2, [1, 0, 1])], 2),
+        new OpenSite("run-1", 3, 1, "00112233445566778899aabbccddeeff", [0, 1, 1], [1, 0], [0], [new TeamSites(2, [1, 0, 1])], 2, new string('7', 64)),
         new SiteIsOpen("run-1", 3, 1, new NodeAddress("10.0.0.5", 21001)),
         new SiteRefused("run-1", 3, 1, "the run is in epoch 4 already"),
         new KeepRun("run-1"),

@@ -63,6 +63,40 @@ public sealed class NodePlacementTests
 
         Assert.Contains("'atoms' waits for 2 nodes of the role 'md', and 1 is there", Assert.Throws<InvalidOperationException>(() => NodePlacement.Choose(system, two, NoCosts(system))).Message);
         Assert.Equal(2, NodePlacement.Choose(system, two.Add(Node(3, 4, "md")), NoCosts(system)).Nodes.Length);
+
+        // Of a trial each node has all roles, and there are as many as there are.
+        Assert.Single(NodePlacement.Choose(system, [Node(1, 4) with { IsTrial = true }], NoCosts(system)).Nodes);
+    }
+
+    [Theory]
+    [InlineData(4, 3, new[] { 16, 1, 1 }, new[] { 2, 1, 1 })]
+    [InlineData(4, 1, new[] { 16, 1, 1 }, new[] { 3, 0, 1 })]
+    [InlineData(9, 3, new[] { 1, 1, 16, 16 }, new[] { 1, 1, 2, 5 })]
+    [InlineData(2, 3, new[] { 1, 1, 16 }, new[] { 0, 0, 2 })]
+    public void A_team_is_on_as_many_nodes_as_it_wants(int members, int least, int[] cores, int[] expected)
+    {
+        var system = Of([("team", new ModelEntry("team", "", _ => new Echo(isLight: false, members)))], null, new PlacementRule("team") { LeastNodes = least });
+        ImmutableArray<NodeOffer> offers = [.. cores.Select((n, i) => Node(i + 1, n))];
+
+        var chosen = NodePlacement.Choose(system, offers, NoCosts(system));
+
+        var at = chosen.Teams.Single().Sites.Select(site => chosen.Nodes[site]).ToList();
+        Assert.Equal(expected, offers.Select(offer => at.Count(node => node == offer.Address)));
+    }
+
+    [Fact]
+    public void A_team_whose_partner_is_elsewhere_follows_it_only_if_one_node_could_hold_it()
+    {
+        var team = new ModelEntry("team", "", _ => new Echo(isLight: false, 6));
+        int NodesOf(PlacementRule rule)
+        {
+            var system = Of([("team", team), ("bar", _heavy)], null, rule);
+            var chosen = NodePlacement.Choose(system, [Node(1, 4), Node(2, 4), Node(3, 4)], NoCosts(system));
+            return chosen.Teams.IsEmpty ? 1 : chosen.Teams[0].Sites.Distinct().Count();
+        }
+
+        Assert.Equal(1, NodesOf(new PlacementRule("team") { With = "bar" }));
+        Assert.Equal(3, NodesOf(new PlacementRule("team") { With = "bar", LeastNodes = 2 }));
     }
 
     [Fact]

@@ -84,7 +84,7 @@ public sealed class WireTests
     [Fact]
     public async Task Strangers_who_say_nothing_make_others_wait_and_do_not_keep_them_out()
     {
-        using var stand = WireStand.Apart(options: site => WireStand.Options(site) with { Patience = TimeSpan.FromSeconds(site == 0 ? 2 : 20) });
+        using var stand = WireStand.Apart(options: site => WireStand.Options(site) with { Patience = TimeSpan.FromSeconds(1.5) });
         List<TcpClient> strangers = [.. Enumerable.Range(0, 100).Select(_ => new TcpClient())];
         foreach (var stranger in strangers)
         {
