@@ -58,7 +58,13 @@ public sealed class MoveTests(ITestOutputHelper output) : ClusterStand(output)
         AwaitWindowsAfter(Look().Windows);
         Say("the second node has left", clock.Elapsed);
 
+        Did("stop", Run, "--cluster", first.Address);
+        var stopped = Look().Windows;
+        using var resumed = HostProcess.Start(Folder, "resume", Run, "--store", Store, "--cluster", first.Address, "--quiet");
+        AwaitWindowsAfter(stopped);
+        Assert.False(resumed.HasExited, "It was told how the run had ended before.");
         var epochs = StopsInTheStateOfOneProcess(file, first);
+        Assert.Equal(130, resumed.Wait().Code);
         Assert.True(epochs >= 3, $"There were {epochs} incarnations: it moved to the third node, and away from the second.");
         Say("computed by one process", clock.Elapsed);
     }
@@ -98,6 +104,27 @@ public sealed class MoveTests(ITestOutputHelper output) : ClusterStand(output)
         AwaitWindowsAfter(Look().Windows);
         Say("all nodes are replaced", clock.Elapsed);
         StopsInTheStateOfOneProcess(file, fourth);
+    }
+
+    [Fact]
+    public void A_node_that_has_another_store_is_left_out_and_the_run_goes_on()
+    {
+        var file = Path.Combine(Folder, "plate.conf");
+        File.WriteAllText(file, Experiment);
+        var (store, elsewhere) = (Store, Path.Combine(Folder, "elsewhere"));
+        Did("run", file, "--until", "1 s", "--name", Run, "--store", elsewhere, "--quiet");
+        var first = Start();
+        first.WaitFor("listening", first.Address, Soon);
+        Store = elsewhere;
+        var stray = Start("--join", first.Address);
+        Store = store;
+        Await(first, stray);
+        Did("run", file, "--name", Run, "--store", Store, "--cluster", first.Address, "--detach", "--quiet");
+
+        AwaitWindowsAfter(2);
+        Assert.Contains($"The node {stray.Address} does not take its site: its store '{elsewhere}' has another run of that name", first.Process.Error, StringComparison.Ordinal);
+        Assert.False(stray.Says("site-begins", stray.Address));
+        Did("stop", Run, "--cluster", first.Address);
     }
 
     // How many incarnations there were.
