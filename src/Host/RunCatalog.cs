@@ -200,7 +200,11 @@ public sealed class RunFolder(string path) : RunCatalog
             {
                 kept.AddRange(RunStore.KeptIn(new SqliteDatabase(file), cluster));
             }
-            catch (RunStoreException fault) when (!fault.Passes)
+            catch (RunStoreException fault) when (SqliteDatabase.IsBusy(fault.InnerException))
+            {
+                throw new RunStoreException(fault.Message, fault) { Passes = true };
+            }
+            catch (RunStoreException)
             {
                 // Nobody could go on with it.
             }

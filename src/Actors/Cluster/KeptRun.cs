@@ -27,11 +27,15 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     // A node that is about to leave is given nothing to do; it may have been started again by then.
     private static readonly TimeSpan _leavesWithin = TimeSpan.FromSeconds(10);
 
-    // A node that did not open its site, for it does not reach the store, say, is asked again after that; before only where the others do not do.
+    // A node that did not open its site, for it does not reach the store, say, is asked again after that, the second time after twice as long; before only where the others do not do.
     private static readonly TimeSpan _shunnedFor = TimeSpan.FromSeconds(60);
+    private const int MostDoublings = 6;
 
     // Incarnations that come no further than the one before follow each other ever more slowly, up to that.
     private static readonly TimeSpan _longestRest = TimeSpan.FromSeconds(30);
+
+    // While nodes are lacking, the store is looked into every so many tries: whether the run is still to be kept.
+    private const int TriesWithoutStore = 30;
 
     private readonly string _name;
     private readonly ClusterNode _node;
@@ -39,7 +43,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private readonly IActorRef _keeper;
     private readonly AkkaCluster _cluster = AkkaCluster.Get(Context.System);
     private readonly Dictionary<NodeAddress, long> _leaving = [];
-    private readonly Dictionary<NodeAddress, long> _shunned = [];       // Who did not open a site, and when.
+    private readonly Dictionary<NodeAddress, (long Since, int Times)> _shunned = [];       // Who did not open a site, when last, and how often.
     private ImmutableArray<NodeOffer> _offers = [];
     private bool _isNew;
     private RunStore? _store;
@@ -49,7 +53,8 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private ObservationStore? _observations;
     private ChosenNodes? _chosen;                            // Where the run is.
     private ImmutableArray<double> _costs = [];              // As they were measured, of this incarnation or one before.
-    private bool _lacksNodes;                                // When it was to be placed last.
+    private bool _lacksNodes;                                // When it was to be placed last;
+    private int _tries;                                      // and how often that was.
     private long _reached;                                   // Windows that were durable when the last incarnation was lost,
     private int _vain;                                       // and how many were lost since without more.
     private bool _mayMove;                                   // It is where it is for long enough.
@@ -93,6 +98,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             }
 
             var progress = what.Progress;
+            _vain = progress.Durable > _reached ? 0 : _vain;
             _costs = progress.Costs.IsEmpty ? _costs : progress.Costs;
             Stand(_standing with
             {
@@ -121,6 +127,11 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         });
         Receive<NodeComes>(_ =>
         {
+            if (_run is null && _vain > 4 && Timers.IsTimerActive("again"))
+            {
+                Timers.StartSingleTimer("again", new TryAgain(), _restOfSites);     // It may be the one that was lacking.
+            }
+
             if (_mayMove)
             {
                 Timers.StartSingleTimer("look", new LookAround(), _untilNodesAreKnown);
@@ -208,14 +219,14 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         var (name, source, isNew, held, cluster) = (_name, _source, _isNew, _store, _node.Settings.Cluster);
         Blocking(() =>
         {
-            var store = held;
+            var (store, keeper) = (held, (string?)null);
             try
             {
                 store ??= source.Open(name);
 
                 // One that the cluster keeps is taken from whoever had it: a keeper that is no more. (A client that had no answer tells the next one the same.) One that somebody has taken
                 // from the cluster is his.
-                var keeper = store.KeptBy;
+                keeper = store.KeptBy;
                 if (keeper is null ? !isNew : keeper != cluster)
                 {
                     return new NotOpened(store, keeper is null ? "the cluster keeps it no more: it was taken over, or told to stop" : store.KeptByAnother(keeper).Message, IsFinal: true);
@@ -241,7 +252,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             catch (Exception fault)
             {
                 // What is recorded is no experiment for this program; or only not for this node, where it is taken over.
-                return new NotOpened(store, fault.GetBaseException().Message, IsFinal: isNew) { Status = RunStatus.Failed };
+                return new NotOpened(store, fault.GetBaseException().Message, IsFinal: isNew && keeper is null) { Status = RunStatus.Failed };
             }
         });
     }
@@ -332,7 +343,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
             {
                 Finish(RunStatus.Stopped, "it was stopped before it began", isKept: false);
             }
-            else if (_lacksNodes && Choose() is null)
+            else if (_lacksNodes && ++_tries % TriesWithoutStore != 0 && Choose() is null)
             {
                 // The experiment need not be composed anew every second.
             }
@@ -375,12 +386,15 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         Timers.StartSingleTimer("look", new LookAround(), _node.Settings.LookAround);
     }
 
+    private ImmutableArray<NodeOffer> Best(ImmutableArray<NodeOffer> offers) =>
+        [.. offers.Where(offer => !(_shunned.TryGetValue(offer.Address, out var how) && TimeProvider.System.GetElapsedTime(how.Since) < _shunnedFor * (1 << Math.Min(how.Times - 1, MostDoublings))))];
+
     // Null where there are not the nodes for it: then it waits.
     private ChosenNodes? Choose()
     {
         var system = _sourced!.System;
         IReadOnlyList<double> costs = _costs.IsEmpty ? new double[system.Participants.Length] : _costs;
-        ImmutableArray<NodeOffer> best = [.. _offers.Where(offer => !(_shunned.TryGetValue(offer.Address, out var since) && TimeProvider.System.GetElapsedTime(since) < _shunnedFor))];
+        var best = Best(_offers);
         try
         {
             ChosenNodes chosen;
@@ -416,7 +430,7 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private void Consider(ImmutableArray<NodeOffer> offers)
     {
         var system = _sourced!.System;
-        if (_run is not null && _wish == Wish.GoOn && Rebalancing.IsWorthwhile(system, offers, _chosen!, _costs, (_standing.Until - _standing.Time) / system.Experiment.Window))
+        if (_run is not null && _wish == Wish.GoOn && Rebalancing.IsWorthwhile(system, Best(offers), _chosen!, _costs, (_standing.Until - _standing.Time) / system.Experiment.Window))
         {
             Context.GetLogger().Info("run '{0}' moves: other nodes would be done sooner", _name);
             End(Wish.Move);
@@ -457,13 +471,12 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
         {
             case RunStatus.SitesLost when _wish is not (Wish.Stop or Wish.HandOver):
                 Context.GetLogger().Warning("run '{0}' goes back to its last snapshot: {1}", _name, report.Result.Reason);
-                foreach (var node in _sites!.Failed)
+                // Where most have failed, it was not they.
+                foreach (var node in 2 * _sites!.Failed.Length <= _sites.Nodes.Length ? _sites.Failed : [])
                 {
-                    _shunned[node] = TimeProvider.System.GetTimestamp();
+                    _shunned[node] = (TimeProvider.System.GetTimestamp(), _shunned.GetValueOrDefault(node).Times + 1);
                 }
 
-                _vain = _standing.Durable > _reached ? 0 : _vain + 1;
-                _reached = Math.Max(_reached, _standing.Durable);
                 BeginAgain(_standing.State == RunState.Running, report.Result.Reason);
                 break;
             case RunStatus.Stopped when _wish == Wish.Move:
@@ -485,12 +498,20 @@ internal sealed class KeptRun : ReceiveActor, IWithTimers
     private void BeginAgain(bool hadBegun, string reason)
     {
         var lost = TimeProvider.System.GetTimestamp();
+        _vain = _standing.Durable > _reached ? 0 : _vain + 1;
+        _reached = Math.Max(_reached, _standing.Durable);
         Stand(_standing with { State = RunState.Waiting, Note = reason });
         _sites!.Ended.WaitAsync(_restOfSites).PipeTo(Self, success: isCertain => new SitesEnded(isCertain, hadBegun, lost), failure: _ => new SitesEnded(false, hadBegun, lost));
     }
 
     private void OnSitesEnded(SitesEnded ended)
     {
+        if (_wish is Wish.Stop or Wish.HandOver)
+        {
+            AskAround();
+            return;
+        }
+
         // One that did not even begin would fail again at once.
         var rest = !ended.IsCertain ? _restOfSites - TimeProvider.System.GetElapsedTime(ended.Lost) : ended.HadBegun ? TimeSpan.Zero : _betweenTries;
         if (_vain > 1)

@@ -39,12 +39,12 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
     private readonly List<NodeAddress> _failed = [];
     private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>A node is lost: one that has not opened its site yet never will. (Of one that has, its links say so.)</summary>
+    /// <summary>A node is lost: one that has not opened its site yet never will, nor will there be a link to it. (Of one to which there is, that says so.)</summary>
     public void Lose(NodeAddress node)
     {
         if (Nodes.Contains(node))
         {
-            _givenUp.TrySetException(new WireException($"The node {node} was lost before it had opened its site."));
+            _givenUp.TrySetException(new WireException($"The node {node} was lost before its site was open."));
         }
     }
 
@@ -93,8 +93,28 @@ internal sealed class ClusterSites(ActorSystem actors, NodeSettings node, string
             Program = node.Identity.Program,
             Certificates = node.Certificates is { } own ? new WireCertificates(own.Node, own.Authority) : null,
         };
-        return new OpenedSites(placement, await SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
-            [.. addresses], fields, message => take(SiteGate.Pass(system, nodes.Length, message)), lost, account, ended => Ended = ended, site => Fails(nodes[site])).ConfigureAwait(false));
+        var links = SiteLinks.OpenAsync(options, Dns.GetHostAddresses(node.Listen.Host).First(a => a.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork),
+            [.. addresses], fields, message => take(SiteGate.Pass(system, nodes.Length, message)), lost, account, ended => Ended = ended, site => Fails(nodes[site]));
+        if (await Task.WhenAny(links, _givenUp.Task).ConfigureAwait(false) != links)
+        {
+            // Of a machine that is gone nothing comes, not even a refusal.
+            _ = DisposeAsync(links);
+            await _givenUp.Task.ConfigureAwait(false);
+        }
+
+        return new OpenedSites(placement, await links.ConfigureAwait(false));
+    }
+
+    private static async Task DisposeAsync(Task<SiteLinks> late)
+    {
+        try
+        {
+            (await late.ConfigureAwait(false)).Dispose();
+        }
+        catch (Exception)
+        {
+            // There are none, which is as well.
+        }
     }
 
     private void Fails(NodeAddress node)

@@ -163,6 +163,9 @@ public sealed class SqliteDatabase(string path) : StoreDatabase
     /// <inheritdoc/>
     public override bool Passes(Exception fault) => false;
 
+    /// <summary>Whether a file is only busy, or could not be read just then: whoever must know what is in it looks again.</summary>
+    public static bool IsBusy(Exception? fault) => fault is SqliteException { SqliteErrorCode: 5 or 6 or 10 };
+
     internal override bool IsThere => File.Exists(Path);
 
     internal override string Hint(Exception fault) => fault is SqliteException { SqliteErrorCode: var code } ? code switch

@@ -38,7 +38,14 @@ internal static class RunStages
             exit = manners.Cluster is not null ? ExitCode.Ok : await RunExecution.ExecuteAsync(loaded, file, start, manners, resumedAt: loaded.System.Window(0, begins?.Tick ?? 0).End).ConfigureAwait(false);
             if (manners.Cluster is not null)
             {
-                file.Release();
+                try
+                {
+                    file.Release();
+                }
+                catch (RunStoreException)
+                {
+                    // The store is away just now; that this process is gone is known without it.
+                }
             }
         }
 
