@@ -8,15 +8,19 @@ namespace ActorMultiscale.Host;
 
 /// <summary>
 /// Answers whoever supervises a node, over HTTP: <c>GET /healthz/live</c> is 200 while its actors run, <c>GET /healthz/ready</c> while it is a member; otherwise 503.
-/// Neither asks a database, a peer or the pool of the runtime: a node is not ended because something else is ill. One thread, one request after the other, each with little time.
+/// Neither asks a database, a peer or the pool of the runtime: a node is not ended because something else is ill. Each caller has a thread and little time; of more callers than there are
+/// threads the rest is sent away.
 /// </summary>
 public sealed class HealthPort : IDisposable
 {
     private const int LongestRequest = 4096;
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(1);
+    private const int MostCallers = 16;
+    private readonly SemaphoreSlim _callers = new(MostCallers);
     private readonly TcpListener _listener;
     private readonly Func<bool> _isLive;
     private readonly Func<bool> _isReady;
+    private volatile bool _isDisposed;
 
     /// <summary>Listens at <paramref name="address"/>.</summary>
     /// <exception cref="NodeStartException">Nothing can listen there.</exception>
@@ -40,7 +44,11 @@ public sealed class HealthPort : IDisposable
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     /// <inheritdoc/>
-    public void Dispose() => _listener.Dispose();
+    public void Dispose()
+    {
+        _isDisposed = true;
+        _listener.Dispose();
+    }
 
     private void Serve()
     {
@@ -53,20 +61,41 @@ public sealed class HealthPort : IDisposable
             }
             catch (Exception fault) when (fault is SocketException or ObjectDisposedException or InvalidOperationException)
             {
-                return;     // It was disposed of.
+                if (_isDisposed)
+                {
+                    return;
+                }
+
+                Thread.Sleep(100);      // Whoever called hung up, or the process has no handle free: not for ever.
+                continue;
             }
 
+            if (!_callers.Wait(0))
+            {
+                caller.Dispose();
+                continue;
+            }
+
+            new Thread(() => Meet(caller)) { IsBackground = true, Name = "health of one" }.Start();
+        }
+    }
+
+    private void Meet(Socket caller)
+    {
+        try
+        {
             using (caller)
             {
-                try
-                {
-                    Answer(caller);
-                }
-                catch (SocketException)
-                {
-                    // Whoever asked is gone, or too slow.
-                }
+                Answer(caller);
             }
+        }
+        catch (SocketException)
+        {
+            // Whoever asked is gone, or too slow.
+        }
+        finally
+        {
+            _callers.Release();
         }
     }
 

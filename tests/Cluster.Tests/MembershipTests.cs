@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace ActorMultiscale.Tests.Cluster;
 
-/// <summary>How nodes come and go. The limits are those of the operators' guide, with room for a machine that does other things too.</summary>
+/// <summary>How nodes come and go. The limits are those of the page on nodes, with room for a machine that does other things too.</summary>
 public sealed class MembershipTests(ITestOutputHelper output) : ClusterStand(output)
 {
     [Fact]

@@ -35,10 +35,16 @@ public sealed class ControlSerializer(ExtendedActorSystem system) : SerializerWi
         }
         catch (InvalidDataException fault)
         {
-            Interlocked.Increment(ref _refused);
-            Telemetry.RefusedMessages.Add(1);
+            Count();
             throw new SerializationException(fault.Message, fault);
         }
+    }
+
+    /// <summary>A message was refused, by this or another serializer of the node.</summary>
+    internal void Count()
+    {
+        Interlocked.Increment(ref _refused);
+        Telemetry.RefusedMessages.Add(1);
     }
 
     /// <summary>The one of <paramref name="actors"/>.</summary>

@@ -66,6 +66,11 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
         Receive<MemberList>(list =>
         {
             var there = Sender.Path.Address;
+            if (!IsContact(there))
+            {
+                return;
+            }
+
             if (ClusterNode.Difference(list.Cluster, _node.Settings.Cluster) is { } difference)
             {
                 Refuse(difference);
@@ -116,8 +121,16 @@ internal sealed class JoiningActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PostStop() => _cluster.Unsubscribe(Self);
 
+    // Nobody else was asked.
+    private bool IsContact(Address there) => Others.Any(contact => contact.ToAkka(_node.Settings.Certificates is not null).Equals(there));
+
     private void OnIdentity(NodeIdentity there)
     {
+        if (!IsContact(Sender.Path.Address))
+        {
+            return;
+        }
+
         if (ClusterNode.Difference(there, _node.Settings.Identity, _node.Settings.IsUpgrade) is { } difference)
         {
             Refuse(difference);

@@ -61,7 +61,7 @@ internal sealed class FieldSender(Stream stream, WireMeter meter, WireOptions op
     {
         lock (_gate)
         {
-            if (count <= 0 || _credit + count > _budget)
+            if (count <= 0 || count > _budget - _credit)
             {
                 throw new InvalidDataException($"{count} bytes of fields were released, with {_budget - _credit} sent.");
             }

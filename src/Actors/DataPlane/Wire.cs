@@ -217,7 +217,20 @@ internal sealed class Wire : IDisposable
                 pair = first?.Lane;
             }
 
-            lane.Stream.Write(new Answer(Options.Site, Options.FieldBudget, refusal ?? "").ToBytes());
+            try
+            {
+                lane.Stream.Write(new Answer(Options.Site, Options.FieldBudget, refusal ?? "").ToBytes());
+            }
+            catch when (refusal is null && !hello.IsOfFields)
+            {
+                lock (_gate)
+                {
+                    _halves.Remove(hello.Link);
+                }
+
+                throw;
+            }
+
             if (refusal is not null)
             {
                 lane.Shutdown(SocketShutdown.Send);

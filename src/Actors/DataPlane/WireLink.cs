@@ -205,6 +205,15 @@ internal sealed class WireLink
         }
     }
 
+    // What is no message that the receiver knows is as bad as a damaged frame.
+    private void Count(Exception fault)
+    {
+        if (fault is InvalidDataException)
+        {
+            _meter.Corrupt();
+        }
+    }
+
     private void ReadMessages()
     {
         while (_messagesIn.TryRead(out var head))
@@ -220,6 +229,7 @@ internal sealed class WireLink
                     }
                     catch (Exception fault)
                     {
+                        Count(fault);
                         End($"The receiver failed on a message: {Text(fault)}", goodbye: "Its receiver failed on a message.");
                     }
 
@@ -312,6 +322,7 @@ internal sealed class WireLink
                 }
                 catch (Exception fault)
                 {
+                    Count(fault);
                     End($"The receiver failed on a field: {Text(fault)}", goodbye: "Its receiver failed on a field.");
                 }
             }
