@@ -1,4 +1,5 @@
 using ActorMultiscale.Actors.Journal;
+using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Distribution;
 

@@ -34,12 +34,6 @@ internal abstract record SiteOrder
 /// <param name="Sites">Of each member its site; the participant's is that of member 0.</param>
 public readonly record struct TeamSites(int Participant, ImmutableArray<int> Sites);
 
-/// <summary>Rows of chunks of states that a site has the coordinator write, who owns the store; answered by <see cref="SiteOrder.RowsWritten"/>.</summary>
-/// <param name="Site">The site.</param>
-/// <param name="Number">How many it sent before.</param>
-/// <param name="Rows">The rows.</param>
-internal sealed record StateRows(int Site, long Number, ImmutableArray<(string Hash, byte[] Bytes)> Rows);
-
 /// <summary>A site has links to all with which it exchanges something, and its participants are made.</summary>
 internal sealed record SiteIsReady(int Site);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Observation;
+using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
 
 namespace ActorMultiscale.Actors.Cluster;

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Physics.Coupling;
 using ActorMultiscale.Physics.Coupling.Recording;
@@ -71,6 +70,12 @@ internal abstract record JournalEffect
     /// <summary>Everything up to the run's end is durable.</summary>
     public sealed record Ended(RunEvent.RunEnded End) : JournalEffect;
 }
+
+/// <summary>Rows of chunks of states that a site has the coordinator write, who owns the store; answered when they are durable.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="Number">How many it sent before.</param>
+/// <param name="Rows">The rows.</param>
+internal sealed record StateRows(int Site, long Number, ImmutableArray<(string Hash, byte[] Bytes)> Rows);
 
 /// <summary>A block of fields, compressed.</summary>
 /// <param name="First">Index of its first window.</param>
