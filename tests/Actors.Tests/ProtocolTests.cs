@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using ActorMultiscale.Actors.Cluster;
 using ActorMultiscale.Actors.Journal;
 using ActorMultiscale.Actors.Protocol;
 using ActorMultiscale.Physics.Coupling;
